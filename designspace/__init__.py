@@ -1,0 +1,1 @@
+"""Declarative architecture search and design spaces for vision backbones."""

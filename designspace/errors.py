@@ -1,0 +1,64 @@
+"""The errors that a user can cause, and the exit code that each one has."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DesignspaceError(Exception):
+    """Base of all errors that end a command with a message instead of a traceback."""
+
+    exit_code = 1
+
+
+class InputError(DesignspaceError):
+    """Something that the user wrote is wrong.
+
+    The message reads `file:line: path: what is wrong (got value); did you mean X?`, with the parts
+    that are known.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        path: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.message, self.file, self.line, self.path, self.hint = message, file, line, path, hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        said = ": ".join(part for part in (where, self.path, self.message) if part)
+        return f"{said}; {self.hint}" if self.hint else said
+
+
+class InfeasibleError(DesignspaceError):
+    """A space holds no network within its limits."""
+
+    exit_code = 3
+
+
+class TrialsFailedError(DesignspaceError):
+    """A study ended, but some of its trials failed."""
+
+    exit_code = 4
+
+
+def nearest(word: str, valid: Iterable[str]) -> str | None:
+    """The valid choice closest to `word`, or None where nothing is close."""
+    close = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
+def did_you_mean(word: str, valid: Iterable[str]) -> str:
+    """A hint that names the nearest valid choice, or all of them where none is near."""
+    choices = sorted(valid)
+    close = nearest(word, choices)
+    return f"did you mean '{close}'?" if close else f"valid: {', '.join(choices)}"
