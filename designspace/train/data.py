@@ -116,9 +116,7 @@ def _read(source: str | None, download: bool, folder: FolderOptions) -> Source:
         raise InputError("neither a directory of images nor an .npz file", file=source)
     if path.suffix or len(path.parts) > 1:
         raise InputError("no such file or directory", file=source)
-    raise InputError(
-        f"unknown data '{source}'", hint=did_you_mean(source, [PACKAGED, *NAMED])
-    )
+    raise InputError(f"unknown data '{source}'", hint=did_you_mean(source, [PACKAGED, *NAMED]))
 
 
 def _channels(split: Split) -> int:

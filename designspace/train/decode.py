@@ -13,7 +13,13 @@ from torch import Tensor
 from designspace.errors import InputError
 from designspace.train.split import Files, Images
 
-UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+UNREADABLE = (
+    UnidentifiedImageError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    Image.DecompressionBombError,
+)
 
 
 def open_image(path: Path, channels: int) -> Image.Image:

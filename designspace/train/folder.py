@@ -47,7 +47,9 @@ def read_folder(directory: Path, options: FolderOptions) -> Source:
         raise InputError(f"{test_dir} and {train_dir} differ in their classes: {', '.join(odd)}")
     listed = [_files(part) for part in (train, test) if part]
     splits, sizes, channels, skipped = _headers(listed, options)
-    return _source(directory, train.classes, splits, _Shape(sizes, channels, tuple(skipped)), options)
+    return _source(
+        directory, train.classes, splits, _Shape(sizes, channels, tuple(skipped)), options
+    )
 
 
 @dataclass(frozen=True)
@@ -167,5 +169,3 @@ def _listing_digest(splits: list[Files], directory: Path) -> str:
             line = f"{path.relative_to(directory).as_posix()}:{path.stat().st_size}\n"
             digest.update(line.encode())
     return digest.hexdigest()
-
-

@@ -94,6 +94,4 @@ class Trainer:
 
 def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
     """The forward pass in the recipe's precision."""
-    return torch.autocast(
-        device.type, dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16"
-    )
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16")

@@ -30,9 +30,7 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> Optimizer:
     )
 
 
-def make_schedule(
-    optimizer: Optimizer, recipe: Recipe, steps_per_epoch: int
-) -> CosineLRScheduler:
+def make_schedule(optimizer: Optimizer, recipe: Recipe, steps_per_epoch: int) -> CosineLRScheduler:
     """The learning rate as a function of the step: `schedule.step_update(step)` sets it.
 
     The cosine spans what the warm-up leaves of the run, as in the paper's code.
