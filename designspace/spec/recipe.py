@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from designspace.layers.frozen import Frozen
+from designspace.layers.kind import Kind
+from designspace.spec import catalog
+from designspace.spec.changes import apply
+from designspace.spec.files import Document, read_yaml
+from designspace.spec.validation import validate
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Interpolation = Literal["bilinear", "bicubic"]
+Init = Literal["torch", "trunc_normal"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Optimizer(_Frozen):
-    """What both optimizers share.
+class Optimizer(Kind, family="optimizer"):
+    """What takes the steps.
 
     `lr` is stated for `reference_batch` images a step and scales linearly with the batch size.
     One-dimensional parameters and biases are never decayed, as timm and the paper's code do.
@@ -34,7 +40,7 @@ class _Optimizer(_Frozen):
     weight_decay: float = Field(default=0.0, ge=0)
 
 
-class AdamW(_Optimizer):
+class AdamW(Optimizer):
     """AdamW, with decoupled weight decay."""
 
     kind: Literal["adamw"] = "adamw"
@@ -42,7 +48,7 @@ class AdamW(_Optimizer):
     eps: Positive = 1e-8
 
 
-class Sgd(_Optimizer):
+class Sgd(Optimizer):
     """Stochastic gradient descent with momentum."""
 
     kind: Literal["sgd"] = "sgd"
@@ -50,7 +56,7 @@ class Sgd(_Optimizer):
     nesterov: bool = True
 
 
-class Cosine(_Frozen):
+class Cosine(Frozen):
     """Linear warm-up from `warmup_lr`, then a cosine down to `min_lr`; one value a step.
 
     `warmup_lr` and `min_lr` are absolute: they do not scale with the batch.
@@ -62,14 +68,24 @@ class Cosine(_Frozen):
     min_lr: float = Field(default=0.0, ge=0)
 
 
-class PadCrop(_Frozen):
+class Crop(Kind, family="crop"):
+    """A random crop of a training image."""
+
+
+class NoCrop(Crop):
+    """The test view, for training too."""
+
+    kind: Literal["none"] = "none"
+
+
+class PadCrop(Crop):
     """Pads by `padding` pixels of zero and crops back at a random place: small images."""
 
     kind: Literal["pad"] = "pad"
     padding: int = Field(default=2, ge=1)
 
 
-class ResizedCrop(_Frozen):
+class ResizedCrop(Crop):
     """Crops a random share of the area at a random aspect and resizes it: photographs."""
 
     kind: Literal["resized"] = "resized"
@@ -86,7 +102,7 @@ class ResizedCrop(_Frozen):
         return self
 
 
-class Ema(_Frozen):
+class Ema(Frozen):
     """A moving average of the weights, which is then what is measured and kept.
 
     With `warmup` the decay at step t is at most 1 - (1 + t) ** (-2/3), so that short runs do not
@@ -97,7 +113,7 @@ class Ema(_Frozen):
     warmup: bool = True
 
 
-class TestView(_Frozen):
+class TestView(Frozen):
     """How an image is looked at when it is measured.
 
     The short side is resized to size / `crop_pct`, then the center is cropped.
@@ -109,11 +125,12 @@ class TestView(_Frozen):
     interpolation: Interpolation = "bicubic"
 
 
-class Recipe(_Frozen):
+class Recipe(Frozen):
     """How to train; see `specs/recipes/`.
 
     Attributes:
-        crop: random crop of a training image, or null for the test view.
+        init: first weights: torch's own, or a normal of spread 0.02 cut at two units, biases zero.
+        crop: random crop of a training image; null for the test view.
         flip: probability of a horizontal flip.
         rand_augment: timm's name of a RandAugment policy, or null.
         random_erasing: probability that a rectangle of an image becomes noise.
@@ -131,14 +148,15 @@ class Recipe(_Frozen):
     note: str | None = None
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
-    optimizer: Annotated[AdamW | Sgd, Field(discriminator="kind")]
+    init: Init = "torch"
+    optimizer: Optimizer
     schedule: Cosine = Cosine()
     label_smoothing: Rate = 0.0
     mixup: float = Field(default=0.0, ge=0)
     cutmix: float = Field(default=0.0, ge=0)
     mix_prob: Share = 1.0
     mix_switch_prob: Share = 0.5
-    crop: Annotated[PadCrop | ResizedCrop, Field(discriminator="kind")] | None = None
+    crop: Crop = NoCrop()
     flip: Share = 0.0
     rand_augment: str | None = Field(default=None, pattern=r"^rand(-[a-z]+[0-9.]+)+$")
     random_erasing: Share = 0.0
@@ -167,6 +185,10 @@ class Recipe(_Frozen):
         """The peak learning rate at this batch size (linear scaling)."""
         return self.optimizer.lr * self.batch_size / self.optimizer.reference_batch
 
+    def plain(self) -> dict[str, Any]:
+        """All fields as plain data, defaults filled in; `load_recipe` reads it back."""
+        return self.model_dump(mode="json", serialize_as_any=True)
+
     @property
     def digest(self) -> str:
         """Identity of the meaning, 16 hex digits: name and note left out, defaults filled in.
@@ -174,8 +196,35 @@ class Recipe(_Frozen):
         A field that is off (null) is left out too, so that a later field, off by default, leaves
         the digests of today's recipes as they are.
         """
-        meaning: dict[str, Any] = self.model_dump(
-            mode="json", exclude={"name", "note"}, exclude_none=True
-        )
+        meaning = _without_null(self.plain())
+        for words in ("name", "note"):
+            meaning.pop(words, None)
         text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _without_null(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_null(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+        for key, value in data.items()
+        if value is not None
+    }
+
+
+def load_recipe(
+    source: str | Path | Mapping[str, Any], changes: Mapping[str, Any] | None = None
+) -> Recipe:
+    """A recipe from its name in the catalog, a YAML file or plain data.
+
+    Args:
+        source: what to load.
+        changes: values by dotted path, made in order on what was written.
+
+    Raises:
+        InputError: what is wrong, with its file, line and path.
+    """
+    if isinstance(source, Mapping):
+        document = Document(dict(source))
+    else:
+        document = read_yaml(catalog.find(source, "specs/recipes", "recipe"))
+    return validate(Recipe, apply(document, changes) if changes else document)

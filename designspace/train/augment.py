@@ -64,7 +64,7 @@ def flip(pixels: Tensor, probability: float, generator: Generator) -> Tensor:
 
 
 def rand_augment(name: str, size: int, mean: tuple[float, ...]) -> Policy:
-    """timm's RandAugment by its name; it draws from the global streams of Python and NumPy."""
+    """RandAugment by timm's name for it; it draws from the global streams of Python and NumPy."""
     levels = [round(255 * value) for value in mean]
     fill = tuple(levels if len(levels) == 3 else levels * 3)
     policy: Policy = rand_augment_transform(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from designspace.records.training import Epoch
-from designspace.train.checkpoint import room_on_disk, write_atomic
+from designspace.spec.files import write_text_atomic
 
 NAME = "metrics.csv"
 
@@ -19,5 +19,4 @@ def write_metrics(directory: Path, history: Sequence[Epoch]) -> None:
     writer = csv.DictWriter(text, fieldnames=list(Epoch.model_fields), lineterminator="\n")
     writer.writeheader()
     writer.writerows(epoch.model_dump() for epoch in history)
-    with room_on_disk(directory):
-        write_atomic(directory / NAME, text.getvalue().encode())
+    write_text_atomic(directory / NAME, text.getvalue())

@@ -6,28 +6,34 @@ import math
 from typing import Any
 
 from timm.data.mixup import Mixup
-from timm.optim import create_optimizer_v2
+from timm.optim._optim_factory import create_optimizer_v2
 from timm.scheduler.cosine_lr import CosineLRScheduler
 from timm.utils.model_ema import ModelEmaV3
 from torch import nn
 from torch.optim import Optimizer
 
-from designspace.spec.recipe import AdamW, Recipe
+from designspace.spec import recipe as recipes
+from designspace.spec.recipe import Recipe
 
 
 def make_optimizer(model: nn.Module, recipe: Recipe) -> Optimizer:
-    """timm's optimizer; biases and one-dimensional parameters are not decayed."""
+    """The optimizer of timm; biases and one-dimensional parameters are not decayed."""
     stated = recipe.optimizer
-    extra: dict[str, Any]
-    if isinstance(stated, AdamW):
-        kind, extra = "adamw", {"betas": stated.betas, "eps": stated.eps}
-    else:
-        # timm's "sgd" is Nesterov's, its "momentum" the plain one.
-        kind = "sgd" if stated.nesterov else "momentum"
-        extra = {"momentum": stated.momentum}
+    kind, extra = _timm_words(stated)
     return create_optimizer_v2(
         model, opt=kind, lr=recipe.learning_rate, weight_decay=stated.weight_decay, **extra
     )
+
+
+def _timm_words(stated: recipes.Optimizer) -> tuple[str, dict[str, Any]]:
+    match stated:
+        case recipes.AdamW():
+            return "adamw", {"betas": stated.betas, "eps": stated.eps}
+        case recipes.Sgd():
+            # timm's "sgd" is Nesterov's, its "momentum" the plain one.
+            return "sgd" if stated.nesterov else "momentum", {"momentum": stated.momentum}
+        case _:
+            raise AssertionError(f"no lowering for {type(stated).__name__}")
 
 
 def make_schedule(optimizer: Optimizer, recipe: Recipe, steps_per_epoch: int) -> CosineLRScheduler:

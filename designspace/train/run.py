@@ -10,15 +10,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from designspace import compiler
+from designspace.compiler import build, set_drop_path
 from designspace.records.training import Epoch, Score
-from designspace.spec import Network
+from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe
 from designspace.train import checkpoint
 from designspace.train.batches import TrainBatches, eval_batches
 from designspace.train.data import Data
 from designspace.train.evaluate import device_of, evaluate, view_of
 from designspace.train.fit import working_size
+from designspace.train.init import initialise
 from designspace.train.loop import Progress, Trainer
 from designspace.train.metrics import write_metrics
 from designspace.train.optim import current_lr, make_ema, make_mixup, make_optimizer, make_schedule
@@ -138,13 +139,14 @@ class Run:
 
     def _start(self) -> None:
         seed_everything("weights", self.seed)
-        self.model = compiler.build(
+        self.model = build(
             self.spec,
             num_classes=self.data.num_classes,
             in_channels=self.data.channels,
             input_size=self.view.size,
         )
-        compiler.set_drop_path(self.model, self.recipe.drop_path_rate)
+        initialise(self.model, self.recipe)
+        set_drop_path(self.model, self.recipe.drop_path_rate)
         self.model.to(self._device, memory_format=torch.channels_last)  # pyright: ignore
         optimizer = make_optimizer(self.model, self.recipe)
         self._trainer = Trainer(

@@ -91,7 +91,7 @@ def stream(
     """
     loader = DataLoader(
         _Read(split, transform, key),
-        batch_sampler=[order[i : i + batch_size] for i in range(0, len(order), batch_size)],
+        batch_sampler=[list(order[i : i + batch_size]) for i in range(0, len(order), batch_size)],
         num_workers=min(8, max(1, len(os.sched_getaffinity(0)))),
         collate_fn=_collate,
         pin_memory=torch.cuda.is_available(),

@@ -25,7 +25,7 @@ class View:
     size: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    test: TestView = TestView()
+    test: TestView
 
     @property
     def covering(self) -> int:
