@@ -1,0 +1,1 @@
+"""Recipes, data and one readable loop on the parts of timm and torch."""

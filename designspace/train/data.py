@@ -1,0 +1,130 @@
+"""Data for a training: the source, its validation split, and what is read off it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from designspace.errors import InputError, did_you_mean
+from designspace.train.arrays import PACKAGED, packaged, read_npz
+from designspace.train.folder import FolderOptions, read_folder
+from designspace.train.holdout import content_digest, halves
+from designspace.train.named import NAMED, read_named
+from designspace.train.split import Images, Source, Split
+
+DEFAULT_VAL_FRACTION = 0.2
+
+
+@dataclass(frozen=True)
+class Data:
+    """A task: images with labels, split three ways.
+
+    Attributes:
+        name: for people.
+        digest: identity of the content and of the split, 16 hex digits.
+        classes: names, in the order of the labels.
+        channels: 1 or 3.
+        image_size: side that all images share; None where they have no common square size.
+        train: what weights learn from.
+        val: what selection may look at; drawn from the training images, by class.
+        test: looked at once, at the end.
+        own_test: whether the source has a test split; else it is drawn like the validation split.
+        notes: what was done to the images, a sentence each.
+        skipped: unreadable files that were left out.
+    """
+
+    name: str
+    digest: str
+    classes: list[str]
+    channels: int
+    image_size: int | None
+    train: Split
+    val: Split
+    test: Split
+    own_test: bool = True
+    notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are."""
+        return len(self.classes)
+
+
+def load_data(
+    source: str | None = None,
+    *,
+    download: bool = False,
+    val_fraction: float = DEFAULT_VAL_FRACTION,
+    seed: int = 0,
+    image_size: int | None = None,
+    skip_broken: bool = False,
+) -> Data:
+    """Reads a data set and takes its validation split from the training images.
+
+    Args:
+        source: None or "fashion-mnist-mini" for the packaged set, an `.npz` file, a directory of
+            images, or one of torchvision's names.
+        download: let torchvision fetch what is not on disk.
+        val_fraction: share of each class to hold out.
+        seed: of the draw.
+        image_size: side to decode a directory's images to where they have no common size.
+        skip_broken: leave a directory's unreadable images out, and count them.
+
+    Raises:
+        InputError: for anything that is missing, unreadable or inconsistent.
+    """
+    options = FolderOptions(image_size=image_size, skip_broken=skip_broken)
+    return split_source(_read(source, download, options), val_fraction, seed)
+
+
+def split_source(found: Source, val_fraction: float, seed: int) -> Data:
+    """Takes the validation split, and a test split where the source has none of its own."""
+    digest = content_digest(found, val_fraction, seed)
+    train, test = found.train, found.test
+    if test is None:
+        train, test = halves(train, val_fraction, seed + 1)
+    train, val = halves(train, val_fraction, seed)
+    if not (len(train) and len(val) and len(test)):
+        raise InputError("too few images to split three ways", file=found.name)
+    return Data(
+        name=found.name,
+        digest=digest,
+        classes=list(found.classes),
+        channels=_channels(train),
+        image_size=_common_side(train),
+        train=train,
+        val=val,
+        test=test,
+        own_test=found.test is not None,
+        notes=found.notes,
+        skipped=found.skipped,
+    )
+
+
+def _read(source: str | None, download: bool, folder: FolderOptions) -> Source:
+    if source is None or source == PACKAGED:
+        return packaged()
+    if source in NAMED:
+        return read_named(source, download=download)
+    path = Path(source)
+    if path.is_dir():
+        return read_folder(path, folder)
+    if path.suffix == ".npz":
+        return read_npz(path)
+    if path.exists():
+        raise InputError("neither a directory of images nor an .npz file", file=source)
+    if path.suffix or len(path.parts) > 1:
+        raise InputError("no such file or directory", file=source)
+    raise InputError(f"unknown data '{source}'", hint=did_you_mean(source, [PACKAGED, *NAMED]))
+
+
+def _channels(split: Split) -> int:
+    return int(split.pixels.shape[1]) if isinstance(split, Images) else split.channels
+
+
+def _common_side(split: Split) -> int | None:
+    if not isinstance(split, Images):
+        return None
+    height, width = split.pixels.shape[2:]
+    return int(height) if height == width else None

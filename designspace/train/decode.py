@@ -1,0 +1,82 @@
+"""Image files to bytes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from designspace.errors import InputError
+from designspace.train.split import Files, Images
+
+UNREADABLE = (
+    UnidentifiedImageError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    Image.DecompressionBombError,
+)
+
+
+def open_image(path: Path, channels: int) -> Image.Image:
+    """The whole decoded image, gray or RGB.
+
+    Raises:
+        OSError, SyntaxError, ValueError: one of `UNREADABLE`, as Pillow has it.
+    """
+    with Image.open(path) as image:
+        return image.convert("L" if channels == 1 else "RGB")
+
+
+def to_bytes(image: Image.Image) -> Tensor:
+    """A uint8 tensor (C, H, W)."""
+    array = np.array(image, dtype=np.uint8)
+    if array.ndim == 2:
+        return torch.from_numpy(array)[None]
+    return torch.from_numpy(array).permute(2, 0, 1)
+
+
+def resize_and_crop(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Resizes so that the image just covers `size` (height, width), and crops the center."""
+    height, width = size
+    if (image.height, image.width) == size:
+        return image
+    scale = max(height / image.height, width / image.width)
+    covering = max(round(image.width * scale), width), max(round(image.height * scale), height)
+    resized = image.resize(covering, Image.Resampling.BICUBIC)
+    left, top = (covering[0] - width) // 2, (covering[1] - height) // 2
+    return resized.crop((left, top, left + width, top + height))
+
+
+def decode_all(split: Files, size: tuple[int, int]) -> tuple[Images, list[str]]:
+    """Decodes every file to `size` (height, width); also the names of what was skipped.
+
+    Raises:
+        InputError: for the first unreadable image, unless the split skips those.
+    """
+
+    def decode(path: Path) -> Tensor | Exception:
+        try:
+            return to_bytes(resize_and_crop(open_image(path, split.channels), size))
+        except UNREADABLE as error:
+            return error
+
+    pixels = torch.empty((len(split), split.channels, *size), dtype=torch.uint8)
+    kept: list[int] = []
+    skipped: list[str] = []
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for index, result in enumerate(pool.map(decode, split.paths)):
+            if isinstance(result, Tensor):
+                pixels[index] = result
+                kept.append(index)
+            elif split.skip_broken:
+                skipped.append(str(split.paths[index]))
+            else:
+                pool.shutdown(cancel_futures=True)
+                path = str(split.paths[index])
+                raise InputError(f"unreadable image ({result})", file=path) from result
+    return Images(pixels, split.labels).take(kept), skipped

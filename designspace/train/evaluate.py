@@ -1,0 +1,110 @@
+"""Measuring a network on a split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from designspace.errors import InputError
+from designspace.records.training import Score
+from designspace.spec.recipe import Recipe, TestView
+from designspace.train.batches import Batch, eval_batches
+from designspace.train.data import Data
+from designspace.train.split import Split
+from designspace.train.statistics import statistics
+from designspace.train.view import View
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, batches: Iterable[Batch], bfloat16: bool = False) -> Score:
+    """Top-1, top-5 (of as many classes as there are) and plain cross-entropy over all batches.
+
+    The model is measured in evaluation mode and left in the mode that it had.
+    """
+    was_training = model.training
+    model.eval()
+    parts = [_measure(model, images, labels, bfloat16) for images, labels in batches]
+    model.train(was_training)
+    top1, top5, loss, count = torch.stack(parts).sum(0).tolist()
+    return Score(top1=100 * top1 / count, top5=100 * top5 / count, loss=loss / count, n=int(count))
+
+
+def _measure(model: nn.Module, images: Tensor, labels: Tensor, bfloat16: bool) -> Tensor:
+    """Counts of right answers at 1 and at 5, the loss summed, and the images: float64 (4,)."""
+    with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=bfloat16):
+        logits = model(images)
+    logits = logits.float()
+    best = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]
+    loss = functional.cross_entropy(logits, labels, reduction="sum")
+    count = loss.new_tensor(len(labels))
+    return torch.stack([best[:, 0].sum(), best.any(1).sum(), loss, count]).double()
+
+
+def view_of(data: Data, size: int, test: TestView) -> View:
+    """The input of a network trained on `data` at `size` pixels."""
+    mean, std = statistics(data.train)
+    return View(size, mean, std, test)
+
+
+def evaluate_data(
+    model: nn.Module, data: Data, recipe: Recipe, *, size: int, device: str = "cpu"
+) -> Score:
+    """Measures a network on the test split, or on all images where the data has none of its own.
+
+    Args:
+        model: gives logits for `data.num_classes` classes.
+        data: what to measure on; its training images give mean and spread.
+        recipe: its test view, precision and batch size are used.
+        size: side of the input in pixels.
+        device: "cpu" or "cuda".
+
+    Raises:
+        InputError: where the classes are not as many as the network's.
+    """
+    target = device_of(device)
+    view = view_of(data, size, recipe.test)
+    split = data.test if data.own_test else whole(data)
+    model.to(target)
+    _check_classes(model, data, view, target)
+    batches = eval_batches(split, view, recipe.batch_size, target)
+    return evaluate(model, batches, recipe.precision == "bfloat16")
+
+
+def whole(data: Data) -> Split:
+    """All images of the data, whatever their split."""
+    joined = data.train
+    for split in (data.val, data.test):
+        assert type(split) is type(joined)
+        joined = joined.joined(split)  # pyright: ignore[reportArgumentType]
+    return joined
+
+
+@torch.no_grad()
+def _check_classes(model: nn.Module, data: Data, view: View, device: torch.device) -> None:
+    was_training = model.training
+    model.eval()
+    probe = torch.zeros(1, data.channels, view.size, view.size, device=device)
+    classes = model(probe).shape[1]
+    model.train(was_training)
+    if classes != data.num_classes:
+        raise InputError(
+            f"the network has {classes} classes, data '{data.name}' has {data.num_classes}"
+        )
+
+
+def device_of(name: str) -> torch.device:
+    """The device that a person names, "cpu" or "cuda".
+
+    Raises:
+        InputError: for a device that is unknown or absent.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"unknown device '{name}'", hint="valid: cpu, cuda") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InputError("no CUDA device here", hint="use the device 'cpu'")
+    return device

@@ -1,0 +1,71 @@
+"""torchvision's data sets by name; fetched only when that is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torchvision import datasets
+
+from designspace.errors import InputError
+from designspace.train.arrays import from_arrays
+from designspace.train.split import Source
+
+
+def _by_flag(cls: Callable[..., Any]) -> Callable[[str, bool, bool], Any]:
+    return lambda root, train, download: cls(root, train=train, download=download)
+
+
+def _svhn(root: str, train: bool, download: bool) -> Any:
+    return datasets.SVHN(root, split="train" if train else "test", download=download)
+
+
+NAMED: dict[str, Callable[[str, bool, bool], Any]] = {
+    "cifar10": _by_flag(datasets.CIFAR10),
+    "cifar100": _by_flag(datasets.CIFAR100),
+    "fashion-mnist": _by_flag(datasets.FashionMNIST),
+    "kmnist": _by_flag(datasets.KMNIST),
+    "mnist": _by_flag(datasets.MNIST),
+    "svhn": _svhn,
+}
+
+
+def data_root() -> Path:
+    """Where torchvision's files lie: `$DESIGNSPACE_DATA`, else a folder in the user's cache."""
+    given = os.environ.get("DESIGNSPACE_DATA")
+    return Path(given) if given else Path.home() / ".cache" / "designspace"
+
+
+def read_named(name: str, *, download: bool) -> Source:
+    """One of `NAMED`.
+
+    Raises:
+        InputError: where the files are not on disk, or cannot be fetched.
+    """
+    root = data_root()
+    if download:
+        root.mkdir(parents=True, exist_ok=True)
+    try:
+        train, test = (NAMED[name](str(root), part, download) for part in (True, False))
+    except (RuntimeError, OSError) as error:
+        why = f"could not be fetched: {error}" if download else f"is not in {root}"
+        hint = None if download else "fetch it once with --download"
+        raise InputError(f"data '{name}' {why}", hint=hint) from error
+    return from_arrays(_arrays(name, train, test), name=name, file=name)
+
+
+def _arrays(name: str, train: Any, test: Any) -> dict[str, Any]:
+    arrays: dict[str, Any] = {}
+    for part, found in (("train", train), ("test", test)):
+        pixels = np.asarray(found.data)
+        # SVHN alone has its channels first and calls its labels so.
+        arrays[f"{part}_x"] = pixels.transpose(0, 2, 3, 1) if name == "svhn" else pixels
+        labels = found.labels if name == "svhn" else found.targets
+        arrays[f"{part}_y"] = np.asarray(labels)
+    classes = getattr(train, "classes", None)
+    if classes is not None:
+        arrays["classes"] = np.asarray([str(value) for value in classes])
+    return arrays
