@@ -64,8 +64,8 @@ class Kind(Frozen):
         """A family's JSON schema also allows the short form."""
         if not cls.is_family():
             return handler(schema)
-        words: list[str | None] = sorted(cls.registry)
-        short = [*words, None] if "none" in cls.registry else words
+        short: list[str | None] = [*sorted(cls.registry)]
+        short += [None] if "none" in cls.registry else []
         return {"anyOf": [{"enum": short}, handler(schema)]}
 
     @classmethod
