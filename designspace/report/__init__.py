@@ -1,0 +1,27 @@
+"""What a study found: a page, a picture, tables and the data behind them.
+
+`write` makes the files of a study directory; `summarize` with `terminal.table` is what a terminal
+shows. Everything is computed to plain data first; `charts` alone draws.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from designspace.report.writing import Outputs
+
+__all__ = ["write"]
+
+
+def write(study_dir: Path) -> Outputs:
+    """Write report.html, frontier.png, summary.csv and summary.json of a study as it stands.
+
+    Raises:
+        InputError: There is no study, its files are not valid, or the disk refuses.
+    """
+    # Drawing loads altair, which a program that only asks for help must not pay for.
+    from designspace.report.writing import write as write_files
+
+    return write_files(study_dir)
