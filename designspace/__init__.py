@@ -1,1 +1,37 @@
-"""Declarative architecture search and design spaces for vision backbones."""
+"""Declarative architecture search and design spaces for vision backbones.
+
+Heavy rooms are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from designspace.compiler import build as build
+    from designspace.cost import cost as cost
+    from designspace.spec import Network as Network
+    from designspace.spec import load as load
+    from designspace.weights import load_weights as load_weights
+    from designspace.weights import save_weights as save_weights
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Network": "designspace.spec",
+    "build": "designspace.compiler",
+    "cost": "designspace.cost",
+    "load": "designspace.spec",
+    "load_weights": "designspace.weights",
+    "save_weights": "designspace.weights",
+}
+
+__all__ = ["Network", "build", "cost", "load", "load_weights", "save_weights"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for from the room that has it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'designspace' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,114 @@
+"""The convolution block: ResNet's bottleneck, ConvNeXt's block and all between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import PositiveFloat
+
+from designspace.blocks.families import Block, Shortcut
+from designspace.blocks.positions import ActPositions, NormPositions
+from designspace.blocks.projection import Projection
+from designspace.layers.act import Act, InheritAct
+from designspace.layers.convolution import Linear
+from designspace.layers.feature import Feature
+from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.part import Callables, Chain, Layer, Place
+from designspace.layers.residual import DropPath, Identity, LayerScale
+from designspace.mixers.conv import ConvMixer
+from designspace.mixers.mixer import Mixer
+
+
+class ConvBlock(Block):
+    """Two pointwise layers and a spatial one on one residual branch.
+
+    The width changes between the two pointwise layers' outer and inner sides by `ratio`.
+
+    Attributes:
+        wide: Which side is wide: `ends` is a bottleneck (He et al., arXiv 1512.03385), whose
+            stage width is the narrow side; `middle` is inverted (Sandler et al., arXiv
+            1801.04381).
+        ratio: Wide over narrow channels; a fraction is truncated to whole channels.
+        spatial: The token mixer.
+        spatial_at: Where it stands: before, between or after the pointwise layers.
+        norm: The block's norm.
+        norm_at: After which of the three layers a norm stands; 0 is before the first.
+        act: The block's activation.
+        act_at: After which layers an activation stands; 3 is after the addition.
+        bias: Whether the pointwise layers have biases.
+        layer_scale_init: Initial value of a learnable factor a channel of the branch; null for
+            none.
+        shortcut: The residual path where the block changes the shape.
+    """
+
+    kind: Literal["conv"] = "conv"
+    wide: Literal["ends", "middle"] = "middle"
+    ratio: PositiveFloat = 4
+    spatial: Mixer = ConvMixer()
+    spatial_at: Literal["first", "middle", "last"] = "first"
+    norm: Norm = InheritNorm()
+    norm_at: NormPositions = (1,)
+    act: Act = InheritAct()
+    act_at: ActPositions = (2,)
+    bias: bool = True
+    layer_scale_init: PositiveFloat | None = None
+    shortcut: Shortcut = Projection()
+
+    def out_channels(self, width: int) -> int:
+        """The outer side of the block."""
+        return self._wider(width) if self.wide == "ends" else width
+
+    def inactive(self) -> frozenset[str]:
+        """A norm or activation that stands nowhere."""
+        unused = {"norm": not self.norm_at, "act": not self.act_at}
+        return frozenset(name for name, idle in unused.items() if idle)
+
+    def inactive_unless(self, *, projects: bool) -> frozenset[str]:
+        """The shortcut as well, where no block changes the shape."""
+        return self.inactive() if projects else self.inactive() | {"shortcut"}
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+        """The branch, what weighs it, the shortcut, and what follows the addition."""
+        out = self.out_channels(at.width)
+        changes = at.stride > 1 or x.channels != out
+        return {
+            "branch": Chain.of(dict(self._branch(x, at))),
+            "scale": Identity()
+            if self.layer_scale_init is None
+            else LayerScale(self.layer_scale_init),
+            "drop_path": DropPath(),
+            "shortcut": self.shortcut.on(replace(at, width=out)) if changes else Identity(),
+            "act": self.act if 3 in self.act_at else Identity(),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Add the branch to the shortcut."""
+        return m.act(m.shortcut(x) + m.drop_path(m.scale(m.branch(x))))
+
+    def _branch(self, x: Feature, at: Place) -> Iterator[tuple[str, Layer]]:
+        """The three layers in their order, each with the norm and activation after it."""
+        if 0 in self.norm_at:
+            yield "norm0", self.norm
+        for position, (name, layer) in enumerate(self._three(x, at), start=1):
+            yield name, layer
+            if position in self.norm_at:
+                yield f"norm{position}", self.norm
+            if position in self.act_at and position < 3:
+                yield f"act{position}", self.act
+
+    def _three(self, x: Feature, at: Place) -> list[tuple[str, Layer]]:
+        out = self.out_channels(at.width)
+        inner = at.width if self.wide == "ends" else self._wider(at.width)
+        order = ["first", "middle", "last"].index(self.spatial_at)
+        width = (x.channels, inner, out)[order]
+        layers: list[tuple[str, Layer]] = [
+            ("pointwise1", Linear(inner, self.bias)),
+            ("pointwise2", Linear(out, self.bias)),
+        ]
+        layers.insert(order, ("spatial", self.spatial.on(replace(at, width=width))))
+        return layers
+
+    def _wider(self, width: int) -> int:
+        return int(width * self.ratio)

@@ -1,0 +1,52 @@
+"""ResNet's stem: a convolution and a max pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+
+from designspace.blocks.families import Stem
+from designspace.layers.act import Act, InheritAct
+from designspace.layers.convolution import Conv
+from designspace.layers.feature import Feature
+from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.pooling import MaxPool
+from designspace.layers.residual import Identity
+from designspace.mixers.conv import OddInt
+
+
+class ConvPool(Stem):
+    """A strided convolution, norm, activation and an overlapping max pooling (arXiv 1512.03385).
+
+    Attributes:
+        kernel_size: Side of the convolution's kernel.
+        stride: Its stride.
+        norm: The norm after it.
+        act: The activation after the norm.
+        bias: Whether the convolution has a bias.
+        pool: Side of the max pooling of stride 2; null for none.
+    """
+
+    kind: Literal["conv_pool"] = "conv_pool"
+    kernel_size: OddInt = 7
+    stride: PositiveInt = 2
+    norm: Norm = InheritNorm()
+    act: Act = InheritAct()
+    bias: bool = False
+    pool: OddInt | None = 3
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """Convolution, norm, activation, pooling."""
+        return {
+            "conv": Conv(at.width, self.kernel_size, self.stride, bias=self.bias),
+            "norm": self.norm,
+            "act": self.act,
+            "pool": Identity() if self.pool is None else MaxPool(self.pool, 2, self.pool // 2),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """One after the other."""
+        return m.pool(m.act(m.norm(m.conv(x))))

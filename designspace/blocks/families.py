@@ -1,0 +1,45 @@
+"""The families of which a network is made."""
+
+from __future__ import annotations
+
+from pydantic import PositiveInt
+
+from designspace.layers.part import Part
+
+
+class Stem(Part, family="stem"):
+    """The first part: from the image to the first stage's map.
+
+    Attributes:
+        width: Output channels; null takes the first stage's.
+    """
+
+    width: PositiveInt | None = None
+
+
+class Block(Part, family="block"):
+    """The part that a stage repeats. Its place gives the stage's width and the block's stride."""
+
+    def out_channels(self, width: int) -> int:
+        """Channels that a block gives in a stage of this width."""
+        return width
+
+    def inactive_unless(self, *, projects: bool) -> frozenset[str]:  # noqa: ARG002
+        """Fields that change nothing in a stage where no block does (or does) project."""
+        return self.inactive()
+
+
+class Shortcut(Part, family="shortcut"):
+    """The residual path of a block that changes the map's side or its channels."""
+
+
+class Downsample(Part, family="downsample"):
+    """What shrinks the map between two stages."""
+
+    def strides(self) -> tuple[int, int]:
+        """The stride of this part itself, and that of the next stage's first block."""
+        raise NotImplementedError
+
+
+class Head(Part, family="head"):
+    """The last part: from the last stage's map to the logits."""

@@ -1,0 +1,35 @@
+"""Downsampling by the first block of a stage, as in ResNet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+
+from designspace.blocks.families import Downsample
+from designspace.layers.feature import Feature
+from designspace.layers.part import Callables, Layer, Place
+
+
+class InBlock(Downsample):
+    """The spatial layer of the stage's first block has the stride; its shortcut follows.
+
+    Attributes:
+        stride: That block's stride.
+    """
+
+    kind: Literal["in_block"] = "in_block"
+    stride: PositiveInt = 2
+
+    def strides(self) -> tuple[int, int]:
+        """All of the stride is the block's."""
+        return 1, self.stride
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """None."""
+        return {}
+
+    def forward(self, m: Callables, x: Any) -> Any:  # noqa: ARG002
+        """Leave it to the block."""
+        return x

@@ -1,0 +1,43 @@
+"""The usual classification head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from designspace.blocks.families import Head
+from designspace.layers.convolution import Linear
+from designspace.layers.feature import Feature
+from designspace.layers.norm import NoNorm, Norm
+from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.pooling import GlobalAvgPool
+
+
+class LinearHead(Head):
+    """Mean over the positions and a linear classifier, with a norm before, after, or neither.
+
+    Attributes:
+        norm: The norm of the features.
+        norm_at: Before or after the pooling.
+    """
+
+    kind: Literal["linear"] = "linear"
+    norm: Norm = NoNorm()
+    norm_at: Literal["before_pool", "after_pool"] = "after_pool"
+
+    def inactive(self) -> frozenset[str]:
+        """The place of a norm that is not there."""
+        return frozenset({"norm_at"}) if isinstance(self.norm, NoNorm) else frozenset()
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """Norms around the pooling, and the classifier."""
+        return {
+            "norm_before": self.norm if self.norm_at == "before_pool" else NoNorm(),
+            "pool": GlobalAvgPool(),
+            "norm_after": self.norm if self.norm_at == "after_pool" else NoNorm(),
+            "classifier": Linear(at.width),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Pool and classify."""
+        return m.classifier(m.norm_after(m.pool(m.norm_before(x))))

@@ -1,0 +1,40 @@
+"""The patchify stem of Swin and ConvNeXt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+
+from designspace.blocks.families import Stem
+from designspace.layers.convolution import Conv
+from designspace.layers.feature import Feature
+from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.part import Callables, Layer, Place
+
+
+class Patchify(Stem):
+    """A convolution over patches that do not overlap (arXiv 2201.03545, section 2.2).
+
+    Attributes:
+        patch_size: Side and stride of a patch.
+        norm: The norm after it.
+        bias: Whether the convolution has a bias.
+    """
+
+    kind: Literal["patchify"] = "patchify"
+    patch_size: PositiveInt = 4
+    norm: Norm = InheritNorm()
+    bias: bool = True
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """A convolution and its norm."""
+        return {
+            "conv": Conv(at.width, self.patch_size, self.patch_size, padding=0, bias=self.bias),
+            "norm": self.norm,
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Embed the patches, then normalise."""
+        return m.norm(m.conv(x))

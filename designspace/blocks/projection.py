@@ -1,0 +1,39 @@
+"""A convolution on the shortcut, as in ResNet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from designspace.blocks.families import Shortcut
+from designspace.layers.convolution import Conv
+from designspace.layers.feature import Feature
+from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.part import Callables, Layer, Place
+from designspace.mixers.conv import OddInt
+
+
+class Projection(Shortcut):
+    """A strided convolution to the block's output channels, and a norm (arXiv 1512.03385, 4.1).
+
+    Attributes:
+        kernel_size: Side of the kernel.
+        norm: The norm after it.
+        bias: Whether the convolution has a bias.
+    """
+
+    kind: Literal["conv"] = "conv"
+    kernel_size: OddInt = 1
+    norm: Norm = InheritNorm()
+    bias: bool = False
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """A convolution and its norm."""
+        return {
+            "conv": Conv(at.width, self.kernel_size, at.stride, bias=self.bias),
+            "norm": self.norm,
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Convolve, then normalise."""
+        return m.norm(m.conv(x))

@@ -1,0 +1,44 @@
+"""Downsampling by a layer of its own between the stages, as in ConvNeXt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+
+from designspace.blocks.families import Downsample
+from designspace.layers.convolution import Conv
+from designspace.layers.feature import Feature
+from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.part import Callables, Layer, Place
+
+
+class Separate(Downsample):
+    """A norm and a strided convolution without overlap (arXiv 2201.03545, section 2.6).
+
+    Attributes:
+        stride: Side and stride of the convolution.
+        norm: The norm before it.
+        bias: Whether the convolution has a bias.
+    """
+
+    kind: Literal["separate"] = "separate"
+    stride: PositiveInt = 2
+    norm: Norm = InheritNorm()
+    bias: bool = True
+
+    def strides(self) -> tuple[int, int]:
+        """All of the stride is its own."""
+        return self.stride, 1
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """A norm and a convolution."""
+        return {
+            "norm": self.norm,
+            "conv": Conv(at.width, self.stride, self.stride, padding=0, bias=self.bias),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Normalise, then convolve."""
+        return m.conv(m.norm(x))

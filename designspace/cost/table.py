@@ -1,0 +1,111 @@
+"""A network's cost, in all and a stage at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from designspace.layers.cost import Cost
+from designspace.layers.feature import Feature, image
+from designspace.layers.leaf import ShapeError
+from designspace.layers.part import Place
+from designspace.layers.trace import Node, trace
+from designspace.spec.load import Source, load
+from designspace.spec.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class StageCost:
+    """Cost of the stem, of one stage with the downsampling before it, or of the head.
+
+    Attributes:
+        name: `stem`, `stage 1` and so on, `head`.
+        output: What it gives for one image.
+        depth: Number of blocks; None for stem and head.
+        cost: What it costs for one image.
+    """
+
+    name: str
+    output: Feature
+    depth: int | None
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class CostTable:
+    """A network's cost for one image of a given size.
+
+    Attributes:
+        input: The image.
+        stages: Stem, stages and head, in order.
+        total: The sum.
+    """
+
+    input: Feature
+    stages: tuple[StageCost, ...]
+    total: Cost
+
+    @property
+    def params(self) -> int:
+        """Learnable parameters."""
+        return self.total.params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of convolutions, linear layers and attention's matrix products."""
+        return self.total.macs
+
+    @property
+    def acts(self) -> int:
+        """Output elements of those layers."""
+        return self.total.acts
+
+
+def plan(
+    network: Network,
+    input_size: int | None = None,
+    *,
+    in_channels: int = 3,
+    num_classes: int = 1000,
+) -> Node:
+    """The network's run on shapes: what the cost sums and the compiler builds.
+
+    Raises:
+        ShapeError: The input is too small, or some layer cannot take what reaches it.
+    """
+    size = input_size or network.input_size
+    try:
+        return trace(network.on(Place(num_classes)), image(size, in_channels))
+    except ShapeError as error:
+        where = f"{network.name or 'network'} at {size}x{size}"
+        path = f"{where}: {error.path}" if error.path else where
+        raise ShapeError(error.message, path=path, hint=error.hint) from None
+
+
+def cost(
+    spec: Source, input_size: int | None = None, *, in_channels: int = 3, num_classes: int = 1000
+) -> CostTable:
+    """Cost of a network for one square image.
+
+    Args:
+        spec: Name, path, plain data or network.
+        input_size: Side of the image in pixels; the network's nominal one by default.
+        in_channels: Channels of the image.
+        num_classes: Number of classes.
+
+    Raises:
+        InputError: The specification is wrong, or the input too small for its strides.
+    """
+    network = load(spec)
+    node = plan(network, input_size, in_channels=in_channels, num_classes=num_classes)
+    return CostTable(node.inputs[0], tuple(_stages(network, node)), node.cost)
+
+
+def _stages(network: Network, node: Node) -> Iterator[StageCost]:
+    stem, stages, head = (node.children[name] for name in ("stem", "stages", "head"))
+    yield StageCost("stem", stem.output, None, stem.cost)
+    for number, (stage, child) in enumerate(
+        zip(network.stages, stages.children.values(), strict=True), start=1
+    ):
+        yield StageCost(f"stage {number}", child.output, stage.depth, child.cost)
+    yield StageCost("head", head.output, None, head.cost)

@@ -1,0 +1,97 @@
+"""Convolution and linear layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from designspace.layers.cost import Cost
+from designspace.layers.feature import Feature
+from designspace.layers.leaf import Leaf, ShapeError
+
+
+def window_steps(length: int, kernel_size: int, stride: int, padding: int) -> int:
+    """Output length of a sliding window.
+
+    Raises:
+        ShapeError: The window does not fit even once.
+    """
+    steps = (length + 2 * padding - kernel_size) // stride + 1
+    if length + 2 * padding < kernel_size:
+        raise ShapeError(
+            f"a map of side {length} is too small for a window of {kernel_size} "
+            f"with stride {stride} and padding {padding}",
+            hint="use a larger input, fewer stages or smaller strides",
+        )
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Conv(Leaf):
+    """A convolution over a map.
+
+    Attributes:
+        channels: Output channels.
+        kernel_size: Side of the kernel.
+        stride: Step in both directions.
+        padding: Zeros on each side; None centres an odd kernel, `kernel_size // 2`.
+        groups: Groups of channels; as many as channels is a depthwise convolution.
+        bias: Whether a bias is added.
+    """
+
+    channels: int
+    kernel_size: int
+    stride: int = 1
+    padding: int | None = None
+    groups: int = 1
+    bias: bool = True
+
+    @property
+    def pad(self) -> int:
+        """Zeros added on each side."""
+        return self.kernel_size // 2 if self.padding is None else self.padding
+
+    def out(self, *xs: Feature) -> Feature:
+        """(height, width, in) -> (height', width', channels)."""
+        (x,) = xs
+        if x.channels % self.groups or self.channels % self.groups:
+            raise ShapeError(
+                f"{self.groups} groups do not divide {x.channels} -> {self.channels} channels",
+                hint="groups must divide both",
+            )
+        sides = (window_steps(n, self.kernel_size, self.stride, self.pad) for n in x.size)
+        return Feature((*sides, self.channels))
+
+    def cost(self, *xs: Feature) -> Cost:
+        """One multiply-add a weight and output position."""
+        (x,) = xs
+        weights = self.kernel_size**2 * (x.channels // self.groups) * self.channels
+        positions = self.out(x).positions
+        macs = weights * positions
+        return Cost(
+            params=weights + self.channels * self.bias,
+            macs=macs,
+            acts=positions * self.channels,
+            spatial=macs if self.kernel_size > 1 else 0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Linear(Leaf):
+    """A linear layer over the channels, the same at every position (a 1x1 convolution)."""
+
+    channels: int
+    bias: bool = True
+
+    def out(self, *xs: Feature) -> Feature:
+        """(..., in) -> (..., channels)."""
+        return xs[0].with_channels(self.channels)
+
+    def cost(self, *xs: Feature) -> Cost:
+        """One multiply-add a weight and position."""
+        (x,) = xs
+        weights = x.channels * self.channels
+        return Cost(
+            params=weights + self.channels * self.bias,
+            macs=weights * x.positions,
+            acts=self.channels * x.positions,
+        )

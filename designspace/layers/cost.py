@@ -1,0 +1,40 @@
+"""What a layer costs, in exact integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Cost of a layer for one image.
+
+    Attributes:
+        params: Learnable parameters.
+        macs: Multiply-adds of convolutions, linear layers and attention's matrix products; norms,
+            activations, poolings, biases and additions count nothing. Papers call it FLOPs.
+        acts: Output elements of the layers that have macs.
+        spatial: The share of `macs` that mixes positions: convolutions larger than one position
+            and attention. The rest mixes channels only.
+    """
+
+    params: int = 0
+    macs: int = 0
+    acts: int = 0
+    spatial: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.params + other.params,
+            self.macs + other.macs,
+            self.acts + other.acts,
+            self.spatial + other.spatial,
+        )
+
+    @property
+    def channel(self) -> int:
+        """Multiply-adds that mix channels only."""
+        return self.macs - self.spatial
+
+
+NOTHING = Cost()

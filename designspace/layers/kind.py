@@ -1,0 +1,120 @@
+"""Kinds: the choices a specification can name, gathered in families.
+
+A family is a direct subclass of `Kind` declared with `family=True`; a kind is a subclass of a
+family with a `kind: Literal[...]` field. Where a field is annotated with a family, any registered
+kind is accepted, chosen by its `kind` key; `gelu` is short for `{kind: gelu}`, and null for
+`{kind: none}` where the family has that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self, cast, get_args
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from designspace.layers.frozen import Frozen
+
+
+class Kind(Frozen):
+    """Base of every family."""
+
+    family_name: ClassVar[str] = ""
+    registry: ClassVar[dict[str, type[Kind]]] = {}
+
+    def __init_subclass__(cls, *, family: str = "", **_: Any) -> None:
+        """Open a family."""
+        super().__init_subclass__()
+        if family:
+            cls.family_name, cls.registry = family, {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Enter a kind into its family's registry, now that its fields are known."""
+        if cls.family_name and "kind" in cls.model_fields:
+            cls.registry[cls.tag()] = cls
+
+    @classmethod
+    def tag(cls) -> str:
+        """The word that names this kind in a specification."""
+        return str(get_args(cls.model_fields["kind"].annotation)[0])
+
+    @classmethod
+    def is_family(cls) -> bool:
+        """Whether this class is a family, and not one of its kinds."""
+        return bool(cls.family_name) and "kind" not in cls.model_fields
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """A family validates as the tagged union of its kinds."""
+        if not cls.is_family() or not cls.registry:
+            return handler(source)
+        choices = {tag: handler.generate_schema(kind) for tag, kind in cls.registry.items()}
+        union = core_schema.tagged_union_schema(choices, discriminator="kind")
+        return core_schema.no_info_before_validator_function(cls._expand, union)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """A family's JSON schema also allows the short form."""
+        if not cls.is_family():
+            return handler(schema)
+        words: list[str | None] = sorted(cls.registry)
+        short = [*words, None] if "none" in cls.registry else words
+        return {"anyOf": [{"enum": short}, handler(schema)]}
+
+    @classmethod
+    def _expand(cls, value: Any) -> Any:
+        """Give the long form of a bare word or of null."""
+        if isinstance(value, str):
+            return {"kind": value}
+        if value is None and "none" in cls.registry:
+            return {"kind": "none"}
+        return value
+
+    def inactive(self) -> frozenset[str]:
+        """Fields that change nothing, given the others."""
+        return frozenset()
+
+    def nested(self) -> Iterator[tuple[str, Kind]]:
+        """The kinds that stand in this one's fields."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Kind):
+                yield name, value
+
+    def inherit(self, defaults: dict[str, Kind]) -> Self:
+        """Fill each `inherit` in this kind's fields with the network's value for that family."""
+        update: dict[str, Kind] = {}
+        for name, value in self.nested():
+            filled = (
+                defaults[value.family_name]
+                if getattr(value, "kind", None) == "inherit"
+                else value.inherit(defaults)
+            )
+            if filled is not value:
+                update[name] = filled
+        return self.model_copy(update=update) if update else self
+
+    def meaning(self) -> dict[str, Any]:
+        """All active fields as plain data, defaults filled in."""
+        data: dict[str, Any] = {}
+        for name in type(self).model_fields:
+            if name not in self.inactive():
+                value = getattr(self, name)
+                data[name] = value.meaning() if isinstance(value, Kind) else _plain(value)
+        return data
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, nested models as dicts."""
+    if isinstance(value, Frozen):
+        return value.model_dump(mode="json")
+    if isinstance(value, tuple):
+        return [_plain(item) for item in cast("tuple[Any, ...]", value)]
+    return value

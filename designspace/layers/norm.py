@@ -1,0 +1,64 @@
+"""Normalisations."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import PositiveFloat, PositiveInt
+
+from designspace.layers.cost import Cost
+from designspace.layers.feature import Feature
+from designspace.layers.kind import Kind
+from designspace.layers.leaf import Leaf, ShapeError
+
+
+class Norm(Kind, Leaf, family="norm"):
+    """A normalisation with a learnable scale and shift a channel."""
+
+    def cost(self, *xs: Feature) -> Cost:
+        """A scale and a shift a channel."""
+        return Cost(params=2 * xs[0].channels)
+
+
+class BatchNorm(Norm):
+    """Over the batch and all positions, a channel at a time (arXiv 1502.03167)."""
+
+    kind: Literal["batchnorm"] = "batchnorm"
+    eps: PositiveFloat = 1e-5
+
+
+class LayerNorm(Norm):
+    """Over the channels, a position at a time (arXiv 1607.06450)."""
+
+    kind: Literal["layernorm"] = "layernorm"
+    eps: PositiveFloat = 1e-6
+
+
+class GroupNorm(Norm):
+    """Over the positions and a group of channels (arXiv 1803.08494)."""
+
+    kind: Literal["groupnorm"] = "groupnorm"
+    groups: PositiveInt = 1
+    eps: PositiveFloat = 1e-5
+
+    def out(self, *xs: Feature) -> Feature:
+        """The input's shape."""
+        if xs[0].channels % self.groups:
+            raise ShapeError(f"{self.groups} norm groups do not divide {xs[0].channels} channels")
+        return xs[0]
+
+
+class NoNorm(Norm):
+    """No normalisation."""
+
+    kind: Literal["none"] = "none"
+
+    def cost(self, *xs: Feature) -> Cost:  # noqa: ARG002
+        """Nothing."""
+        return Cost()
+
+
+class InheritNorm(Norm):
+    """The network's norm; filled in before any layer is made."""
+
+    kind: Literal["inherit"] = "inherit"

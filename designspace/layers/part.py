@@ -1,0 +1,80 @@
+"""Parts: kinds that are made of layers, and the two ways to put layers together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import lcm
+from typing import Any, Protocol, TypeAlias
+
+from designspace.layers.feature import Feature
+from designspace.layers.kind import Kind
+from designspace.layers.leaf import Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a part stands in the network.
+
+    Attributes:
+        width: Channels that the part is to give; of a block, its stage's width.
+        stride: Step by which the part is to shrink the map.
+        index: Position in the stage, counted up to the part's `period`.
+    """
+
+    width: int
+    stride: int = 1
+    index: int = 0
+
+
+class Callables(Protocol):
+    """A part's layers under their names, to be called on features or on tensors."""
+
+    def __getattr__(self, name: str) -> Any: ...
+
+
+class Part(Kind):
+    """A kind that lists its layers once and says once how they are joined.
+
+    `forward` runs on shapes for the cost, on shapes again to know what to build, and on tensors.
+    It calls every layer, and branches on nothing: what a field leaves out is an `Identity`.
+    """
+
+    def period(self) -> int:
+        """Number of blocks after which a stage's pattern repeats: that of the nested parts."""
+        return lcm(*(part.period() for _, part in self.nested() if isinstance(part, Part)))
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+        """The layers by name, in the order of use."""
+        raise NotImplementedError
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Join the layers `m` on `x`, a feature or a tensor of shape (batch, *feature)."""
+        raise NotImplementedError
+
+    def on(self, at: Place) -> Placed:
+        """This part, put in its place."""
+        return Placed(self, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A part and its place: together they determine its layers on given features."""
+
+    part: Part
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Named layers, one after the other."""
+
+    layers: tuple[tuple[str, Layer], ...]
+
+    @staticmethod
+    def of(layers: Mapping[str, Layer]) -> Chain:
+        """A chain in the mapping's order, bare of identities."""
+        return Chain(tuple(layers.items()))
+
+
+Layer: TypeAlias = Leaf | Placed | Chain

@@ -1,0 +1,33 @@
+"""Poolings over a map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from designspace.layers.convolution import window_steps
+from designspace.layers.feature import Feature
+from designspace.layers.leaf import Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool(Leaf):
+    """The largest value of each window and channel."""
+
+    kernel_size: int
+    stride: int
+    padding: int = 0
+
+    def out(self, *xs: Feature) -> Feature:
+        """(height, width, channels) -> (height', width', channels)."""
+        (x,) = xs
+        sides = (window_steps(n, self.kernel_size, self.stride, self.padding) for n in x.size)
+        return Feature((*sides, x.channels))
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAvgPool(Leaf):
+    """The mean over all positions."""
+
+    def out(self, *xs: Feature) -> Feature:
+        """(..., channels) -> (channels,)."""
+        return Feature((xs[0].channels,))

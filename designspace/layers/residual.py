@@ -1,0 +1,33 @@
+"""What stands on a residual branch: identity, layer scale, drop path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from designspace.layers.cost import Cost
+from designspace.layers.feature import Feature
+from designspace.layers.leaf import Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Identity(Leaf):
+    """The input, unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerScale(Leaf):
+    """A learnable factor a channel (CaiT, arXiv 2103.17239, section 2)."""
+
+    init: float
+
+    def cost(self, *xs: Feature) -> Cost:
+        """One parameter a channel."""
+        return Cost(params=xs[0].channels)
+
+
+@dataclass(frozen=True, slots=True)
+class DropPath(Leaf):
+    """Drops the branch of a sample at random in training (stochastic depth, arXiv 1603.09382).
+
+    Its rate belongs to the recipe: 0 until training sets it.
+    """

@@ -1,0 +1,50 @@
+"""Convolution as the token mixer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, PositiveInt
+
+from designspace.layers.convolution import Conv
+from designspace.layers.feature import Feature
+from designspace.layers.part import Callables, Layer, Place
+from designspace.mixers.mixer import Mixer
+
+
+def _odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError(
+            f"an even kernel cannot be centred on a position, use {value - 1} or {value + 1}"
+        )
+    return value
+
+
+OddInt = Annotated[PositiveInt, AfterValidator(_odd)]
+
+
+class ConvMixer(Mixer):
+    """A convolution, dense, grouped or depthwise.
+
+    Attributes:
+        kernel_size: Side of the kernel; odd, so that it is centred.
+        groups: A number of groups, or `depthwise`: one a channel.
+        bias: Whether a bias is added.
+    """
+
+    kind: Literal["conv"] = "conv"
+    kernel_size: OddInt = 7
+    groups: PositiveInt | Literal["depthwise"] = "depthwise"
+    bias: bool = True
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+        """One convolution."""
+        groups = x.channels if self.groups == "depthwise" else self.groups
+        return {
+            "conv": Conv(at.width, self.kernel_size, at.stride, groups=groups, bias=self.bias),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Convolve."""
+        return m.conv(x)

@@ -1,0 +1,97 @@
+"""Changes: `path: value` over what was written."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, cast
+
+from designspace.errors import InputError
+from designspace.spec.files import Document, Keys, Origin, parse_value
+from designspace.spec.per_stage import KEY
+
+
+def keys_of(path: str) -> Keys:
+    """`block.spatial.kernel_size` as keys; whole numbers index lists."""
+    return tuple(int(key) if key.isdigit() else key for key in path.split("."))
+
+
+def parse_set(assignments: list[str]) -> dict[str, Any]:
+    """`path=value` words from the command line as changes.
+
+    Raises:
+        InputError: A word without `=`, or a value that is no YAML.
+    """
+    changes: dict[str, Any] = {}
+    for word in assignments:
+        path, equals, value = word.partition("=")
+        if not equals or not path:
+            raise InputError(f"'{word}' is not of the form path=value", file="--set")
+        changes[path] = parse_value(value)
+    return changes
+
+
+def apply(document: Document, changes: Mapping[str, Any], origin: Origin | None = None) -> Document:
+    """The document with each change made, in order; the original stays as it is.
+
+    Args:
+        document: What was written.
+        changes: Values by dotted path. Parts that are not there are made; `stem.patch_size` over
+            the short form `stem: patchify` spells it out first.
+        origin: Where the changes were written, if in one place.
+
+    Raises:
+        InputError: A path that passes through a plain value or beyond the end of a list.
+    """
+    data = copy.deepcopy(document.data)
+    origins = dict(document.origins)
+    for path, value in changes.items():
+        keys = keys_of(path)
+        _put(data, keys, path, copy.deepcopy(value), origin or Origin("--set"))
+        for old in [known for known in origins if known[: len(keys)] == keys]:
+            del origins[old]
+        origins[keys] = origin or Origin("--set")
+    return Document(data, origins)
+
+
+def _put(data: Any, keys: Keys, path: str, value: Any, origin: Origin) -> None:
+    here = data
+    for depth, key in enumerate(keys[:-1]):
+        here = _enter(here, key, keys[: depth + 1], path, origin)
+    _check(here, keys[-1], keys, path, origin)
+    here[keys[-1]] = value
+
+
+def _enter(here: Any, key: str | int, so_far: Keys, path: str, origin: Origin) -> Any:
+    """The container under a key, made or spelt out where need be."""
+    _check(here, key, so_far, path, origin)
+    inner = here.get(key) if isinstance(here, dict) else here[key]
+    if inner is None:
+        inner = {}
+    elif isinstance(inner, str):
+        inner = {"kind": inner}
+    elif not isinstance(inner, dict | list):
+        where = ".".join(map(str, so_far))
+        raise InputError(
+            f"the path enters '{where}', which is the plain value {inner!r}",
+            file=origin.file, line=origin.line, path=path,
+        )  # fmt: skip
+    here[key] = cast("object", inner)
+    return cast("object", inner)
+
+
+def _check(here: Any, key: str | int, so_far: Keys, path: str, origin: Origin) -> None:
+    fits = isinstance(here, dict) if isinstance(key, str) else isinstance(here, list)
+    if (
+        isinstance(here, dict)
+        and isinstance(key, str)
+        and set(cast("dict[str, Any]", here)) == {KEY}
+    ):
+        fits = key == KEY
+    if isinstance(here, list) and isinstance(key, int):
+        fits = key < len(cast("list[Any]", here))
+    if not fits:
+        raise InputError(
+            f"there is no '{key}' to set in '{'.'.join(map(str, so_far[:-1]))}'",
+            file=origin.file, line=origin.line, path=path,
+        )  # fmt: skip

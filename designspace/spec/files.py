@@ -1,0 +1,164 @@
+"""Reading and writing YAML: safely, with line numbers, and whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from designspace.errors import InputError
+
+Keys = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was written."""
+
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Plain data, and where each part of it was written."""
+
+    data: Any
+    origins: dict[Keys, Origin] = field(default_factory=dict[Keys, Origin])
+
+    def origin(self, keys: Keys) -> Origin:
+        """Where the value at these keys, or the nearest one around it, was written."""
+        for end in range(len(keys), -1, -1):
+            if keys[:end] in self.origins:
+                return self.origins[keys[:end]]
+        return Origin()
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1's safe subset, in which 1e-6 is a number, as everyone expects."""
+
+
+_Loader.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def parse_value(text: str) -> Any:
+    """A value as YAML would read it, for `--set path=value`.
+
+    Raises:
+        InputError: The text is no YAML value.
+    """
+    return parse(text, file="--set").data
+
+
+def parse(text: str, *, file: str) -> Document:
+    """Read YAML text.
+
+    Raises:
+        InputError: Broken YAML, a repeated key, or a tag other than plain data.
+    """
+    loader = _Loader(text)
+    try:
+        node = cast("yaml.Node | None", loader.get_single_node())
+        origins: dict[Keys, Origin] = {}
+        if node is not None:
+            _walk(node, (), file, origins)
+        return Document(loader.construct_document(node) if node is not None else None, origins)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        raise InputError(_problem(error), file=file, line=line) from None
+    except yaml.YAMLError as error:
+        raise InputError(f"broken YAML: {error}", file=file) from None
+    finally:
+        loader.dispose()
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    if "could not determine a constructor" in said:
+        return f"refused: only plain data is read ({error.problem})"
+    return f"broken YAML: {said}"
+
+
+def _walk(node: yaml.Node, keys: Keys, file: str, origins: dict[Keys, Origin]) -> None:
+    """Note the line of every value, and refuse repeated keys, which YAML itself would swallow."""
+    origins.setdefault(keys, Origin(file, node.start_mark.line + 1))
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(cast("list[yaml.Node]", node.value)):
+            _walk(item, (*keys, index), file, origins)
+    elif isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in seen and name != "<<":
+                raise InputError(f"key '{name}' stands twice", file=file, line=line)
+            seen.add(name)
+            origins[(*keys, name)] = Origin(file, line)
+            _walk(value, (*keys, name), file, origins)
+
+
+def read_yaml(path: Path) -> Document:
+    """Read a YAML file.
+
+    Raises:
+        InputError: The file is missing, unreadable, or not plain YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError("no such file", file=str(path)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read as text: {error}", file=str(path)) from None
+    return parse(text, file=str(path))
+
+
+def dump_yaml(data: Any) -> str:
+    """Plain data as YAML, in the order given."""
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+
+
+def write_yaml_atomic(path: Path, data: Any) -> None:
+    """Write plain data as YAML, whole or not at all."""
+    write_text_atomic(path, dump_yaml(data))
+
+
+def write_text_atomic(path: Path, text: str) -> None:
+    """Write text, whole or not at all."""
+    write_bytes_atomic(path, text.encode())
+
+
+def write_bytes_atomic(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all: what stood there before stays until the new one is done.
+
+    Raises:
+        InputError: The place cannot be written, for example because the disk is full.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror}", file=str(path)) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,148 @@
+"""A network: stem, stages, head."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BeforeValidator, Field, PositiveInt, PrivateAttr, model_validator
+
+from designspace.blocks.families import Block, Downsample, Head, Stem
+from designspace.blocks.linear_head import LinearHead
+from designspace.layers.act import Act, InheritAct
+from designspace.layers.feature import Feature
+from designspace.layers.kind import Kind
+from designspace.layers.norm import InheritNorm, LayerNorm, Norm
+from designspace.layers.part import Callables, Chain, Layer, Part, Place
+from designspace.spec.per_stage import distribute
+from designspace.spec.stage import Stage
+from designspace.spec.widths import Growth, Widths
+
+K = TypeVar("K", bound=Kind)
+Depths = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+
+
+class Network(Part):
+    """A vision backbone with its head.
+
+    Number of classes and of input channels belong to the task, and are no fields.
+
+    Attributes:
+        name: What people call it; no part of its meaning.
+        input_size: Nominal side of the square input in pixels; no part of the meaning either.
+        depths: Blocks in each stage.
+        widths: Width of each stage: a list, or `{base, growth}`; of a bottleneck the narrow side.
+        norm: What `inherit` means for norms.
+        act: What `inherit` means for activations.
+        stem: The first part.
+        block: The block, the same in every stage but for `per_stage` values; kept as one or as
+            one a stage.
+        downsample: What stands between stages, kept likewise; the first is never used.
+        head: The last part.
+    """
+
+    name: str = ""
+    input_size: PositiveInt = 224
+    depths: Depths
+    widths: Widths
+    norm: Norm = LayerNorm()
+    act: Act
+    stem: Stem
+    block: Annotated[tuple[Block, ...], BeforeValidator(distribute)]
+    downsample: Annotated[tuple[Downsample, ...], BeforeValidator(distribute)]
+    head: Head = LinearHead()
+
+    _authored: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> Self:
+        stages = len(self.depths)
+        for name, values in {
+            "widths": self.widths,
+            "block": self.block,
+            "downsample": self.downsample,
+        }.items():
+            if isinstance(values, Growth) or (name != "widths" and len(values) == 1):
+                continue
+            if len(values) != stages:
+                raise ValueError(f"{name} is given for {len(values)} stages, depths for {stages}")
+        return self
+
+    @model_validator(mode="after")
+    def _defaults_are_concrete(self) -> Self:
+        if isinstance(self.norm, InheritNorm) or isinstance(self.act, InheritAct):
+            raise ValueError("the network's own norm and act cannot inherit")
+        return self
+
+    @property
+    def authored(self) -> dict[str, Any]:
+        """The form in which it was written, as plain data; changes apply to this."""
+        return self._authored
+
+    @cached_property
+    def stage_widths(self) -> tuple[int, ...]:
+        """Width of each stage."""
+        widths = self.widths
+        return widths.over(len(self.depths)) if isinstance(widths, Growth) else widths
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """Each stage with nothing left to inherit."""
+        return tuple(
+            Stage(
+                depth=depth,
+                width=width,
+                downsample=self._of_stage(self.downsample, i) if i else None,
+                block=self._of_stage(self.block, i),
+            )
+            for i, (depth, width) in enumerate(zip(self.depths, self.stage_widths, strict=True))
+        )
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """Stem, stages and head; the place's width is the number of classes."""
+        stages = {str(i): stage.on(Place(stage.width)) for i, stage in enumerate(self.stages)}
+        return {
+            "stem": self._filled(self.stem).on(Place(self._stem_width())),
+            "stages": Chain.of(stages),
+            "head": self._filled(self.head).on(at),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Features to logits."""
+        return m.head(m.stages(m.stem(x)))
+
+    def meaning(self) -> dict[str, Any]:
+        """The canonical form: all that has an effect, and nothing else, as plain data."""
+        return {
+            "depths": list(self.depths),
+            "widths": list(self.stage_widths),
+            "stem": self._filled(self.stem).meaning() | {"width": self._stem_width()},
+            "block": [self._block_meaning(i) for i in range(len(self.stages))],
+            "downsample": [stage.downsample.meaning() for stage in self.stages if stage.downsample],
+            "head": self._filled(self.head).meaning(),
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """Identity of the architecture: 16 hexadecimal digits of the canonical form's SHA-256."""
+        text = json.dumps(self.meaning(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _stem_width(self) -> int:
+        return self.stem.width or self.stage_widths[0]
+
+    def _block_meaning(self, index: int) -> dict[str, Any]:
+        stage = self.stages[index]
+        before = self.stages[index - 1] if index else None
+        channels = before.block.out_channels(before.width) if before else self._stem_width()
+        inactive = stage.block.inactive_unless(projects=stage.projects(channels))
+        return {key: v for key, v in stage.block.meaning().items() if key not in inactive}
+
+    def _filled(self, part: K) -> K:
+        return part.inherit({"norm": self.norm, "act": self.act})
+
+    def _of_stage(self, parts: tuple[K, ...], index: int) -> K:
+        return self._filled(parts[index if len(parts) > 1 else 0])

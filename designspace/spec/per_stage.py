@@ -1,0 +1,43 @@
+"""Values a stage: `{per_stage: [31, 29, 27, 13]}` anywhere inside a block or a downsampling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+KEY = "per_stage"
+
+
+def lengths(data: Any) -> Iterator[int]:
+    """Length of each `per_stage` list inside the data."""
+    if isinstance(data, dict):
+        mapping = cast("dict[str, Any]", data)
+        if set(mapping) == {KEY} and isinstance(mapping[KEY], list):
+            yield len(cast("list[Any]", mapping[KEY]))
+            return
+        for value in mapping.values():
+            yield from lengths(value)
+
+
+def pick(data: Any, stage: int) -> Any:
+    """The data with every `per_stage` list replaced by its item for one stage."""
+    if not isinstance(data, dict):
+        return data
+    mapping = cast("dict[str, Any]", data)
+    if set(mapping) == {KEY} and isinstance(mapping[KEY], list):
+        return mapping[KEY][stage]
+    return {key: pick(value, stage) for key, value in mapping.items()}
+
+
+def distribute(data: Any) -> Any:
+    """One value for all stages as a list of one; values a stage as a list of them all.
+
+    Raises:
+        ValueError: Two lists differ in length.
+    """
+    if isinstance(data, list | tuple):
+        return cast("object", data)
+    counts = sorted(set(lengths(data)))
+    if len(counts) > 1:
+        raise ValueError(f"per_stage lists of different lengths: {counts[0]} and {counts[1]}")
+    return [pick(data, stage) for stage in range(counts[0])] if counts else [data]

@@ -1,0 +1,163 @@
+"""A space: a base network, axes, limits on cost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from designspace.errors import InputError, did_you_mean
+from designspace.layers.frozen import Frozen
+from designspace.spec import catalog
+from designspace.spec.axis import Axis
+from designspace.spec.changes import apply
+from designspace.spec.files import Document, read_yaml
+from designspace.spec.limits import Limit
+from designspace.spec.load import authored, load
+from designspace.spec.network import Network
+from designspace.spec.validation import validate
+
+Point = dict[str, str]
+
+
+class Space(Frozen):
+    """The networks that a base becomes by one choice an axis.
+
+    Attributes:
+        name: What people call it.
+        purpose: What question it asks, in a sentence or two.
+        base: The network from which the choices depart: a catalog name, a path, or data.
+        axes: Axes by name.
+        limits: Limits on cost at the task's image size, channels and classes.
+    """
+
+    name: str = ""
+    purpose: str = ""
+    base: str | dict[str, Any]
+    axes: dict[str, Axis] = Field(min_length=1)
+    limits: tuple[Limit, ...] = ()
+
+    _authored: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
+    _base: Document = PrivateAttr(default_factory=lambda: Document({}))
+
+    @model_validator(mode="after")
+    def _conditions_exist(self) -> Self:
+        for name, axis in self.axes.items():
+            for other, labels in axis.when.items():
+                if other not in self.axes or other == name:
+                    hint = did_you_mean(other, set(self.axes) - {name})
+                    raise ValueError(f"axis {name}: `when` names no other axis: '{other}'; {hint}")
+                for each in labels:
+                    if each not in self.axes[other].choices:
+                        hint = did_you_mean(each, self.axes[other].labels)
+                        raise ValueError(f"axis {name}: {other} has no choice '{each}'; {hint}")
+        return self
+
+    @property
+    def size(self) -> int:
+        """Number of combinations of labels, before conditions, limits and repeats."""
+        return prod(len(axis.choices) for axis in self.axes.values())
+
+    @property
+    def authored(self) -> dict[str, Any]:
+        """The space as plain data, complete with its base."""
+        return self._authored
+
+    @property
+    def digest(self) -> str:
+        """Identity of the base, the axes and the limits: 16 hexadecimal digits."""
+        meaning = {
+            "base": self.base_network().digest,
+            "axes": {name: axis.model_dump(mode="json") for name, axis in self.axes.items()},
+            "limits": [limit.model_dump(mode="json") for limit in self.limits],
+        }
+        text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def base_network(self) -> Network:
+        """The network from which the choices depart."""
+        return load(self._base.data)
+
+    def active(self, point: Mapping[str, str]) -> dict[str, Axis]:
+        """The axes that have an effect at a point: those whose conditions it meets."""
+        return {
+            name: axis
+            for name, axis in self.axes.items()
+            if all(point.get(other) in labels for other, labels in axis.when.items())
+        }
+
+    def changes(self, point: Mapping[str, str]) -> dict[str, Any]:
+        """The changes to the base that a point stands for.
+
+        Args:
+            point: A label for each active axis; an axis that is left out stays as in the base.
+
+        Raises:
+            InputError: An axis or a label that the space does not have.
+        """
+        changes: dict[str, Any] = {}
+        for name, choice in point.items():
+            if name not in self.axes:
+                raise InputError(f"no axis '{name}'", hint=did_you_mean(name, self.axes))
+            axis = self.axes[name]
+            if choice not in axis.choices:
+                hint = did_you_mean(choice, axis.labels)
+                raise InputError(f"axis '{name}' has no choice '{choice}'", hint=hint)
+        for name, axis in self.active(point).items():
+            if name in point:
+                changes |= axis.changes(point[name])
+        return changes
+
+    def spec(self, point: Mapping[str, str]) -> Network:
+        """The network at a point.
+
+        Raises:
+            InputError: The choices make no valid network together.
+        """
+        return load(apply(self._base, self.changes(point)).data)
+
+
+def load_space(source: str | Path | Mapping[str, Any]) -> Space:
+    """A space from a catalog name, a YAML file or plain data.
+
+    Every choice is tried on the base, so that a wrong path or value is found before anything runs.
+
+    Raises:
+        InputError: What is wrong, with its file, line and path.
+    """
+    if isinstance(source, Mapping):
+        document, folder = Document(dict(source)), Path()
+    else:
+        path = catalog.find(source, "search", "space")
+        document, folder = read_yaml(path), path.parent
+    space = validate(Space, document)
+    beside = folder / space.base if isinstance(space.base, str) else None
+    base = authored(beside if beside and beside.is_file() else space.base)
+    object.__setattr__(space, "_base", base)
+    space.authored.update(document.data | {"base": base.data})
+    _try_choices(space, document)
+    return space
+
+
+def _try_choices(space: Space, document: Document) -> None:
+    """Make each choice alone on the base, with the first choices that its conditions ask for."""
+    space.base_network()
+    for name, axis in space.axes.items():
+        needed = {other: labels[0] for other, labels in axis.when.items()}
+        for choice in axis.labels:
+            try:
+                space.spec(needed | {name: choice})
+            except InputError as error:
+                origin = document.origin(("axes", name, "choices"))
+                raise InputError(
+                    f"choice '{choice}' cannot be made: {error.message}",
+                    file=origin.file,
+                    line=origin.line,
+                    path=f"axes.{name}",
+                    hint=error.hint,
+                ) from None

@@ -1,0 +1,74 @@
+"""Saving a network's weights with its specification, and loading them back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import nn
+
+from designspace.errors import InputError
+from designspace.spec.files import write_bytes_atomic
+from designspace.spec.network import Network
+
+_SHOWN = 3
+
+
+def save_weights(model: nn.Module, spec: Network, path: Path, **facts: Any) -> None:
+    """Write all weights and buffers, with the specification and further facts as metadata.
+
+    Args:
+        model: The module; its state dict is written.
+        spec: The network that it was built from.
+        path: The file, written whole or not at all.
+        facts: Plain data to keep beside it, such as the number of classes.
+    """
+    tensors = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
+    }
+    metadata = {"designspace": json.dumps({"spec": spec.authored, "digest": spec.digest, **facts})}
+    write_bytes_atomic(path, save(tensors, metadata))
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """What `save_weights` wrote beside the weights; empty for a file from elsewhere.
+
+    Raises:
+        InputError: The file is missing or is no safetensors file.
+    """
+    if not path.is_file():
+        raise InputError("no such weights file", file=str(path))
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise InputError(f"no safetensors file: {error}", file=str(path)) from None
+    return dict(json.loads(metadata.get("designspace", "{}")))
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Load weights into a module, all or none.
+
+    Raises:
+        InputError: The file is missing or broken, or its tensors are not the module's; the first
+            ones at fault are named, and the module is left as it was.
+    """
+    read_facts(path)
+    tensors, own = load_file(path), model.state_dict()
+    wrong = [f"{name} is missing" for name in own if name not in tensors]
+    wrong += [f"{name} is not in the network" for name in tensors if name not in own]
+    wrong += [
+        f"{name} is {tuple(tensors[name].shape)} where {tuple(own[name].shape)} belongs"
+        for name in own
+        if name in tensors and tensors[name].shape != own[name].shape
+    ]
+    if wrong:
+        more = f", and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise InputError(
+            f"the weights do not fit the network: {'; '.join(wrong[:_SHOWN])}{more}", file=str(path)
+        )
+    model.load_state_dict(tensors)
