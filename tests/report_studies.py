@@ -16,7 +16,7 @@ from designspace.records.events import (
     Proposed,
     Started,
     StudyChanged,
-    Tested,
+    WinnerTested,
 )
 from designspace.records.study import LEDGER, SchedulerMeta, StudyMeta, write_meta
 
@@ -108,7 +108,7 @@ def events(plan: Plan) -> list[Event]:
             done[number] = last[-1].top1
     if plan.tested and done:
         winner = max(done, key=lambda number: done[number])
-        found.append(Tested(trial=winner, top1=done[winner] - 0.9, top5=99.1, n=1000))
+        found.append(WinnerTested(trial=winner, top1=done[winner] - 0.9, top5=99.1, n=1000))
     if plan.action != "running":
         found.append(StudyChanged(action=plan.action, trials=wanted))  # pyright: ignore[reportArgumentType]
     return found
@@ -170,7 +170,7 @@ def _meta(plan: Plan) -> StudyMeta:
     return StudyMeta(
         name=plan.name,
         created="2026-09-21T14:13:20+00:00",
-        command=["designspace", "search", "--space", "micro", "--trials", "16", "--name", plan.name],
+        command=["designspace", "search", "--space", "micro", "--name", plan.name],
         space={"name": "micro", "digest": "a3f09c1be2d45567", "base": "convnext_proxy"},
         recipe={"name": "demo", "digest": "77d01f3a9bc4e210", "epochs": EPOCHS},
         data=dict(plan.data),

@@ -30,7 +30,7 @@ class Strip:
 
 def strips(rows: Sequence[Row]) -> list[Strip]:
     """A strip for each axis on which at least two choices were tried."""
-    base = next((row.point for row in rows if row.is_base), {})
+    base = next((row.point for row in rows if row.is_base), dict[str, str]())
     axes = list(dict.fromkeys([*base, *(axis for row in rows for axis in row.point)]))
     found = [Strip(axis, _choices(axis, rows, base.get(axis))) for axis in axes]
     return [strip for strip in found if len(strip.choices) > 1]

@@ -48,9 +48,7 @@ def _labels(rows: Sequence[Row], gap: float) -> tuple[Label, ...]:
     members = [row for row in front_members(rows) if row.curve]
     members.sort(key=lambda row: row.curve[-1][1], reverse=True)
     heights = spread([row.curve[-1][1] for row in members], gap)
-    return tuple(
-        Label(row, row.curve[-1][0], y) for row, y in zip(members, heights, strict=True)
-    )
+    return tuple(Label(row, row.curve[-1][0], y) for row, y in zip(members, heights, strict=True))
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:

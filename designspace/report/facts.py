@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from designspace.report.noise import standard_error
 from designspace.report.numbers import UNKNOWN, count_of, signed
@@ -86,14 +87,15 @@ def environment(summary: Summary) -> list[Fact]:
 
 def _flat(value: object) -> str:
     if isinstance(value, Mapping):
-        pairs: Mapping[Any, Any] = value
+        pairs = cast("Mapping[object, object]", value)
         return ", ".join(f"{key} {_flat(inner)}" for key, inner in pairs.items())
     return UNKNOWN if value is None else str(value)
 
 
-def command_lines(summary: Summary, directory_name: str) -> list[str]:
+def command_lines(summary: Summary, directory: Path) -> list[str]:
     """What to type to run the study, and to write this page again."""
-    return [shlex.join(summary.meta.command), f"designspace report runs/{directory_name}"]
+    place = "/".join(directory.resolve().parts[-2:])
+    return [shlex.join(summary.meta.command), shlex.join(["designspace", "report", place])]
 
 
 def not_measured(summary: Summary) -> list[str]:

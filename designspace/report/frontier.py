@@ -61,9 +61,9 @@ def _mark(row: Row, floor: float) -> Mark:
 
 def _widened(low: float, high: float, log: bool) -> tuple[float, float]:
     if log:
-        return low / 1.15, high * 1.15
-    room = 0.06 * (high - low) or 0.1 * high or 1.0
-    return max(0.0, low - room), high + room
+        return low / 1.2, high * 1.1
+    span = (high - low) or 0.2 * high or 1.0
+    return max(0.0, low - 0.1 * span), high + 0.05 * span
 
 
 def _extent(rows: Sequence[Row]) -> tuple[float, float]:
@@ -81,7 +81,7 @@ def _extent(rows: Sequence[Row]) -> tuple[float, float]:
 
 
 def _band(rows: Sequence[Row]) -> list[float]:
-    """Scores that must be seen well: the front, the base, and the finished but the worst quarter."""
+    """Scores that must be seen well: the front, the base, and the better three quarters."""
     done = [row for row in rows if row.state == "done" and row.top1 is not None]
     scores = [row.top1 for row in done if row.top1 is not None]
     if len(scores) < 4:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-UNKNOWN = "–"
+UNKNOWN = "-"
 MACS_LABEL = "GMACs (papers: FLOPs)"
 MACS_CONVENTION = (
     "One multiply-add counts once. GMACs are what papers usually print as FLOPs; "
@@ -36,7 +36,7 @@ def signed(value: float, decimals: int) -> str:
     text = f"{abs(value):.{decimals}f}"
     if float(text) == 0:
         return f"±{text}"
-    return f"+{text}" if value > 0 else f"−{text}"
+    return f"+{text}" if value > 0 else f"-{text}"
 
 
 def count_of(number: int, singular: str, plural: str | None = None) -> str:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -20,7 +21,7 @@ from markupsafe import Markup
 from designspace.report import facts
 from designspace.report.choices import Choice, extent, strips
 from designspace.report.noise import standard_error
-from designspace.report.numbers import MACS_CONVENTION, fixed
+from designspace.report.numbers import MACS_CONVENTION, UNKNOWN, fixed
 from designspace.report.palette import front_colors, stylesheet
 from designspace.report.rows import Row
 from designspace.report.summary import Summary
@@ -56,7 +57,7 @@ _COLUMNS = (
 
 
 def page(
-    summary: Summary, pictures: Mapping[str, Drawn | None], directory_name: str, *, on_floor: bool
+    summary: Summary, pictures: Mapping[str, Drawn | None], directory: Path, *, on_floor: bool
 ) -> str:
     """The HTML of the report; `pictures` are named as their places in the template."""
     environment = jinja2.Environment(
@@ -81,9 +82,9 @@ def page(
         fairness=facts.fairness(summary),
         environment=facts.environment(summary),
         not_measured=facts.not_measured(summary),
-        commands=facts.command_lines(summary, directory_name),
-        style=Markup(stylesheet() + _own("page.css")),  # noqa: S704 our own files
-        script=Markup(script),  # noqa: S704
+        commands=facts.command_lines(summary, directory),
+        style=Markup(stylesheet() + _own("page.css")),
+        script=Markup(script),
         script_hash=_hash(script),
         **_choices(summary, colors),
         **pictures,
@@ -110,7 +111,7 @@ def _line(summary: Summary, row: Row, colors: dict[int, str]) -> dict[str, Any]:
     return {
         "row": row,
         "color": colors.get(row.number),
-        "state": f"{state}, winner" if row.is_winner else state,
+        "state": "winner" if row.is_winner else state,
         "top1": fixed(row.top1, summary.percent_decimals),
         "gmacs": fixed(row.gmacs, summary.gmacs_decimals),
         "mparams": fixed(row.params / 1e6, summary.mparams_decimals),
@@ -139,7 +140,7 @@ def _figure(name: str, value: str, note: str = "") -> dict[str, str]:
 def _tested(summary: Summary) -> dict[str, str]:
     tested = summary.tested
     if tested is None:
-        return _figure("test top-1", "–", "not read yet")
+        return _figure("test top-1", UNKNOWN, "not read yet")
     error = standard_error(tested.top1, tested.n)
     value = f"{fixed(tested.top1, summary.percent_decimals)} %"
     return _figure("test top-1, read once", value, f"±{error:.1f} standard error, 1 seed")

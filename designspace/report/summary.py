@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from designspace.records.events import Tested
+from designspace.records.events import WinnerTested
 from designspace.records.study import Study, StudyMeta
 from designspace.report.frontier import front_members
 from designspace.report.noise import standard_error
@@ -34,7 +34,7 @@ class Summary:
     front: tuple[Row, ...]
     winner: Row | None
     base: Row | None
-    tested: Tested | None
+    tested: WinnerTested | None
     noise: float | None
     updated: datetime | None
     complete: bool
@@ -104,7 +104,7 @@ def summarize(study: Study) -> Summary:
     trials = rows(study.state)
     winner = next((row for row in trials if row.is_winner), None)
     updated = study.state.updated
-    summary = Summary(
+    return Summary(
         meta=study.meta,
         wanted=study.state.wanted or study.meta.trials,
         rows=tuple(trials),
@@ -117,10 +117,9 @@ def summarize(study: Study) -> Summary:
         complete=study.state.complete,
         interrupted=study.state.action == "interrupted",
     )
-    return summary
 
 
-def _test_of(winner: Row | None, tested: Tested | None) -> Tested | None:
+def _test_of(winner: Row | None, tested: WinnerTested | None) -> WinnerTested | None:
     """The test's score, unless it is that of a trial which an extended study has since beaten."""
     return tested if tested and winner and tested.trial == winner.number else None
 

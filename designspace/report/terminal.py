@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from designspace.report.numbers import fixed
+from designspace.report.numbers import UNKNOWN, fixed
 from designspace.report.rows import Row
 from designspace.report.summary import Summary
 
@@ -45,7 +45,7 @@ def _cells(summary: Summary, row: Row) -> list[Text]:
         fixed(row.top1, summary.percent_decimals),
         fixed(row.gmacs, summary.gmacs_decimals),
         fixed(row.params / 1e6, summary.mparams_decimals),
-        "base" if row.is_base else ", ".join(map(str, row.changes)) or "–",
+        "base" if row.is_base else ", ".join(map(str, row.changes)) or UNKNOWN,
     ]
     # Text, not markup: a label such as [bold] is shown, not obeyed.
     return [Text(word) for word in words]

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from designspace.errors import InputError
 from designspace.records.study import load_study
-from designspace.report import charts
+from designspace.report import charts, render
+from designspace.report.canvas import Canvas
 from designspace.report.curves import curves
 from designspace.report.export import as_csv, as_json
 from designspace.report.frontier import Frontier, frontier
@@ -47,9 +48,9 @@ def write(study_dir: Path) -> Outputs:
     )
     pictures = {"frontier": _frontier(data), "curves": _curves(summary)}
     on_floor = any(mark.on_floor for mark in data.marks)
-    html = page(summary, pictures, study_dir.resolve().name, on_floor=on_floor)
+    html = page(summary, pictures, study_dir, on_floor=on_floor)
     _replace(outputs.html, html.encode())
-    _replace(outputs.png, charts.png(charts.frontier_chart(data, _poster(summary))))
+    _replace(outputs.png, render.png(charts.frontier_chart(data, _poster(summary))))
     _replace(outputs.csv, as_csv(summary).encode())
     _replace(outputs.json, as_json(summary).encode())
     return outputs
@@ -58,24 +59,24 @@ def write(study_dir: Path) -> Outputs:
 def _frontier(data: Frontier) -> Drawn | None:
     if not data.marks:
         return None
-    wide, slim = charts.Canvas(872, 460), charts.Canvas(350, 380)
-    return Drawn(*(Markup(charts.svg(charts.frontier_chart(data, size))) for size in (wide, slim)))
+    wide, slim = Canvas(872, 460), Canvas(350, 380)
+    return Drawn(*(Markup(render.svg(charts.frontier_chart(data, size))) for size in (wide, slim)))
 
 
 def _curves(summary: Summary) -> Drawn | None:
     data = curves(summary.rows, summary.meta.scheduler.rungs)
     if not data.rows:
         return None
-    wide, slim = charts.Canvas(872, 420), charts.Canvas(350, 340)
-    return Drawn(*(Markup(charts.svg(charts.curves_chart(data, size))) for size in (wide, slim)))
+    wide, slim = Canvas(872, 420), Canvas(350, 340)
+    return Drawn(*(Markup(render.svg(charts.curves_chart(data, size))) for size in (wide, slim)))
 
 
-def _poster(summary: Summary) -> charts.Canvas:
+def _poster(summary: Summary) -> Canvas:
     """The picture that stands alone carries its own words."""
     meta = summary.meta
     trials = count_of(len(summary.rows), "trial")
     state = "" if summary.complete else ", not complete"
-    return charts.Canvas(
+    return Canvas(
         800,
         480,
         title=f"{meta.name}: {trials}{state}",
@@ -87,7 +88,7 @@ def _replace(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         partial.write_bytes(content)
-        os.replace(partial, path)
+        partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise InputError(f"cannot write: {error.strerror}", file=str(path)) from error
