@@ -18,7 +18,7 @@ class Canvas:
     width: int
     height: int
     title: str | None = None
-    subtitle: str | None = None
+    subtitle: Sequence[str] = ()
 
     @property
     def ticks(self) -> int:
@@ -51,5 +51,5 @@ def picture(layers: Sequence[Spec], encoding: Spec, canvas: Canvas) -> Spec:
         "layer": list(layers),
     }
     if canvas.title:
-        chart["title"] = {**theme.TITLE, "text": canvas.title, "subtitle": canvas.subtitle or ""}
+        chart["title"] = {**theme.TITLE, "text": canvas.title, "subtitle": list(canvas.subtitle)}
     return chart

@@ -54,11 +54,8 @@
   shorten();
 
   // Tooltips: a mark is a link to its trial's row, and the row has all there is to say.
-  const marks = [...document.querySelectorAll('a[href^="#trial-"], svg a')].filter(
-    (mark) => mark.closest(".picture, .strip"),
-  );
-  const rowOf = (mark) =>
-    document.getElementById((mark.getAttribute("href") || mark.getAttribute("xlink:href")).slice(1));
+  const marks = [...document.querySelectorAll(".picture a, .strip a")];
+  const rowOf = (mark) => document.getElementById(mark.getAttribute("href").slice(1));
   const line = (tag, text) => {
     const part = document.createElement(tag);
     part.textContent = text;

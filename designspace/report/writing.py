@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -16,17 +15,9 @@ from designspace.report.curves import curves
 from designspace.report.export import as_csv, as_json
 from designspace.report.frontier import Frontier, frontier
 from designspace.report.numbers import count_of
+from designspace.report.outputs import Outputs
 from designspace.report.page import Drawn, page
 from designspace.report.summary import Summary, summarize
-
-
-class Outputs(NamedTuple):
-    """The files of a report."""
-
-    html: Path
-    png: Path
-    csv: Path
-    json: Path
 
 
 def write(study_dir: Path) -> Outputs:
@@ -50,7 +41,7 @@ def write(study_dir: Path) -> Outputs:
     on_floor = any(mark.on_floor for mark in data.marks)
     html = page(summary, pictures, study_dir, on_floor=on_floor)
     _replace(outputs.html, html.encode())
-    _replace(outputs.png, render.png(charts.frontier_chart(data, _poster(summary))))
+    _replace(outputs.png, render.png(charts.frontier_chart(data, _poster(summary, data))))
     _replace(outputs.csv, as_csv(summary).encode())
     _replace(outputs.json, as_json(summary).encode())
     return outputs
@@ -71,17 +62,15 @@ def _curves(summary: Summary) -> Drawn | None:
     return Drawn(*(Markup(render.svg(charts.curves_chart(data, size))) for size in (wide, slim)))
 
 
-def _poster(summary: Summary) -> Canvas:
+def _poster(summary: Summary, data: Frontier) -> Canvas:
     """The picture that stands alone carries its own words."""
     meta = summary.meta
-    trials = count_of(len(summary.rows), "trial")
-    state = "" if summary.complete else ", not complete"
-    return Canvas(
-        800,
-        480,
-        title=f"{meta.name}: {trials}{state}",
-        subtitle=f"{meta.data.get('name')}, recipe {meta.recipe.get('name')}, one seed a trial",
-    )
+    title = f"{meta.name}: {count_of(len(summary.rows), 'trial')}"
+    task = f"{meta.data.get('name')}, recipe {meta.recipe.get('name')}, one seed a trial"
+    words = [task]
+    if any(mark.on_floor for mark in data.marks):
+        words.append("on the bottom line: score below the scale, or none")
+    return Canvas(800, 480, title if summary.complete else f"{title}, not complete", words)
 
 
 def _replace(path: Path, content: bytes) -> None:
