@@ -113,7 +113,7 @@ def test_signs() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 30])
 def test_as_many_front_colors_as_members(count: int) -> None:
-    assert len(front_colors(count)) == count
+    assert len(set(front_colors(count))) == count
 
 
 def test_the_report_never_loads_what_trains_or_searches() -> None:

@@ -22,7 +22,7 @@ ROLES: dict[str, Shade] = {
     "ink": Shade("#1c2126", "#e6e8ea"),
     "muted": Shade("#5b646d", "#9aa4ad"),
     "done": Shade("#7d8790", "#8b959e"),
-    "stopped": Shade("#b3bac0", "#5d666e"),
+    "stopped": Shade("#a5adb4", "#727c85"),
     "grid": Shade("#e6e8ea", "#272c31"),
     "rule": Shade("#d0d4d8", "#3a4147"),
     "failed": Shade("#b3382c", "#f08576"),
@@ -43,7 +43,15 @@ def front_colors(count: int) -> Sequence[str]:
     if count <= 1:
         return _RAMP[1 : 1 + count]
     last = len(_RAMP) - 1
-    return [_RAMP[round(place * last / (count - 1))] for place in range(count)]
+    return [_at(place * last / (count - 1)) for place in range(count)]
+
+
+def _at(place: float) -> str:
+    """The ramp's color at a place between two of its stops."""
+    stop = min(int(place), len(_RAMP) - 2)
+    low, high = (bytes.fromhex(color[1:]) for color in _RAMP[stop : stop + 2])
+    mixed = (round(a + (b - a) * (place - stop)) for a, b in zip(low, high, strict=True))
+    return f"#{bytes(mixed).hex()}"
 
 
 def stylesheet() -> str:
