@@ -20,7 +20,7 @@ def headline(summary: Summary) -> str:
     meta, winner = summary.meta, summary.winner
     task = f"{meta.data.get('name', UNKNOWN)} with the recipe {meta.recipe.get('name', UNKNOWN)}"
     tried = f"{count_of(len(summary.rows), 'network')} from the space {meta.space.get('name')}"
-    opening = f"{tried}, trained on {task}, one seed each."
+    opening = f"{tried} on {task}, one seed each."
     if winner is None or winner.top1 is None:
         return f"{opening} No trial has finished yet, so there is no result to show."
     return f"{opening} {_result(summary, winner, winner.top1)}"
