@@ -3,6 +3,7 @@
 At a rung (a number of epochs) a trial goes on if its accuracy is among the best 1/eta of all that
 were recorded at that rung so far, its own included. While fewer than eta are recorded there is
 nothing to compare with, and it goes on. Nothing waits, and nothing that was stopped comes back.
+Trial 0, the base that all others are held against, is never stopped.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def decide(
     epoch = state.trials[trial].epochs + 1
     if epoch >= epochs:
         return "finish"
-    if scheduler.kind == "none" or epoch not in scheduler.rungs:
+    if trial == 0 or epoch not in scheduler.rungs:
         return "continue"
     others = [
         other.history[epoch - 1].top1

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 
-from designspace.errors import InputError
+from designspace.errors import DesignspaceError, InputError
 from designspace.records.events import (
+    Action,
     Decision,
     Ended,
     EpochEnded,
@@ -37,12 +39,13 @@ RETRIES = 1  # a trial whose attempt failed is started this often again
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An attempt to run; `epoch` epochs of it are recorded already."""
+    """What a worker is to do: train on after `epoch` recorded epochs, or measure the winner."""
 
     trial: int
     attempt: int
     epoch: int
     job: Job
+    test: bool = False
 
 
 class Driver:
@@ -63,6 +66,7 @@ class Driver:
         self.state = StudyState.replay(ledger.events)
         self._taken = {trial.digest for trial in self.state.trials.values()}
         self._queue: deque[int] = deque()
+        self._testing: int | None = None
         for trial in self.state.trials.values():
             self._take_up(trial)
 
@@ -76,34 +80,56 @@ class Driver:
 
     @property
     def over(self) -> bool:
-        """Whether all wanted trials are in their final state, or no more can be proposed."""
-        enough = len(self.state.trials) >= self.state.wanted or bool(self.exhausted)
-        return enough and not self._queue and not self.state.count("waiting", "running")
+        """Whether every trial is in its final state, and the winner's test recorded."""
+        live = self._queue or self.state.count("waiting", "running")
+        return not self._wanting and not live and self._untested is None
+
+    @property
+    def _wanting(self) -> bool:
+        return len(self.state.trials) < self.state.wanted and not self.exhausted
+
+    @property
+    def _untested(self) -> TrialState | None:
+        """The winner, as long as the test split was not read for it."""
+        winner, tested = self.state.winner, self.state.tested
+        return None if winner and tested and tested.trial == winner.number else winner
 
     def next(self) -> Start | None:
-        """The attempt to start now; None while all that is left is running, and when over."""
+        """What to start now; None while all that is left is running, and when over."""
         if self._queue:
             return self._start(self.state.trials[self._queue.popleft()])
-        if len(self.state.trials) >= self.state.wanted or self.exhausted:
+        trial = self._propose(len(self.state.trials)) if self._wanting else None
+        if trial is not None:
+            return self._start(trial)
+        winner = self._untested
+        if winner is None or self._testing is not None or self.state.count("waiting", "running"):
             return None
-        trial = self._propose(len(self.state.trials))
-        return None if trial is None else self._start(trial)
+        self._testing = winner.number
+        return Start(winner.number, winner.attempt, winner.epochs, self.job(winner), test=True)
 
-    def report(self, number: int, attempt: int, said: Epoch | Failure) -> Decision:
-        """Take in what a step of an attempt answered; anything but continue ends the attempt.
+    def report(self, number: int, attempt: int, said: Epoch | Score | Failure) -> Decision:
+        """Take in what a step answered; anything but continue ends the attempt.
 
         Raises:
             InputError: The step failed in a way that every other trial would, too.
+            DesignspaceError: The winner could not be tested.
         """
         trial = self.state.trials[number]
+        if number == self._testing:
+            return self._test(trial, said)
         if attempt != trial.attempt or trial.state != "running":
             return "stop"
         if isinstance(said, Failure):
             self._fail(trial, said)
             return "stop"
+        assert isinstance(said, Epoch)
+        return self._measure(trial, said)
+
+    def _measure(self, trial: TrialState, said: Epoch) -> Decision:
         if said.epoch <= trial.epochs:
             return "continue"
-        assert said.epoch == trial.epochs + 1, f"trial {number} skipped to epoch {said.epoch}"
+        assert said.epoch == trial.epochs + 1, f"trial {trial.number} skipped to {said.epoch}"
+        number, attempt = trial.number, trial.attempt
         rules, epochs = self.request.rules, self.request.epochs
         decision = decide(rules, epochs, self.state, number, said.top1)
         measured = said.model_dump()
@@ -112,21 +138,24 @@ class Driver:
             self._end(trial, "done" if decision == "finish" else "stopped")
         return decision
 
-    def change(self, event: StudyChanged) -> None:
+    def change(self, action: Action) -> None:
         """Record that the study as a whole began, went on or came to an end."""
-        self._record(event)
+        self._record(StudyChanged(action=action, trials=self.request.trials))
 
-    @property
-    def untested(self) -> TrialState | None:
-        """The winner of a study that is over, as long as the test split was not read for it."""
-        winner, tested = self.state.winner, self.state.tested
-        if not self.over or winner is None or (tested and tested.trial == winner.number):
-            return None
-        return winner
+    def interrupted(self) -> None:
+        """Record that a signal stopped the study, once, however many say so."""
+        if self.state.action != "interrupted":
+            self.change("interrupted")
 
-    def tested(self, number: int, score: Score) -> None:
-        """Record the winner's test."""
-        self._record(WinnerTested(trial=number, top1=score.top1, top5=score.top5, n=score.n))
+    def _test(self, winner: TrialState, said: Epoch | Score | Failure) -> Decision:
+        if isinstance(said, Failure):
+            where = self._keep(winner, said)
+            raise DesignspaceError(f"{where}: the winner's test failed: {said.error}")
+        assert isinstance(said, Score)
+        top1, top5 = said.top1, said.top5
+        self._record(WinnerTested(trial=winner.number, top1=top1, top5=top5, n=said.n))
+        self._testing = None
+        return "finish"
 
     def job(self, trial: TrialState) -> Job:
         """Everything that makes a trial's training."""
@@ -174,13 +203,18 @@ class Driver:
         return Start(trial.number, started.attempt, started.epoch, job)
 
     def _fail(self, trial: TrialState, failure: Failure) -> None:
+        where = self._keep(trial, failure)
+        if failure.hopeless:
+            raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
+        self._end(trial, "failed", failure.error)
+
+    def _keep(self, trial: TrialState, failure: Failure) -> Path:
+        """Add a traceback to the trial's own file."""
         where = self.job(trial).directory / "stderr.txt"
         where.parent.mkdir(parents=True, exist_ok=True)
         with where.open("a") as file:
             file.write(f"attempt {trial.attempt}, after epoch {trial.epochs}\n{failure.trace}\n")
-        if failure.hopeless:
-            raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
-        self._end(trial, "failed", failure.error)
+        return where
 
     def _retryable(self, trial: TrialState) -> bool:
         return trial.state == "failed" and trial.failures <= RETRIES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from designspace.search import trainee
 from designspace.search.driver import Driver, Start
 from designspace.search.trainee import Attempt
 
@@ -15,13 +14,9 @@ def execute(driver: Driver) -> None:
     """
     while (start := driver.next()) is not None:
         _run(driver, start)
-    winner = driver.untested
-    if winner is not None:
-        job = driver.job(winner)
-        driver.tested(winner.number, trainee.score(driver.request.factory, job))
 
 
 def _run(driver: Driver, start: Start) -> None:
-    attempt = Attempt(driver.request.factory, start.job, start.epoch)
+    attempt = Attempt(driver.request.factory, start.job, start.epoch, test=start.test)
     while driver.report(start.trial, start.attempt, attempt.step()) == "continue":
         pass

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -20,7 +20,7 @@ def terminal() -> TextIO:
 
 
 @contextmanager
-def redirected(log: Path) -> Iterator[None]:
+def redirected(log: Path) -> Generator[None]:
     """Send descriptors 1 and 2 to a log file, appended, until the context ends."""
     saved = [os.dup(1), os.dup(2)]
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -17,7 +17,7 @@ def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a
 
 
 @contextmanager
-def stoppable(handler: Handler = interrupt) -> Iterator[None]:
+def stoppable(handler: Handler = interrupt) -> Generator[None]:
     """Have SIGINT and SIGTERM call a handler; outside the main thread nothing is changed."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from designspace.errors import InputError
-from designspace.records.events import Action, StudyChanged
+from designspace.records.events import Action
 from designspace.records.ledger import Ledger, read
 from designspace.records.state import StudyState
 from designspace.records.study import LEDGER, LOG, META, StudyMeta, load_meta, write_meta
@@ -15,6 +15,7 @@ from designspace.search.driver import Driver
 from designspace.search.identity import check_same, describe
 from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.quiet import redirected
+from designspace.search.ray_settings import prepare
 from designspace.search.request import Observer, Outcome, Request, silent
 from designspace.search.signals import stoppable
 from designspace.spec.limits import Costs
@@ -98,13 +99,14 @@ def _run(
         if old is None or old.trials != request.trials:
             write_meta(request.directory, meta.model_copy(update={"trials": request.trials}))
         driver = Driver(request, ledger, _proposer(request), candidates, observer)
-        driver.change(StudyChanged(action=_action(driver, request), trials=request.trials))
+        driver.change(_action(driver, request))
         interrupted = not _executed(driver, request)
-        action: Action = "interrupted" if interrupted else "completed"
-        driver.change(StudyChanged(action=action, trials=request.trials))
-        return Outcome(
-            request.directory, driver.state, interrupted, exhausted=driver.exhausted or None
-        )
+        if interrupted:
+            driver.interrupted()
+        else:
+            driver.change("completed")
+        missing = None if interrupted else driver.exhausted
+        return Outcome(request.directory, driver.state, interrupted, exhausted=missing or None)
 
 
 def _executed(driver: Driver, request: Request) -> bool:
@@ -128,6 +130,7 @@ def _executor(request: Request) -> Callable[[Driver], None]:
     if request.executor == "local":
         from designspace.search.local import execute
     else:
+        prepare()
         from designspace.search.tune import execute
     return execute
 

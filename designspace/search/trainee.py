@@ -82,32 +82,40 @@ class Failure:
 
 
 class Attempt:
-    """One attempt at a trial inside a worker; a step answers with the next epoch to report."""
+    """One attempt at a trial inside a worker; a step answers with what there is to report."""
 
-    def __init__(self, factory: Factory, job: Job, recorded: int) -> None:
+    def __init__(self, factory: Factory, job: Job, recorded: int, *, test: bool = False) -> None:
         """Take a job of which `recorded` epochs are in the ledger already."""
-        self._factory, self._job, self._reported = factory, job, recorded
+        self._factory, self._job, self._reported, self._test = factory, job, recorded, test
         self._trainee: Trainee | None = None
 
-    def step(self) -> Epoch | Failure:
+    def step(self) -> Epoch | Score | Failure:
         """The next epoch: from the checkpoint where it is there already, else trained.
+
+        A test trains what the checkpoint lacks, if anything, and answers with the score.
 
         This is the one place that takes any exception: whatever a training raises ends this
         attempt, not the study.
         """
         try:
-            return self._next()
+            return self._score() if self._test else self._next()
         except Exception as error:
             return failure(error)
 
     def _next(self) -> Epoch:
+        self._reported += 1
+        return self._trained(self._reported).history[self._reported - 1]
+
+    def _score(self) -> Score:
+        return self._trained(self._reported).test()
+
+    def _trained(self, epochs: int) -> Trainee:
         if self._trainee is None:
             self._trainee = self._factory(self._job)
             self._trainee.resume()
-        self._reported += 1
-        while self._trainee.epoch < self._reported:  # more than once where a checkpoint was lost
+        while self._trainee.epoch < epochs:  # more than once where a checkpoint was lost
             self._trainee.train_epoch()
-        return self._trainee.history[self._reported - 1]
+        return self._trainee
 
 
 def failure(error: BaseException) -> Failure:
@@ -117,11 +125,3 @@ def failure(error: BaseException) -> Failure:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     hopeless = full or isinstance(error, InputError)
     return Failure(said, "".join(traceback.format_exception(error)), hopeless)
-
-
-def score(factory: Factory, job: Job) -> Score:
-    """Restore a finished training and measure it on the test split."""
-    trainee = factory(job)
-    done = trainee.resume()
-    assert done > 0, f"no checkpoint in {job.directory}"
-    return trainee.test()
