@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from timm.data.auto_augment import rand_augment_transform
 from torch import Generator, Tensor
 from torch.nn import functional
@@ -67,15 +67,23 @@ def rand_augment(name: str, size: int, mean: tuple[float, ...]) -> Policy:
     """RandAugment by timm's name for it; it draws from the global streams of Python and NumPy."""
     levels = [round(255 * value) for value in mean]
     fill = tuple(levels if len(levels) == 3 else levels * 3)
-    policy: Policy = rand_augment_transform(
-        name, {"translate_const": int(size * 0.45), "img_mean": fill}
-    )
+    policy = rand_augment_transform(name, {"translate_const": int(size * 0.45), "img_mean": fill})
+    for operator in policy.ops:
+        if operator.name.startswith("Posterize"):
+            operator.aug_fn = _posterize
 
     def apply(image: Image.Image) -> Image.Image:
         # timm's operators know RGB; a gray image goes through it and back.
         return policy(image.convert("RGB")).convert(image.mode)
 
     return apply
+
+
+def _posterize(image: Image.Image, bits: int, **_: object) -> Image.Image:
+    """Keeps the upper bits. The strongest level keeps none, which Pillow 13 refuses: black."""
+    if bits < 1:
+        return Image.new(image.mode, image.size)
+    return image if bits >= 8 else ImageOps.posterize(image, bits)
 
 
 def policy_of(recipe: Recipe, view: View) -> Policy | None:
