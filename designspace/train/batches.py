@@ -14,7 +14,7 @@ from designspace.spec.recipe import Recipe
 from designspace.train.augment import Augment, flip
 from designspace.train.randomness import generator
 from designspace.train.split import Images, Split
-from designspace.train.stream import eval_transform, stream, train_transform
+from designspace.train.stream import EvalTransform, stream, TrainTransform
 from designspace.train.view import View
 
 Batch = tuple[Tensor, Tensor]
@@ -30,7 +30,7 @@ def eval_batches(
             pixels = split.pixels[part].to(device)
             yield view.normalise(view.fit(pixels)), split.labels[part].to(device)
         return
-    for pixels, labels in stream(split, range(len(split)), batch_size, eval_transform(view), (0,)):
+    for pixels, labels in stream(split, range(len(split)), batch_size, EvalTransform(view), (0,)):
         yield view.normalise(pixels.to(device)), labels.to(device)
 
 
@@ -80,7 +80,7 @@ class TrainBatches:
             for index in order.to(self.split.labels.device).split(size):
                 yield augment(self.split.pixels[index], draw), self.split.labels[index]
             return
-        transform = train_transform(self.recipe, self.view)
+        transform = TrainTransform(self.recipe, self.view)
         key = (self.seed, epoch)
         for pixels, labels in stream(self.split, order.tolist(), size, transform, key):
             usable = len(labels) - len(labels) % 2 if self.recipe.mixes else len(labels)
