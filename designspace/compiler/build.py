@@ -28,9 +28,9 @@ class PartModule(nn.Module):
         for name, child in children.items():
             self.add_module(name, child)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, *feature) to (batch, *feature)."""
-        return self.part.forward(cast("Any", self), x)
+    def forward(self, *xs: Tensor) -> Tensor:
+        """Each (batch, *feature); to (batch, *feature)."""
+        return self.part.forward(cast("Any", self), *xs)
 
     def extra_repr(self) -> str:
         """The part's name, for print."""

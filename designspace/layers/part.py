@@ -48,8 +48,11 @@ class Part(Kind):
         """The layers by name, in the order of use."""
         raise NotImplementedError
 
-    def forward(self, m: Callables, x: Any) -> Any:
-        """Join the layers `m` on `x`, a feature or a tensor of shape (batch, *feature)."""
+    def forward(self, m: Callables, *xs: Any) -> Any:
+        """Join the layers `m` on features, or on tensors of shape (batch, *feature).
+
+        Nearly every part takes one; a shortcut that also needs the normed input takes two.
+        """
         raise NotImplementedError
 
     def on(self, at: Place) -> Placed:

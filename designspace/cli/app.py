@@ -1,0 +1,57 @@
+"""The `designspace` command: its verbs, and what errors look like."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from designspace import __version__
+from designspace.cli import build, catalog, cost, diff, schema
+from designspace.errors import DesignspaceError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Architecture search and design spaces for vision backbones.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for verb in (build.build, cost.cost, diff.diff, catalog.catalog, schema.schema):
+    app.command()(verb)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"designspace {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Architecture search and design spaces for vision backbones."""
+
+
+def main() -> None:
+    """Run the command line; user errors become one line and an exit code.
+
+    Exit codes: 0 done, 1 internal, 2 bad input, 3 infeasible, 4 some trials failed,
+    130 interrupted.
+    """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        app(standalone_mode=True)
+    except DesignspaceError as error:
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        raise SystemExit(INTERRUPTED) from None

@@ -1,0 +1,75 @@
+"""`designspace diff`: which decisions lie between two networks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designspace.cli.options import JsonOption, SetOption
+
+if TYPE_CHECKING:
+    from designspace.spec.diff import PathChange
+
+
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A catalog name or a YAML file.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The network to compare it with.")],
+    changes: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Name the decisions that turn network A into network B (--set changes B)."""
+    from designspace.cli.show import print_json
+    from designspace.cost import cost
+    from designspace.spec import load
+    from designspace.spec.changes import parse_set
+    from designspace.spec.diff import diff as diff_of
+
+    before, after = load(a), load(b, parse_set(changes or []))
+    found = diff_of(before, after)
+    costs = [cost(before), cost(after)]
+    if as_json:
+        sides = [
+            {"name": n.name, "digest": n.digest, "params": c.params, "macs": c.macs}
+            for n, c in zip((before, after), costs, strict=True)
+        ]
+        print_json({"a": sides[0], "b": sides[1], **asdict(found)})
+        return
+    if not found:
+        typer.echo(f"{a} and {b} are the same architecture ({before.digest})")
+        return
+    rows = [[each.name, _words(each.changes), each.reason] for each in found.decisions]
+    rows += [["-", _words((change,)), ""] for change in found.rest]
+    _print(rows, f"{before.name or a} -> {after.name or b}")
+    params, macs = (
+        (getattr(costs[0], name), getattr(costs[1], name)) for name in ("params", "macs")
+    )
+    typer.echo(
+        f"params {params[0]:,} -> {params[1]:,}; "
+        f"GMACs {macs[0] / 1e9:.4f} (at {before.input_size}) -> "
+        f"{macs[1] / 1e9:.4f} (at {after.input_size})"
+    )
+
+
+def _print(rows: list[list[str]], title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("decision", "change", "what it is", title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def _words(changes: tuple[PathChange, ...]) -> str:
+    """The changed paths a line each; what merely appears or vanishes comes along unsaid."""
+    spoken = [c for c in changes if c.before is not None and c.after is not None] or list(changes)
+    return "\n".join(f"{c.path}: {_word(c.before)} -> {_word(c.after)}" for c in spoken)
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

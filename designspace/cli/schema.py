@@ -1,0 +1,30 @@
+"""`designspace schema`: JSON Schema for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def schema(
+    subject: Annotated[str, typer.Argument(metavar="network|recipe|space")] = "network",
+    out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+) -> None:
+    """Print the JSON Schema of networks, recipes or spaces, for completion in an editor."""
+    import json
+
+    from designspace.errors import InputError, did_you_mean
+    from designspace.spec.files import write_text_atomic
+    from designspace.spec.schema import SUBJECTS
+    from designspace.spec.schema import schema as schema_of
+
+    if subject not in SUBJECTS:
+        raise InputError(f"there is no schema of '{subject}'", hint=did_you_mean(subject, SUBJECTS))
+    text = json.dumps(schema_of(subject), indent=2) + "\n"
+    if out:
+        write_text_atomic(out, text)
+        typer.echo(f"schema: {out}")
+    else:
+        typer.echo(text, nl=False)

@@ -1,0 +1,16 @@
+"""All families and their kinds."""
+
+from __future__ import annotations
+
+from designspace.blocks.families import Block, Downsample, Head, Shortcut, Stem
+from designspace.layers.act import Act
+from designspace.layers.kind import Kind
+from designspace.layers.norm import Norm
+from designspace.mixers.mixer import Mixer
+
+_FAMILIES: tuple[type[Kind], ...] = (Stem, Block, Mixer, Shortcut, Downsample, Head, Norm, Act)
+
+
+def families() -> dict[str, dict[str, type[Kind]]]:
+    """Family name to its kinds by tag."""
+    return {family.family_name: family.registry for family in _FAMILIES}
