@@ -11,7 +11,14 @@ from torch import Tensor
 
 from designspace.spec.recipe import ResizedCrop, load_recipe
 from designspace.spec.recipe import TestView as EvalView
-from designspace.train.augment import Augment, RandAugmentPolicy, apply_policy, flip, pad_crop, resized_crop
+from designspace.train.augment import (
+    Augment,
+    RandAugmentPolicy,
+    apply_policy,
+    flip,
+    pad_crop,
+    resized_crop,
+)
 from designspace.train.data import load_data
 from designspace.train.decode import to_bytes
 from designspace.train.evaluate import view_of

@@ -142,7 +142,7 @@ def test_a_truncated_npz_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.npz"
     np.savez_compressed(path, **_arrays())
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match="not a readable .npz file"):
+    with pytest.raises(InputError, match=r"not a readable \.npz file"):
         load_data(str(path))
 
 

@@ -55,9 +55,7 @@ def data() -> Data:
         part: getattr(full, part).take(range(count))
         for part, count in (("train", 96), ("val", 100), ("test", 100))
     }
-    return Data(
-        "part", "d" * 16, full.classes, 1, 28, small["train"], small["val"], small["test"]
-    )
+    return Data("part", "d" * 16, full.classes, 1, 28, small["train"], small["val"], small["test"])
 
 
 @pytest.fixture(scope="module")

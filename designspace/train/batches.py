@@ -14,7 +14,7 @@ from designspace.spec.recipe import Recipe
 from designspace.train.augment import Augment, flip
 from designspace.train.randomness import generator
 from designspace.train.split import Images, Split
-from designspace.train.stream import EvalTransform, stream, TrainTransform
+from designspace.train.stream import EvalTransform, TrainTransform, stream
 from designspace.train.view import View
 
 Batch = tuple[Tensor, Tensor]
