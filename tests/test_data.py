@@ -138,6 +138,27 @@ def test_missing_sources_are_named(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_torchvisions_sets_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mini: Data
+) -> None:
+    monkeypatch.setenv("DESIGNSPACE_DATA", str(tmp_path))
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part, split in (("train", mini.train), ("t10k", mini.test)):
+        assert isinstance(split, Images)
+        pixels, labels = split.pixels[:100, 0].numpy(), split.labels[:100].numpy()
+        head = np.array([0x803, 100, 28, 28], ">i4").tobytes()
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(head + pixels.tobytes())
+        head = np.array([0x801, 100], ">i4").tobytes()
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(head + labels.astype(np.uint8).tobytes())
+    data = load_data("fashion-mnist")
+    assert (data.name, data.num_classes, data.classes) == ("fashion-mnist", 10, mini.classes)
+    assert (data.image_size, len(data.train) + len(data.val), len(data.test)) == (28, 100, 100)
+    assert isinstance(data.test, Images)
+    assert isinstance(mini.test, Images)
+    assert torch.equal(data.test.pixels, mini.test.pixels[:100])
+
+
 def test_a_truncated_npz_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.npz"
     np.savez_compressed(path, **_arrays())

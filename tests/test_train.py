@@ -3,6 +3,9 @@ from __future__ import annotations
 import errno
 import math
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -202,6 +205,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(
     with pytest.raises(InputError, match="No space left on device"):
         run.train_epoch()
     monkeypatch.undo()
+    assert run.epoch == 1
     assert make().resume() == 1
     assert sorted(path.name for path in run.directory.iterdir()) == [
         checkpoint.CURRENT,
@@ -222,6 +226,20 @@ def test_divergence_names_epoch_and_step(make: Make) -> None:
         run.train_epoch(poison)
     assert (caught.value.epoch, caught.value.step) == (2, 3)
     assert make(changes={"grad_clip": None, "mixup": 0, "cutmix": 0}).resume() == 1
+
+
+def test_a_last_step_that_breaks_the_weights_is_not_kept(make: Make) -> None:
+    run = make(changes={"ema": None})
+    run.train_epoch()
+
+    def poison(step: int, steps: int) -> None:
+        if step == steps:
+            with torch.no_grad():
+                next(run.model.parameters()).fill_(math.nan)
+
+    with pytest.raises(DivergedError, match="epoch 2, step 6"):
+        run.train_epoch(poison)
+    assert make(changes={"ema": None}).resume() == 1
 
 
 def test_the_moving_average_is_what_is_measured(make: Make) -> None:
@@ -268,8 +286,56 @@ def test_images_too_small_for_the_network_are_resized(make: Make, data: Data) ->
     assert view.shape == (2, 1, 64, 64)
 
 
+CHILD = """
+import sys
+from pathlib import Path
+import torch
+from designspace.spec.load import load
+from designspace.spec.recipe import load_recipe
+from designspace.train.data import load_data
+from designspace.train.run import Run
+
+torch.set_num_threads(1)
+tiny = {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4}
+recipe = load_recipe("demo", {"epochs": 3})
+net = load("convnext_proxy", tiny)
+run = Run(net, recipe, load_data(), seed=0, device="cpu", directory=Path(sys.argv[1]))
+print("resumed", run.resume(), flush=True)
+while run.epoch < run.epochs:
+    run.train_epoch(lambda done, _: print(run.epoch, done, flush=True))
+"""
+
+
+@pytest.mark.slow
+def test_a_process_killed_at_any_moment_leaves_nothing_to_repair(tmp_path: Path) -> None:
+    def start(where: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", CHILD, str(tmp_path / where)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    whole = start("whole")
+    assert whole.stdout is not None
+    whole.stdout.read()
+    assert whole.wait() == 0
+    for last in ("0 30", "0 62", "1 62", "2 5"):
+        child = start("killed")
+        assert child.stdout is not None
+        for line in child.stdout:
+            if line.strip() == last:
+                child.kill()
+                break
+        child.stdout.close()
+        assert child.wait() == -signal.SIGKILL
+    last_child = start("killed")
+    assert last_child.communicate()[0].startswith("resumed")
+    states = [
+        torch.load(tmp_path / where / checkpoint.CURRENT, weights_only=True)["state"]["model"]
+        for where in ("whole", "killed")
+    ]
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
 @pytest.mark.slow
 def test_the_demo_recipe_beats_the_nearest_neighbour(tmp_path: Path) -> None:
     net, recipe = load("convnext_proxy"), load_recipe("demo")
     run = _finish(Run(net, recipe, load_data(), seed=0, device="cpu", directory=tmp_path))
-    assert run.test().top1 > 83
+    assert run.test().top1 > 84

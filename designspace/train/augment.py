@@ -1,5 +1,8 @@
 """Augmentation of a batch of bytes where it lies: crop, RandAugment, flip."""
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import math

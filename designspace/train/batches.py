@@ -1,5 +1,10 @@
 """Normalised batches of a split, for training and for measuring."""
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -65,9 +70,7 @@ class TrainBatches:
         draw = generator("order", self.seed, epoch)
         order = torch.randperm(len(self.split), generator=draw)
         order = order[: self.steps * self.recipe.batch_size]
-        erase = RandomErasing(
-            self.recipe.random_erasing, mode="pixel", device=self.device, min_count=1
-        )
+        erase = RandomErasing(self.recipe.random_erasing, mode="pixel", device=str(self.device))
         for pixels, labels in self._augmented(order, epoch):
             images = self.view.normalise(pixels)
             yield (erase(images) if self.recipe.random_erasing else images), labels
