@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import typer
+
 from designspace.cli.options import JsonOption
 
 
 def catalog(as_json: JsonOption = False) -> None:
     """List the networks, recipes and spaces that ship, and every kind of part with its fields."""
-    from designspace.cli.show import print_json, print_table
+    from designspace.cli.show import MACS_NOTE, print_json, print_table
     from designspace.cost import cost
     from designspace.spec import catalog as files
     from designspace.spec import load
@@ -41,31 +43,13 @@ def catalog(as_json: JsonOption = False) -> None:
         recipes, spaces = files.names("specs/recipes"), files.names("search")
         print_json({"networks": listed, "recipes": recipes, "spaces": spaces, "kinds": kinds})
         return
-    print_table(
-        ["network", "at", "params", "GMACs (papers: FLOPs)"],
-        [
-            [
-                n.name,
-                str(n.input_size),
-                f"{costs[n.name].params:,}",
-                f"{costs[n.name].macs / 1e9:.4f}",
-            ]
-            for n in networks
-        ],
-        title="networks",
-    )
+    rows = [
+        [n.name, str(n.input_size), f"{costs[n.name].params:,}", f"{costs[n.name].macs / 1e9:.4f}"]
+        for n in networks
+    ]
+    print_table(["network", "input", "params", "GMACs"], rows, title="networks")
     for folder, title in (("specs/recipes", "recipes"), ("search", "spaces")):
         print_table([title], [[name] for name in files.names(folder)])
-    _print_kinds(kinds)
-
-
-def _print_kinds(kinds: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("family", "kind", "fields", "about", title="kinds", title_justify="left")
-    for kind in kinds:
-        cells = (kind["family"], kind["kind"], ", ".join(kind["fields"]), kind["about"])
-        table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
+    cells = [[k["family"], k["kind"], ", ".join(k["fields"]), k["about"]] for k in kinds]
+    print_table(["family", "kind", "fields", "what it is"], cells, title="kinds", text_columns=4)
+    typer.echo(MACS_NOTE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
 from designspace.cli.options import (
     ChannelsOption,
     ClassesOption,
@@ -41,7 +43,7 @@ def cost(
 
 def print_cost(table: CostTable, name: str) -> None:
     """The table for people."""
-    from designspace.cli.show import GMACS, gmacs, percent, print_table, resolution
+    from designspace.cli.show import MACS_NOTE, gmacs, percent, print_table, resolution
 
     rows = [
         [
@@ -52,22 +54,17 @@ def print_cost(table: CostTable, name: str) -> None:
             f"{stage.cost.params:,}",
             gmacs(stage.cost.macs),
             percent(stage.cost.macs, table.macs),
-            f"{percent(stage.cost.spatial, stage.cost.macs)} / "
-            f"{percent(stage.cost.channel, stage.cost.macs)}",
+            percent(stage.cost.spatial, stage.cost.macs),
+            percent(stage.cost.channel, stage.cost.macs),
             f"{stage.cost.acts / 1e6:.3f}",
         ]
         for stage in table.stages
     ]
-    split = (
-        f"{percent(table.total.spatial, table.macs)} / {percent(table.total.channel, table.macs)}"
-    )
-    total = ["total", "", "", "", f"{table.params:,}", gmacs(table.macs), "100.0%", split]
-    rows.append([*total, f"{table.acts / 1e6:.3f}"])
-    columns = ["part", "output", "width", "depth", "params", GMACS, "share", "spatial / channel"]
+    total = ["total", "", "", "", f"{table.params:,}", gmacs(table.macs), "100.0%"]
+    total += [percent(table.total.spatial, table.macs), percent(table.total.channel, table.macs)]
+    total.append(f"{table.acts / 1e6:.3f}")
+    columns = ["part", "output", "width", "depth", "params", "GMACs", "share", "spatial", "channel"]
     height, width, channels = table.input.shape
-    print_table(
-        [*columns, "acts (M)"],
-        rows,
-        title=f"{name} at {height}x{width}x{channels}",
-        last_is_total=True,
-    )
+    title = f"{name} at {height}x{width}x{channels}"
+    print_table([*columns, "acts (M)"], rows, title=title, total=total)
+    typer.echo(f"{MACS_NOTE}; spatial mixes positions, channel does not")

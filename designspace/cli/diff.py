@@ -20,7 +20,7 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Name the decisions that turn network A into network B (--set changes B)."""
-    from designspace.cli.show import print_json
+    from designspace.cli.show import print_json, print_table
     from designspace.cost import cost
     from designspace.spec import load
     from designspace.spec.changes import parse_set
@@ -41,7 +41,8 @@ def diff(
         return
     rows = [[each.name, _words(each.changes), each.reason] for each in found.decisions]
     rows += [["-", _words((change,)), ""] for change in found.rest]
-    _print(rows, f"{before.name or a} -> {after.name or b}")
+    title = f"{before.name or a} -> {after.name or b}"
+    print_table(["decision", "change", "what it is"], rows, title=title, text_columns=3)
     params, macs = (
         (getattr(costs[0], name), getattr(costs[1], name)) for name in ("params", "macs")
     )
@@ -50,17 +51,6 @@ def diff(
         f"GMACs {macs[0] / 1e9:.4f} (at {before.input_size}) -> "
         f"{macs[1] / 1e9:.4f} (at {after.input_size})"
     )
-
-
-def _print(rows: list[list[str]], title: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("decision", "change", "what it is", title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
 
 
 def _words(changes: tuple[PathChange, ...]) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from designspace.cost import CostTable
 
-GMACS = "GMACs (papers: FLOPs)"
+MACS_NOTE = "GMACs are 1e9 multiply-adds, which papers call FLOPs"
+_MANY = 8
 
 
 def print_json(data: Any) -> None:
@@ -23,20 +24,34 @@ def print_table(
     rows: Sequence[Sequence[str]],
     *,
     title: str = "",
-    last_is_total: bool = False,
+    text_columns: int = 1,
+    total: Sequence[str] = (),
 ) -> None:
-    """A table; the first column is text, the others are numbers on the right."""
+    """A table on standard output.
+
+    Args:
+        columns: The head.
+        rows: Cells as text.
+        title: What stands above it.
+        text_columns: So many columns from the left are text; the others are numbers.
+        total: A last row, set apart.
+    """
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title, style="bold") if title else None, title_justify="left")
+    space = 0 if len(columns) > _MANY else 1  # wide tables still fit into 80 columns
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, space), title_justify="left")
+    table.title = Text(title, style="bold") if title else None
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
-    for index, row in enumerate(rows):
-        if last_is_total and index == len(rows) - 1:
-            table.add_section()
+        is_text = index < text_columns
+        table.add_column(column, justify="left" if is_text else "right", no_wrap=not is_text)
+    for row in rows:
         table.add_row(*(Text(cell) for cell in row))
+    if total:
+        table.add_section()
+        table.add_row(*(Text(cell, style="bold") for cell in total))
     Console().print(table)
 
 

@@ -38,6 +38,12 @@ def find(source: str | Path, folder: str, what: str) -> Path:
         raise InputError(f"no such {what} file", file=str(source))
     found = root() / folder / f"{source}.yaml"
     if found.is_file():
-        return found
+        return _near(found)
     hint = did_you_mean(str(source), names(folder))
     raise InputError(f"no {what} is called '{source}', nor is there such a file", hint=hint)
+
+
+def _near(path: Path) -> Path:
+    """A path as short as it can be told from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -17,13 +17,19 @@ class Costs(Protocol):
     """Anything that has the three costs."""
 
     @property
-    def params(self) -> int: ...
+    def params(self) -> int:
+        """Learnable parameters."""
+        ...
 
     @property
-    def macs(self) -> int: ...
+    def macs(self) -> int:
+        """Multiply-adds."""
+        ...
 
     @property
-    def acts(self) -> int: ...
+    def acts(self) -> int:
+        """Output elements."""
+        ...
 
 
 class Limit(BaseModel):

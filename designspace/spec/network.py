@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, PositiveInt, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
 
 from designspace.blocks.families import Block, Downsample, Head, Stem
 from designspace.blocks.linear_head import LinearHead
@@ -68,7 +69,11 @@ class Network(Part):
             if isinstance(values, Growth) or (name != "widths" and len(values) == 1):
                 continue
             if len(values) != stages:
-                raise ValueError(f"{name} is given for {len(values)} stages, depths for {stages}")
+                raise PydanticCustomError(
+                    "at_path",
+                    "{path} is given for {given} stages, depths for {stages}",
+                    {"path": name, "given": len(values), "stages": stages},
+                )
         return self
 
     @model_validator(mode="after")

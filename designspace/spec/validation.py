@@ -39,6 +39,8 @@ def _worst(error: ValidationError) -> ErrorDetails:
 
 def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) -> InputError:
     keys, owner = _authored(model, document.data, details["loc"])
+    if details["type"] == "at_path":  # a rule over several fields that names the one at fault
+        keys = (*keys, str(details.get("ctx", {})["path"]))
     origin = document.origin(keys)
     message, hint = _words(details, keys, owner)
     path = ".".join(str(key) for key in keys)
@@ -63,6 +65,8 @@ def _words(
             return f"'{value}' is not a valid choice", did_you_mean(value, _quoted(valid))
         case "missing":
             return "a required key is missing", None
+        case "at_path":
+            return details["msg"], None
         case "value_error":
             return str(context["error"]) + _got(details["input"]), None
         case _:
