@@ -1,5 +1,8 @@
 """Images from `.npz` files, the packaged set among them."""
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import zipfile
@@ -17,6 +20,8 @@ from designspace.errors import InputError
 from designspace.train.split import Images, Source
 
 PACKAGED = "fashion-mnist-mini"
+# What NumPy raises for a file that is cut, foreign, pickled or a bare array.
+BROKEN = (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 KEYS = ("train_x", "train_y", "test_x", "test_y")
 
 
@@ -59,9 +64,9 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise InputError("no such file", file=str(path))
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
-    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except BROKEN as error:
         raise InputError(f"not a readable .npz file ({error})", file=str(path)) from error
 
 

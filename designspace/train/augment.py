@@ -1,12 +1,14 @@
 """Augmentation of a batch of bytes where it lies: crop, RandAugment, flip."""
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from timm.data.auto_augment import rand_augment_transform
 from torch import Generator, Tensor
 from torch.nn import functional
@@ -14,8 +16,6 @@ from torch.nn import functional
 from designspace.spec.recipe import PadCrop, Recipe, ResizedCrop
 from designspace.train.decode import to_bytes
 from designspace.train.view import View
-
-Policy = Callable[[Image.Image], Image.Image]
 
 
 def pad_crop(pixels: Tensor, padding: int, generator: Generator) -> Tensor:
@@ -63,29 +63,38 @@ def flip(pixels: Tensor, probability: float, generator: Generator) -> Tensor:
     return torch.where(chosen, pixels.flip(3), pixels)
 
 
-def rand_augment(name: str, size: int, mean: tuple[float, ...]) -> Policy:
+class RandAugmentPolicy:
     """RandAugment by timm's name for it; it draws from the global streams of Python and NumPy."""
-    levels = [round(255 * value) for value in mean]
-    fill = tuple(levels if len(levels) == 3 else levels * 3)
-    policy: Policy = rand_augment_transform(
-        name, {"translate_const": int(size * 0.45), "img_mean": fill}
-    )
 
-    def apply(image: Image.Image) -> Image.Image:
-        # timm's operators know RGB; a gray image goes through it and back.
-        return policy(image.convert("RGB")).convert(image.mode)
+    def __init__(self, name: str, size: int, mean: tuple[float, ...]) -> None:
+        levels = [round(255 * value) for value in mean]
+        fill = tuple(levels if len(levels) == 3 else levels * 3)
+        hints = {"translate_const": int(size * 0.45), "img_mean": fill}
+        self._policy = rand_augment_transform(name, hints)
+        for operator in self._policy.ops:
+            if operator.name.startswith("Posterize"):
+                operator.aug_fn = _posterize
 
-    return apply
+    def __call__(self, image: Image.Image) -> Image.Image:
+        """An image of the same size; timm's operators know RGB, so a gray one goes through it."""
+        return self._policy(image.convert("RGB")).convert(image.mode)
 
 
-def policy_of(recipe: Recipe, view: View) -> Policy | None:
+def _posterize(image: Image.Image, bits: int, **_: object) -> Image.Image:
+    """Keeps the upper bits. The strongest level keeps none, which Pillow 13 refuses: black."""
+    if bits < 1:
+        return Image.new(image.mode, image.size)
+    return image if bits >= 8 else ImageOps.posterize(image, bits)
+
+
+def policy_of(recipe: Recipe, view: View) -> RandAugmentPolicy | None:
     """The recipe's RandAugment, or None."""
     if recipe.rand_augment is None:
         return None
-    return rand_augment(recipe.rand_augment, view.size, view.mean)
+    return RandAugmentPolicy(recipe.rand_augment, view.size, view.mean)
 
 
-def apply_policy(pixels: Tensor, policy: Policy) -> Tensor:
+def apply_policy(pixels: Tensor, policy: RandAugmentPolicy) -> Tensor:
     """RandAugment is Pillow's work, an image at a time: the batch goes through the CPU."""
     array = pixels.round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
     images = (Image.fromarray(item[..., 0] if item.shape[2] == 1 else item) for item in array)

@@ -1,5 +1,10 @@
 """Normalised batches of a split, for training and for measuring."""
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -14,7 +19,7 @@ from designspace.spec.recipe import Recipe
 from designspace.train.augment import Augment, flip
 from designspace.train.randomness import generator
 from designspace.train.split import Images, Split
-from designspace.train.stream import eval_transform, stream, train_transform
+from designspace.train.stream import EvalTransform, TrainTransform, stream
 from designspace.train.view import View
 
 Batch = tuple[Tensor, Tensor]
@@ -30,7 +35,7 @@ def eval_batches(
             pixels = split.pixels[part].to(device)
             yield view.normalise(view.fit(pixels)), split.labels[part].to(device)
         return
-    for pixels, labels in stream(split, range(len(split)), batch_size, eval_transform(view), (0,)):
+    for pixels, labels in stream(split, range(len(split)), batch_size, EvalTransform(view), (0,)):
         yield view.normalise(pixels.to(device)), labels.to(device)
 
 
@@ -65,9 +70,7 @@ class TrainBatches:
         draw = generator("order", self.seed, epoch)
         order = torch.randperm(len(self.split), generator=draw)
         order = order[: self.steps * self.recipe.batch_size]
-        erase = RandomErasing(
-            self.recipe.random_erasing, mode="pixel", device=self.device, min_count=1
-        )
+        erase = RandomErasing(self.recipe.random_erasing, mode="pixel", device=str(self.device))
         for pixels, labels in self._augmented(order, epoch):
             images = self.view.normalise(pixels)
             yield (erase(images) if self.recipe.random_erasing else images), labels
@@ -80,7 +83,7 @@ class TrainBatches:
             for index in order.to(self.split.labels.device).split(size):
                 yield augment(self.split.pixels[index], draw), self.split.labels[index]
             return
-        transform = train_transform(self.recipe, self.view)
+        transform = TrainTransform(self.recipe, self.view)
         key = (self.seed, epoch)
         for pixels, labels in stream(self.split, order.tolist(), size, transform, key):
             usable = len(labels) - len(labels) % 2 if self.recipe.mixes else len(labels)

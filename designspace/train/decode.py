@@ -1,5 +1,8 @@
 """Image files to bytes."""
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor

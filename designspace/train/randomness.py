@@ -4,6 +4,9 @@ Every stream of an epoch is made anew from (seed, epoch). So a resumed run needs
 to go on as if it had never stopped.
 """
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import hashlib

@@ -1,7 +1,13 @@
 """A run: one network trained by one recipe on one data set from one seed, an epoch at a time."""
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
@@ -20,7 +26,7 @@ from designspace.train.data import Data
 from designspace.train.evaluate import device_of, evaluate, view_of
 from designspace.train.fit import working_size
 from designspace.train.init import initialise
-from designspace.train.loop import Progress, Trainer
+from designspace.train.loop import DivergedError, Progress, Trainer
 from designspace.train.metrics import write_metrics
 from designspace.train.optim import current_lr, make_ema, make_mixup, make_optimizer, make_schedule
 from designspace.train.randomness import seed_everything
@@ -102,6 +108,9 @@ class Run:
         train_loss = self._trainer.epoch(number, batches, steps, progress)
         trained = time.perf_counter()
         score = self._score(self.data.val)
+        if not math.isfinite(score.loss):
+            # The last step's update is seen only here.
+            raise DivergedError(number, steps, current_lr(self._trainer.optimizer))
         record = Epoch(
             epoch=number,
             train_loss=train_loss,
@@ -112,8 +121,8 @@ class Run:
             seconds=time.perf_counter() - began,
             images_per_second=steps * self.recipe.batch_size / (trained - began),
         )
+        self._save([*self.history, record])
         self.history.append(record)
-        self._save()
         return record
 
     def resume(self) -> int:
@@ -173,13 +182,13 @@ class Run:
             "seed": self.seed,
         }
 
-    def _save(self) -> None:
+    def _save(self, history: list[Epoch]) -> None:
         ema = self._trainer.ema
         state = {
             "model": self.model.state_dict(),
             "optimizer": self._trainer.optimizer.state_dict(),
             "ema": None if ema is None else ema.module.state_dict(),
-            "history": [epoch.model_dump() for epoch in self.history],
+            "history": [epoch.model_dump() for epoch in history],
         }
         checkpoint.save(self.directory, self._identity, state)
-        write_metrics(self.directory, self.history)
+        write_metrics(self.directory, history)

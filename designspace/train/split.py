@@ -1,5 +1,10 @@
 """A split of a data set: either bytes in memory or image files read as they are needed."""
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence

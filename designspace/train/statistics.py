@@ -1,5 +1,10 @@
 """Mean and spread of the training images, a channel."""
 
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import torch

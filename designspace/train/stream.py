@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from PIL import Image
@@ -24,38 +25,39 @@ Item = tuple[Tensor | None, int, str]
 """An image or None, its label, and why it could not be read."""
 
 
-def eval_transform(view: View) -> Transform:
+@dataclass(frozen=True)
+class EvalTransform:
     """The view's center crop of one image."""
 
-    def apply(image: Image.Image) -> Tensor:
-        covering = resize_and_crop(image, (view.covering, view.covering))
-        return center_crop(to_bytes(covering)[None], view.size)[0]
+    view: View
 
-    return apply
+    def __call__(self, image: Image.Image) -> Tensor:
+        """Bytes (C, H, W)."""
+        covering = resize_and_crop(image, (self.view.covering, self.view.covering))
+        return center_crop(to_bytes(covering)[None], self.view.size)[0]
 
 
-def train_transform(recipe: Recipe, view: View) -> Transform:
+class TrainTransform:
     """The recipe's crop and RandAugment of one image; flip and the rest are done on the batch."""
-    crop, policy = _crop(recipe, view), policy_of(recipe, view)
 
-    def apply(image: Image.Image) -> Tensor:
-        cropped = crop(image)
-        return to_bytes(policy(cropped) if policy else cropped)
+    def __init__(self, recipe: Recipe, view: View) -> None:
+        self._crop, self._size = recipe.crop, view.size
+        self._policy = policy_of(recipe, view)
 
-    return apply
+    def __call__(self, image: Image.Image) -> Tensor:
+        """Bytes (C, H, W)."""
+        cropped = self._cropped(image)
+        return to_bytes(self._policy(cropped) if self._policy else cropped)
 
-
-def _crop(recipe: Recipe, view: View) -> Callable[[Image.Image], Image.Image]:
-    if isinstance(recipe.crop, ResizedCrop):
-        mode = v2.InterpolationMode(recipe.crop.interpolation)
-        scale, ratio = recipe.crop.scale, recipe.crop.ratio
-        return v2.RandomResizedCrop(view.size, scale, ratio, interpolation=mode)
-    steps: list[Callable[[Image.Image], Image.Image]] = [
-        lambda image: resize_and_crop(image, (view.size, view.size))
-    ]
-    if isinstance(recipe.crop, PadCrop):
-        steps.append(v2.RandomCrop(view.size, padding=recipe.crop.padding))
-    return v2.Compose(steps)
+    def _cropped(self, image: Image.Image) -> Image.Image:
+        if isinstance(self._crop, ResizedCrop):
+            mode = v2.InterpolationMode(self._crop.interpolation)
+            scale, ratio = self._crop.scale, self._crop.ratio
+            return v2.RandomResizedCrop(self._size, scale, ratio, interpolation=mode)(image)
+        fitted = resize_and_crop(image, (self._size, self._size))
+        if isinstance(self._crop, PadCrop):
+            return v2.RandomCrop(self._size, padding=self._crop.padding)(fitted)
+        return fitted
 
 
 class _Read(Dataset[Item]):
@@ -77,6 +79,12 @@ class _Read(Dataset[Item]):
             return None, label, f"{path}: unreadable image ({error})"
 
 
+def workers() -> int:
+    """Worker processes: one for each core that this process may use, at most 8."""
+    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(8, free or 1)
+
+
 def stream(
     split: Files,
     order: Sequence[int],
@@ -92,7 +100,7 @@ def stream(
     loader = DataLoader(
         _Read(split, transform, key),
         batch_sampler=[list(order[i : i + batch_size]) for i in range(0, len(order), batch_size)],
-        num_workers=min(8, max(1, len(os.sched_getaffinity(0)))),
+        num_workers=workers(),
         collate_fn=_collate,
         pin_memory=torch.cuda.is_available(),
     )

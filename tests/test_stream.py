@@ -1,0 +1,108 @@
+"""A folder that is too large to keep decoded, read by worker processes."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from designspace.errors import InputError
+from designspace.spec.load import load
+from designspace.spec.recipe import load_recipe
+from designspace.train import stream as streams
+from designspace.train.data import Data, load_data, split_source
+from designspace.train.folder import FolderOptions, read_folder
+from designspace.train.run import Run
+from designspace.train.split import Images
+
+# Worker processes are forked from a process that has threads; torch itself does so.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("photos")
+    train = load_data().train
+    assert isinstance(train, Images)
+    for index in range(60):
+        part = "train" if index < 48 else "val"
+        place = root / part / str(int(train.labels[index]))
+        place.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(train.pixels[index, 0].numpy())
+        image.resize((28 + index % 5, 32)).save(place / f"{index:02}.png")
+    classes = {path.name for path in (root / "train").iterdir()}
+    for label in classes:
+        place = root / "val" / label
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (28, 28)).save(place / "blank.png")
+    return root
+
+
+def _data(root: Path, skip_broken: bool = False) -> Data:
+    options = FolderOptions(skip_broken=skip_broken, image_size=28, cache_bytes=1)
+    return split_source(read_folder(root, options), 0.2, seed=0)
+
+
+def _run(data: Data, directory: Path) -> Run:
+    spec = load("convnext_proxy", {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4})
+    changes = {"epochs": 2, "batch_size": 8, "rand_augment": "rand-m9-mstd0.5-inc1", "mixup": 0.8}
+    recipe = load_recipe("modern", {**changes, "schedule.warmup_epochs": 1})
+    return Run(spec, recipe, data, seed=0, device="cpu", directory=directory)
+
+
+def test_what_workers_need_can_be_sent_to_them(photos: Path, tmp_path: Path) -> None:
+    run = _run(_data(photos), tmp_path)
+    transform = pickle.loads(pickle.dumps(streams.TrainTransform(run.recipe, run.view)))
+    assert transform(Image.new("RGB", (40, 30))).shape == (3, 28, 28)
+
+
+def test_a_streamed_run_resumes_to_the_bit(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _data(photos)
+    assert "read from the files as needed" in data.notes[0]
+    whole = _run(data, tmp_path / "whole")
+    whole.train_epoch()
+    whole.train_epoch()
+    first = _run(data, tmp_path / "killed")
+    first.train_epoch()
+    # The number of worker processes changes nothing.
+    monkeypatch.setattr(streams, "workers", lambda: 1)
+    second = _run(data, tmp_path / "killed")
+    assert second.resume() == 1
+    second.train_epoch()
+    for mine, other in zip(
+        second.trained.state_dict().values(), whole.trained.state_dict().values(), strict=True
+    ):
+        assert torch.equal(mine, other)
+    assert second.test() == whole.test()
+
+
+def test_an_image_that_breaks_while_streaming_is_named_or_skipped(
+    photos: Path, tmp_path: Path
+) -> None:
+    data = _data(photos)
+    broken = sorted((photos / "val").rglob("*.png"))[0]
+    content = broken.read_bytes()
+    broken.write_bytes(content[: len(content) // 2])
+    try:
+        with pytest.raises(InputError, match=rf"{broken.name}: unreadable image"):
+            _run(data, tmp_path).test()
+        skipping = _run(_data(photos, skip_broken=True), tmp_path)
+        assert skipping.test().n == len(data.test) - 1
+    finally:
+        broken.write_bytes(content)
