@@ -269,13 +269,13 @@ def test_unknown_devices_are_refused(make: Make) -> None:
 def test_evaluation_of_a_network_on_data(make: Make, data: Data) -> None:
     run = make(changes={"epochs": 1, "schedule.warmup_epochs": 0})
     _finish(run)
-    score = evaluate_data(run.trained, data, run.recipe, size=28)
+    score = evaluate_data(run.trained, data, run.view, run.recipe)
     assert score == run.test()
     assert len(whole(data)) == 296
     assert isinstance(whole(data), Images)
     small = Data("few", "f" * 16, ["a", "b"], 1, 28, data.train, data.val, data.test)
     with pytest.raises(InputError, match="the network has 10 classes, data 'few' has 2"):
-        evaluate_data(run.trained, small, run.recipe, size=28)
+        evaluate_data(run.trained, small, run.view, run.recipe)
 
 
 def test_images_too_small_for_the_network_are_resized(make: Make, data: Data) -> None:
