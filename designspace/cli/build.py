@@ -43,7 +43,7 @@ def build(
     from designspace.compiler import build as build_module
     from designspace.weights import save_weights
 
-    torch.manual_seed(seed)
+    torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
     model = build_module(
         network, num_classes=num_classes, in_channels=in_channels, input_size=input_size
     ).eval()

@@ -19,7 +19,7 @@ def catalog(as_json: JsonOption = False) -> None:
 
     networks = [load(name) for name in files.names("specs")]
     costs = {network.name: cost(network) for network in networks}
-    kinds = [
+    kinds: list[dict[str, Any]] = [
         {
             "family": family,
             "kind": tag,

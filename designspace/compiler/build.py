@@ -72,17 +72,17 @@ def build(
     """
     network = load(spec)
     node = plan(network, input_size, in_channels=in_channels, num_classes=num_classes)
-    body = _module(node)
+    body = module_of(node)
     assert isinstance(body, PartModule)
     return Compiled(network, body)
 
 
-def _module(node: Node) -> nn.Module:
+def module_of(node: Node) -> nn.Module:
     """The module of a node; its children's first."""
     layer = node.layer
     if isinstance(layer, Leaf):
         return lower(layer, node.inputs[0])
-    children = {name: _module(child) for name, child in node.children.items()}
+    children = {name: module_of(child) for name, child in node.children.items()}
     if isinstance(layer, Placed):
         return PartModule(layer.part, children)
     chain = nn.Sequential()

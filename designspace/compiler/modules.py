@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class ConvolutionNHWC(nn.Conv2d):
@@ -39,7 +40,10 @@ class MaxPoolNHWC(nn.MaxPool2d):
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """Pool a view."""
-        return super().forward(input.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        pooled = functional.max_pool2d(
+            input.permute(0, 3, 1, 2), self.kernel_size, self.stride, self.padding
+        )
+        return pooled.permute(0, 2, 3, 1)
 
 
 class GlobalAvgPool(nn.Module):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self, cast, get_args
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -64,9 +64,24 @@ class Kind(Frozen):
         """A family's JSON schema also allows the short form."""
         if not cls.is_family():
             return handler(schema)
-        words: list[str | None] = sorted(cls.registry)
-        short = [*words, None] if "none" in cls.registry else words
+        short: list[str | None] = [*sorted(cls.registry)]
+        short += [None] if "none" in cls.registry else []
         return {"anyOf": [{"enum": short}, handler(schema)]}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kinds_of_defaults(cls, data: Any) -> Any:
+        """Where a nested mapping names no kind, that of the field's default is meant."""
+        if not isinstance(data, dict):
+            return data
+        given = cast("dict[str, Any]", data)
+        for name, value in given.items():
+            field = cls.model_fields.get(name)
+            if isinstance(value, dict) and "kind" not in value and field is not None:
+                tag = getattr(field.default, "kind", None)
+                if tag:
+                    given = given | {name: {"kind": tag, **cast("dict[str, Any]", value)}}
+        return given
 
     @classmethod
     def _expand(cls, value: Any) -> Any:

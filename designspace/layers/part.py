@@ -48,10 +48,10 @@ class Part(Kind):
         """The layers by name, in the order of use."""
         raise NotImplementedError
 
-    def forward(self, m: Callables, *xs: Any) -> Any:
-        """Join the layers `m` on features, or on tensors of shape (batch, *feature).
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """`forward(m, x)`: join the layers `m` on a feature, or on a tensor (batch, *feature).
 
-        Nearly every part takes one; a shortcut that also needs the normed input takes two.
+        Nearly every part takes one input; a shortcut that also needs the normed one takes two.
         """
         raise NotImplementedError
 

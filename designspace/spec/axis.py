@@ -47,7 +47,7 @@ class Axis(Frozen):
         if isinstance(when, dict):
             conditions = cast("dict[str, Any]", when)
             axis["when"] = {
-                name: [label(v) for v in (value if isinstance(value, list) else [value])]
+                name: [label(v) for v in cast("list[Any]", _listed(value))]
                 for name, value in conditions.items()
             }
         return axis
@@ -80,6 +80,10 @@ def label(value: Any) -> str:
     if isinstance(value, list):
         return "-".join(label(item) for item in cast("list[Any]", value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _listed(value: Any) -> Any:
+    return cast("object", value) if isinstance(value, list) else [value]
 
 
 def _range(data: Any) -> tuple[int, int, int]:

@@ -65,7 +65,7 @@ def _put(data: Any, keys: Keys, path: str, value: Any, origin: Origin) -> None:
 def _enter(here: Any, key: str | int, so_far: Keys, path: str, origin: Origin) -> Any:
     """The container under a key, made or spelt out where need be."""
     _check(here, key, so_far, path, origin)
-    inner = here.get(key) if isinstance(here, dict) else here[key]
+    inner: Any = cast("dict[Any, Any]", here).get(key) if isinstance(here, dict) else here[key]
     if inner is None:
         inner = {}
     elif isinstance(inner, str):

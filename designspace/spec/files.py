@@ -42,6 +42,14 @@ class Document:
 class _Loader(yaml.SafeLoader):
     """YAML 1.1's safe subset, in which 1e-6 is a number, as everyone expects."""
 
+    def construct(self, node: yaml.Node) -> Any:
+        """Plain data of a node."""
+        return cast("Any", self).construct_document(node)
+
+    def close(self) -> None:
+        """Let go of the text."""
+        cast("Any", self).dispose()
+
 
 _Loader.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
     "tag:yaml.org,2002:float",
@@ -67,11 +75,11 @@ def parse(text: str, *, file: str) -> Document:
     """
     loader = _Loader(text)
     try:
-        node = cast("yaml.Node | None", loader.get_single_node())
+        node = loader.get_single_node()
         origins: dict[Keys, Origin] = {}
         if node is not None:
             _walk(node, (), file, origins)
-        return Document(loader.construct_document(node) if node is not None else None, origins)
+        return Document(loader.construct(node) if node is not None else None, origins)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -79,7 +87,7 @@ def parse(text: str, *, file: str) -> Document:
     except yaml.YAMLError as error:
         raise InputError(f"broken YAML: {error}", file=file) from None
     finally:
-        loader.dispose()
+        loader.close()
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

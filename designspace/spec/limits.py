@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, cast
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -51,11 +51,14 @@ class Limit(BaseModel):
     @classmethod
     def _whole(cls, data: Any) -> Any:
         """Numbers with units, and scaled names, as whole numbers of the plain cost."""
-        if not isinstance(data, dict) or not isinstance(data.get("cost"), str):
+        if not isinstance(data, dict):
             return data
-        name, scale = _ALIASES.get(data["cost"].lower(), (data["cost"], 1))
-        bounds = {key: _count(data[key], scale) for key in ("low", "high") if key in data}
-        return data | {"cost": name} | bounds
+        limit = cast("dict[str, Any]", data)
+        if not isinstance(limit.get("cost"), str):
+            return limit
+        name, scale = _ALIASES.get(limit["cost"].lower(), (limit["cost"], 1))
+        bounds = {key: _count(limit[key], scale) for key in ("low", "high") if key in limit}
+        return limit | {"cost": name} | bounds
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -21,9 +21,10 @@ def validate(model: type[M], document: Document) -> M:
     Raises:
         InputError: The first thing that is wrong, with its file, line and path.
     """
-    if not isinstance(document.data, dict):
+    data: object = document.data
+    if not isinstance(data, dict):
         origin = document.origin(())
-        got = type(document.data).__name__
+        got = type(data).__name__
         raise InputError(f"a mapping was expected, not {got}", file=origin.file, line=origin.line)
     try:
         return model.model_validate(document.data)

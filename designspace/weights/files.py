@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import safetensors
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import nn
 
 from designspace.errors import InputError
@@ -43,8 +43,8 @@ def read_facts(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError("no such weights file", file=str(path))
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
+        with cast("Any", safetensors.safe_open(path, framework="pt")) as file:
+            metadata: dict[str, str] = file.metadata() or {}
     except SafetensorError as error:
         raise InputError(f"no safetensors file: {error}", file=str(path)) from None
     return dict(json.loads(metadata.get("designspace", "{}")))
@@ -58,7 +58,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
             ones at fault are named, and the module is left as it was.
     """
     read_facts(path)
-    tensors, own = load_file(path), model.state_dict()
+    tensors, own = load(path.read_bytes()), model.state_dict()
     wrong = [f"{name} is missing" for name in own if name not in tensors]
     wrong += [f"{name} is not in the network" for name in tensors if name not in own]
     wrong += [

@@ -1,0 +1,162 @@
+"""The state of a study as a pure fold over its events."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self, assert_never
+
+from designspace.errors import InputError
+from designspace.records.events import (
+    Action,
+    Decision,
+    Ended,
+    EpochEnded,
+    Event,
+    Proposed,
+    Started,
+    StudyChanged,
+    WinnerTested,
+)
+from designspace.records.training import Epoch
+
+Condition = Literal["waiting", "running", "done", "stopped", "failed"]
+
+
+@dataclass(slots=True)
+class TrialState:
+    """One trial as far as the ledger tells: its network, attempts and recorded epochs.
+
+    `attempt` is 0 before the first start, `failures` the number of attempts that failed.
+    """
+
+    number: int
+    point: dict[str, str]
+    changes: dict[str, Any]
+    digest: str
+    params: int
+    macs: int
+    acts: int
+    proposer: str
+    repaired: bool
+    state: Condition = "waiting"
+    attempt: int = 0
+    failures: int = 0
+    decision: Decision = "continue"
+    error: str | None = None
+    history: list[Epoch] = field(default_factory=list[Epoch])
+
+    @property
+    def epochs(self) -> int:
+        """Epochs recorded."""
+        return len(self.history)
+
+    @property
+    def top1(self) -> float | None:
+        """Validation top-1 in percent after the last recorded epoch, None before the first."""
+        return self.history[-1].top1 if self.history else None
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in the recorded epochs."""
+        return sum(epoch.seconds for epoch in self.history)
+
+
+@dataclass(slots=True)
+class StudyState:
+    """Everything that the events of a study say, as the driver and the readers see it.
+
+    Attributes:
+        trials: by number, in the order of their proposals.
+        wanted: the total of trials asked for.
+        action: what last happened to the study as a whole, None for an empty ledger.
+        tested: the last test of a winner.
+        started: time of the first event, None for an empty ledger.
+        updated: time of the last event.
+    """
+
+    trials: dict[int, TrialState] = field(default_factory=dict[int, TrialState])
+    wanted: int = 0
+    action: Action | None = None
+    tested: WinnerTested | None = None
+    started: float | None = None
+    updated: float | None = None
+
+    @classmethod
+    def replay(cls, events: Iterable[Event]) -> Self:
+        """The state after these events.
+
+        Raises:
+            InputError: An event speaks of a trial that was never proposed.
+        """
+        state = cls()
+        for event in events:
+            state.apply(event)
+        return state
+
+    def apply(self, event: Event) -> None:
+        """Fold one more event in; what a superseded attempt says changes nothing."""
+        self.started = event.time if self.started is None else self.started
+        self.updated = event.time
+        match event:
+            case Proposed():
+                self.trials[event.trial] = _waiting(event)
+            case Started() | EpochEnded() | Ended():
+                self._apply_to_trial(event)
+            case WinnerTested():
+                self.tested = event
+            case StudyChanged():
+                self.wanted, self.action = event.trials, event.action
+            case _:
+                assert_never(event)
+
+    def _apply_to_trial(self, event: Started | EpochEnded | Ended) -> None:
+        if event.trial not in self.trials:
+            raise InputError(f"the ledger speaks of trial {event.trial}, which it never proposed")
+        trial = self.trials[event.trial]
+        if isinstance(event, Started):
+            trial.attempt, trial.state = event.attempt, "running"
+        elif event.attempt != trial.attempt:
+            return
+        elif isinstance(event, Ended):
+            trial.state, trial.error = event.state, event.error
+            trial.failures += event.state == "failed"
+        elif event.epoch == trial.epochs + 1:
+            trial.history.append(event.measured)
+            trial.decision = event.decision
+
+    def count(self, *conditions: Condition) -> int:
+        """How many trials are in any of these states."""
+        return sum(trial.state in conditions for trial in self.trials.values())
+
+    @property
+    def complete(self) -> bool:
+        """Whether the study came to its end, and was not extended since."""
+        return self.action == "completed"
+
+    @property
+    def winner(self) -> TrialState | None:
+        """The done trial of highest validation top-1; of equals the one with fewer MACs."""
+        return max(self._done(), key=lambda t: (rank(t.top1), -t.macs, -t.number), default=None)
+
+    @property
+    def front(self) -> list[TrialState]:
+        """The done trials that no other beats in both top-1 and MACs, fewest MACs first."""
+        front: list[TrialState] = []
+        for trial in sorted(self._done(), key=lambda t: (t.macs, -rank(t.top1), t.number)):
+            if not front or rank(trial.top1) > rank(front[-1].top1):
+                front.append(trial)
+        return front
+
+    def _done(self) -> list[TrialState]:
+        return [trial for trial in self.trials.values() if trial.state == "done"]
+
+
+def rank(top1: float | None) -> float:
+    """A value to order accuracies by: what is unknown or not a number comes last."""
+    return -math.inf if top1 is None or math.isnan(top1) else top1
+
+
+def _waiting(event: Proposed) -> TrialState:
+    return TrialState(number=event.trial, **event.model_dump(exclude={"event", "time", "trial"}))

@@ -1,0 +1,105 @@
+"""A study on disk: `study.yaml` says what it is, `trials.jsonl` what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from designspace.errors import InputError
+from designspace.records.ledger import read
+from designspace.records.state import StudyState
+from designspace.spec.files import read_yaml, write_yaml_atomic
+from designspace.spec.validation import validate
+
+META = "study.yaml"
+LEDGER = "trials.jsonl"
+LOG = "log.txt"
+
+
+class SchedulerMeta(BaseModel):
+    """How trials are stopped early: at `rungs` (epochs), the best 1/eta of each go on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["asha", "none"]
+    eta: int = 2
+    rungs: tuple[int, ...] = ()
+
+
+class StudyMeta(BaseModel):
+    """What a study is: all that must stay the same when it is resumed, and its environment.
+
+    `space`, `recipe` and `data` hold a `name`, a `digest` and the authored form in full.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    name: str
+    created: str
+    command: list[str]
+    space: dict[str, Any]
+    recipe: dict[str, Any]
+    data: dict[str, Any]
+    seed: int
+    trials: int
+    proposer: str
+    scheduler: SchedulerMeta
+    executor: str
+    environment: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as read from its directory."""
+
+    directory: Path
+    meta: StudyMeta
+    state: StudyState
+
+
+def load_meta(directory: Path) -> StudyMeta:
+    """What a study directory says it is.
+
+    Raises:
+        InputError: There is no study, or its `study.yaml` is not valid.
+    """
+    path = directory / META
+    if not path.is_file():
+        raise InputError("no study here", file=str(directory), hint=f"a study holds a {META}")
+    return validate(StudyMeta, read_yaml(path))
+
+
+def write_meta(directory: Path, meta: StudyMeta) -> None:
+    """Write `study.yaml` as a whole or not at all."""
+    write_yaml_atomic(directory / META, meta.model_dump(mode="json"))
+
+
+def load_study(directory: Path) -> Study:
+    """A study as it stands, also while it runs.
+
+    Raises:
+        InputError: There is no study, or its files are not valid.
+    """
+    meta = load_meta(directory)
+    return Study(directory, meta, StudyState.replay(read(directory / LEDGER)))
+
+
+def latest_study(root: Path = Path("runs")) -> Path:
+    """The study directory under `root` whose ledger changed last.
+
+    Raises:
+        InputError: There is none.
+    """
+    studies = [path.parent for path in root.glob(f"*/{META}")]
+    if not studies:
+        raise InputError("no study found", file=str(root), hint="start one with designspace search")
+    return max(studies, key=_touched)
+
+
+def _touched(directory: Path) -> float:
+    ledger = directory / LEDGER
+    return (ledger if ledger.exists() else directory / META).stat().st_mtime

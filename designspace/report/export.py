@@ -1,0 +1,70 @@
+"""The data of the report for other programs: one CSV row a trial, and all of it as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from designspace.report.numbers import MACS_CONVENTION
+from designspace.report.rows import Row
+from designspace.report.summary import Summary
+
+_FIELDS = (
+    "number", "state", "on_front", "is_base", "is_winner", "attempts", "epochs", "top1", "top5",
+    "params", "macs", "acts", "seconds", "digest", "proposer",
+)  # fmt: skip
+
+
+def as_csv(summary: Summary) -> str:
+    """A row a trial; what is unknown is an empty cell. Axes stand in columns `axis:<name>`."""
+    axes = list(dict.fromkeys(axis for row in summary.rows for axis in row.point))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*_FIELDS, "changes", "error", *(f"axis:{axis}" for axis in axes)])
+    for row in summary.rows:
+        fields = [_cell(getattr(row, name)) for name in _FIELDS]
+        changes = "; ".join(map(str, row.changes))
+        points = [row.point.get(axis, "") for axis in axes]
+        writer.writerow([*fields, changes, row.error or "", *points])
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return int(value)
+    return "" if value is None else value
+
+
+def as_json(summary: Summary) -> str:
+    """Study, front, winner, test and all trials; what is unknown is null."""
+    tested = summary.tested
+    document = {
+        "format": 1,
+        "convention": MACS_CONVENTION,
+        "study": summary.meta.model_dump(mode="json"),
+        "complete": summary.complete,
+        "wanted": summary.wanted,
+        "updated": summary.updated.isoformat() if summary.updated else None,
+        "seeds": 1,
+        "front": [row.number for row in summary.front],
+        "winner": summary.winner.number if summary.winner else None,
+        "test": tested.model_dump(mode="json", exclude={"event", "time"}) if tested else None,
+        "validation_standard_error": summary.noise,
+        "trials": [_trial(row) for row in summary.rows],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _trial(row: Row) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in _FIELDS},
+        "error": row.error,
+        "point": dict(row.point),
+        "changes": [
+            {"axis": change.axis, "label": change.label, "base": change.base}
+            for change in row.changes
+        ],
+        "curve": [{"epoch": epoch, "top1": top1} for epoch, top1 in row.curve],
+    }

@@ -1,0 +1,83 @@
+"""Writing the report into a study's directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from markupsafe import Markup
+
+from designspace.errors import InputError
+from designspace.records.study import load_study
+from designspace.report import charts, render
+from designspace.report.canvas import Canvas
+from designspace.report.curves import curves
+from designspace.report.export import as_csv, as_json
+from designspace.report.frontier import Frontier, frontier
+from designspace.report.numbers import count_of
+from designspace.report.outputs import Outputs
+from designspace.report.page import Drawn, page
+from designspace.report.summary import Summary, summarize
+
+
+def write(study_dir: Path) -> Outputs:
+    """Write page, picture, CSV and JSON of a study as it stands, each file whole or not at all.
+
+    It may be called at any time, also while the study runs, and as often as wanted: the same
+    ledger gives the same files.
+
+    Raises:
+        InputError: There is no study, its files are not valid, or the disk refuses.
+    """
+    summary = summarize(load_study(study_dir))
+    data = frontier(summary.rows)
+    outputs = Outputs(
+        study_dir / "report.html",
+        study_dir / "frontier.png",
+        study_dir / "summary.csv",
+        study_dir / "summary.json",
+    )
+    pictures = {"frontier": _frontier(data), "curves": _curves(summary)}
+    on_floor = any(mark.on_floor for mark in data.marks)
+    html = page(summary, pictures, study_dir, on_floor=on_floor)
+    _replace(outputs.html, html.encode())
+    _replace(outputs.png, render.png(charts.frontier_chart(data, _poster(summary, data))))
+    _replace(outputs.csv, as_csv(summary).encode())
+    _replace(outputs.json, as_json(summary).encode())
+    return outputs
+
+
+def _frontier(data: Frontier) -> Drawn | None:
+    if not data.marks:
+        return None
+    wide, slim = Canvas(872, 460), Canvas(350, 380)
+    return Drawn(*(Markup(render.svg(charts.frontier_chart(data, size))) for size in (wide, slim)))
+
+
+def _curves(summary: Summary) -> Drawn | None:
+    data = curves(summary.rows, summary.meta.scheduler.rungs)
+    if not data.rows:
+        return None
+    wide, slim = Canvas(872, 420), Canvas(350, 340)
+    return Drawn(*(Markup(render.svg(charts.curves_chart(data, size))) for size in (wide, slim)))
+
+
+def _poster(summary: Summary, data: Frontier) -> Canvas:
+    """The picture that stands alone carries its own words."""
+    meta = summary.meta
+    title = f"{meta.name}: {count_of(len(summary.rows), 'trial')}"
+    task = f"{meta.data.get('name')}, recipe {meta.recipe.get('name')}, one seed a trial"
+    words = [task]
+    if any(mark.on_floor for mark in data.marks):
+        words.append("on the bottom line: score below the scale, or none")
+    return Canvas(800, 480, title if summary.complete else f"{title}, not complete", words)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"cannot write: {error.strerror}", file=str(path)) from error

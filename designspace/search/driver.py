@@ -1,0 +1,233 @@
+"""The study as a state machine: what to start next, and what a report leads to.
+
+An executor asks `next`, runs what it is given, and reports each step. Every transition is in the
+ledger before the driver answers, so that a driver that is killed at any moment leaves a ledger
+from which the next one goes on. An attempt that was superseded is told to stop, and is not heard.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from designspace.errors import DesignspaceError, InputError
+from designspace.records.events import (
+    Action,
+    Decision,
+    Ended,
+    EpochEnded,
+    Event,
+    FinalState,
+    Proposed,
+    Started,
+    StudyChanged,
+    WinnerTested,
+)
+from designspace.records.ledger import Ledger
+from designspace.records.state import StudyState, TrialState
+from designspace.records.training import Epoch, Score
+from designspace.search.asha import decide
+from designspace.search.candidates import Candidate, Candidates
+from designspace.search.proposer import Proposer, base_point, stream
+from designspace.search.request import Observer, Request
+from designspace.search.trainee import Failure, Job
+from designspace.spec.files import write_yaml_atomic
+
+RETRIES = 1  # a trial whose attempt failed is started this often again
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a worker is to do: train on after `epoch` recorded epochs, or measure the winner."""
+
+    trial: int
+    attempt: int
+    epoch: int
+    job: Job
+    test: bool = False
+
+
+class Driver:
+    """Runs one study; the only writer of its ledger."""
+
+    def __init__(
+        self,
+        request: Request,
+        ledger: Ledger,
+        proposer: Proposer,
+        candidates: Candidates,
+        observer: Observer,
+    ) -> None:
+        """Replay the ledger, and queue the trials that an earlier driver left unfinished."""
+        self.request, self.exhausted = request, ""
+        self._ledger, self._observer = ledger, observer
+        self._proposer, self._candidates = proposer, candidates
+        self.state = StudyState.replay(ledger.events)
+        self._taken = {trial.digest for trial in self.state.trials.values()}
+        self._queue: deque[int] = deque()
+        self._testing: int | None = None
+        for trial in self.state.trials.values():
+            self._take_up(trial)
+
+    def _take_up(self, trial: TrialState) -> None:
+        if trial.state == "running" and trial.decision != "continue":
+            self._end(trial, "done" if trial.decision == "finish" else "stopped")
+        elif trial.state in ("waiting", "running") or self._retryable(trial):
+            self._queue.append(trial.number)
+        else:
+            self._proposer.tell(trial)
+
+    @property
+    def over(self) -> bool:
+        """Whether every trial is in its final state, and the winner's test recorded."""
+        live = self._queue or self.state.count("waiting", "running")
+        return not self._wanting and not live and self._untested is None
+
+    @property
+    def _wanting(self) -> bool:
+        return len(self.state.trials) < self.state.wanted and not self.exhausted
+
+    @property
+    def _untested(self) -> TrialState | None:
+        """The winner, as long as the test split was not read for it."""
+        winner, tested = self.state.winner, self.state.tested
+        return None if winner and tested and tested.trial == winner.number else winner
+
+    def next(self) -> Start | None:
+        """What to start now; None while all that is left is running, and when over."""
+        if self._queue:
+            return self._start(self.state.trials[self._queue.popleft()])
+        trial = self._propose(len(self.state.trials)) if self._wanting else None
+        if trial is not None:
+            return self._start(trial)
+        winner = self._untested
+        if winner is None or self._testing is not None or self.state.count("waiting", "running"):
+            return None
+        self._testing = winner.number
+        return Start(winner.number, winner.attempt, winner.epochs, self.job(winner), test=True)
+
+    def report(self, number: int, attempt: int, said: Epoch | Score | Failure) -> Decision:
+        """Take in what a step answered; anything but continue ends the attempt.
+
+        Raises:
+            InputError: The step failed in a way that every other trial would, too.
+            DesignspaceError: The winner could not be tested.
+        """
+        trial = self.state.trials[number]
+        if number == self._testing:
+            return self._test(trial, said)
+        if attempt != trial.attempt or trial.state != "running":
+            return "stop"
+        if isinstance(said, Failure):
+            self._fail(trial, said)
+            return "stop"
+        assert isinstance(said, Epoch)
+        return self._measure(trial, said)
+
+    def _measure(self, trial: TrialState, said: Epoch) -> Decision:
+        if said.epoch <= trial.epochs:
+            return "continue"
+        assert said.epoch == trial.epochs + 1, f"trial {trial.number} skipped to {said.epoch}"
+        number, attempt = trial.number, trial.attempt
+        rules, epochs = self.request.rules, self.request.epochs
+        decision = decide(rules, epochs, self.state, number, said.top1)
+        measured = said.model_dump()
+        self._record(EpochEnded(trial=number, attempt=attempt, decision=decision, **measured))
+        if decision != "continue":
+            self._end(trial, "done" if decision == "finish" else "stopped")
+        return decision
+
+    def change(self, action: Action) -> None:
+        """Record that the study as a whole began, went on or came to an end."""
+        self._record(StudyChanged(action=action, trials=self.request.trials))
+
+    def interrupted(self) -> None:
+        """Record that a signal stopped the study, once, however many say so."""
+        if self.state.action != "interrupted":
+            self.change("interrupted")
+
+    def _test(self, winner: TrialState, said: Epoch | Score | Failure) -> Decision:
+        if isinstance(said, Failure):
+            where = self._keep(winner, said)
+            raise DesignspaceError(f"{where}: the winner's test failed: {said.error}")
+        assert isinstance(said, Score)
+        top1, top5 = said.top1, said.top5
+        self._record(WinnerTested(trial=winner.number, top1=top1, top5=top5, n=said.n))
+        self._testing = None
+        return "finish"
+
+    def job(self, trial: TrialState) -> Job:
+        """Everything that makes a trial's training."""
+        request = self.request
+        return Job(
+            spec=request.space.spec(trial.point).authored,
+            recipe=request.recipe,
+            data=request.data,
+            seed=request.seed,
+            device=request.resources.device,
+            threads=request.resources.cpus,
+            directory=request.directory / "trials" / str(trial.number),
+        )
+
+    def _propose(self, number: int) -> TrialState | None:
+        asked = self._proposer.ask(number) if number else base_point(self.request.space)
+        rng = stream(self.request.seed, number, "repair")
+        found = self._candidates.choose(asked, self._taken, rng)
+        if found is None:
+            self.exhausted = self._candidates.exhausted(self._taken)
+            return None
+        self._taken.add(found.digest)
+        self._record(self._proposal(number, found))
+        return self.state.trials[number]
+
+    def _proposal(self, number: int, found: Candidate) -> Proposed:
+        return Proposed(
+            trial=number,
+            point=found.point,
+            changes=dict(self.request.space.changes(found.point)),
+            digest=found.digest,
+            params=found.params,
+            macs=found.macs,
+            acts=found.acts,
+            proposer=self._proposer.name if number else "base",
+            repaired=found.repaired,
+        )
+
+    def _start(self, trial: TrialState) -> Start:
+        job = self.job(trial)
+        job.directory.mkdir(parents=True, exist_ok=True)
+        write_yaml_atomic(job.directory / "spec.yaml", dict(job.spec))
+        started = Started(trial=trial.number, attempt=trial.attempt + 1, epoch=trial.epochs)
+        self._record(started)
+        return Start(trial.number, started.attempt, started.epoch, job)
+
+    def _fail(self, trial: TrialState, failure: Failure) -> None:
+        where = self._keep(trial, failure)
+        if failure.hopeless:
+            raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
+        self._end(trial, "failed", failure.error)
+
+    def _keep(self, trial: TrialState, failure: Failure) -> Path:
+        """Add a traceback to the trial's own file."""
+        where = self.job(trial).directory / "stderr.txt"
+        where.parent.mkdir(parents=True, exist_ok=True)
+        with where.open("a") as file:
+            file.write(f"attempt {trial.attempt}, after epoch {trial.epochs}\n{failure.trace}\n")
+        return where
+
+    def _retryable(self, trial: TrialState) -> bool:
+        return trial.state == "failed" and trial.failures <= RETRIES
+
+    def _end(self, trial: TrialState, state: FinalState, error: str | None = None) -> None:
+        number, attempt, epoch = trial.number, trial.attempt, trial.epochs
+        self._record(Ended(trial=number, attempt=attempt, state=state, epoch=epoch, error=error))
+        if self._retryable(trial):
+            self._queue.append(number)
+        else:
+            self._proposer.tell(trial)
+
+    def _record(self, event: Event) -> None:
+        self._ledger.append(event)
+        self.state.apply(event)
+        self._observer(event, self.state)

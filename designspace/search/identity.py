@@ -1,0 +1,113 @@
+"""What a study is: described from a request, and compared with what a directory holds."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from designspace.errors import InputError
+from designspace.records.study import META, StudyMeta
+from designspace.search.request import Request
+from designspace.spec.space import Space
+
+PACKAGES = ("designspace-vision", "torch", "timm", "ray", "optuna")
+
+
+def describe(request: Request) -> StudyMeta:
+    """The `study.yaml` of a new study."""
+    return StudyMeta(
+        name=request.directory.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=list(request.command),
+        space=_space(request.space),
+        recipe=dict(request.recipe),
+        data=dict(request.data),
+        seed=request.seed,
+        trials=request.trials,
+        proposer=request.proposer,
+        scheduler=request.rules,
+        executor=request.executor,
+        environment=_environment(request),
+    )
+
+
+def _space(space: Space) -> dict[str, Any]:
+    return {"name": space.name, "digest": space.digest, **space.authored}
+
+
+def _environment(request: Request) -> dict[str, Any]:
+    resources = request.resources
+    return {
+        "python": platform.python_version(),
+        **{package: _version(package) for package in PACKAGES},
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "device": resources.device,
+        "cpus_per_trial": resources.cpus,
+        "gpus_per_trial": resources.gpus,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:
+    """Refuse to go on with a study that was another one.
+
+    Raises:
+        InputError: Naming all that differs.
+    """
+    differing = _differing(old, new)
+    if differing:
+        raise InputError(
+            f"the study here has another {' and another '.join(differing)}",
+            file=str(directory / META),
+            hint="take another directory, or the command that made this one",
+        )
+    if new.trials < old.trials:
+        raise InputError(
+            f"the study here has {old.trials} trials, and {new.trials} are asked for",
+            file=str(directory / META),
+            path="trials",
+            hint="a total can only be raised",
+        )
+
+
+def _differing(old: StudyMeta, new: StudyMeta) -> list[str]:
+    found: list[str] = []
+    if old.space.get("digest") != new.space["digest"]:
+        found += _in_space(old.space, new.space)
+    for part in ("recipe", "data"):
+        was, now = getattr(old, part), getattr(new, part)
+        if was.get("digest") != now["digest"]:
+            found.append(f"{part} ({was.get('name')} there, {now.get('name')} here)")
+    for part in ("seed", "proposer"):
+        was, now = getattr(old, part), getattr(new, part)
+        if was != now:
+            found.append(f"{part} ({was} there, {now} here)")
+    if old.scheduler != new.scheduler:
+        found.append(f"scheduler ({_rules(old)} there, {_rules(new)} here)")
+    return found
+
+
+def _in_space(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    found = [part for part in ("base", "limits") if old.get(part) != new[part]]
+    was, now = old.get("axes", {}), new["axes"]
+    axes = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+    if axes:
+        found.append(f"axes ({', '.join(axes)})")
+    return found or [f"space ({old.get('name')} there, {new['name']} here)"]
+
+
+def _rules(meta: StudyMeta) -> str:
+    rules = meta.scheduler
+    return f"{rules.kind} {list(rules.rungs)}" if rules.kind == "asha" else rules.kind

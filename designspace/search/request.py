@@ -1,0 +1,119 @@
+"""What a user asks of a search, as plain data, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from designspace.cost import cost
+from designspace.records.events import Event
+from designspace.records.state import StudyState
+from designspace.records.study import SchedulerMeta
+from designspace.search.asha import rungs
+from designspace.search.trainee import Factory
+from designspace.spec.limits import Costs
+from designspace.spec.network import Network
+from designspace.spec.space import Space
+
+Observer = Callable[[Event, StudyState], None]
+
+
+Price = Callable[[Network, Mapping[str, Any]], Costs]
+
+
+def exact(spec: Network, data: Mapping[str, Any]) -> Costs:
+    """The cost in closed form, for the images and classes of the data."""
+    return cost(
+        spec,
+        data.get("image_size"),
+        in_channels=data["channels"],
+        num_classes=data["num_classes"],
+    )
+
+
+def silent(event: Event, state: StudyState) -> None:
+    """An observer that shows nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one trial gets; GPUs may be fractions, and the device follows from them."""
+
+    cpus: int = 1
+    gpus: float = 0.0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A search, complete: the same request again resumes it, or finds it complete.
+
+    Attributes:
+        directory: the study's own.
+        space: base, axes and limits.
+        recipe: the recipe in full, with `name`, `digest` and `epochs`.
+        data: `name`, `digest`, `num_classes`, `channels` and perhaps `image_size`, and what the
+            factory needs to load them.
+        factory: makes a training from a job, inside a worker; it must pickle.
+        trials: the total wanted, those of earlier runs included.
+        scheduler: "asha", or "none" to train every trial to its end.
+        price: the exact cost of a network on these data.
+        min_epochs: the first rung; None for an eighth of the recipe's epochs.
+    """
+
+    directory: Path
+    space: Space
+    recipe: Mapping[str, Any]
+    data: Mapping[str, Any]
+    factory: Factory
+    trials: int
+    price: Price = exact
+    seed: int = 0
+    proposer: Literal["tpe", "random"] = "tpe"
+    scheduler: Literal["asha", "none"] = "asha"
+    eta: int = 2
+    min_epochs: int | None = None
+    executor: Literal["ray", "local"] = "ray"
+    resources: Resources = field(default_factory=Resources)
+    command: tuple[str, ...] = ()
+
+    @property
+    def epochs(self) -> int:
+        """After how many epochs a trial is done."""
+        return int(self.recipe["epochs"])
+
+    @property
+    def rules(self) -> SchedulerMeta:
+        """The scheduler with its rungs."""
+        if self.scheduler == "none":
+            return SchedulerMeta(kind="none")
+        first = self.min_epochs or max(1, self.epochs // 8)
+        return SchedulerMeta(kind="asha", eta=self.eta, rungs=rungs(first, self.eta, self.epochs))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run of a study ended.
+
+    Attributes:
+        directory: the study's own.
+        state: all that is recorded.
+        interrupted: it was stopped from outside; the same request goes on.
+        idle: it was complete before, and nothing was done.
+        exhausted: why there are fewer trials than wanted, None where there are not.
+    """
+
+    directory: Path
+    state: StudyState
+    interrupted: bool = False
+    idle: bool = False
+    exhausted: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 4 some trials failed, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        return 4 if self.state.count("failed") else 0

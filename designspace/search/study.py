@@ -1,0 +1,145 @@
+"""Run a study: create it, resume it, extend it, or find that it is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from designspace.errors import InputError
+from designspace.records.events import Action
+from designspace.records.ledger import Ledger, read
+from designspace.records.state import StudyState
+from designspace.records.study import LEDGER, LOG, META, StudyMeta, load_meta, write_meta
+from designspace.search.candidates import Candidates
+from designspace.search.driver import Driver
+from designspace.search.identity import check_same, describe
+from designspace.search.proposer import Proposer, base_point, stream
+from designspace.search.quiet import redirected
+from designspace.search.ray_settings import prepare
+from designspace.search.request import Observer, Outcome, Request, silent
+from designspace.search.signals import stoppable
+from designspace.spec.limits import Costs
+from designspace.spec.space import Point
+
+
+def run_study(request: Request, observer: Observer = silent) -> Outcome:
+    """Run a study to its end, or until a signal stops it.
+
+    While it runs, what anything writes to the process's standard output and error goes to the
+    study's log; an observer that draws does so on `quiet.terminal()`, opened before.
+
+    Raises:
+        InputError: The directory holds another study, or another process runs it.
+        InfeasibleError: No network of the space is within its limits; nothing was written.
+    """
+    candidates = Candidates(request.space, pricer(request))
+    old = _existing(request)
+    if old is None:
+        _require_feasible(request, candidates)
+    elif (state := _completed(request, old)) is not None:
+        return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
+    return _run(request, old, candidates, observer)
+
+
+def pricer(request: Request) -> Callable[[Point], tuple[str, Costs]]:
+    """The digest and the exact cost of a point's network, for the classes of the request's data."""
+
+    def price(point: Point) -> tuple[str, Costs]:
+        spec = request.space.spec(point)
+        return spec.digest, request.price(spec, request.data)
+
+    return price
+
+
+def _existing(request: Request) -> StudyMeta | None:
+    directory = request.directory
+    if not (directory / META).exists():
+        _require_free(directory)
+        return None
+    old = load_meta(directory)
+    check_same(directory, old, describe(request))
+    return old
+
+
+def _require_free(directory: Path) -> None:
+    """A directory without a study is taken only where it is empty, leftovers of a crash aside."""
+    if directory.exists() and not directory.is_dir():
+        raise InputError("not a directory", file=str(directory))
+    holds = sorted(path.name for path in directory.glob("[!.]*") if path.stat().st_size)
+    if holds:
+        raise InputError(
+            f"the directory holds {holds[0]} but no study",
+            file=str(directory),
+            hint="take an empty or a new directory",
+        )
+
+
+def _require_feasible(request: Request, candidates: Candidates) -> None:
+    rng = stream(request.seed, 0, "repair")
+    if candidates.choose(base_point(request.space), set(), rng) is None:
+        raise candidates.refuse()
+
+
+def _completed(request: Request, old: StudyMeta) -> StudyState | None:
+    state = StudyState.replay(read(request.directory / LEDGER))
+    return state if state.complete and state.wanted == request.trials == old.trials else None
+
+
+def _missing(state: StudyState) -> str | None:
+    short = state.wanted - len(state.trials)
+    return f"{short} of {state.wanted} trials have no new network left" if short else None
+
+
+def _run(
+    request: Request, old: StudyMeta | None, candidates: Candidates, observer: Observer
+) -> Outcome:
+    request.directory.mkdir(parents=True, exist_ok=True)
+    with Ledger(request.directory / LEDGER) as ledger:
+        meta = old or describe(request)
+        if old is None or old.trials != request.trials:
+            write_meta(request.directory, meta.model_copy(update={"trials": request.trials}))
+        driver = Driver(request, ledger, _proposer(request), candidates, observer)
+        driver.change(_action(driver, request))
+        interrupted = not _executed(driver, request)
+        if interrupted:
+            driver.interrupted()
+        else:
+            driver.change("completed")
+        missing = None if interrupted else driver.exhausted
+        return Outcome(request.directory, driver.state, interrupted, exhausted=missing or None)
+
+
+def _executed(driver: Driver, request: Request) -> bool:
+    """Whether the executor came to the end of the study."""
+    try:
+        with stoppable(), redirected(request.directory / LOG):
+            _executor(request)(driver)
+    except KeyboardInterrupt:
+        return False
+    assert driver.over
+    return True
+
+
+def _action(driver: Driver, request: Request) -> Action:
+    if driver.state.action is None:
+        return "created"
+    return "extended" if driver.state.wanted < request.trials else "resumed"
+
+
+def _executor(request: Request) -> Callable[[Driver], None]:
+    if request.executor == "local":
+        from designspace.search.local import execute
+    else:
+        prepare()
+        from designspace.search.tune import execute
+    return execute
+
+
+def _proposer(request: Request) -> Proposer:
+    if request.proposer == "random":
+        from designspace.search.random_proposer import RandomProposer
+
+        return RandomProposer(request.space, request.seed)
+    from designspace.search.optuna_proposer import OptunaProposer
+
+    return OptunaProposer(request.space, request.seed)

@@ -1,0 +1,94 @@
+"""Kill the driver at random moments; the same command again must bring the study to its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import toy
+
+from designspace.records.events import EpochEnded, Proposed, Started, WinnerTested
+from designspace.records.ledger import read
+from designspace.records.state import StudyState
+from designspace.search.asha import disagreements
+from designspace.search.study import run_study
+
+MAIN = Path(__file__).with_name("toy_main.py")
+ROOT = MAIN.parent.parent
+
+
+def start(directory: Path, settings: dict[str, Any]) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(MAIN), str(directory), json.dumps(settings)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+
+
+def lines(directory: Path) -> int:
+    ledger = directory / "trials.jsonl"
+    return ledger.read_bytes().count(b"\n") if ledger.exists() else 0
+
+
+def kill_after(directory: Path, settings: dict[str, Any], more: int, signum: int) -> int:
+    """Signal the driver once it wrote so many lines; returns its exit code."""
+    process = start(directory, settings)
+    wanted, deadline = lines(directory) + more, time.monotonic() + 60
+    while process.poll() is None and lines(directory) < wanted:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    if process.poll() is None:
+        process.send_signal(signum)
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def check(directory: Path, request: Any, kills: int) -> StudyState:
+    events = read(directory / "trials.jsonl")
+    state = StudyState.replay(events)
+    assert state.complete
+    assert sorted(state.trials) == list(range(request.trials))
+    assert state.count("done", "stopped") == request.trials
+    proposed = Counter(event.trial for event in events if isinstance(event, Proposed))
+    assert set(proposed.values()) == {1}
+    assert len({trial.digest for trial in state.trials.values()}) == request.trials
+    starts = [(event.trial, event.attempt) for event in events if isinstance(event, Started)]
+    assert len(starts) == len(set(starts)) <= request.trials + kills
+    recorded = Counter((e.trial, e.epoch) for e in events if isinstance(e, EpochEnded))
+    assert set(recorded.values()) == {1}
+    assert sum(isinstance(event, WinnerTested) for event in events) == 1
+    assert disagreements(request.rules, request.epochs, events) == []
+    repeats = sum(len(epochs) - len(set(epochs)) for epochs in toy.trained(directory).values())
+    assert repeats <= kills
+    return state
+
+
+def test_kill_9_at_random_moments_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"trials": 12, "proposer": "random", "recipe": {"sleep": 0.01}}
+    rng, kills = random.Random(0), 0
+    while kill_after(tmp_path / "s", settings, rng.randint(8, 40), signal.SIGKILL) != 0:
+        kills += 1
+        assert kills < 60
+    assert kills >= 3
+    state = check(tmp_path / "s", toy.request(tmp_path / "s", **settings), kills)
+    calm = run_study(toy.request(tmp_path / "calm", **settings)).state
+    assert [t.point for t in state.trials.values()] == [t.point for t in calm.trials.values()]
+    assert [t.history for t in state.trials.values()] == [t.history for t in calm.trials.values()]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path, signum: int) -> None:
+    settings: dict[str, Any] = {"trials": 6, "proposer": "random", "recipe": {"sleep": 0.02}}
+    assert kill_after(tmp_path / "s", settings, 15, signum) == 130
+    state = StudyState.replay(read(tmp_path / "s" / "trials.jsonl"))
+    assert state.action == "interrupted"
+    request = toy.request(tmp_path / "s", **settings)
+    assert run_study(request).exit_code == 0
+    check(tmp_path / "s", request, 1)

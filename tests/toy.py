@@ -1,0 +1,217 @@
+"""A small space and a small real training, so that a study of many trials takes a second."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from designspace.errors import InputError
+from designspace.records.training import Epoch, Score
+from designspace.search.request import Request, Resources
+from designspace.search.trainee import Job
+
+BASE = {"width": 8, "depth": 1, "act": "relu", "order": "a"}
+ACTS = {"relu": 1.0, "gelu": 1.1, "tanh": 0.9}
+
+
+@dataclass(frozen=True)
+class ToyAxis:
+    labels: tuple[str, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class ToyLimit:
+    cost: str
+    low: int | None = None
+    high: int | None = None
+
+    def broken_by(self, costs: Any) -> str | None:
+        value = getattr(costs, self.cost)
+        inside = (self.low or 0) <= value <= (value if self.high is None else self.high)
+        return None if inside else f"{value} {self.cost}"
+
+
+@dataclass(frozen=True)
+class ToyCost:
+    params: int
+    macs: int
+    acts: int
+
+
+@dataclass(frozen=True)
+class ToyNetwork:
+    authored: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return "toy"
+
+    @property
+    def digest(self) -> str:
+        text = json.dumps(self.authored, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+WIDTH = ToyAxis(("4", "8", "16", "32"), ordered=True)
+DEPTH = ToyAxis(("1", "2", "3"), ordered=True)
+ACT = ToyAxis(("relu", "gelu", "tanh"))
+ORDER = ToyAxis(("a", "b"))
+
+
+@dataclass(frozen=True)
+class ToySpace:
+    """`order` is active at depth 2 and more only; tanh at width 32 is not valid."""
+
+    name: str = "toy"
+    base: dict[str, Any] = field(default_factory=lambda: dict(BASE))
+    axes: dict[str, ToyAxis] = field(
+        default_factory=lambda: {"width": WIDTH, "depth": DEPTH, "act": ACT, "order": ORDER}
+    )
+    limits: tuple[ToyLimit, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        text = repr((sorted(self.base.items()), sorted(self.axes.items()), self.limits))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def size(self) -> int:
+        return math.prod(len(axis.labels) for axis in self.axes.values())
+
+    @property
+    def authored(self) -> dict[str, Any]:
+        axes = {name: list(axis.labels) for name, axis in self.axes.items()}
+        return {"base": self.base, "axes": axes, "limits": [vars(x) for x in self.limits]}
+
+    def active(self, point: Mapping[str, str]) -> dict[str, ToyAxis]:
+        deep = int(point.get("depth", self.base["depth"])) > 1
+        return {name: axis for name, axis in self.axes.items() if name != "order" or deep}
+
+    def changes(self, point: Mapping[str, str]) -> dict[str, Any]:
+        return {name: int(x) if x.isdigit() else x for name, x in point.items()}
+
+    def spec(self, point: Mapping[str, str]) -> ToyNetwork:
+        authored = {**self.base, **self.changes(point)}
+        if authored["act"] == "tanh" and authored["width"] == 32:
+            raise InputError("tanh is too slow at width 32", path="act")
+        return ToyNetwork(authored)
+
+
+def price(spec: ToyNetwork, data: Mapping[str, Any]) -> ToyCost:
+    width, depth = spec.authored["width"], spec.authored["depth"]
+    macs = data["channels"] * width + (depth - 1) * width * width + width * data["num_classes"]
+    return ToyCost(params=macs + depth * width, macs=macs, acts=depth * width)
+
+
+class ToyTrainee:
+    """A tiny regression, deterministic in (spec, seed, epoch), with a checkpoint on disk.
+
+    `crash` in the recipe names trials (by directory) and the epoch at which they raise.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.history = job, list[Epoch]()
+        width: int = job.spec["width"]
+        rng = np.random.default_rng(job.seed)
+        self.x = rng.standard_normal((64, 6))
+        self.y = np.sin(self.x).sum(1, keepdims=True)
+        self.project = rng.standard_normal((6, width))
+        self.weight = np.zeros((width, 1))
+
+    @property
+    def epoch(self) -> int:
+        return len(self.history)
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.job.directory / "checkpoint.json"
+
+    def resume(self) -> int:
+        if self.checkpoint.exists():
+            saved = json.loads(self.checkpoint.read_text())
+            self.weight = np.array(saved["weight"])
+            self.history = [Epoch(**epoch) for epoch in saved["history"]]
+        return self.epoch
+
+    def train_epoch(self) -> Epoch:
+        epoch = self.epoch + 1
+        self._maybe_crash(epoch)
+        time.sleep(self.job.recipe.get("sleep", 0.0))
+        features = (
+            np.tanh(self.x @ self.project) * ACTS[self.job.spec["act"]] * self.job.spec["depth"]
+        )
+        for _ in range(5):
+            error = features @ self.weight - self.y
+            self.weight = self.weight - 0.02 * features.T @ error / len(self.x)
+        loss = float(np.square(features @ self.weight - self.y).mean())
+        top1 = 100 / (1 + loss)
+        measured = Epoch(
+            epoch=epoch, train_loss=loss, loss=loss, top1=top1, top5=top1, lr=0.02,
+            seconds=0.01, images_per_second=1e4,
+        )  # fmt: skip
+        self.history.append(measured)
+        self._save()
+        with (self.job.directory / "trained.txt").open("a") as file:
+            file.write(f"{epoch}\n")
+        return measured
+
+    def test(self) -> Score:
+        with (self.job.directory / "tested.txt").open("a") as file:
+            file.write("tested\n")
+        last = self.history[-1]
+        return Score(top1=last.top1, top5=last.top5, loss=last.loss, n=64)
+
+    def _maybe_crash(self, epoch: int) -> None:
+        crashes: Mapping[str, int] = self.job.recipe.get("crash", {})
+        if crashes.get(self.job.directory.name) == epoch:
+            raise RuntimeError("the toy broke")
+        once = self.job.recipe.get("die_once", {})
+        mark = self.job.directory / "died"
+        if once.get(self.job.directory.name) == epoch and not mark.exists():
+            mark.touch()
+            os._exit(7)
+
+    def _save(self) -> None:
+        saved = {
+            "weight": self.weight.tolist(),
+            "history": [epoch.model_dump() for epoch in self.history],
+        }
+        temporary = self.checkpoint.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(saved))
+        temporary.replace(self.checkpoint)
+
+
+def request(directory: Path, *, space: ToySpace | None = None, **changes: Any) -> Request:
+    """A request for a study of toys; `recipe` entries are given as `recipe={...}`."""
+    recipe = {"name": "toy", "digest": "r0", "epochs": 8, **changes.pop("recipe", {})}
+    data = {"name": "toy", "digest": "d0", "num_classes": 1, "channels": 6}
+    settings: dict[str, Any] = {
+        "executor": "local", "trials": 8, "proposer": "random", "min_epochs": 1,
+        "resources": Resources(), "data": data, **changes,
+    }  # fmt: skip
+    return Request(
+        directory=directory,
+        space=space or ToySpace(),  # pyright: ignore[reportArgumentType]
+        recipe=recipe,
+        factory=ToyTrainee,
+        price=price,  # pyright: ignore[reportArgumentType]
+        **settings,
+    )
+
+
+def trained(directory: Path) -> dict[str, Sequence[int]]:
+    """The epochs that each trial really trained, repeats included."""
+    return {
+        path.parent.name: [int(line) for line in path.read_text().split()]
+        for path in (directory / "trials").glob("*/trained.txt")
+    }
