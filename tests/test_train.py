@@ -285,7 +285,9 @@ def test_evaluation_of_a_network_on_data(make: Make, data: Data) -> None:
 def test_images_too_small_for_the_network_are_resized(make: Make, data: Data) -> None:
     run = make(spec=load("convnext_proxy", {**TINY, "input_size": 64, "stem.patch_size": 32}))
     assert run.view.size == 64
+    assert run.notes == ("every batch resized and center-cropped to 64x64",)
     assert make().view.size == 28
+    assert make().notes == ()
     view = run.view.fit(data.train.pixels[:2])  # type: ignore[union-attr]
     assert view.shape == (2, 1, 64, 64)
 
