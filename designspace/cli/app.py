@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from designspace import __version__
-from designspace.cli import build, catalog, cost, diff, report, schema, train
+from designspace.cli import build, catalog, cost, diff, report, schema, search, status, train
 from designspace.cli import eval as evaluation
 from designspace.errors import DesignspaceError
 
@@ -25,7 +25,8 @@ app = typer.Typer(
 for verb in (build.build, cost.cost, diff.diff, catalog.catalog, schema.schema, train.train):
     app.command()(verb)
 app.command("eval")(evaluation.evaluate)
-app.command()(report.report)
+for verb in (search.search, status.status, report.report):
+    app.command()(verb)
 
 
 def _version(asked: bool) -> None:
