@@ -32,15 +32,19 @@ POLL = 2.0  # seconds between two looks at whether Ray's nodes are alive
 GRACE = 10.0  # seconds for Tune's loop to notice that it is to stop, before it is broken off
 
 
-class Halt(BaseException):
-    """Leaves Tune's loop, which takes every Exception for its own."""
+class Break(BaseException):
+    """Leaves Tune's loop at once, its cleaning up left out: our own Ray ends with everything."""
+
+
+class Halt(Exception):
+    """Leaves Tune's loop, which then ends its actors and gives back what they held."""
 
 
 class Bridge:
     """What Tune's parts share: the driver, whose attempt each Tune trial is, and why to stop."""
 
-    def __init__(self, driver: Driver, slots: int) -> None:
-        self.driver, self.slots = driver, slots
+    def __init__(self, driver: Driver, slots: int, *, own: bool) -> None:
+        self.driver, self.slots, self.own = driver, slots, own
         self.running: dict[str, Start] = {}
         self.interrupted = self.lost = self.finished = False
         self.error: DesignspaceError | None = None
@@ -140,7 +144,9 @@ class Heartbeat(tune.Callback):
     def on_step_begin(self, **_: Any) -> None:
         """Called many times a second."""
         if self._bridge.halting:
-            raise Halt
+            if self._bridge.interrupted:
+                self._bridge.driver.interrupted()  # first of all: Ray may be dying, too
+            raise Break if self._bridge.own else Halt
 
 
 class Worker(tune.Trainable):
@@ -168,22 +174,21 @@ def execute(driver: Driver) -> None:
         KeyboardInterrupt: A signal asked to stop; what was trained is recorded.
         DesignspaceError: Ray lost all its nodes, or the driver refused to go on.
     """
-    with cluster():
-        bridge = Bridge(driver, slots(driver.request.resources))
+    with cluster() as own:
+        bridge = Bridge(driver, slots(driver.request.resources), own=own)
         with stoppable(bridge.on_signal), watchdog(bridge):
             if not driver.over:
-                try:
-                    run_trials(bridge)
-                except KeyboardInterrupt:
-                    driver.interrupted()
-                    raise
+                run_trials(bridge)
 
 
 @contextmanager
-def cluster() -> Generator[None]:
-    """A Ray of our own on loopback, or the one that RAY_ADDRESS names, or the one in use."""
+def cluster() -> Generator[bool]:
+    """A Ray of our own on loopback, or the one that RAY_ADDRESS names, or the one in use.
+
+    Yields whether it is our own, and ends with the context.
+    """
     if ray.is_initialized():
-        yield
+        yield False
         return
     address = os.environ.get("RAY_ADDRESS")
     own: dict[str, Any] = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
@@ -196,7 +201,7 @@ def cluster() -> Generator[None]:
         **({} if address else own),
     )  # fmt: skip
     try:
-        yield
+        yield not address
     finally:
         ray.shutdown()
 
@@ -225,7 +230,7 @@ def run_trials(bridge: Bridge) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         _tune(bridge, scratch)
-    except Halt:
+    except (Break, Halt):
         if bridge.error is not None:
             raise bridge.error from None
         if bridge.lost:

@@ -93,7 +93,7 @@ def test_a_trial_that_fails_is_retried_once_and_recorded(tmp_path: Path, executo
 def test_a_signal_interrupts_and_the_same_call_ends_with_the_same_trials(
     tmp_path: Path, executor: str, signum: int
 ) -> None:
-    def stop(event: Event, state: StudyState) -> None:
+    def stop(event: Event, _: StudyState) -> None:
         if isinstance(event, EpochEnded) and event.trial == 3 and event.epoch == 4:
             os.kill(os.getpid(), signum)
 
