@@ -32,11 +32,11 @@ POLL = 2.0  # seconds between two looks at whether Ray's nodes are alive
 GRACE = 10.0  # seconds for Tune's loop to notice that it is to stop, before it is broken off
 
 
-class Break(BaseException):
+class BreakError(BaseException):
     """Leaves Tune's loop at once, its cleaning up left out: our own Ray ends with everything."""
 
 
-class Halt(Exception):
+class HaltError(Exception):
     """Leaves Tune's loop, which then ends its actors and gives back what they held."""
 
 
@@ -146,7 +146,7 @@ class Heartbeat(tune.Callback):
         if self._bridge.halting:
             if self._bridge.interrupted:
                 self._bridge.driver.interrupted()  # first of all: Ray may be dying, too
-            raise Break if self._bridge.own else Halt
+            raise BreakError if self._bridge.own else HaltError
 
 
 class Worker(tune.Trainable):
@@ -230,7 +230,7 @@ def run_trials(bridge: Bridge) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         _tune(bridge, scratch)
-    except (Break, Halt):
+    except (BreakError, HaltError):
         if bridge.error is not None:
             raise bridge.error from None
         if bridge.lost:
