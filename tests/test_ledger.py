@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from designspace.records.ledger import Ledger, read
 
 
 def epoch(number: int, **changes: float) -> EpochEnded:
-    values = {"train_loss": 1.0, "loss": 1.0, "top1": 50.0, "top5": 90.0} | changes
+    values: dict[str, Any] = {"train_loss": 1.0, "loss": 1.0, "top1": 50.0, "top5": 90.0} | changes
     return EpochEnded(
         trial=0, attempt=1, epoch=number, lr=0.1, seconds=1.0, images_per_second=10.0,
         decision="continue", **values,

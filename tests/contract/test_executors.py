@@ -105,7 +105,8 @@ def test_a_signal_interrupts_and_the_same_call_ends_with_the_same_trials(
     resumed = run_study(toy.request(tmp_path / "s", **settings))
     assert resumed.exit_code == 0
     assert {t.attempt for t in resumed.state.trials.values()} == {1, 2}
-    calm = run_study(toy.request(tmp_path / "calm", **{**settings, "executor": "local"}))
+    settings["executor"] = "local"
+    calm = run_study(toy.request(tmp_path / "calm", **settings))
     ours, theirs = resumed.state.trials, calm.state.trials
     assert [ours[n].point for n in sorted(ours)] == [theirs[n].point for n in sorted(theirs)]
     assert [ours[n].history for n in sorted(ours)] == [theirs[n].history for n in sorted(theirs)]
