@@ -29,7 +29,9 @@ ROOT = MAIN.parent.parent
 def start(directory: Path, settings: dict[str, Any]) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(MAIN), str(directory), json.dumps(settings)]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, start_new_session=True
+    )
 
 
 def lines(directory: Path) -> int:
@@ -81,6 +83,46 @@ def test_kill_9_at_random_moments_loses_and_repeats_nothing(tmp_path: Path) -> N
     calm = run_study(toy.request(tmp_path / "calm", **settings)).state
     assert [t.point for t in state.trials.values()] == [t.point for t in calm.trials.values()]
     assert [t.history for t in state.trials.values()] == [t.history for t in calm.trials.values()]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_kill_9_under_ray(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"trials": 14, "proposer": "random", "executor": "ray"}
+    settings |= {"recipe": {"sleep": 0.05}}
+    rng, kills = random.Random(0), 0
+    while kill_after(tmp_path / "s", settings, rng.randint(15, 40), signal.SIGKILL) != 0:
+        kills += 1
+        assert kills < 12
+    assert kills >= 2
+    check(tmp_path / "s", toy.request(tmp_path / "s", **settings), 2 * kills)
+
+
+def raylets(session: int) -> list[int]:
+    """The raylets that a driver started, in the session that it leads."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid,sid,comm"], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()[1:]]
+    return [int(pid) for pid, sid, name in rows if int(sid) == session and name == "raylet"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_dead_raylet_ends_the_study_instead_of_hanging_it(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"trials": 4, "proposer": "random", "executor": "ray"}
+    settings |= {"recipe": {"sleep": 0.5}}
+    process = start(tmp_path / "s", settings)
+    while lines(tmp_path / "s") < 6:
+        assert process.poll() is None
+        time.sleep(0.05)
+    (raylet,) = raylets(process.pid)
+    os.kill(raylet, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert process.returncode not in (0, 130)
+    request = toy.request(tmp_path / "s", **{**settings, "executor": "local"})
+    assert run_study(request).exit_code == 0
+    check(tmp_path / "s", request, 2)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

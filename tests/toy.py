@@ -17,7 +17,7 @@ import numpy as np
 from designspace.errors import InputError
 from designspace.records.training import Epoch, Score
 from designspace.search.request import Request, Resources
-from designspace.search.trainee import Job
+from designspace.search.trainee import Job, Progress
 
 BASE = {"width": 8, "depth": 1, "act": "relu", "order": "a"}
 ACTS = {"relu": 1.0, "gelu": 1.1, "tanh": 0.9}
@@ -143,16 +143,18 @@ class ToyTrainee:
             self.history = [Epoch(**epoch) for epoch in saved["history"]]
         return self.epoch
 
-    def train_epoch(self) -> Epoch:
+    def train_epoch(self, progress: Progress | None = None) -> Epoch:
         epoch = self.epoch + 1
         self._maybe_crash(epoch)
         time.sleep(self.job.recipe.get("sleep", 0.0))
         features = (
             np.tanh(self.x @ self.project) * ACTS[self.job.spec["act"]] * self.job.spec["depth"]
         )
-        for _ in range(5):
+        for step in range(5):
             error = features @ self.weight - self.y
             self.weight = self.weight - 0.02 * features.T @ error / len(self.x)
+            if progress is not None:
+                progress(step + 1, 5)
         loss = float(np.square(features @ self.weight - self.y).mean())
         top1 = 100 / (1 + loss)
         measured = Epoch(

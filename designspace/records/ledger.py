@@ -81,7 +81,7 @@ class Ledger:
         Raises:
             InputError: The disk is full or not writable.
         """
-        line = EVENT.dump_json(event) + b"\n"
+        line = event.model_dump_json().encode() + b"\n"
         try:
             if os.fstat(self._file).st_size != self._length:
                 os.ftruncate(self._file, self._length)  # a signal cut the last append short

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 from designspace.errors import InputError
 from designspace.records.training import Epoch, Score
 
+Progress = Callable[[int, int], None]
+
 
 class Trainee(Protocol):
     """A training that goes on epoch by epoch and keeps a checkpoint an epoch."""
@@ -34,8 +36,11 @@ class Trainee(Protocol):
         """Restore the last valid checkpoint; returns the epochs done, 0 where there is none."""
         ...
 
-    def train_epoch(self) -> Epoch:
-        """Train and validate one epoch, and keep its checkpoint."""
+    def train_epoch(self, progress: Progress | None = None) -> Epoch:
+        """Train and validate one epoch, and keep its checkpoint.
+
+        `progress` is called after each step with the steps done and the steps of an epoch.
+        """
         ...
 
     def test(self) -> Score:

@@ -7,6 +7,7 @@ decision. To Tune every attempt is a trial of its own; it retries nothing and re
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -17,73 +18,33 @@ from pathlib import Path
 from typing import Any
 
 import ray
+import ray.exceptions
 from ray import tune
+from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
+from typing_extensions import override
 
 from designspace.errors import DesignspaceError
+from designspace.search.bridge import Bridge
 from designspace.search.driver import Driver, Start
 from designspace.search.request import Resources
 from designspace.search.signals import stoppable
 from designspace.search.trainee import Attempt, Failure
 
+RAY: Any = ray  # Ray's own annotations are partial
+TUNE: Any = tune
 POLL = 2.0  # seconds between two looks at whether Ray's nodes are alive
 GRACE = 10.0  # seconds for Tune's loop to notice that it is to stop, before it is broken off
 
 
-class Halt(BaseException):
-    """Leaves Tune's loop, which takes every Exception for its own."""
+class BreakError(BaseException):
+    """Leaves Tune's loop at once, its cleaning up left out: our own Ray ends with everything."""
 
 
-class Bridge:
-    """What Tune's parts share: the driver, whose attempt each Tune trial is, and why to stop."""
-
-    def __init__(self, driver: Driver, slots: int) -> None:
-        self.driver, self.slots = driver, slots
-        self.running: dict[str, Start] = {}
-        self.interrupted = self.lost = self.finished = False
-        self.error: DesignspaceError | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles its parts for a restore that never happens."""
-        return {}
-
-    @property
-    def halting(self) -> bool:
-        """Whether Tune's loop is to end before the study does."""
-        return self.interrupted or self.lost or self.error is not None
-
-    def start(self, key: str) -> Start | None:
-        """The next attempt, where a slot is free."""
-        if self.halting or len(self.running) >= self.slots:
-            return None
-        started = self._guarded(self.driver.next)
-        if started is not None:
-            self.running[key] = started
-        return started
-
-    def report(self, key: str, said: Any) -> bool:
-        """Report a step; whether the attempt goes on."""
-        start = self.running[key]
-        decision = self._guarded(lambda: self.driver.report(start.trial, start.attempt, said))
-        if decision != "continue":
-            del self.running[key]
-        return decision == "continue"
-
-    def _guarded(self, call: Any) -> Any:
-        """The call's answer; what the user must know is kept until Tune's loop was left."""
-        try:
-            return call()
-        except DesignspaceError as error:
-            self.error = error
-            return None
-
-    def on_signal(self, *_: object) -> None:
-        """Ask the loop to end; the second time break it off."""
-        if self.interrupted or self.lost:
-            raise KeyboardInterrupt
-        self.interrupted = True
+class HaltError(Exception):
+    """Leaves Tune's loop, which then ends its actors and gives back what they held."""
 
 
 class DriverSearcher(Searcher):
@@ -93,21 +54,25 @@ class DriverSearcher(Searcher):
         super().__init__()
         self._bridge = bridge
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    @override
+    def suggest(self, trial_id: str) -> Any:
         """The next attempt, None while there is none, FINISHED when the study is over."""
         start = self._bridge.start(trial_id)
         if start is None:
             return Searcher.FINISHED if self._bridge.driver.over else None
         return {"start": start, "factory": self._bridge.driver.request.factory}
 
+    @override
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """The scheduler has reported it."""
 
+    @override
     def save(self, checkpoint_path: str) -> None:
         """The ledger holds everything."""
 
+    @override
     def restore(self, checkpoint_path: str) -> None:
         """The ledger holds everything."""
 
@@ -119,12 +84,16 @@ class DriverScheduler(FIFOScheduler):
         super().__init__()
         self._bridge = bridge
 
-    def on_trial_result(self, _: Any, trial: Trial, result: dict[str, Any]) -> str:
+    @override
+    def on_trial_result(
+        self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
+    ) -> str:
         """Continue, or stop the attempt."""
         goes_on = self._bridge.report(trial.trial_id, result["said"])
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
 
-    def on_trial_error(self, _: Any, trial: Trial) -> None:
+    @override
+    def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
         """The worker died, or could not be started: what a training raises is a result."""
         file = Path(trial.error_file or "")
         trace = file.read_text() if file.is_file() else "Ray gave no reason"
@@ -137,24 +106,30 @@ class Heartbeat(tune.Callback):
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
 
-    def on_step_begin(self, **_: Any) -> None:
+    @override
+    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """Called many times a second."""
         if self._bridge.halting:
-            raise Halt
+            if self._bridge.interrupted:
+                self._bridge.driver.interrupted()  # first of all: Ray may be dying, too
+            raise BreakError if self._bridge.own else HaltError
 
 
 class Worker(tune.Trainable):
     """An actor that runs one attempt after another; a step is an epoch."""
 
+    @override
     def setup(self, config: dict[str, Any]) -> None:
         """Take up an attempt; nothing is loaded before its first step."""
         start: Start = config["start"]
         self._attempt = Attempt(config["factory"], start.job, start.epoch, test=start.test)
 
+    @override
     def step(self) -> dict[str, Any]:
         """What the attempt answers, an epoch or a failure."""
         return {"said": self._attempt.step()}
 
+    @override
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take up another attempt in the same process."""
         self.setup(new_config)
@@ -168,22 +143,21 @@ def execute(driver: Driver) -> None:
         KeyboardInterrupt: A signal asked to stop; what was trained is recorded.
         DesignspaceError: Ray lost all its nodes, or the driver refused to go on.
     """
-    with cluster():
-        bridge = Bridge(driver, slots(driver.request.resources))
+    with cluster() as own:
+        bridge = Bridge(driver, slots(driver.request.resources), own=own)
         with stoppable(bridge.on_signal), watchdog(bridge):
             if not driver.over:
-                try:
-                    run_trials(bridge)
-                except KeyboardInterrupt:
-                    driver.interrupted()
-                    raise
+                run_trials(bridge)
 
 
 @contextmanager
-def cluster() -> Generator[None]:
-    """A Ray of our own on loopback, or the one that RAY_ADDRESS names, or the one in use."""
+def cluster() -> Generator[bool]:
+    """A Ray of our own on loopback, or the one that RAY_ADDRESS names, or the one in use.
+
+    Yields whether it is our own, and ends with the context.
+    """
     if ray.is_initialized():
-        yield
+        yield False
         return
     address = os.environ.get("RAY_ADDRESS")
     own: dict[str, Any] = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
@@ -191,14 +165,14 @@ def cluster() -> Generator[None]:
         os.environ["PYTHONPATH"] = os.pathsep.join(
             str(Path(entry).absolute()) for entry in sys.path
         )
-    ray.init(
-        address=address or "local", log_to_driver=False, logging_level="ERROR",
+    RAY.init(
+        address=address or "local", log_to_driver=False, logging_level=logging.ERROR,
         **({} if address else own),
     )  # fmt: skip
     try:
-        yield
+        yield not address
     finally:
-        ray.shutdown()
+        RAY.shutdown()
 
 
 def slots(resources: Resources) -> int:
@@ -207,7 +181,7 @@ def slots(resources: Resources) -> int:
     Raises:
         DesignspaceError: Not even one fits.
     """
-    has = ray.cluster_resources()
+    has = RAY.cluster_resources()
     by_cpu = int(has.get("CPU", 0) / resources.cpus)
     by_gpu = int(has.get("GPU", 0) / resources.gpus + 1e-6) if resources.gpus else by_cpu
     if not min(by_cpu, by_gpu):
@@ -225,7 +199,7 @@ def run_trials(bridge: Bridge) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         _tune(bridge, scratch)
-    except Halt:
+    except (BreakError, HaltError):
         if bridge.error is not None:
             raise bridge.error from None
         if bridge.lost:
@@ -240,7 +214,7 @@ def run_trials(bridge: Bridge) -> None:
 def _tune(bridge: Bridge, scratch: Path) -> None:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(bridge.slots)
     resources = bridge.driver.request.resources
-    tune.run(
+    TUNE.run(
         Worker,
         name="tune",
         storage_path=str(scratch),
@@ -251,9 +225,13 @@ def _tune(bridge: Bridge, scratch: Path) -> None:
         callbacks=[Heartbeat(bridge)],
         reuse_actors=True,
         raise_on_failed_trial=False,
-        trial_dirname_creator=lambda trial: trial.trial_id,
+        trial_dirname_creator=_key,
         verbose=0,
     )
+
+
+def _key(trial: Trial) -> str:
+    return trial.trial_id
 
 
 @contextmanager
@@ -281,6 +259,6 @@ def watchdog(bridge: Bridge) -> Generator[None]:
 def alive() -> bool:
     """Whether any of Ray's nodes is."""
     try:
-        return any(node["Alive"] for node in ray.nodes())
+        return any(node["Alive"] for node in RAY.nodes())
     except (ConnectionError, ray.exceptions.RayError):
         return False

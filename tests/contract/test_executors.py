@@ -93,7 +93,7 @@ def test_a_trial_that_fails_is_retried_once_and_recorded(tmp_path: Path, executo
 def test_a_signal_interrupts_and_the_same_call_ends_with_the_same_trials(
     tmp_path: Path, executor: str, signum: int
 ) -> None:
-    def stop(event: Event, state: StudyState) -> None:
+    def stop(event: Event, _: StudyState) -> None:
         if isinstance(event, EpochEnded) and event.trial == 3 and event.epoch == 4:
             os.kill(os.getpid(), signum)
 
@@ -105,7 +105,8 @@ def test_a_signal_interrupts_and_the_same_call_ends_with_the_same_trials(
     resumed = run_study(toy.request(tmp_path / "s", **settings))
     assert resumed.exit_code == 0
     assert {t.attempt for t in resumed.state.trials.values()} == {1, 2}
-    calm = run_study(toy.request(tmp_path / "calm", **{**settings, "executor": "local"}))
+    settings["executor"] = "local"
+    calm = run_study(toy.request(tmp_path / "calm", **settings))
     ours, theirs = resumed.state.trials, calm.state.trials
     assert [ours[n].point for n in sorted(ours)] == [theirs[n].point for n in sorted(theirs)]
     assert [ours[n].history for n in sorted(ours)] == [theirs[n].history for n in sorted(theirs)]

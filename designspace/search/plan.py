@@ -1,0 +1,147 @@
+"""What a search would run and roughly how long: the facts of `--dry-run`. Nothing is written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+from designspace.search.candidates import Candidate, Candidates
+from designspace.search.proposer import base_point, draw, stream
+from designspace.search.request import Request
+from designspace.search.study import pricer
+from designspace.search.trainee import Job
+from designspace.spec.space import Point
+
+SAMPLE = 32  # random points whose cost stands for the trials to come
+WARM_UP, STEPS, PATIENCE = 2, 10, 5.0  # steps left out, steps timed, seconds at most
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a search would do.
+
+    Attributes:
+        trials: the total wanted.
+        points: combinations of labels in the space, before limits and repeats.
+        base: the network of trial 0, with its cost.
+        rungs: epochs after which trials are compared; none without early stopping.
+        epochs: of a trial that is never stopped.
+        most_epochs: if no trial is stopped.
+        expected_epochs: if the best 1/eta go on from each rung.
+        parallel: trials at a time on this machine.
+        macs_ratio: mean MACs of sampled networks within the limits over the base's.
+        epoch_seconds: timed, for the base; None where it was not timed.
+    """
+
+    trials: int
+    points: int
+    base: Candidate
+    rungs: tuple[int, ...]
+    epochs: int
+    most_epochs: int
+    expected_epochs: int
+    parallel: int
+    macs_ratio: float
+    epoch_seconds: float | None
+
+    @property
+    def seconds(self) -> float | None:
+        """Roughly how long: time taken as proportional to MACs, and start-up left out."""
+        if self.epoch_seconds is None:
+            return None
+        return self.expected_epochs * self.epoch_seconds * self.macs_ratio / self.parallel
+
+
+def plan(request: Request, epoch_seconds: float | None = None) -> Plan:
+    """What a request would run.
+
+    Raises:
+        InfeasibleError: No network of the space is within its limits.
+    """
+    candidates = Candidates(request.space, pricer(request))
+    rng = stream(request.seed, 0, "plan")
+    base = _chosen(candidates, request, base_point(request.space))
+    sample = [_chosen(candidates, request, draw(request.space, rng)) for _ in range(SAMPLE)]
+    return Plan(
+        trials=request.trials,
+        points=request.space.size,
+        base=base,
+        rungs=request.rules.rungs,
+        epochs=request.epochs,
+        most_epochs=request.trials * request.epochs,
+        expected_epochs=expected_epochs(request),
+        parallel=parallel(request),
+        macs_ratio=mean(each.macs for each in sample) / base.macs,
+        epoch_seconds=epoch_seconds,
+    )
+
+
+def _chosen(candidates: Candidates, request: Request, point: Point) -> Candidate:
+    found = candidates.choose(point, set(), stream(request.seed, 0, "repair"))
+    if found is None:
+        raise candidates.refuse()
+    return found
+
+
+def expected_epochs(request: Request) -> int:
+    """Epochs of all trials if the best 1/eta go on from each rung, the base to its end."""
+    rules = request.rules
+    ends = (*rules.rungs, request.epochs)
+    steps = [end - start for start, end in zip((0, *rules.rungs), ends, strict=True)]
+    a_trial = sum(step / rules.eta**rung for rung, step in enumerate(steps))
+    return round(request.epochs + (request.trials - 1) * a_trial)
+
+
+def parallel(request: Request) -> int:
+    """Trials at a time, as far as this machine's processors tell."""
+    if request.executor == "local":
+        return 1
+    resources = request.resources
+    if resources.gpus:
+        import torch
+
+        return max(1, int(torch.cuda.device_count() / resources.gpus + 1e-6))
+    return max(1, len(os.sched_getaffinity(0)) // resources.cpus)
+
+
+def _base_job(request: Request, directory: Path) -> Job:
+    return Job(
+        spec=request.space.spec(base_point(request.space)).authored,
+        recipe=request.recipe,
+        data=request.data,
+        seed=request.seed,
+        device=request.resources.device,
+        threads=request.resources.cpus,
+        directory=directory,
+    )
+
+
+class _EnoughError(Exception):
+    """Ends the timing."""
+
+
+def time_epoch(request: Request) -> float:
+    """Seconds that an epoch of the base takes, from its first steps, validation left out."""
+    ticks: list[float] = []
+    total = 1
+
+    def tick(done: int, steps: int) -> None:
+        nonlocal total
+        total = steps
+        ticks.append(time.perf_counter())
+        late = ticks[-1] - ticks[0] > PATIENCE and len(ticks) > WARM_UP
+        if done >= min(WARM_UP + STEPS, steps) or late:
+            raise _EnoughError
+
+    with tempfile.TemporaryDirectory() as scratch:
+        trainee = request.factory(_base_job(request, Path(scratch)))
+        began = time.perf_counter()
+        with contextlib.suppress(_EnoughError):
+            trainee.train_epoch(tick)
+    timed = ticks[WARM_UP - 1 :] if len(ticks) > WARM_UP else [began, *ticks]
+    return (timed[-1] - timed[0]) / (len(timed) - 1) * total

@@ -1,0 +1,68 @@
+"""From a job to the real training, inside a worker; data are loaded once a process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from designspace.errors import InputError
+from designspace.search.trainee import Job, Trainee
+from designspace.spec.load import load
+from designspace.spec.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from designspace.train.data import Data
+
+
+def make_run(job: Job) -> Trainee:
+    """The training that a job describes.
+
+    Raises:
+        InputError: The data are not those that the study was started with.
+    """
+    import torch
+
+    from designspace.train.run import Run
+
+    torch.set_num_threads(job.threads)
+    data = _loaded(json.dumps(job.data["load"], sort_keys=True))
+    if data.digest != job.data["digest"]:
+        raise InputError(f"the data {data.name} changed since the study began")
+    recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
+    return Run(
+        load(dict(job.spec)),
+        load_recipe(recipe),
+        data,
+        seed=job.seed,
+        device=job.device,
+        directory=job.directory,
+    )
+
+
+@lru_cache(maxsize=1)
+def _loaded(arguments: str) -> Data:
+    from designspace.train.data import load_data
+
+    return load_data(**json.loads(arguments))
+
+
+def data_facts(data: Data, load: Mapping[str, Any]) -> dict[str, Any]:
+    """The `data` of a request: identity, shape and counts, and the arguments that load it again."""
+    return {
+        "name": data.name,
+        "digest": data.digest,
+        "num_classes": data.num_classes,
+        "channels": data.channels,
+        "image_size": data.image_size,
+        "train": len(data.train),
+        "val": len(data.val),
+        "test": len(data.test),
+        "load": dict(load),
+    }
+
+
+def recipe_facts(recipe: Recipe) -> dict[str, Any]:
+    """The `recipe` of a request: the recipe in full, with its digest."""
+    return {**recipe.model_dump(mode="json"), "digest": recipe.digest}
