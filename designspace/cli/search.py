@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -69,7 +69,7 @@ def search(
     from designspace.train.evaluate import device_of
 
     base = chosen_space.base_network()
-    load = {
+    load: dict[str, Any] = {
         "source": data,
         "val_fraction": how.val_fraction,
         "image_size": base.input_size,
@@ -173,8 +173,8 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
         f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
         f"axes; limits: {limits or 'none'}",
         f"base: {found.base.macs / 1e6:.2f} MMACs, {found.base.params:,} params",
-        f"recipe {request.recipe['name']}: {found.epochs} epochs on {request.data['train']:,} images "
-        f"of {request.data['name']}; selection on {request.data['val']:,}; "
+        f"recipe {request.recipe['name']}: {found.epochs} epochs on "
+        f"{request.data['train']:,} images of {request.data['name']}; selection on {request.data['val']:,}; "
         f"test of {request.data['test']:,} read once",
         f"{found.trials} trials, {request.proposer}; compared after epochs "
         f"{', '.join(map(str, found.rungs)) or '- (never stopped early)'}",
