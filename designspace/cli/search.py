@@ -174,7 +174,8 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
         f"axes; limits: {limits or 'none'}",
         f"base: {found.base.macs / 1e6:.2f} MMACs, {found.base.params:,} params",
         f"recipe {request.recipe['name']}: {found.epochs} epochs on "
-        f"{request.data['train']:,} images of {request.data['name']}; selection on {request.data['val']:,}; "
+        f"{request.data['train']:,} images of {request.data['name']}; "
+        f"selection on {request.data['val']:,}; "
         f"test of {request.data['test']:,} read once",
         f"{found.trials} trials, {request.proposer}; compared after epochs "
         f"{', '.join(map(str, found.rungs)) or '- (never stopped early)'}",
