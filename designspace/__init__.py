@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from designspace.compiler import build as build
-    from designspace.cost import cost as cost
+    from designspace.costing import cost as cost
     from designspace.spec import Network as Network
     from designspace.spec import load as load
+    from designspace.spec.diff import diff as diff
+    from designspace.spec.space import load_space as space
     from designspace.weights import load_weights as load_weights
     from designspace.weights import save_weights as save_weights
 
@@ -21,17 +23,29 @@ __version__ = "0.1.0"
 _HOMES = {
     "Network": "designspace.spec",
     "build": "designspace.compiler",
-    "cost": "designspace.cost",
+    "cost": "designspace.costing",
+    "diff": "designspace.spec.diff",
     "load": "designspace.spec",
     "load_weights": "designspace.weights",
     "save_weights": "designspace.weights",
+    "space": "designspace.spec.space",
 }
+_NAMES = {"space": "load_space"}  # where the room calls it otherwise
 
-__all__ = ["Network", "build", "cost", "load", "load_weights", "save_weights"]
+__all__ = [
+    "Network",
+    "build",
+    "cost",
+    "diff",
+    "load",
+    "load_weights",
+    "save_weights",
+    "space",
+]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for from the room that has it."""
     if name not in _HOMES:
         raise AttributeError(f"module 'designspace' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_HOMES[name]), _NAMES.get(name, name))

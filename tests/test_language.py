@@ -9,7 +9,7 @@ import torch
 from hypothesis import assume, given
 
 from designspace.compiler import build
-from designspace.cost import cost, plan
+from designspace.costing import cost, plan
 from designspace.errors import InputError
 from designspace.layers.leaf import ShapeError
 from designspace.spec import load

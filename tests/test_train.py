@@ -169,10 +169,14 @@ def test_without_any_checkpoint_a_run_starts_anew(make: Make, uninterrupted: Run
     assert _same(_finish(run), uninterrupted)
 
 
-def test_a_kill_between_the_two_renames_loses_one_epoch(make: Make) -> None:
+def test_a_kill_between_the_two_renames_loses_nothing(make: Make) -> None:
     run = make()
     run.train_epoch()
-    (run.directory / checkpoint.CURRENT).replace(run.directory / checkpoint.PREVIOUS)
+    run.train_epoch()
+    current = run.directory / checkpoint.CURRENT
+    current.replace(run.directory / checkpoint.COMING)
+    assert make().resume() == 2
+    (run.directory / checkpoint.COMING).unlink()
     assert make().resume() == 1
 
 
@@ -269,19 +273,21 @@ def test_unknown_devices_are_refused(make: Make) -> None:
 def test_evaluation_of_a_network_on_data(make: Make, data: Data) -> None:
     run = make(changes={"epochs": 1, "schedule.warmup_epochs": 0})
     _finish(run)
-    score = evaluate_data(run.trained, data, run.recipe, size=28)
+    score = evaluate_data(run.trained, data, run.view, run.recipe)
     assert score == run.test()
     assert len(whole(data)) == 296
     assert isinstance(whole(data), Images)
     small = Data("few", "f" * 16, ["a", "b"], 1, 28, data.train, data.val, data.test)
     with pytest.raises(InputError, match="the network has 10 classes, data 'few' has 2"):
-        evaluate_data(run.trained, small, run.recipe, size=28)
+        evaluate_data(run.trained, small, run.view, run.recipe)
 
 
 def test_images_too_small_for_the_network_are_resized(make: Make, data: Data) -> None:
     run = make(spec=load("convnext_proxy", {**TINY, "input_size": 64, "stem.patch_size": 32}))
     assert run.view.size == 64
+    assert run.notes == ("every batch resized and center-cropped to 64x64",)
     assert make().view.size == 28
+    assert make().notes == ()
     view = run.view.fit(data.train.pixels[:2])  # type: ignore[union-attr]
     assert view.shape == (2, 1, 64, 64)
 
@@ -308,25 +314,20 @@ while run.epoch < run.epochs:
 
 @pytest.mark.slow
 def test_a_process_killed_at_any_moment_leaves_nothing_to_repair(tmp_path: Path) -> None:
-    def start(where: str) -> subprocess.Popen[str]:
+    def run_until(where: str, last: str | None) -> int:
         command = [sys.executable, "-c", CHILD, str(tmp_path / where)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            for line in child.stdout:
+                if line.strip() == last:
+                    child.kill()
+                    break
+        return child.returncode
 
-    whole = start("whole")
-    assert whole.stdout is not None
-    whole.stdout.read()
-    assert whole.wait() == 0
-    for last in ("0 30", "0 62", "1 62", "2 5"):
-        child = start("killed")
-        assert child.stdout is not None
-        for line in child.stdout:
-            if line.strip() == last:
-                child.kill()
-                break
-        child.stdout.close()
-        assert child.wait() == -signal.SIGKILL
-    last_child = start("killed")
-    assert last_child.communicate()[0].startswith("resumed")
+    assert run_until("whole", None) == 0
+    for last in ("0 30", "1 62", "2 5"):
+        assert run_until("killed", last) == -signal.SIGKILL
+    assert run_until("killed", None) == 0
     states = [
         torch.load(tmp_path / where / checkpoint.CURRENT, weights_only=True)["state"]["model"]
         for where in ("whole", "killed")

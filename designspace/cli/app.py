@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from designspace import __version__
-from designspace.cli import build, catalog, cost, diff, schema
+from designspace.cli import build, catalog, cost, diff, report, schema, search, status, train
+from designspace.cli import eval as evaluation
 from designspace.errors import DesignspaceError
 
 INTERRUPTED = 130
@@ -21,7 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (build.build, cost.cost, diff.diff, catalog.catalog, schema.schema):
+for verb in (build.build, cost.cost, diff.diff, catalog.catalog, schema.schema, train.train):
+    app.command()(verb)
+app.command("eval")(evaluation.evaluate)
+for verb in (search.search, status.status, report.report):
     app.command()(verb)
 
 

@@ -31,7 +31,7 @@ def build(
 ) -> None:
     """Build a network, run it once, and show its parts."""
     from designspace.cli.show import cost_json, print_json
-    from designspace.cost import cost as cost_of
+    from designspace.costing import cost as cost_of
     from designspace.spec import load
     from designspace.spec.changes import parse_set
 

@@ -12,7 +12,7 @@ from designspace.cli.options import JsonOption
 def catalog(as_json: JsonOption = False) -> None:
     """List the networks, recipes and spaces that ship, and every kind of part with its fields."""
     from designspace.cli.show import MACS_NOTE, print_json, print_table
-    from designspace.cost import cost
+    from designspace.costing import cost
     from designspace.spec import catalog as files
     from designspace.spec import load
     from designspace.spec.families import families

@@ -16,7 +16,7 @@ from designspace.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from designspace.cost import CostTable
+    from designspace.costing import CostTable
 
 
 def cost(
@@ -29,7 +29,7 @@ def cost(
 ) -> None:
     """Show what a network costs, a stage at a time."""
     from designspace.cli.show import cost_json, print_json
-    from designspace.cost import cost as cost_of
+    from designspace.costing import cost as cost_of
     from designspace.spec import load
     from designspace.spec.changes import parse_set
 

@@ -21,7 +21,7 @@ def diff(
 ) -> None:
     """Name the decisions that turn network A into network B (--set changes B)."""
     from designspace.cli.show import print_json, print_table
-    from designspace.cost import cost
+    from designspace.costing import cost
     from designspace.spec import load
     from designspace.spec.changes import parse_set
     from designspace.spec.diff import diff as diff_of

@@ -17,3 +17,22 @@ InputSizeOption = Annotated[
 ]
 ClassesOption = Annotated[int, typer.Option(min=1, help="Number of classes.")]
 ChannelsOption = Annotated[int, typer.Option(min=1, help="Channels of the image.")]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        help="Images: a directory, an .npz, or a torchvision name; fashion-mnist-mini by default.",
+    ),
+]
+DownloadOption = Annotated[
+    bool, typer.Option("--download", help="Let torchvision fetch what is not on disk.")
+]
+SkipBrokenOption = Annotated[
+    bool, typer.Option("--skip-broken", help="Leave unreadable images out, and count them.")
+]
+RecipeOption = Annotated[str, typer.Option("--recipe", help="A catalog name or a YAML file.")]
+RecipeSetOption = Annotated[
+    list[str] | None,
+    typer.Option("--recipe-set", metavar="PATH=VALUE", help="Change the recipe; repeatable."),
+]
+DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from designspace.cost import CostTable
+    from designspace.costing import CostTable
 
 MACS_NOTE = "GMACs are 1e9 multiply-adds, which papers call FLOPs"
 _MANY = 8

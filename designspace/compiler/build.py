@@ -7,7 +7,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 
 from designspace.compiler.lower import lower
-from designspace.cost import plan
+from designspace.costing import plan
 from designspace.layers.leaf import Leaf
 from designspace.layers.part import Part, Placed
 from designspace.layers.trace import Node

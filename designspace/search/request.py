@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from designspace.cost import cost
+from designspace.costing import cost
 from designspace.records.events import Event
 from designspace.records.state import StudyState
 from designspace.records.study import SchedulerMeta

@@ -46,8 +46,11 @@ def save(directory: Path, identity: Identity, state: Mapping[str, Any]) -> None:
 
 
 def load(directory: Path, identity: Identity) -> dict[str, Any] | None:
-    """The state of the newest checkpoint that is whole and of this identity, or None."""
-    for name in (CURRENT, PREVIOUS):
+    """The state of the newest checkpoint that is whole and of this identity, or None.
+
+    One that is still called `COMING` was written whole just before the process ended.
+    """
+    for name in (COMING, CURRENT, PREVIOUS):
         state = _read(directory / name, identity)
         if state is not None:
             return state

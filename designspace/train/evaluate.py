@@ -55,22 +55,21 @@ def view_of(data: Data, size: int, test: TestView) -> View:
 
 
 def evaluate_data(
-    model: nn.Module, data: Data, recipe: Recipe, *, size: int, device: str = "cpu"
+    model: nn.Module, data: Data, view: View, recipe: Recipe, *, device: str = "cpu"
 ) -> Score:
     """Measures a network on the test split, or on all images where the data has none of its own.
 
     Args:
         model: gives logits for `data.num_classes` classes.
-        data: what to measure on; its training images give mean and spread.
-        recipe: its test view, precision and batch size are used.
-        size: side of the input in pixels.
+        data: what to measure on; its test split, or all of it.
+        view: the input that the network sees.
+        recipe: its precision and batch size are used.
         device: "cpu" or "cuda".
 
     Raises:
         InputError: where the classes are not as many as the network's.
     """
     target = device_of(device)
-    view = view_of(data, size, recipe.test)
     split = data.test if data.own_test else whole(data)
     model.to(target)
     _check_classes(model, data, view, target)

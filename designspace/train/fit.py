@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from designspace.cost import cost
+from designspace.costing import cost
 from designspace.errors import InputError
 from designspace.spec.network import Network
 from designspace.train.data import Data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -45,46 +45,63 @@ def read_folder(directory: Path, options: FolderOptions) -> Source:
     if test and test.classes != train.classes:
         odd = sorted(set(test.classes) ^ set(train.classes))
         raise InputError(f"{test_dir} and {train_dir} differ in their classes: {', '.join(odd)}")
-    listed = [_files(part) for part in (train, test) if part]
-    splits, sizes, channels, skipped = _headers(listed, options)
-    return _source(
-        directory, train.classes, splits, _Shape(sizes, channels, tuple(skipped)), options
-    )
+    survey = _survey([_files(part) for part in (train, test) if part], options)
+    side, note = _side(survey.sizes, options.image_size, directory)
+    if _bytes(survey, side) > options.cache_bytes:
+        return _streamed(directory, train.classes, survey)
+    return _decoded(directory, train.classes, survey, side, note)
 
 
 @dataclass(frozen=True)
-class _Shape:
+class _Survey:
+    """What the headers say: files that open, sizes (height, width), channels, files that do not."""
+
+    splits: list[Files]
     sizes: set[tuple[int, int]]
     channels: int
-    skipped: tuple[str, ...]
+    skipped: list[str]
 
 
-def _source(
-    directory: Path,
-    classes: Sequence[str],
-    splits: list[Files],
-    shape: _Shape,
-    options: FolderOptions,
+def _bytes(survey: _Survey, side: tuple[int, int]) -> int:
+    return sum(len(split) for split in survey.splits) * survey.channels * side[0] * side[1]
+
+
+def _streamed(directory: Path, classes: Sequence[str], survey: _Survey) -> Source:
+    notes = ("read from the files as needed: too large to keep decoded", *_told(survey.skipped))
+    train, *test = survey.splits
+    return Source(
+        name=directory.name,
+        classes=tuple(classes),
+        train=train,
+        test=test[0] if test else None,
+        notes=notes,
+        skipped=tuple(survey.skipped),
+        identity=_listing_digest(survey.splits, directory),
+    )
+
+
+def _decoded(
+    directory: Path, classes: Sequence[str], survey: _Survey, side: tuple[int, int], note: str
 ) -> Source:
-    side, note = _side(shape.sizes, options.image_size, directory)
-    count = sum(len(split) for split in splits)
-    skipped = list(shape.skipped)
-    kept: list[Split] = list(splits)
-    identity = None
-    if count * shape.channels * side[0] * side[1] <= options.cache_bytes:
-        kept = []
-        for split in splits:
-            images, broken = decode_all(split, side)
-            kept.append(images)
-            skipped += broken
-        notes = (note,)
-    else:
-        identity = _listing_digest(splits, directory)
-        notes = ("read from the files as needed: too large to keep decoded",)
-    if skipped:
-        notes += (f"{len(skipped)} unreadable images skipped",)
-    test = kept[1] if len(kept) > 1 else None
-    return Source(directory.name, tuple(classes), kept[0], test, notes, tuple(skipped), identity)
+    skipped = list(survey.skipped)
+    splits: list[Split] = []
+    for split in survey.splits:
+        images, broken = decode_all(split, side)
+        splits.append(images)
+        skipped += broken
+    train, *test = splits
+    return Source(
+        name=directory.name,
+        classes=tuple(classes),
+        train=train,
+        test=test[0] if test else None,
+        notes=(note, *_told(skipped)),
+        skipped=tuple(skipped),
+    )
+
+
+def _told(skipped: Sequence[str]) -> tuple[str, ...]:
+    return (f"{len(skipped)} unreadable images skipped",) if skipped else ()
 
 
 def _parts(directory: Path) -> tuple[Path, Path | None]:
@@ -117,39 +134,45 @@ def _files(listed: ImageFolder) -> Files:
     return Files(paths, labels, channels=3)
 
 
-def _headers(
-    splits: list[Files], options: FolderOptions
-) -> tuple[list[Files], set[tuple[int, int]], int, list[str]]:
-    """Reads the headers only: which files open, their sizes (height, width) and channels."""
+def _survey(splits: list[Files], options: FolderOptions) -> _Survey:
+    """Reads the headers of all files, and no pixels."""
     sizes: set[tuple[int, int]] = set()
     modes: set[str] = set()
     skipped: list[str] = []
-    kept: list[list[int]] = []
+    opened: list[Files] = []
     for split in splits:
-        kept.append([])
+        kept: list[int] = []
         for index, path in enumerate(split.paths):
-            try:
-                with Image.open(path) as image:
-                    sizes.add((image.height, image.width))
-                    modes.add(image.mode)
-            except UNREADABLE as error:
-                if not options.skip_broken:
-                    raise InputError(f"unreadable image ({error})", file=str(path)) from error
+            header = _header(path, options.skip_broken)
+            if header is None:
                 skipped.append(str(path))
                 continue
-            kept[-1].append(index)
+            kept.append(index)
+            sizes.add(header[0])
+            modes.add(header[1])
+        opened.append(split.take(kept))
     channels = 1 if modes <= {"L", "1"} else 3
-    files = [
-        Files(part.paths, part.labels, channels, options.skip_broken)
-        for part in (split.take(indices) for split, indices in zip(splits, kept, strict=True))
-    ]
-    return files, sizes, channels, skipped
+    files = [replace(part, channels=channels, skip_broken=options.skip_broken) for part in opened]
+    return _Survey(files, sizes, channels, skipped)
+
+
+def _header(path: Path, skip_broken: bool) -> tuple[tuple[int, int], str] | None:
+    """Size (height, width) and Pillow's mode; None for what does not open and may be skipped."""
+    try:
+        with Image.open(path) as image:
+            return (image.height, image.width), image.mode
+    except UNREADABLE as error:
+        if skip_broken:
+            return None
+        raise InputError(f"unreadable image ({error})", file=str(path)) from error
 
 
 def _side(
     sizes: set[tuple[int, int]], image_size: int | None, directory: Path
 ) -> tuple[tuple[int, int], str]:
     """Height and width to decode to: the common size, else a square of `image_size`."""
+    if not sizes:
+        raise InputError("holds no readable image", file=str(directory))
     if len(sizes) == 1:
         common = next(iter(sizes))
         return common, f"images kept at their common size, {common[1]}x{common[0]}"

@@ -86,6 +86,14 @@ class Run:
         return self.recipe.epochs
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is done to the images on their way in, a sentence each."""
+        size = self.view.size
+        if size == self.data.image_size:
+            return self.data.notes
+        return (*self.data.notes, f"every batch resized and center-cropped to {size}x{size}")
+
+    @property
     def trained(self) -> nn.Module:
         """The network to measure and to keep: the moving average where the recipe has one."""
         ema = self._trainer.ema

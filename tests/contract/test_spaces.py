@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from designspace.cost import cost
+from designspace.costing import cost
 from designspace.spec import catalog
 from designspace.spec.space import load_space
 

@@ -9,7 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from designspace.compiler import build
-from designspace.cost import cost
+from designspace.costing import cost
 from designspace.spec import catalog, load
 from designspace.spec.files import dump_yaml, parse
 

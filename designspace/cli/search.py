@@ -1,0 +1,185 @@
+"""`designspace search`: a study of a space; the same command again resumes it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from designspace.cli.options import (
+    DataOption,
+    DeviceOption,
+    DownloadOption,
+    JsonOption,
+    RecipeOption,
+    RecipeSetOption,
+    SkipBrokenOption,
+)
+from designspace.errors import TrialsFailedError
+
+if TYPE_CHECKING:
+    from designspace.search.plan import Plan
+    from designspace.search.request import Outcome, Request
+
+
+def search(
+    space: Annotated[str, typer.Option("--space", help="A catalog name or a YAML file.")] = "micro",
+    recipe: RecipeOption = "demo",
+    recipe_changes: RecipeSetOption = None,
+    data: DataOption = None,
+    trials: Annotated[int, typer.Option(min=1, help="Trials in all, earlier ones included.")] = 16,
+    seed: Annotated[int, typer.Option(help="Seed of the proposals and of every training.")] = 0,
+    study: Annotated[
+        Path | None, typer.Option(help="The study's directory; runs/SPACE-RECIPE by default.")
+    ] = None,
+    proposer: Annotated[
+        Literal["tpe", "random"], typer.Option(help="Optuna's TPE, or uniform draws.")
+    ] = "tpe",
+    scheduler: Annotated[
+        Literal["asha", "none"], typer.Option(help="Stop poor trials early, or none.")
+    ] = "asha",
+    eta: Annotated[int, typer.Option(min=2, help="ASHA lets the best 1/ETA of a rung go on.")] = 2,
+    executor: Annotated[
+        Literal["ray", "local"], typer.Option(help="Ray Tune, or one trial at a time right here.")
+    ] = "ray",
+    cpus_per_trial: Annotated[int, typer.Option(min=1)] = 1,
+    gpus_per_trial: Annotated[float, typer.Option(min=0, help="May be a fraction.")] = 0.0,
+    device: DeviceOption = "auto",
+    download: DownloadOption = False,
+    skip_broken: SkipBrokenOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run and roughly how long.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Search a space: train networks from it, stop poor ones early, test the winner once."""
+    from designspace.spec.changes import parse_set
+    from designspace.spec.recipe import load_recipe
+    from designspace.spec.space import load_space
+
+    chosen_space = load_space(space)
+    how = load_recipe(recipe, parse_set(recipe_changes or []))
+
+    from designspace.search.quiet import terminal
+    from designspace.search.request import Request, Resources
+    from designspace.search.training import data_facts, make_run, recipe_facts
+    from designspace.train.data import load_data
+    from designspace.train.evaluate import device_of
+
+    base = chosen_space.base_network()
+    load: dict[str, Any] = {
+        "source": data,
+        "val_fraction": how.val_fraction,
+        "image_size": base.input_size,
+        "skip_broken": skip_broken,
+    }
+    images = load_data(**load, download=download)
+    where = _device(device, gpus_per_trial)
+    device_of(where)
+    request = Request(
+        directory=study or Path("runs") / f"{chosen_space.name or 'space'}-{how.name}",
+        space=chosen_space,
+        recipe=recipe_facts(how),
+        data=data_facts(images, load),
+        factory=make_run,
+        trials=trials,
+        seed=seed,
+        proposer=proposer,
+        scheduler=scheduler,
+        eta=eta,
+        executor=executor,
+        resources=Resources(cpus_per_trial, gpus_per_trial, where),
+        command=("designspace", *sys.argv[1:]),
+    )
+    if dry_run:
+        _dry_run(request, as_json=as_json)
+        return
+    outcome = _run(request, terminal(), quiet=as_json)
+    _show(outcome, as_json=as_json)
+
+
+def _device(name: str, gpus: float) -> str:
+    """`auto` is a GPU only for trials that are given one."""
+    if name != "auto":
+        return name
+    return "cuda" if gpus else "cpu"
+
+
+def _run(request: Request, stream: object, *, quiet: bool) -> Outcome:
+    from typing import TextIO, cast
+
+    from designspace.cli.live import LiveTable
+    from designspace.search.study import run_study
+
+    if quiet:
+        return run_study(request)
+    with LiveTable(cast("TextIO", stream), request.epochs) as live:
+        return run_study(request, live)
+
+
+def _show(outcome: Outcome, *, as_json: bool) -> None:
+    """What the study found, and the exit code that says how it ended."""
+    from designspace.cli.status import state_json, summary_lines
+
+    directory, state = outcome.directory, outcome.state
+    if as_json:
+        from designspace.cli.show import print_json
+
+        print_json({"study": str(directory), "idle": outcome.idle, **state_json(state)})
+    else:
+        if outcome.idle:
+            typer.echo("nothing to do: the study is complete (a higher --trials extends it)")
+        for line in (*summary_lines(state), outcome.exhausted):
+            if line:
+                typer.echo(line)
+        typer.echo(f"study: {directory}")
+    if outcome.interrupted:
+        typer.echo("interrupted; the same command goes on from here", err=True)
+        raise typer.Exit(outcome.exit_code)
+    if outcome.exit_code == TrialsFailedError.exit_code:
+        raise TrialsFailedError(
+            f"{state.count('failed')} of {len(state.trials)} trials failed; "
+            f"their errors are in {directory}/trials/<number>/stderr.txt"
+        )
+
+
+def _dry_run(request: Request, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from designspace.cli.show import print_json
+    from designspace.search.plan import plan, time_epoch
+
+    found = plan(request, time_epoch(request))
+    if as_json:
+        print_json(asdict(found) | {"seconds": found.seconds, "study": str(request.directory)})
+        return
+    for line in _plan_lines(request, found):
+        typer.echo(line)
+
+
+def _plan_lines(request: Request, found: Plan) -> list[str]:
+    from designspace.cli.live import minutes
+
+    limits = ", ".join(
+        f"{limit.low or 0:,} to {limit.high or 'any'} {limit.cost}"
+        if limit.high is None
+        else f"{limit.low or 0:,} to {limit.high:,} {limit.cost}"
+        for limit in request.space.limits
+    )
+    parallel = f"{found.parallel} at a time, {request.resources.device}, {request.executor}"
+    lines = [
+        f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
+        f"axes; limits: {limits or 'none'}",
+        f"base: {found.base.macs / 1e6:.2f} MMACs, {found.base.params:,} params",
+        f"recipe {request.recipe['name']}: {found.epochs} epochs on "
+        f"{request.data['train']:,} images of {request.data['name']}; selection on {request.data['val']:,}; "
+        f"test of {request.data['test']:,} read once",
+        f"{found.trials} trials, {request.proposer}; compared after epochs "
+        f"{', '.join(map(str, found.rungs)) or '- (never stopped early)'}",
+        f"about {found.expected_epochs} epochs, at most {found.most_epochs}; {parallel}",
+    ]
+    if found.seconds is not None:
+        lines.append(f"roughly {minutes(found.seconds)}, start-up left out")
+    return [*lines, f"study: {request.directory} (nothing was written)"]

@@ -1,0 +1,143 @@
+"""Bad input: one clear message with file, line, path and the nearest choice; exit code 2."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from designspace.errors import InputError
+from designspace.spec import catalog, files
+from tests.command import run
+
+CONVNEXT = (catalog.root() / "specs" / "convnext_t.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("norm_at: [1]", "norms_at: [1]", ["spec.yaml:15: block.norms_at: unknown", "'norm_at'"]),
+        ("kernel_size: 7", "kernal_size: 7", [":13: block.spatial.kernal_size", "'kernel_size'"]),
+        ("kind: patchify", "kind: patchfy", [":8: stem: unknown kind 'patchfy'", "'patchify'"]),
+        ("kind: separate", "kind: seperate", ["downsample: unknown kind", "'separate'"]),
+        ("act: gelu", "act: gleu", ["spec.yaml:7: act: unknown kind 'gleu'", "'gelu'"]),
+        ("wide: middle", "wide: midle", ["spec.yaml:11: block.wide: 'midle'", "'middle'"]),
+        ("depths: [3, 3, 9, 3]", "depths: [3, 3, 9]\nwidths: [96, 192]", ["stands twice"]),
+        ("kernel_size: 7", "kernel_size: 6", [":13: block.spatial.kernel_size", "use 5 or 7"]),
+        ("kernel_size: 7", "kernel_size: seven", [":13: block.spatial.kernel_size", "'seven'"]),
+        ("norm_at: [1]", "norm_at: 2", ["spec.yaml:15: block.norm_at", "does not say where"]),
+        ("ratio: 4", "ratio: {per_stage: [4, 4]}", ["block is given for 2 stages, depths for 4"]),
+        ("norm_at: [1]", "norm_at: {per_stage: [[1], [1], [1], [9]]}", ["block.norm_at"]),
+        ("name: convnext_t", "name: !!python/object/apply:os.system ['no']", ["refused", ":3:"]),
+        ("name: convnext_t", "name: [", ["broken YAML"]),
+        ("depths: [3, 3, 9, 3]", "depths: []", ["spec.yaml:4: depths"]),
+        ("head: {", "hed: {", ["unknown key 'hed'", "'head'"]),
+    ],
+)
+def test_a_wrong_spec(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
+    assert old in CONVNEXT
+    path = tmp_path / "spec.yaml"
+    path.write_text(CONVNEXT.replace(old, new, 1))
+    ran = run("build", path, "--out", tmp_path / "weights.safetensors")
+    assert ran.code == 2, ran.err
+    assert ran.err.count("\n") == 1
+    for words in said:
+        assert words in ran.err
+    assert [p.name for p in tmp_path.iterdir()] == ["spec.yaml"]
+
+
+def test_widths_and_depths_of_different_lengths(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(CONVNEXT.replace("{base: 96, growth: 2}", "[96, 192, 384]"))
+    ran = run("cost", path)
+    assert ran.code == 2
+    assert f"{path}:5: widths: widths is given for 3 stages, depths for 4" in ran.err
+
+
+def test_a_base_names_the_line_of_the_change(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("base: convnext_t\nchanges:\n  act: relu\n  block.spatial.kernel_sise: 5\n")
+    ran = run("cost", path)
+    assert ran.code == 2
+    assert "mine.yaml:4: block.spatial.kernel_sise: unknown key 'kernel_sise'" in ran.err
+
+
+def test_bases_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("base: b.yaml\n")
+    (tmp_path / "b.yaml").write_text("base: a.yaml\n")
+    ran = run("cost", tmp_path / "a.yaml")
+    assert ran.code == 2
+    assert "circle" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["cost", "convnext_q"], "did you mean 'convnext_t'?"),
+        (["cost", "nowhere.yaml"], "nowhere.yaml: no such network file"),
+        (["cost", "convnext_t", "--input-size", "16"], "too small"),
+        (["cost", "convnext_t", "--set", "depths"], "not of the form path=value"),
+        (["cost", "convnext_t", "--set", "depths.x=1"], "there is no 'x'"),
+        (["cost", "convnext_t", "--set", "depths.9=1"], "there is no '9'"),
+        (["cost", "convnext_t", "--set", "name.x.y=1"], "should be a valid string"),
+        (["schema", "netwrk"], "did you mean 'network'?"),
+        (["eval", "convnext_proxy", "--weights", "none.safetensors"], "no such weights file"),
+        (["train", "convnext_proxy", "--data", "nowhere"], "unknown data 'nowhere'"),
+        (["train", "convnext_proxy", "--data", "nowhere.npz"], "no such file"),
+        (["train", "convnext_proxy", "--recipe", "dmo"], "did you mean 'demo'?"),
+        (["train", "convnext_proxy", "--recipe-set", "epoch=3"], "did you mean 'epochs'?"),
+        (["train", "convnext_proxy", "--device", "gpu0"], "unknown device 'gpu0'"),
+        (["report", "nowhere"], "no study here"),
+    ],
+)
+def test_wrong_words(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run(*words)
+    assert ran.code == 2, ran.err
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_of_another_network_change_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    assert (
+        run("build", "resnet_proxy", "--num-classes", 10, "--in-channels", 1, "--out", out).code
+        == 0
+    )
+    ran = run("eval", "convnext_proxy", "--weights", out)
+    assert ran.code == 2
+    assert "do not fit the network" in ran.err
+
+
+def test_a_file_that_is_no_weights(tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    out.write_bytes(b"\x80\x04not weights")
+    ran = run("eval", "convnext_proxy", "--weights", out)
+    assert ran.code == 2
+    assert "no safetensors file" in ran.err
+
+
+def test_out_in_a_place_that_cannot_be_written() -> None:
+    ran = run("build", "convnext_proxy", "--out", "/proc/nowhere/w.safetensors")
+    assert ran.code == 2
+    assert "cannot be written" in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that fails for want of space leaves no half-written file and one message."""
+    target = tmp_path / "spec.yaml"
+    target.write_text("whole")
+
+    def on_a_full_disk(**_: object) -> tuple[int, str]:
+        return os.open("/dev/full", os.O_WRONLY), str(tmp_path / "temporary")
+
+    monkeypatch.setattr(tempfile, "mkstemp", on_a_full_disk)
+    with pytest.raises(InputError, match="No space left"):
+        files.write_text_atomic(target, "half")
+    assert target.read_text() == "whole"
