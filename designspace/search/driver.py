@@ -167,7 +167,7 @@ class Driver:
             seed=request.seed,
             device=request.resources.device,
             threads=request.resources.cpus,
-            directory=request.directory / "trials" / str(trial.number),
+            directory=request.directory.absolute() / "trials" / str(trial.number),
         )
 
     def _propose(self, number: int) -> TrialState | None:

@@ -106,7 +106,7 @@ def parallel(request: Request) -> int:
         import torch
 
         return max(1, int(torch.cuda.device_count() / resources.gpus + 1e-6))
-    return max(1, len(os.sched_getaffinity(0)) // resources.cpus)
+    return max(1, (os.cpu_count() or 1) // resources.cpus)
 
 
 def _base_job(request: Request, directory: Path) -> Job:

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ from designspace.search.trainee import Attempt, Failure
 RAY: Any = ray  # Ray's own annotations are partial
 TUNE: Any = tune
 POLL = 2.0  # seconds between two looks at whether Ray's nodes are alive
+NOTICED = 3.0  # seconds in which Ray notices a dead node, by the settings of `ray_settings`
 GRACE = 10.0  # seconds for Tune's loop to notice that it is to stop, before it is broken off
 
 
@@ -95,6 +97,9 @@ class DriverScheduler(FIFOScheduler):
     @override
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
         """The worker died, or could not be started: what a training raises is a result."""
+        if not survived():
+            self._bridge.lost = True  # with its node, which is no fault of the trial
+            return
         file = Path(trial.error_file or "")
         trace = file.read_text() if file.is_file() else "Ray gave no reason"
         self._bridge.report(trial.trial_id, Failure("the worker process died", trace))
@@ -254,6 +259,14 @@ def watchdog(bridge: Bridge) -> Generator[None]:
     finally:
         over.set()
         thread.join(POLL)
+
+
+def survived() -> bool:
+    """Whether a node is still alive once Ray has had the time to notice that one is not."""
+    until = time.monotonic() + NOTICED
+    while alive() and time.monotonic() < until:
+        time.sleep(0.2)
+    return alive()
 
 
 def alive() -> bool:
