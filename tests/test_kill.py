@@ -120,7 +120,8 @@ def test_a_dead_raylet_ends_the_study_instead_of_hanging_it(tmp_path: Path) -> N
     os.kill(raylet, signal.SIGKILL)
     process.communicate(timeout=60)
     assert process.returncode not in (0, 130)
-    request = toy.request(tmp_path / "s", **{**settings, "executor": "local"})
+    local: dict[str, Any] = {**settings, "executor": "local"}
+    request = toy.request(tmp_path / "s", **local)
     assert run_study(request).exit_code == 0
     check(tmp_path / "s", request, 2)
 

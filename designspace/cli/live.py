@@ -138,6 +138,7 @@ def minutes(seconds: float) -> str:
 
 def _changed(trial: TrialState, state: StudyState) -> str:
     """The labels that differ from the base's."""
-    base = state.trials[0].point if 0 in state.trials else {}
-    differing = [f"{k} {v}" for k, v in trial.point.items() if base.get(k) != v]
-    return ", ".join(differing) or "(base)"
+    from designspace.report.rows import base_of, changes_against
+
+    differing = changes_against(trial.point, base_of(state))
+    return ", ".join(str(change) for change in differing) or "(base)"

@@ -38,6 +38,8 @@ def status(
 
 def summary_lines(state: StudyState) -> Iterator[str]:
     """Counts, the winner, its test."""
+    from designspace.report.rows import base_of, changes_against
+
     counts = ", ".join(
         f"{state.count(each)} {each}"
         for each in ("done", "stopped", "failed", "running", "waiting")
@@ -46,12 +48,12 @@ def summary_lines(state: StudyState) -> Iterator[str]:
     yield f"{len(state.trials)} of {state.wanted} trials: {counts or 'none yet'}"
     winner = state.winner
     if winner is not None:
-        changed = ", ".join(f"{path}: {value}" for path, value in winner.changes.items())
+        changed = ", ".join(str(change) for change in changes_against(winner.point, base_of(state)))
         yield (
             f"best: trial {winner.number}, validation top-1 {winner.top1:.2f}%, "
             f"{winner.macs / 1e6:.2f} MMACs, {winner.params:,} params"
         )
-        yield f"  {changed or 'the base itself'}"
+        yield f"  against the base: {changed or 'nothing'}"
     if state.tested is not None:
         tested = state.tested
         yield (

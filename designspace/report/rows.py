@@ -59,12 +59,17 @@ class Row:
 def rows(state: StudyState) -> list[Row]:
     """All trials of a study by number."""
     front = {trial.number for trial in state.front}
-    base = state.trials[0].point if 0 in state.trials else {}
+    base = base_of(state)
     winner = state.winner.number if state.winner else None
     return [
         _row(trial, base, trial.number in front, trial.number == winner)
         for _, trial in sorted(state.trials.items())
     ]
+
+
+def base_of(state: StudyState) -> Mapping[str, str]:
+    """The base network's point: trial 0 stands for it."""
+    return state.trials[0].point if 0 in state.trials else {}
 
 
 def changes_against(point: Mapping[str, str], base: Mapping[str, str]) -> tuple[Change, ...]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from designspace.errors import InputError
+from designspace.records.environment import environment
 from designspace.records.study import META, StudyMeta
 from designspace.search.request import Request
 from designspace.spec.space import Space
-
-PACKAGES = ("designspace-vision", "torch", "timm", "ray", "optuna")
 
 
 def describe(request: Request) -> StudyMeta:
@@ -43,21 +39,11 @@ def _space(space: Space) -> dict[str, Any]:
 def _environment(request: Request) -> dict[str, Any]:
     resources = request.resources
     return {
-        "python": platform.python_version(),
-        **{package: _version(package) for package in PACKAGES},
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
+        **environment(),
         "device": resources.device,
         "cpus_per_trial": resources.cpus,
         "gpus_per_trial": resources.gpus,
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:
