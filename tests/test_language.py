@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from designspace.compiler import build
 from designspace.costing import cost, plan
@@ -14,6 +15,7 @@ from designspace.errors import InputError
 from designspace.layers.leaf import ShapeError
 from designspace.spec import load
 from designspace.spec.diff import diff
+from designspace.spec.files import dump_yaml, parse
 from tests.strategies import networks
 
 
@@ -114,3 +116,14 @@ def test_a_diff_lists_what_no_decision_covers() -> None:
     found = diff("resnet50", load("resnet50", {"stem.width": 32}))
     assert [change.path for change in found.rest] == ["stem.width"]
     assert not found.decisions
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+        | st.sampled_from(["1e-2", "1e5", "null", "on", "0x1f", "1_000", "~", "<<"]),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(min_size=1), inner),
+    )
+)  # fmt: skip
+def test_plain_data_goes_round_through_yaml(data: object) -> None:
+    assert parse(dump_yaml(data), file="again").data == data

@@ -51,11 +51,16 @@ class _Loader(yaml.SafeLoader):
         cast("Any", self).dispose()
 
 
-_Loader.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
+class _Dumper(yaml.SafeDumper):
+    """Writes what `_Loader` reads: the text 1e-6 is quoted, since bare it is a number."""
+
+
+for _each in (_Loader, _Dumper):
+    _each.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+        list("-+0123456789"),
+    )
 
 
 def parse_value(text: str) -> Any:
@@ -131,7 +136,8 @@ def read_yaml(path: Path) -> Document:
 
 def dump_yaml(data: Any) -> str:
     """Plain data as YAML, in the order given."""
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return str(text)
 
 
 def write_yaml_atomic(path: Path, data: Any) -> None:
