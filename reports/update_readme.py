@@ -1,0 +1,80 @@
+"""Writes the measured parts of README.md from the records that they come from.
+
+Run by hand after a new study or benchmark: `python reports/update_readme.py`. A test fails while
+README.md and the records disagree.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def read(path: str) -> Any:
+    """A JSON record of the checkout."""
+    return json.loads((ROOT / path).read_text())
+
+
+def demo() -> str:
+    """The headline of the checked-in study."""
+    study, timing = read("reports/micro/summary.json"), read("reports/micro/timing.json")
+    trials = {trial["number"]: trial for trial in study["trials"]}
+    winner, base, test = trials[study["winner"]], trials[0], study["test"]
+    stopped = sum(trial["state"] == "stopped" for trial in study["trials"])
+    environment = study["study"]["environment"]
+    error = study["validation_standard_error"]
+    return (
+        f"{len(trials)} networks from {study['study']['space']['name']}, {stopped} of them stopped "
+        f"early: the best reaches {winner['top1']:.1f} % validation top-1 "
+        f"(±{error:.1f} standard error, one seed) at {winner['macs'] / 1e6:.2f} MMACs, the base "
+        f"{base['top1']:.1f} % at {base['macs'] / 1e6:.2f}; its test top-1, read once, is "
+        f"{test['top1']:.1f} % ({test['n']:,} images). A nearest neighbour on raw pixels gets "
+        f"78.3 %. Measured on {environment['cpus']} CPU cores with torch {environment['torch']}: "
+        f"set-up {timing['install_s']} s, job {timing['job_s']} s (single run). "
+        "The record is in `reports/micro/`."
+    )
+
+
+def startup() -> str:
+    """The table of start-up times."""
+    record = read("benchmarks/records/startup.json")
+    lines = ["| command | median s | min to max |", "|---|---|---|"]
+    lines += [
+        f"| `{name}` | {row['median_s']:.2f} | {row['min_s']:.2f} to {row['max_s']:.2f} |"
+        for name, row in record["seconds"].items()
+    ]
+    environment = record["environment"]
+    note = (
+        f"n = {record['n']}, in turn, {environment['cpus']} cores, Python {environment['python']}"
+    )
+    return "\n".join([*lines, "", f"({note}; `{record['command']}`)"])
+
+
+PARTS = {"demo": demo, "startup": startup}
+
+
+def updated(text: str) -> str:
+    """The README with every measured part written anew."""
+    for name, part in PARTS.items():
+        pattern = rf"(<!-- measured: {name} -->\n).*?(\n<!-- end -->)"
+        assert re.search(pattern, text, re.DOTALL), f"README.md has no part '{name}'"
+        text = re.sub(pattern, lambda m, p=part: m[1] + p() + m[2], text, flags=re.DOTALL)
+    return text
+
+
+def main() -> None:
+    """Write README.md, or with --check say whether it is as the records have it."""
+    path = ROOT / "README.md"
+    text = path.read_text()
+    if "--check" in sys.argv:
+        raise SystemExit(0 if updated(text) == text else "README.md disagrees with its records")
+    path.write_text(updated(text))
+
+
+if __name__ == "__main__":
+    main()
