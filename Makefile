@@ -1,6 +1,8 @@
 # Every target does its own set-up in .venv; only Python 3.11 or later, pip and make are assumed.
 PYTHON ?= python3
 BIN := .venv/bin
+# Installed packages are compiled as they are first imported; where this is set they never would be.
+export PYTHONDONTWRITEBYTECODE :=
 NOW := date +%s
 
 .PHONY: demo test check slow wheel clean
