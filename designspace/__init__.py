@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from designspace.spec import Network as Network
     from designspace.spec import load as load
     from designspace.spec.diff import diff as diff
+    from designspace.spec.ladder import load_ladder as ladder
     from designspace.spec.space import load_space as space
     from designspace.weights import load_weights as load_weights
     from designspace.weights import save_weights as save_weights
@@ -25,18 +26,20 @@ _HOMES = {
     "build": "designspace.compiler",
     "cost": "designspace.costing",
     "diff": "designspace.spec.diff",
+    "ladder": "designspace.spec.ladder",
     "load": "designspace.spec",
     "load_weights": "designspace.weights",
     "save_weights": "designspace.weights",
     "space": "designspace.spec.space",
 }
-_NAMES = {"space": "load_space"}  # where the room calls it otherwise
+_NAMES = {"ladder": "load_ladder", "space": "load_space"}  # where the room calls it otherwise
 
 __all__ = [
     "Network",
     "build",
     "cost",
     "diff",
+    "ladder",
     "load",
     "load_weights",
     "save_weights",

@@ -9,21 +9,27 @@ from pydantic import BaseModel
 from designspace.spec.network import Network
 from designspace.spec.published import KEYS as FACTS
 from designspace.spec.recipe import Recipe
+from designspace.spec.rungs import Rungs
 from designspace.spec.space import Space
 
-SUBJECTS: dict[str, type[BaseModel]] = {"network": Network, "recipe": Recipe, "space": Space}
+SUBJECTS: dict[str, type[BaseModel]] = {
+    "network": Network,
+    "recipe": Recipe,
+    "space": Space,
+    "ladder": Rungs,
+}
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema(subject: str) -> dict[str, Any]:
-    """The JSON Schema of a network, a recipe or a space, as one writes it in YAML.
+    """The JSON Schema of a network, a recipe, a space or a ladder, as one writes it in YAML.
 
     Args:
         subject: A key of `SUBJECTS`.
     """
     whole = SUBJECTS[subject].model_json_schema(mode="validation")
     definitions = whole.pop("$defs", {})
-    if subject == "space":
+    if subject in ("space", "ladder"):
         return {"$schema": _DRAFT, **whole, "$defs": definitions}
     facts = {key: whole["properties"][key] for key in FACTS if key in whole["properties"]}
     changed = {
