@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from designspace.spec.diff import diff as diff
     from designspace.spec.ladder import load_ladder as ladder
     from designspace.spec.space import load_space as space
+    from designspace.verification import verify as verify
     from designspace.weights import load_weights as load_weights
     from designspace.weights import save_weights as save_weights
 
@@ -31,6 +32,7 @@ _HOMES = {
     "load_weights": "designspace.weights",
     "save_weights": "designspace.weights",
     "space": "designspace.spec.space",
+    "verify": "designspace.verification",
 }
 _NAMES = {"ladder": "load_ladder", "space": "load_space"}  # where the room calls it otherwise
 
@@ -44,6 +46,7 @@ __all__ = [
     "load_weights",
     "save_weights",
     "space",
+    "verify",
 ]
 
 

@@ -20,6 +20,7 @@ from designspace.cli import (
     search,
     status,
     train,
+    verify,
 )
 from designspace.cli import eval as evaluation
 from designspace.errors import DesignspaceError
@@ -37,7 +38,7 @@ for verb in (build.build, cost.cost, diff.diff, ladder.ladder, catalog.catalog, 
     app.command()(verb)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
-for verb in (search.search, status.status, report.report):
+for verb in (search.search, status.status, report.report, verify.verify):
     app.command()(verb)
 
 

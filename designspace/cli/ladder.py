@@ -108,8 +108,10 @@ def _notes(found: Ladder) -> list[str]:
 
 
 def _slipped(row: _Row) -> bool:
+    from designspace.spec.published import rounds_to
+
     printed = row.step.published.gmacs
-    return printed is not None and abs(row.cost.macs / 1e9 - printed) > 0.005 + 1e-9
+    return printed is not None and not rounds_to(row.cost.macs / 1e9, printed)
 
 
 def _number(value: float | None) -> str:

@@ -25,7 +25,7 @@ def names(folder: str, key: str = "") -> list[str]:
         folder: The folder.
         key: Only files that have this key: in `search`, a space has `axes`, a ladder `steps`.
     """
-    return sorted(path.stem for path in (root() / folder).glob("*.yaml") if _has(path, key))
+    return sorted(path.stem for path in (root() / folder).glob("*.yaml") if holds(path, key))
 
 
 def find(source: str | Path, folder: str, what: str, key: str = "") -> Path:
@@ -42,7 +42,7 @@ def find(source: str | Path, folder: str, what: str, key: str = "") -> Path:
     """
     found = _find(source, folder, what, key)
     for other, (its_key, remedy) in _SORTS.items():
-        if key and key != its_key and not _has(found, key) and _has(found, its_key):
+        if key and key != its_key and not holds(found, key) and holds(found, its_key):
             said = f"'{source}' is a {other}, not a {what}"
             raise InputError(said, file=str(found), hint=f"try `designspace {remedy} {source}`")
     return found
@@ -61,8 +61,8 @@ def _find(source: str | Path, folder: str, what: str, key: str) -> Path:
     raise InputError(f"no {what} is called '{source}', nor is there such a file", hint=hint)
 
 
-def _has(path: Path, key: str) -> bool:
-    """Whether a file has a key; any file has none."""
+def holds(path: Path, key: str) -> bool:
+    """Whether a YAML file has a key; every file has the empty one."""
     data: object = read_yaml(path).data if key else {}
     return not key or (isinstance(data, dict) and key in data)
 

@@ -109,8 +109,11 @@ def _step(landing: Landing, seeds: int | None) -> Step:
         where = landing.origin
         raise InputError(
             f"step '{rung.title}' cannot be made: {error.message}",
-            file=where.file, line=where.line, path=error.path, hint=error.hint,
-        ) from None  # fmt: skip
+            file=error.file or where.file,
+            line=error.line or where.line,
+            path=error.path,
+            hint=error.hint,
+        ) from None
     return Step(
         name=rung.title,
         decision=rung.decision,

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveInt, mode
 from designspace.errors import InputError, did_you_mean
 from designspace.layers.frozen import Frozen
 from designspace.spec.changes import apply
-from designspace.spec.decisions import known_decisions
+from designspace.spec.decisions import Decision, known_decisions
 from designspace.spec.files import Document, Origin
 from designspace.spec.published import Expected, Percent, Printed
 
@@ -69,8 +69,8 @@ class Rung(Frozen):
     def _has_a_name(self) -> Self:
         if not self.name and not self.decision:
             raise ValueError("a step needs a `decision`, and the first one a `name`")
-        if self.value is not None and len(self.decision) != 1:
-            raise ValueError("`value` needs one decision; write the paths under `changes`")
+        if self.value is not None and not (len(self.decision) == 1 and self._known()):
+            raise ValueError("`value` is for one known decision; write paths under `changes`")
         for name in self.decision:
             if name not in known_decisions() and not (self.reason and self.changes):
                 hint = did_you_mean(name, known_decisions())
@@ -85,18 +85,19 @@ class Rung(Frozen):
     @property
     def why(self) -> str:
         """What the decision does."""
-        known = known_decisions()
-        return self.reason or "; ".join(known[name].reason for name in self.decision)
+        return self.reason or "; ".join(decision.reason for decision in self._known())
 
     def all_changes(self) -> dict[str, Any]:
         """What the decisions determine, the value, and the further changes, in this order."""
-        decisions = [known_decisions()[n] for n in self.decision if n in known_decisions()]
         made: dict[str, Any] = {}
-        for decision in decisions:
+        for decision in self._known():
             made |= decision.settled
         if self.value is not None:
-            made[decisions[0].key if decisions else self.decision[0]] = self.value
+            made[self._known()[0].key] = self.value
         return made | self.changes
+
+    def _known(self) -> list[Decision]:
+        return [known_decisions()[name] for name in self.decision if name in known_decisions()]
 
 
 class Reference(Frozen):
