@@ -172,6 +172,8 @@ steps:
     value: 5
     side: true
   - {name: slim, decision: my_width, reason: less of everything, changes: {widths: [8, 16, 32]}}
+references:
+  - {name: rival, network: convnext_proxy}
 """
 
 
@@ -185,6 +187,7 @@ def test_a_ladder_of_ones_own(tmp_path: Path) -> None:
     assert ladder["slim"].spec.digest == load(f"{path}:slim").digest
     ran = run("ladder", path)
     assert ran.code == 0, ran.err
+    assert f"rival {cost('convnext_proxy').params:,}" in " ".join(ran.out.split())
 
 
 @pytest.mark.parametrize(

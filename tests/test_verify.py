@@ -103,7 +103,7 @@ def test_fused_attention_is_not_skipped_by_fvcore() -> None:
     x = torch.zeros(2, 3, 7, 4)
     with FlopCounterMode(display=False) as counter, torch.device("meta"):
         query, key, value = (torch.empty(2, 3, n, e) for n, e in ((7, 4), (5, 4), (5, 3)))
-        (query @ key.transpose(-1, -2)) @ value
+        _ = (query @ key.transpose(-1, -2)) @ value
     assert traced(Attention(), x).macs == counter.get_total_flops() // 2
 
 

@@ -11,7 +11,7 @@ from designspace.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from designspace.costing import CostTable
-    from designspace.spec.ladder import Ladder, Step
+    from designspace.spec.ladder import Ladder, Rival, Step
     from designspace.statistics.welch import Difference
 
 _SIDE = "  "
@@ -69,10 +69,7 @@ def _print(found: Ladder, rows: list[_Row]) -> None:
 
     columns = ["decision", "params", "GMACs", "printed", "top-1", "±", "delta", "95 % interval"]
     cells = [_cells(row) for row in rows]
-    cells += [
-        [other.name, "-", "-", _number(other.published.gmacs), _number(other.published.top1)]
-        for other in found.references
-    ]
+    cells += [_rival_cells(other) for other in found.references]
     print_table([*columns, "≠0"], cells, title=f"{found.name} ({found.source})")
     for line in (*_LEGEND, MACS_NOTE, *_notes(found)):
         typer.echo(line)
@@ -91,6 +88,14 @@ def _cells(row: _Row) -> list[str]:
         "" if interval is None else f"{interval.low:+.2f} {interval.high:+.2f}",
         "" if row.delta is None else _verdict(interval),
     ]
+
+
+def _rival_cells(other: Rival) -> list[str]:
+    from designspace.costing import cost
+
+    table = cost(other.spec) if other.spec else None
+    counted = [f"{table.params:,}", f"{table.macs / 1e9:.4f}"] if table else ["-", "-"]
+    return [other.name, *counted, _number(other.published.gmacs), _number(other.published.top1)]
 
 
 def _notes(found: Ladder) -> list[str]:
@@ -130,8 +135,21 @@ def _json(found: Ladder, rows: list[_Row]) -> dict[str, Any]:
         "purpose": found.purpose,
         "source": found.source,
         "steps": [_step_json(row) for row in rows],
-        "references": [other.model_dump(mode="json") for other in found.references],
+        "references": [_rival_json(other) for other in found.references],
         "notes": list(found.notes),
+    }
+
+
+def _rival_json(other: Rival) -> dict[str, Any]:
+    from designspace.costing import cost
+
+    table = cost(other.spec) if other.spec else None
+    return {
+        "name": other.name,
+        "params": table and table.params,
+        "macs": table and table.macs,
+        "published": other.published.model_dump(mode="json"),
+        "note": other.note or None,
     }
 
 

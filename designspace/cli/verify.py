@@ -18,7 +18,8 @@ _COLUMNS = ("params", "MACs", "known", "torch", "fvcore", "printed", "verdict")
 _LEGEND = (
     "= equal to our closed form to the unit, both params and MACs: the known true counts,",
     "torch's FlopCounterMode on the meta device, fvcore's convolutions and matrix products;",
-    "printed: how many of the published numbers our counts round to; - nothing to compare with",
+    "printed: how many of the published numbers our counts round to; - nothing to compare with;",
+    "(=) fvcore has no rule for some operation: params only",
 )
 
 

@@ -46,6 +46,23 @@ class Step:
     unknown: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another network that the ladder is compared with.
+
+    Attributes:
+        name: What to call it.
+        spec: The network; None where no spec of it ships.
+        published: What is printed of it.
+        note: Where what is printed is wrong.
+    """
+
+    name: str
+    spec: Network | None
+    published: Result
+    note: str
+
+
 @dataclass(frozen=True)
 class Ladder:
     """The steps from a base upwards; also a sequence of them.
@@ -63,7 +80,7 @@ class Ladder:
     purpose: str
     source: str
     steps: tuple[Step, ...]
-    references: tuple[Reference, ...]
+    references: tuple[Rival, ...]
     notes: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -93,9 +110,13 @@ def load_ladder(source: str | Path) -> Ladder:
     """
     written, landings = ladder_of(source)
     steps = tuple(_step(landing, written.seeds) for landing in landings)
-    return Ladder(
-        written.name, written.purpose, written.source, steps, written.references, written.notes
-    )
+    rivals = tuple(_rival(other) for other in written.references)
+    return Ladder(written.name, written.purpose, written.source, steps, rivals, written.notes)
+
+
+def _rival(other: Reference) -> Rival:
+    spec = load(other.network) if other.network else None
+    return Rival(other.name, spec, other.published, other.note)
 
 
 def _step(landing: Landing, seeds: int | None) -> Step:
