@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
+import designspace.compiler.lowerings  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from designspace.compiler.lower import lower
 from designspace.costing import plan
 from designspace.layers.leaf import Leaf
