@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from designspace.compiler import build as build
+    from designspace.compiler import in_line as in_line
     from designspace.costing import cost as cost
+    from designspace.exporting import export as export
     from designspace.spec import Network as Network
     from designspace.spec import load as load
     from designspace.spec.diff import diff as diff
@@ -25,6 +27,8 @@ _HOMES = {
     "build": "designspace.compiler",
     "cost": "designspace.costing",
     "diff": "designspace.spec.diff",
+    "export": "designspace.exporting",
+    "in_line": "designspace.compiler",
     "load": "designspace.spec",
     "load_weights": "designspace.weights",
     "save_weights": "designspace.weights",
@@ -37,6 +41,8 @@ __all__ = [
     "build",
     "cost",
     "diff",
+    "export",
+    "in_line",
     "load",
     "load_weights",
     "save_weights",

@@ -53,12 +53,17 @@ def read_facts(path: Path) -> dict[str, Any]:
 def load_weights(model: nn.Module, path: Path) -> None:
     """Load weights into a module, all or none.
 
+    A module that says with `left_out` how the names begin of what it has not, such as a network
+    without its head, takes the weights of the whole one.
+
     Raises:
         InputError: The file is missing or broken, or its tensors are not the module's; the first
             ones at fault are named, and the module is left as it was.
     """
     read_facts(path)
+    left_out: tuple[str, ...] = getattr(model, "left_out", ())
     tensors, own = load(path.read_bytes()), model.state_dict()
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(left_out)}
     wrong = [f"{name} is missing" for name in own if name not in tensors]
     wrong += [f"{name} is not in the network" for name in tensors if name not in own]
     wrong += [
