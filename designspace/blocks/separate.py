@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveInt
-
 from designspace.blocks.families import Downsample
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.numbers import Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 
 
@@ -24,9 +23,9 @@ class Separate(Downsample):
     """
 
     kind: Literal["separate"] = "separate"
-    stride: PositiveInt = 2
+    stride: Size = 2
     norm: Norm = InheritNorm()
-    bias: bool = True
+    bias: Truth = True
 
     def strides(self) -> tuple[int, int]:
         """All of the stride is its own."""
