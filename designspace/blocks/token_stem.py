@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveInt
-
 from designspace.blocks.families import Stem
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
+from designspace.layers.numbers import Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.layers.residual import Identity
 from designspace.layers.tokens import ClassToken, Flatten, PositionTable
@@ -25,9 +24,9 @@ class TokenStem(Stem):
     """
 
     kind: Literal["tokens"] = "tokens"
-    patch_size: PositiveInt = 16
-    class_token: bool = True
-    bias: bool = True
+    patch_size: Size = 16
+    class_token: Truth = True
+    bias: Truth = True
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
         """Embed, flatten, put the class token in front, add the positions."""
