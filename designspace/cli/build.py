@@ -26,7 +26,9 @@ def build(
     out: Annotated[
         Path | None, typer.Option(help="Write weights and spec here, as safetensors.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the initial weights.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Seed of the initial weights.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Build a network, run it once, and show its parts."""
