@@ -165,6 +165,13 @@ def test_bases_in_a_circle(tmp_path: Path) -> None:
         (["cost", "convnext_q"], "did you mean 'convnext_t'?"),
         (["cost", "nowhere.yaml"], "nowhere.yaml: no such network file"),
         (["cost", "convnext_t", "--input-size", "16"], "too small"),
+        (["cots", "convnext_t"], "No such command 'cots'"),
+        (["cost"], "Missing argument 'SPEC'"),
+        (["cost", "convnext_t", "--jsn"], "No such option: --jsn"),
+        (["cost", "convnext_t", "--input-size", "x"], "--input-size': Input should be a valid int"),
+        (["cost", "convnext_t", "--num-classes", 10**30], "less than or equal to 1000000"),
+        (["build", "convnext_proxy", "--seed", -1], "greater than or equal to 0"),
+        (["cost", "two\nlines"], "no network is called 'two lines'"),
         (["cost", "convnext_t", "--set", "depths"], "not of the form path=value"),
         (["cost", "convnext_t", "--set", "act="], "--set: act: no value is given"),
         (["cost", "convnext_t", "--set", "act.kind=null"], "--set: act: a kind is a word"),
@@ -182,7 +189,7 @@ def test_bases_in_a_circle(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_words(
-    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[object], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ran = run(*words)

@@ -45,7 +45,9 @@ def build(
             "NAME.onnx or NAME.pt2 by default."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the initial weights.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Seed of the initial weights.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Build a network, run it once, and show its parts; save or export it if asked."""

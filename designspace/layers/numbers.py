@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-WIDEST = 1_000_000
+from designspace.layers.bounds import WIDEST
 
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 """How many, of things that are listed one by one: blocks."""

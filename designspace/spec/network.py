@@ -12,10 +12,11 @@ from pydantic_core import PydanticCustomError
 from designspace.blocks.families import Block, Downsample, Head, Stem
 from designspace.blocks.linear_head import LinearHead
 from designspace.layers.act import Act, InheritAct
+from designspace.layers.bounds import WIDEST
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.norm import InheritNorm, LayerNorm, Norm
-from designspace.layers.numbers import WIDEST, Count, Size
+from designspace.layers.numbers import Count, Size
 from designspace.layers.part import Callables, Chain, Layer, Part, Place
 from designspace.spec.digest import digest_of, without_null
 from designspace.spec.per_stage import distribute
