@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from designspace.compiler import build as build
+    from designspace.compiler import in_line as in_line
     from designspace.costing import cost as cost
+    from designspace.exporting import export as export
     from designspace.spec import Network as Network
     from designspace.spec import load as load
     from designspace.spec.diff import diff as diff
@@ -27,6 +29,8 @@ _HOMES = {
     "build": "designspace.compiler",
     "cost": "designspace.costing",
     "diff": "designspace.spec.diff",
+    "export": "designspace.exporting",
+    "in_line": "designspace.compiler",
     "ladder": "designspace.spec.ladder",
     "load": "designspace.spec",
     "load_weights": "designspace.weights",
@@ -41,6 +45,8 @@ __all__ = [
     "build",
     "cost",
     "diff",
+    "export",
+    "in_line",
     "ladder",
     "load",
     "load_weights",

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic import PositiveFloat
-
 from designspace.blocks.families import Block, Shortcut
 from designspace.blocks.positions import ActPositions, NormPositions
 from designspace.blocks.projection import Projection
-from designspace.layers.act import Act, InheritAct
+from designspace.layers.act import Act, InheritAct, NoAct
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.norm import InheritNorm, NoNorm, Norm
+from designspace.layers.numbers import Positive, Truth
 from designspace.layers.part import Callables, Chain, Layer, Place
 from designspace.layers.residual import DropPath, Identity, LayerScale
+from designspace.layers.response import Response
 from designspace.mixers.conv import ConvMixer
 from designspace.mixers.mixer import Mixer
 
@@ -38,6 +38,7 @@ class ConvBlock(Block):
         act: The block's activation.
         act_at: After which layers an activation stands; 3 is after the addition.
         bias: Whether the pointwise layers have biases.
+        response: What rescales the channels before the second pointwise layer; null for nothing.
         layer_scale_init: Initial value of a learnable factor a channel of the branch; null for
             none.
         shortcut: The residual path where the block changes the shape.
@@ -45,20 +46,30 @@ class ConvBlock(Block):
 
     kind: Literal["conv"] = "conv"
     wide: Literal["ends", "middle"] = "middle"
-    ratio: PositiveFloat = 4
+    ratio: Positive = 4
     spatial: Mixer = ConvMixer()
     spatial_at: Literal["first", "middle", "last"] = "first"
     norm: Norm = InheritNorm()
     norm_at: NormPositions = (1,)
     act: Act = InheritAct()
     act_at: ActPositions = (2,)
-    bias: bool = True
-    layer_scale_init: PositiveFloat | None = None
+    bias: Truth = True
+    response: Response | None = None
+    layer_scale_init: Positive | None = None
     shortcut: Shortcut = Projection()
 
     def out_channels(self, width: int) -> int:
         """The outer side of the block."""
         return self._wider(width) if self.wide == "ends" else width
+
+    def meaning(self) -> dict[str, Any]:
+        """As data; a norm or activation of kind `none` stands nowhere."""
+        nowhere: dict[str, Any] = {}
+        if isinstance(self.norm, NoNorm):
+            nowhere["norm_at"] = ()
+        if isinstance(self.act, NoAct):
+            nowhere["act_at"] = ()
+        return super(ConvBlock, self.model_copy(update=nowhere)).meaning()
 
     def inactive(self) -> frozenset[str]:
         """A norm or activation that stands nowhere."""
@@ -92,6 +103,8 @@ class ConvBlock(Block):
         if 0 in self.norm_at:
             yield "norm0", self.norm
         for position, (name, layer) in enumerate(self._three(x, at), start=1):
+            if name == "pointwise2" and self.response is not None:
+                yield "response", self.response
             yield name, layer
             if position in self.norm_at:
                 yield f"norm{position}", self.norm

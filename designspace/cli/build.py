@@ -1,62 +1,79 @@
-"""`designspace build`: the network as a torch module, run once and written if asked."""
+"""`designspace build`: the network as a torch module, run once, saved or exported if asked."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import (
-    ChannelsOption,
-    ClassesOption,
-    InputSizeOption,
-    JsonOption,
-    SetOption,
-    SpecArgument,
-)
+from designspace.cli.options import InputSizeOption, JsonOption, SetOption, SpecArgument
+
+if TYPE_CHECKING:
+    from designspace.compiler import Compiled
+    from designspace.costing import CostTable
+    from designspace.exporting import Exported
+    from designspace.spec import Network
+
+_CLASSES, _CHANNELS = 1000, 3
+
+
+class Target(StrEnum):
+    """A format for other runtimes."""
+
+    onnx = "onnx"
+    pt2 = "pt2"
 
 
 def build(
     spec: SpecArgument,
     changes: SetOption = None,
     input_size: InputSizeOption = None,
-    in_channels: ChannelsOption = 3,
-    num_classes: ClassesOption = 1000,
-    out: Annotated[
-        Path | None, typer.Option(help="Write weights and spec here, as safetensors.")
+    in_channels: Annotated[
+        int | None, typer.Option(min=1, help="Channels of the image; 3, or as the weights say.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the initial weights.")] = 0,
+    num_classes: Annotated[
+        int | None, typer.Option(min=1, help="Number of classes; 1000, or as the weights say.")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="Start from this safetensors file.")] = None,
+    export: Annotated[Target | None, typer.Option(help="Write it for other runtimes.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write weights and spec here, as safetensors; with --export that format, "
+            "NAME.onnx or NAME.pt2 by default."
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Seed of the initial weights.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Build a network, run it once, and show its parts."""
+    """Build a network, run it once, and show its parts; save or export it if asked."""
     from designspace.cli.show import cost_json, print_json
     from designspace.costing import cost as cost_of
     from designspace.spec import load
     from designspace.spec.changes import parse_set
 
     network = load(spec, parse_set(changes or []))
-    table = cost_of(network, input_size, in_channels=in_channels, num_classes=num_classes)
+    facts = _facts(weights)
+    facts["num_classes"] = num_classes or facts.get("num_classes", _CLASSES)
+    facts["in_channels"] = in_channels or facts.get("in_channels", _CHANNELS)
+    size = input_size or facts.get("input", {}).get("size")
+    task = {name: int(facts[name]) for name in ("num_classes", "in_channels")}
+    table = cost_of(network, size, **task)
+    model, shape = _built(network, table, weights, seed, task["num_classes"])
+    written = _exported(model, network, table, export, out, facts) if export else None
+    saved = None if export else out
+    if saved:
+        from designspace.weights import save_weights
 
-    import torch
-
-    from designspace.compiler import build as build_module
-    from designspace.weights import save_weights
-
-    torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
-    model = build_module(
-        network, num_classes=num_classes, in_channels=in_channels, input_size=input_size
-    ).eval()
-    height, width, _ = table.input.shape
-    with torch.inference_mode():
-        output = model(torch.randn(1, in_channels, height, width))
-    built = sum(parameter.numel() for parameter in model.parameters())
-    assert built == table.params, f"{built} parameters built, {table.params} counted"
-    if out:
-        save_weights(model, network, out, num_classes=num_classes, in_channels=in_channels)
-    facts = {"name": network.name, "digest": network.digest, "output": list(output.shape)}
+        save_weights(model, network, saved, **facts)
+    said = {"name": network.name, "digest": network.digest, "output": shape}
     if as_json:
-        print_json(facts | {"weights": str(out) if out else None} | {"cost": cost_json(table)})
+        said |= {"weights": str(saved) if saved else None, "export": _plain(written)}
+        print_json(said | {"cost": cost_json(table)})
         return
 
     from designspace.cli.cost import print_cost
@@ -64,7 +81,77 @@ def build(
     print_cost(table, network.name)
     typer.echo(
         f"{table.params:,} params, {table.macs / 1e9:.4f} GMACs; "
-        f"ran once: logits {tuple(output.shape)}; digest {network.digest}"
+        f"ran once: logits {tuple(shape)}; digest {network.digest}"
     )
-    if out:
-        typer.echo(f"weights and spec: {out}")
+    if saved:
+        typer.echo(f"weights and spec: {saved}")
+    if written:
+        typer.echo(
+            f"{written.format}: {written.path}, run again: outputs differ by at most "
+            f"{written.difference:.1e}, the largest being {written.largest:.3g}"
+        )
+
+
+def _facts(weights: Path | None) -> dict[str, Any]:
+    """What is known of the weights, less their specification."""
+    if weights is None:
+        return {}
+    from designspace.weights import read_facts
+
+    known = read_facts(weights)
+    return {name: value for name, value in known.items() if name not in ("spec", "digest")}
+
+
+def _built(
+    network: Network,
+    table: CostTable,
+    weights: Path | None,
+    seed: int,
+    num_classes: int,
+) -> tuple[Compiled, list[int]]:
+    """The module, counted and run once, and the shape of what it gave."""
+    import torch
+
+    from designspace.compiler import build as build_module
+    from designspace.weights import load_weights
+
+    torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
+    height, width, channels = table.input.shape
+    model = build_module(
+        network, num_classes=num_classes, in_channels=channels, input_size=height
+    ).eval()
+    built = sum(parameter.numel() for parameter in model.parameters())
+    assert built == table.params, f"{built} parameters built, {table.params} counted"
+    if weights:
+        load_weights(model, weights)
+    with torch.inference_mode():
+        output = model(torch.randn(1, channels, height, width))
+    return model, list(output.shape)
+
+
+def _exported(
+    model: Compiled,
+    network: Network,
+    table: CostTable,
+    target: Target,
+    out: Path | None,
+    facts: dict[str, Any],
+) -> Exported:
+    """The network in another format, with what is known of it inside."""
+    from designspace.exporting import export
+
+    height, width, channels = table.input.shape
+    path = out or Path(f"{network.name or 'network'}.{target}")
+    about = facts | {"spec": network.authored, "digest": network.digest}
+    return export(model, (channels, height, width), path, format=target, facts=about)
+
+
+def _plain(written: Exported | None) -> dict[str, Any] | None:
+    if written is None:
+        return None
+    return {
+        "file": str(written.path),
+        "format": written.format,
+        "max_difference": written.difference,
+        "max_output": written.largest,
+    }

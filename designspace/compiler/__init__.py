@@ -2,5 +2,7 @@
 
 from designspace.compiler.build import Compiled, build
 from designspace.compiler.drop_path import set_drop_path
+from designspace.compiler.features import Features
+from designspace.compiler.in_line import in_line
 
-__all__ = ["Compiled", "build", "set_drop_path"]
+__all__ = ["Compiled", "Features", "build", "in_line", "set_drop_path"]

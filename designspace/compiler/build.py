@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, Literal, cast, overload
 
 from torch import Tensor, nn
 
+import designspace.compiler.lowerings  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from designspace.compiler.feature_info import stage_info
+from designspace.compiler.features import Features
 from designspace.compiler.lower import lower
 from designspace.costing import plan
 from designspace.layers.leaf import Leaf
@@ -55,9 +59,33 @@ class Compiled(nn.Module):
         return self.spec.forward(cast("Any", self), x.permute(0, 2, 3, 1))
 
 
+@overload
 def build(
-    spec: Source, *, num_classes: int = 1000, in_channels: int = 3, input_size: int | None = None
-) -> Compiled:
+    spec: Source,
+    *,
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    input_size: int | None = None,
+    features_only: Literal[False] = False,
+) -> Compiled: ...
+@overload
+def build(
+    spec: Source,
+    *,
+    in_channels: int = 3,
+    input_size: int | None = None,
+    features_only: Literal[True],
+    out_indices: Sequence[int] | None = None,
+) -> Features: ...
+def build(
+    spec: Source,
+    *,
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    input_size: int | None = None,
+    features_only: bool = False,
+    out_indices: Sequence[int] | None = None,
+) -> Compiled | Features:
     """The torch module of a network, with torch's own initial weights.
 
     Args:
@@ -66,15 +94,28 @@ def build(
         in_channels: Channels of the image.
         input_size: Side of the image for which parts that depend on it are made; the network's
             nominal one by default.
+        features_only: Leave the head out, and give the stages' maps.
+        out_indices: Which stages' maps, from 0; negative ones count from the last. All by default.
 
     Raises:
-        InputError: The specification is wrong, or the input too small for its strides.
+        InputError: The specification is wrong, the input too small for its strides, or there is
+            no such stage.
     """
     network = load(spec)
     node = plan(network, input_size, in_channels=in_channels, num_classes=num_classes)
+    body = body_of(node)
+    if features_only:
+        info = stage_info(network, input_size, in_channels=in_channels)
+        stem, stages = body.get_submodule("stem"), body.get_submodule("stages")
+        return Features(network, stem, stages, info, out_indices)
+    return Compiled(network, body)
+
+
+def body_of(node: Node) -> PartModule:
+    """The module of a network's whole plan: `stem`, `stages`, `head`."""
     body = module_of(node)
     assert isinstance(body, PartModule)
-    return Compiled(network, body)
+    return body
 
 
 def module_of(node: Node) -> nn.Module:

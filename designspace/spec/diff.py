@@ -10,8 +10,6 @@ from designspace.spec.flat import Flat, flatten
 from designspace.spec.load import Source, load, step_of
 from designspace.spec.rungs import RECIPE
 
-_MISSING = object()
-
 
 @dataclass(frozen=True, slots=True)
 class PathChange:
@@ -52,11 +50,16 @@ def diff(a: Source, b: Source) -> Diff:
     """
     left = _recipes(a, b)
     before, after = load(a), load(b)
+    new = flatten(after)
     if before.digest != after.digest:
-        left |= _differing(flatten(before), flatten(after))
+        left |= _differing(flatten(before), new)
     decisions: list[DecisionChange] = []
     for decision in known_decisions().values():
-        if decision.key in left and decision.takes(decision.key, left[decision.key].after):
+        if (
+            decision.key in left
+            and (decision.key in new or decision.key == RECIPE)
+            and decision.takes(decision.key, left[decision.key].after)
+        ):
             own = [path for path in decision.paths if path in left]
             taken = [path for path in own if decision.takes(path, left[path].after)]
             changes = tuple(left.pop(path) for path in taken)
@@ -69,7 +72,7 @@ def _differing(before: Flat, after: Flat) -> dict[str, PathChange]:
     return {
         path: PathChange(path, before.get(path), after.get(path))
         for path in paths
-        if before.get(path, _MISSING) != after.get(path, _MISSING)
+        if before.get(path) != after.get(path)  # what newly is there, and is off, is no difference
     }
 
 

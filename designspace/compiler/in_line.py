@@ -1,0 +1,42 @@
+"""Stem and stages as one line of modules on (batch, channels, height, width).
+
+Torchvision's `IntermediateLayerGetter`, and with it `BackboneWithFPN`, calls a backbone's direct
+children one after the other and keeps the outputs of those that it knows by name.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from torch import Tensor, nn
+
+from designspace.compiler.features import Features
+from designspace.errors import InputError
+
+
+class ChannelsFirst(nn.Module):
+    """A part on (batch, channels, height, width); the permuted views cost nothing."""
+
+    def __init__(self, part: nn.Module) -> None:
+        super().__init__()
+        self.part = part
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run the part on a channels-last view."""
+        y: Tensor = self.part(x.permute(0, 2, 3, 1))
+        if y.ndim != 4:
+            raise InputError("a stage gives tokens and no map", hint="use the list of features")
+        return y.permute(0, 3, 1, 2)
+
+
+def in_line(features: Features) -> tuple[nn.Sequential, dict[str, str]]:
+    """A features-only network as torchvision's pyramids take it; the modules are shared.
+
+    Returns:
+        The backbone, and `return_layers`: names of its children to names of the maps, `0` and up.
+    """
+    names = [f"stage{index}" for index in range(len(features.stages))]
+    parts = dict(zip(names, features.stages, strict=True))
+    line = {name: ChannelsFirst(part) for name, part in {"stem": features.stem, **parts}.items()}
+    returned = {names[index]: str(n) for n, index in enumerate(features.out_indices)}
+    return nn.Sequential(OrderedDict(line)), returned

@@ -1,0 +1,127 @@
+"""Exporting: trace, write aside, run what was written, compare, and only then put it in place."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.export import Dim, ExportedProgram
+
+from designspace.errors import DesignspaceError, InputError, did_you_mean
+from designspace.exporting.formats import FORMATS, Runner, as_list
+from designspace.exporting.quiet import quiet
+
+TOLERANCE = 1e-4  # of the largest output; float32 on two runtimes differs by about 1e-6
+_BATCHES = (1, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        path: The file.
+        format: `onnx` or `pt2`.
+        difference: Largest difference between an output of the file and of the module.
+        largest: Largest absolute output, to judge the difference by.
+    """
+
+    path: Path
+    format: str
+    difference: float
+    largest: float
+
+
+def export(
+    model: nn.Module,
+    size: tuple[int, int, int],
+    path: Path | str,
+    *,
+    format: str | None = None,  # noqa: A002
+    facts: Mapping[str, Any] | None = None,
+) -> Exported:
+    """Write a module for other runtimes; the size of the image is fixed, that of the batch is not.
+
+    Args:
+        model: A module on images, on the CPU and in evaluation mode.
+        size: Channels, height and width of the image.
+        path: The file, written whole or not at all. Weights over 1.5 GB stand beside an ONNX file,
+            in one with `.data` after its name.
+        format: `onnx` or `pt2`; by default what the file's name ends in.
+        facts: Plain data to keep in the file.
+
+    Raises:
+        InputError: No such format, a model in training mode, or a place that cannot be written.
+        DesignspaceError: The file's outputs are not the module's; nothing was written.
+    """
+    path = Path(path)
+    name = format or path.suffix[1:]
+    if name not in FORMATS:
+        raise InputError(f"no format '{name}'", path="export", hint=did_you_mean(name, FORMATS))
+    if model.training:
+        raise InputError("the model is in training mode", hint="call model.eval() first")
+    with quiet():
+        program = _program(model, size)
+    with _aside(path) as aside:
+        with quiet():
+            FORMATS[name].write(program, aside, _output_names(program), facts or {})
+            difference, largest = _compare(model, FORMATS[name].load(aside), size)
+        if not difference <= TOLERANCE * largest:
+            raise DesignspaceError(
+                f"{path}: not written, for its outputs differ by {difference:.2e} "
+                f"from the model's, the largest of which is {largest:.2e}"
+            )
+        _put(aside, path)
+    return Exported(path, name, difference, largest)
+
+
+@contextmanager
+def _aside(path: Path) -> Generator[Path]:
+    """A path in a folder of its own on the same disk, so that moving the file is atomic."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            yield Path(folder) / path.name
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", file=str(path)) from None
+
+
+def _put(aside: Path, path: Path) -> None:
+    """Move the file into place, after the weights beside it where it has any."""
+    for file in sorted(aside.parent.iterdir(), key=lambda file: file.name == path.name):
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
+        file.replace(path.with_name(file.name))
+
+
+def _program(model: nn.Module, size: tuple[int, int, int]) -> ExportedProgram:
+    with torch.no_grad():
+        images = torch.zeros(2, *size)
+        return torch.export.export(model, (images,), dynamic_shapes=({0: Dim("batch", min=1)},))
+
+
+def _output_names(program: ExportedProgram) -> list[str]:
+    """`logits`, or `map0` and up where there are several outputs."""
+    count = len(program.graph_signature.user_outputs)
+    return ["logits"] if count == 1 else [f"map{index}" for index in range(count)]
+
+
+def _compare(model: nn.Module, run: Runner, size: tuple[int, int, int]) -> tuple[float, float]:
+    """Largest difference and largest output over batches of several sizes."""
+    draw = torch.Generator().manual_seed(0)
+    difference = largest = 0.0
+    for batch in _BATCHES:
+        images = torch.randn(batch, *size, generator=draw)
+        with torch.inference_mode():
+            ours = as_list(model(images))
+        for own, other in zip(ours, run(images), strict=True):
+            difference = max(difference, (own - other).abs().max().item())
+            largest = max(largest, own.abs().max().item())
+    return difference, largest
