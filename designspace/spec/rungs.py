@@ -21,6 +21,11 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+Decisions = Annotated[
+    tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])
+]
+
+
 class Result(Frozen):
     """What is printed of a step; null is not printed.
 
@@ -55,7 +60,7 @@ class Rung(Frozen):
     """
 
     name: str = ""
-    decision: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    decision: Decisions = ()
     reason: str = ""
     value: Any = None
     changes: dict[str, Any] = Field(default_factory=dict)
