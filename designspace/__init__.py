@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from designspace.spec import Network as Network
     from designspace.spec import load as load
     from designspace.spec.diff import diff as diff
+    from designspace.spec.ladder import load_ladder as ladder
     from designspace.spec.space import load_space as space
+    from designspace.verification import verify as verify
     from designspace.weights import load_weights as load_weights
     from designspace.weights import save_weights as save_weights
 
@@ -29,12 +31,14 @@ _HOMES = {
     "diff": "designspace.spec.diff",
     "export": "designspace.exporting",
     "in_line": "designspace.compiler",
+    "ladder": "designspace.spec.ladder",
     "load": "designspace.spec",
     "load_weights": "designspace.weights",
     "save_weights": "designspace.weights",
     "space": "designspace.spec.space",
+    "verify": "designspace.verification",
 }
-_NAMES = {"space": "load_space"}  # where the room calls it otherwise
+_NAMES = {"ladder": "load_ladder", "space": "load_space"}  # where the room calls it otherwise
 
 __all__ = [
     "Network",
@@ -43,10 +47,12 @@ __all__ = [
     "diff",
     "export",
     "in_line",
+    "ladder",
     "load",
     "load_weights",
     "save_weights",
     "space",
+    "verify",
 ]
 
 

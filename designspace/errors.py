@@ -51,6 +51,12 @@ class TrialsFailedError(DesignspaceError):
     exit_code = 4
 
 
+class VerificationError(DesignspaceError):
+    """A count differs from what is known of a network, and nothing explains it."""
+
+    exit_code = 1
+
+
 def nearest(word: str, valid: Iterable[str]) -> str | None:
     """The valid choice closest to `word`, or None where nothing is close."""
     close = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.5)

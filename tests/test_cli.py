@@ -69,7 +69,7 @@ def test_diff_names_decisions() -> None:
     assert "same architecture" in run("diff", "resnet50", "resnet50").out
 
 
-@pytest.mark.parametrize("subject", ["network", "recipe", "space"])
+@pytest.mark.parametrize("subject", ["network", "recipe", "space", "ladder"])
 def test_schema_is_json_schema(subject: str) -> None:
     schema = json.loads(run("schema", subject).out)
     assert schema["$schema"].startswith("https://json-schema.org/")

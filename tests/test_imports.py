@@ -32,6 +32,8 @@ sys.stderr.write(json.dumps(loaded))
         ["cost", "convnext_t"],
         ["diff", "resnet50", "convnext_t"],
         ["catalog"],
+        ["ladder", "resnet50_to_convnext_t"],
+        ["verify", "--help"],
         ["schema"],
     ],
     ids=" ".join,

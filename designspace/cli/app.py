@@ -10,7 +10,19 @@ import typer
 from typer.exceptions import TyperException
 
 from designspace import __version__
-from designspace.cli import build, catalog, cost, diff, report, schema, search, status, train
+from designspace.cli import (
+    build,
+    catalog,
+    cost,
+    diff,
+    ladder,
+    report,
+    schema,
+    search,
+    status,
+    train,
+    verify,
+)
 from designspace.cli import eval as evaluation
 from designspace.errors import DesignspaceError, InputError
 
@@ -22,10 +34,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (build.build, cost.cost, diff.diff, catalog.catalog, schema.schema, train.train):
+for verb in (build.build, cost.cost, diff.diff, ladder.ladder, catalog.catalog, schema.schema):
     app.command()(verb)
+app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
-for verb in (search.search, status.status, report.report):
+for verb in (search.search, status.status, report.report, verify.verify):
     app.command()(verb)
 
 

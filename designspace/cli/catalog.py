@@ -8,9 +8,15 @@ import typer
 
 from designspace.cli.options import JsonOption
 
+_LISTS = {
+    "recipes": ("specs/recipes", ""),
+    "spaces": ("search", "axes"),
+    "ladders": ("search", "steps"),
+}
+
 
 def catalog(as_json: JsonOption = False) -> None:
-    """List the networks, recipes and spaces that ship, and every kind of part with its fields."""
+    """List the networks, recipes, spaces and ladders that ship, and every kind with its fields."""
     from designspace.cli.show import MACS_NOTE, print_json, print_table
     from designspace.costing import cost
     from designspace.spec import catalog as files
@@ -40,16 +46,16 @@ def catalog(as_json: JsonOption = False) -> None:
             }
             for n in networks
         ]
-        recipes, spaces = files.names("specs/recipes"), files.names("search")
-        print_json({"networks": listed, "recipes": recipes, "spaces": spaces, "kinds": kinds})
+        lists = {title: files.names(*where) for title, where in _LISTS.items()}
+        print_json({"networks": listed, **lists, "kinds": kinds})
         return
     rows = [
         [n.name, str(n.input_size), f"{costs[n.name].params:,}", f"{costs[n.name].macs / 1e9:.4f}"]
         for n in networks
     ]
     print_table(["network", "input", "params", "GMACs"], rows, title="networks")
-    for folder, title in (("specs/recipes", "recipes"), ("search", "spaces")):
-        print_table([title], [[name] for name in files.names(folder)])
+    for title, where in _LISTS.items():
+        print_table([title], [[name] for name in files.names(*where)])
     cells = [[k["family"], k["kind"], ", ".join(k["fields"]), k["about"]] for k in kinds]
     print_table(["family", "kind", "fields", "what it is"], cells, title="kinds", text_columns=4)
     typer.echo(MACS_NOTE)

@@ -27,7 +27,7 @@ def diff(
     from designspace.spec.diff import diff as diff_of
 
     before, after = load(a), load(b, parse_set(changes or []))
-    found = diff_of(before, after)
+    found = diff_of(a, after if changes else b)
     costs = [cost(before), cost(after)]
     if as_json:
         sides = [

@@ -8,7 +8,9 @@ import typer
 
 from designspace.layers.bounds import WIDEST
 
-SpecArgument = Annotated[str, typer.Argument(metavar="SPEC", help="A catalog name or a YAML file.")]
+SpecArgument = Annotated[
+    str, typer.Argument(metavar="SPEC", help="A catalog name, LADDER:STEP or a YAML file.")
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change the spec; may be given repeatedly."),

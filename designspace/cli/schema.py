@@ -9,10 +9,10 @@ import typer
 
 
 def schema(
-    subject: Annotated[str, typer.Argument(metavar="network|recipe|space")] = "network",
+    subject: Annotated[str, typer.Argument(metavar="network|recipe|space|ladder")] = "network",
     out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
 ) -> None:
-    """Print the JSON Schema of networks, recipes or spaces, for completion in an editor."""
+    """Print the JSON Schema of networks, recipes, spaces or ladders, for an editor."""
     import json
 
     from designspace.errors import InputError, did_you_mean

@@ -26,6 +26,7 @@ def print_table(
     title: str = "",
     text_columns: int = 1,
     total: Sequence[str] = (),
+    tight: bool = False,
 ) -> None:
     """A table on standard output.
 
@@ -35,13 +36,14 @@ def print_table(
         title: What stands above it.
         text_columns: So many columns from the left are text; the others are numbers.
         total: A last row, set apart.
+        tight: Columns close together, as they are where there are many.
     """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    space = 0 if len(columns) > _MANY else 1  # wide tables still fit into 80 columns
+    space = 0 if tight or len(columns) > _MANY else 1  # wide tables still fit into 80 columns
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, space), title_justify="left")
     table.title = Text(title, style="bold") if title else None
     for index, column in enumerate(columns):

@@ -1,12 +1,15 @@
-"""What ships with the package: networks, recipes, spaces."""
+"""What ships with the package: networks, recipes, spaces, ladders."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from designspace.errors import InputError, did_you_mean
+from designspace.spec.files import read_yaml
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+# What shares the folder `search`: the key by which each is known, and the command that takes it.
+_SORTS = {"space": ("axes", "search --space"), "ladder": ("steps", "ladder")}
 
 
 def root() -> Path:
@@ -15,22 +18,37 @@ def root() -> Path:
     return packed if packed.is_dir() else _PACKAGE.parent
 
 
-def names(folder: str) -> list[str]:
-    """Names of all files of a catalog folder: `specs`, `specs/recipes` or `search`."""
-    return sorted(path.stem for path in (root() / folder).glob("*.yaml"))
+def names(folder: str, key: str = "") -> list[str]:
+    """Names of the files of a catalog folder: `specs`, `specs/recipes` or `search`.
+
+    Args:
+        folder: The folder.
+        key: Only files that have this key: in `search`, a space has `axes`, a ladder `steps`.
+    """
+    return sorted(path.stem for path in (root() / folder).glob("*.yaml") if holds(path, key))
 
 
-def find(source: str | Path, folder: str, what: str) -> Path:
+def find(source: str | Path, folder: str, what: str, key: str = "") -> Path:
     """The file for a path or a catalog name.
 
     Args:
         source: A path to a YAML file, or a name from the catalog.
         folder: The catalog folder to look in.
         what: What is looked for, in words.
+        key: The key by which such a file is told from the others of its folder.
 
     Raises:
-        InputError: Neither a file nor a known name.
+        InputError: Neither a file nor a known name, or a file of another sort.
     """
+    found = _find(source, folder, what, key)
+    for other, (its_key, remedy) in _SORTS.items():
+        if key and key != its_key and not holds(found, key) and holds(found, its_key):
+            said = f"'{source}' is a {other}, not a {what}"
+            raise InputError(said, file=str(found), hint=f"try `designspace {remedy} {source}`")
+    return found
+
+
+def _find(source: str | Path, folder: str, what: str, key: str) -> Path:
     path = Path(source)
     if path.suffix in (".yaml", ".yml") or path.is_file():
         if path.is_file():
@@ -39,8 +57,14 @@ def find(source: str | Path, folder: str, what: str) -> Path:
     found = root() / folder / f"{source}.yaml"
     if found.is_file():
         return _near(found)
-    hint = did_you_mean(str(source), names(folder))
+    hint = did_you_mean(str(source), names(folder, key))
     raise InputError(f"no {what} is called '{source}', nor is there such a file", hint=hint)
+
+
+def holds(path: Path, key: str) -> bool:
+    """Whether a YAML file has a key; every file has the empty one."""
+    data: object = read_yaml(path).data if key else {}
+    return not key or (isinstance(data, dict) and key in data)
 
 
 def _near(path: Path) -> Path:

@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from designspace.layers.frozen import Frozen
-from designspace.spec.files import read_yaml
+from designspace.spec.decisions import known_decisions
 from designspace.spec.flat import Flat, flatten
-from designspace.spec.load import Source, load
+from designspace.spec.load import Source, load, step_of
+from designspace.spec.rungs import RECIPE
 
 _MISSING = object()
-
-
-class Decision(Frozen):
-    """A change with a name and a reason.
-
-    Attributes:
-        name: What to call it.
-        reason: What it does, in words.
-        paths: Path to its new value, or to `any`; the first one is what the decision is about.
-    """
-
-    name: str
-    reason: str
-    paths: dict[str, Any]
-
-    @property
-    def key(self) -> str:
-        """The path that the decision is about."""
-        return next(iter(self.paths))
-
-    def takes(self, path: str, value: Any) -> bool:
-        """Whether a new value at a path belongs to this decision."""
-        wanted = self.paths.get(path, _MISSING)
-        return wanted == "any" or wanted == value or (value is None and wanted is not _MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +42,24 @@ class Diff:
         return bool(self.decisions or self.rest)
 
 
-@cache
-def known_decisions() -> tuple[Decision, ...]:
-    """The decisions that have a name, in the order in which they are looked for."""
-    document = read_yaml(Path(__file__).with_name("decisions.yaml"))
-    return tuple(Decision.model_validate(item) for item in cast("list[Any]", document.data))
-
-
 def diff(a: Source, b: Source) -> Diff:
     """What must be decided otherwise to turn network `a` into network `b`.
+
+    Between two steps of ladders, named `ladder:step`, the recipe is compared too.
 
     Raises:
         InputError: A specification is wrong.
     """
+    left = _recipes(a, b)
     before, after = load(a), load(b)
-    if before.digest == after.digest:
-        return Diff((), ())
     new = flatten(after)
-    left = _differing(flatten(before), new)
+    if before.digest != after.digest:
+        left |= _differing(flatten(before), new)
     decisions: list[DecisionChange] = []
-    for decision in known_decisions():
-        if (
-            decision.key in left
-            and decision.key in new
-            and decision.takes(decision.key, left[decision.key].after)
-        ):
+    for decision in known_decisions().values():
+        change = left.get(decision.key)
+        stands = decision.key in new or decision.key == RECIPE  # not for what has gone
+        if change is not None and stands and decision.takes(decision.key, change.after):
             own = [path for path in decision.paths if path in left]
             taken = [path for path in own if decision.takes(path, left[path].after)]
             changes = tuple(left.pop(path) for path in taken)
@@ -107,3 +74,11 @@ def _differing(before: Flat, after: Flat) -> dict[str, PathChange]:
         for path in paths
         if before.get(path) != after.get(path)  # what newly is there, and is off, is no difference
     }
+
+
+def _recipes(a: Source, b: Source) -> dict[str, PathChange]:
+    """The recipe's change, where both sides are steps of ladders that name one."""
+    before, after = step_of(a), step_of(b)
+    if not (before and after and before.recipe and after.recipe):
+        return {}
+    return _differing({RECIPE: before.recipe}, {RECIPE: after.recipe})

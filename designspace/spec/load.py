@@ -13,9 +13,10 @@ from designspace.spec.changes import apply
 from designspace.spec.files import Document, read_yaml
 from designspace.spec.network import Network
 from designspace.spec.published import KEYS as FACTS
+from designspace.spec.rungs import Landing, Rungs, climb
 from designspace.spec.validation import validate
 
-Source = str | Path | Mapping[str, Any] | Network
+Source = str | Path | Mapping[str, Any] | Network | Document
 _DEPTH = 16
 _BESIDE_BASE = ("name", *FACTS)
 
@@ -24,7 +25,8 @@ def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
     """A network from a catalog name, a YAML file, plain data or another network.
 
     Args:
-        source: What to load. A file is either a whole network or `base:` with `changes:`.
+        source: What to load. A file is either a whole network or `base:` with `changes:`; a name
+            may also be that of a ladder's step, as in `resnet50_to_convnext_t:kernel_7`.
         changes: Further changes, values by dotted path, made in order on the authored form.
 
     Raises:
@@ -48,8 +50,12 @@ def authored(source: Source, depth: int = 0) -> Document:
     """
     if isinstance(source, Network):
         return Document(copy.deepcopy(source.authored or source.model_dump(mode="json")))
+    if isinstance(source, Document):
+        return _rebased(source, Path(), depth)
     if isinstance(source, Mapping):
         return _rebased(Document(copy.deepcopy(dict(source))), Path(), depth)
+    if landing := step_of(source):
+        return landing.document
     path = catalog.find(source, "specs", "network")
     return _rebased(read_yaml(path), path.parent, depth)
 
@@ -113,3 +119,30 @@ def _only_known_keys(document: Document, mapping: dict[str, Any]) -> None:
 def _wrong(document: Document, key: str, message: str) -> InputError:
     origin = document.origin((key,))
     return InputError(message, file=origin.file, line=origin.line, path=key)
+
+
+def step_of(source: object) -> Landing | None:
+    """The step that `ladder:step` names; None where the source is something else.
+
+    Raises:
+        InputError: There is no such ladder, or it has no such step.
+    """
+    if not isinstance(source, str) or ":" not in source or Path(source).is_file():
+        return None
+    name, _, step = source.rpartition(":")
+    ladder, landings = ladder_of(name)
+    return landings[ladder.number(step)]
+
+
+def ladder_of(source: str | Path) -> tuple[Rungs, list[Landing]]:
+    """A ladder as it is written, and every step of it.
+
+    Raises:
+        InputError: What is wrong, with its file, line and path.
+    """
+    path = catalog.find(source, "search", "ladder", "steps")
+    written = read_yaml(path)
+    ladder = validate(Rungs, written)
+    beside = path.parent / ladder.base if isinstance(ladder.base, str) else None
+    base = authored(beside if beside and beside.is_file() else ladder.base)
+    return ladder, climb(ladder, written, without_facts(base))

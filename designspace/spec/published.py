@@ -10,7 +10,17 @@ from designspace.layers.frozen import Frozen
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Printed = PositiveInt | PositiveFloat
+_REST = 1e-9  # of binary fractions
 KEYS = ("expected", "published")
+
+
+def rounds_to(counted: float, printed: float) -> bool:
+    """Whether a count rounds to a printed number, at the digits with which that is written.
+
+    A zero at the end of a fraction is not seen: 4.10 is taken as 4.1.
+    """
+    digits = len(str(printed).partition(".")[2])
+    return abs(counted - printed) <= 0.5 * 10**-digits + _REST
 
 
 class Expected(Frozen):

@@ -10,9 +10,15 @@ from designspace.spec.network import Network
 from designspace.spec.per_stage import KEY
 from designspace.spec.published import KEYS as FACTS
 from designspace.spec.recipe import Recipe
+from designspace.spec.rungs import Rungs
 from designspace.spec.space import Space
 
-SUBJECTS: dict[str, type[BaseModel]] = {"network": Network, "recipe": Recipe, "space": Space}
+SUBJECTS: dict[str, type[BaseModel]] = {
+    "network": Network,
+    "recipe": Recipe,
+    "space": Space,
+    "ladder": Rungs,
+}
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _STAGED = ("block", "downsample")
 
@@ -20,7 +26,7 @@ JsonSchema = dict[str, Any]
 
 
 def schema(subject: str) -> JsonSchema:
-    """The JSON Schema of a network, a recipe or a space, as one writes it in YAML.
+    """The JSON Schema of a network, a recipe, a space or a ladder, as one writes it in YAML.
 
     It never refuses what is valid. What JSON Schema cannot say well it leaves to the validation:
     that lengths agree, and that a value a stage stands nowhere but inside block and downsample.

@@ -155,7 +155,7 @@ def load_space(source: str | Path | Mapping[str, Any]) -> Space:
     if isinstance(source, Mapping):
         document, folder = Document(dict(source)), Path()
     else:
-        path = catalog.find(source, "search", "space")
+        path = catalog.find(source, "search", "space", "axes")
         document, folder = read_yaml(path), path.parent
     space = validate(Space, document)
     beside = folder / space.base if isinstance(space.base, str) else None

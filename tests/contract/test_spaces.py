@@ -10,7 +10,7 @@ from designspace.costing import cost
 from designspace.spec import catalog
 from designspace.spec.space import load_space
 
-every_space = pytest.mark.parametrize("name", catalog.names("search"))
+every_space = pytest.mark.parametrize("name", catalog.names("search", "axes"))
 
 
 @every_space

@@ -1,0 +1,175 @@
+"""`designspace ladder`: each decision's cost, its published gain, and whether that is resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designspace.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from designspace.costing import CostTable
+    from designspace.spec.ladder import Ladder, Rival, Step
+    from designspace.statistics.welch import Difference
+
+_SIDE = "  "
+_LEGEND = (
+    "indented: tried, not adopted; each row starts from the last adopted one above it",
+    "printed: GMACs as published, * where that is not what is counted",
+    "≠0: whether the delta is resolved: its interval (Welch's t) excludes 0; - not known",
+)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A step, what it costs, and its gain over the step that it starts from."""
+
+    step: Step
+    cost: CostTable
+    delta: float | None
+    interval: Difference | None
+
+
+def ladder(
+    name: Annotated[str, typer.Argument(metavar="LADDER", help="A catalog name or a YAML file.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show a ladder: a decision a row, what it costs, what it is published to pay."""
+    from designspace.cli.show import print_json
+    from designspace.costing import cost
+    from designspace.spec.ladder import load_ladder
+
+    found = load_ladder(name)
+    rows = [_Row(step, cost(step.spec), *_gain(found.start(step), step)) for step in found.steps]
+    if as_json:
+        print_json(_json(found, rows))
+    else:
+        _print(found, rows)
+
+
+def _gain(before: Step | None, after: Step) -> tuple[float | None, Difference | None]:
+    """The published delta and, where both spreads are known, its interval."""
+    from designspace.statistics.welch import Sample, difference
+
+    if before is None or before.published.top1 is None or after.published.top1 is None:
+        return None, None
+    samples = [
+        Sample(result.top1 or 0.0, result.std, result.seeds)
+        for result in (before.published, after.published)
+        if result.std is not None and result.seeds is not None and result.seeds > 1
+    ]
+    delta = round(after.published.top1 - before.published.top1, 10)
+    return delta, difference(samples[0], samples[1]) if len(samples) == 2 else None
+
+
+def _print(found: Ladder, rows: list[_Row]) -> None:
+    from designspace.cli.show import MACS_NOTE, print_table
+
+    columns = ["decision", "params", "GMACs", "printed", "top-1", "±", "delta", "95 % interval"]
+    cells = [_cells(row) for row in rows]
+    cells += [_rival_cells(other) for other in found.references]
+    print_table([*columns, "≠0"], cells, title=f"{found.name} ({found.source})")
+    for line in (*_LEGEND, MACS_NOTE, *_notes(found)):
+        typer.echo(line)
+
+
+def _cells(row: _Row) -> list[str]:
+    step, published, interval = row.step, row.step.published, row.interval
+    return [
+        (_SIDE if step.side else "") + step.name,
+        f"{row.cost.params:,}",
+        f"{row.cost.macs / 1e9:.4f}",
+        ("*" if _slipped(row) else "") + _number(published.gmacs),
+        _number(published.top1),
+        _number(published.std),
+        "" if row.delta is None else f"{row.delta:+.2f}",
+        "" if interval is None else f"{interval.low:+.2f} {interval.high:+.2f}",
+        "" if row.delta is None else _verdict(interval),
+    ]
+
+
+def _rival_cells(other: Rival) -> list[str]:
+    from designspace.costing import cost
+
+    table = cost(other.spec) if other.spec else None
+    counted = [f"{table.params:,}", f"{table.macs / 1e9:.4f}"] if table else ["-", "-"]
+    return [other.name, *counted, _number(other.published.gmacs), _number(other.published.top1)]
+
+
+def _notes(found: Ladder) -> list[str]:
+    """What is wrong, hidden or unknown, a paragraph each."""
+    from textwrap import fill
+
+    said = [(step.name, step.note) for step in found.steps if step.note]
+    said += [(f"{step.name}, unknown", step.unknown) for step in found.steps if step.unknown]
+    said += [(other.name, other.note) for other in found.references if other.note]
+    said += [("throughout", note) for note in found.notes]
+    return [""] * bool(said) + [
+        fill(f"{name}: {text}", 80, initial_indent="- ", subsequent_indent="  ")
+        for name, text in said
+    ]
+
+
+def _slipped(row: _Row) -> bool:
+    from designspace.spec.published import rounds_to
+
+    printed = row.step.published.gmacs
+    return printed is not None and not rounds_to(row.cost.macs / 1e9, printed)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _verdict(interval: Difference | None) -> str:
+    if interval is None:
+        return "-"
+    return "yes" if interval.resolved else "no"
+
+
+def _json(found: Ladder, rows: list[_Row]) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "purpose": found.purpose,
+        "source": found.source,
+        "steps": [_step_json(row) for row in rows],
+        "references": [_rival_json(other) for other in found.references],
+        "notes": list(found.notes),
+    }
+
+
+def _rival_json(other: Rival) -> dict[str, Any]:
+    from designspace.costing import cost
+
+    table = cost(other.spec) if other.spec else None
+    return {
+        "name": other.name,
+        "params": table and table.params,
+        "macs": table and table.macs,
+        "published": other.published.model_dump(mode="json"),
+        "note": other.note or None,
+    }
+
+
+def _step_json(row: _Row) -> dict[str, Any]:
+    step, interval = row.step, row.interval
+    return {
+        "name": step.name,
+        "decision": list(step.decision),
+        "reason": step.reason,
+        "side": step.side,
+        "start": step.start,
+        "digest": step.spec.digest,
+        "recipe": step.recipe.name if step.recipe else None,
+        "params": row.cost.params,
+        "macs": row.cost.macs,
+        "published": step.published.model_dump(mode="json"),
+        "printed_macs_agree": None if step.published.gmacs is None else not _slipped(row),
+        "delta": row.delta,
+        "interval": None if interval is None else [interval.low, interval.high],
+        "resolved": None if interval is None else interval.resolved,
+        "note": step.note or None,
+        "unknown": step.unknown or None,
+    }

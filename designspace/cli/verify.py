@@ -1,0 +1,138 @@
+"""`designspace verify`: what ships, counted three ways, against what is known of it."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designspace.cli.options import JsonOption
+from designspace.errors import VerificationError
+
+if TYPE_CHECKING:
+    from designspace.verification import Verification, Verified
+
+_COLUMNS = ("params", "MACs", "known", "torch", "fvcore", "printed", "verdict")
+_LEGEND = (
+    "= equal to our closed form to the unit, both params and MACs: the known true counts,",
+    "torch's FlopCounterMode on the meta device, fvcore's convolutions and matrix products;",
+    "printed: how many of the published numbers our counts round to; - nothing to compare with;",
+    "(=) fvcore has no rule for some operation: params only",
+)
+
+
+def verify(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Networks, ladders, LADDER:STEP; all by default."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Count networks three ways and compare with what is published.
+
+    Exit code 0 where all pass or differ for a known reason, 1 where anything else differs.
+    """
+    from designspace.cli.show import print_json
+    from designspace.verification import verify as verify_all
+
+    found = verify_all(names or [], on_row=None if as_json else _progress)
+    if as_json:
+        print_json({"ok": found.ok, "rows": [_json(row) for row in found.rows]})
+    else:
+        _print(found)
+    failed = sum(row.verdict == "fail" for row in found.rows)
+    if failed:
+        raise VerificationError(
+            f"{failed} of {len(found.rows)} networks differ for no known reason"
+        )
+
+
+def _progress(row: Verified) -> None:
+    """The name of what was just counted, on a terminal only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{row.case.name}")
+        sys.stderr.flush()
+
+
+def _print(found: Verification) -> None:
+    from designspace.cli.show import print_table
+
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    for ladder, rows in groupby(found.rows, lambda row: row.case.name.rpartition(":")[0]):
+        first = "step" if ladder else "network"
+        cells, title = [_cells(row) for row in rows], ladder or "networks"
+        print_table([first, *_COLUMNS], cells, title=title, tight=True)
+    for line in (*_LEGEND, *_differences(found), _total(found)):
+        typer.echo(line)
+
+
+def _cells(row: Verified) -> list[str]:
+    ours, expected = row.counts["closed form"], row.case.expected
+    agreeing = sum(check.agrees for check in row.printed)
+    return [
+        row.case.name.rpartition(":")[2],
+        f"{ours.params:,}",
+        f"{ours.macs:,}",
+        _equal(row, expected.params, expected.macs) if expected else "-",
+        *(_equal(row, row.counts[n].params, row.counts[n].macs) for n in ("torch", "fvcore")),
+        f"{agreeing}/{len(row.printed)}" if row.printed else "-",
+        row.verdict,
+    ]
+
+
+def _equal(row: Verified, params: int | None, macs: int | None) -> str:
+    """`=` where all that is counted is ours, `≠` where something is not, `-` without a count."""
+    ours = row.counts["closed form"]
+    if params not in (None, ours.params) or macs not in (None, ours.macs):
+        return "≠"
+    return "=" if macs is not None else "(=)"
+
+
+def _differences(found: Verification) -> list[str]:
+    from textwrap import fill
+
+    said = [(row, "known", text) for row in found.rows for text in row.known]
+    said += [(row, "fail", text) for row in found.rows for text in row.failures]
+    return [
+        fill(f"{verdict}: {row.case.name}: {text}", 88, initial_indent="- ", subsequent_indent="  ")
+        for row, verdict, text in said
+    ]
+
+
+def _total(found: Verification) -> str:
+    counts = {v: sum(row.verdict == v for row in found.rows) for v in ("pass", "known", "fail")}
+    return (
+        f"{counts['pass']} pass, {counts['known']} differ for a known reason, {counts['fail']} fail"
+    )
+
+
+def _json(row: Verified) -> dict[str, Any]:
+    expected = row.case.expected
+    counts = {name.replace(" ", "_"): count for name, count in row.counts.items()}
+    return {
+        "name": row.case.name,
+        "digest": row.case.network.digest,
+        "input_size": row.case.network.input_size,
+        "verdict": row.verdict,
+        "params": {"expected": expected and expected.params}
+        | {name: count.params for name, count in counts.items()},
+        "macs": {"expected": expected and expected.macs}
+        | {name: count.macs for name, count in counts.items()},
+        "printed": [
+            {
+                "what": check.what,
+                "printed": check.printed,
+                "counted": check.counted,
+                "resolution": check.resolution,
+                "source": check.source,
+                "agrees": check.agrees,
+                "note": check.note,
+            }
+            for check in row.printed
+        ],
+        "known": list(row.known),
+        "failures": list(row.failures),
+    }

@@ -1,0 +1,150 @@
+"""A ladder: a base network, an ordered list of decisions, and what is published of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from designspace.errors import InputError
+from designspace.spec.load import ladder_of, load
+from designspace.spec.network import Network
+from designspace.spec.published import Expected
+from designspace.spec.recipe import Recipe, load_recipe
+from designspace.spec.rungs import Landing, Reference, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A network and its recipe, one decision after the step that it starts from.
+
+    Attributes:
+        name: Its name on the ladder.
+        decision: The decision, or several taken together; empty at the base.
+        reason: What the decision does.
+        spec: The network.
+        recipe: How it is trained, where the ladder says.
+        side: Tried and not adopted: the next step does not start from here.
+        start: The step that it starts from; None at the base.
+        published: What is printed of it.
+        expected: Its true counts, where they are known.
+        note: Where what is printed is wrong, or hides something.
+        unknown: What the source does not say.
+    """
+
+    name: str
+    decision: tuple[str, ...]
+    reason: str
+    spec: Network
+    recipe: Recipe | None
+    side: bool
+    start: str | None
+    published: Result
+    expected: Expected | None
+    note: str
+    unknown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another network that the ladder is compared with.
+
+    Attributes:
+        name: What to call it.
+        spec: The network; None where no spec of it ships.
+        published: What is printed of it.
+        note: Where what is printed is wrong.
+    """
+
+    name: str
+    spec: Network | None
+    published: Result
+    note: str
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The steps from a base upwards; also a sequence of them.
+
+    Attributes:
+        name: What people call it.
+        purpose: What question it asks.
+        source: Where its results are printed.
+        steps: The base, then a decision each, side branches included.
+        references: Other networks to compare with.
+        notes: What to know about all of it.
+    """
+
+    name: str
+    purpose: str
+    source: str
+    steps: tuple[Step, ...]
+    references: tuple[Rival, ...]
+    notes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __getitem__(self, key: int | str) -> Step:
+        """A step by its number or its name."""
+        return self.steps[key] if isinstance(key, int) else self._by_name[key]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Step]:
+        return {step.name: step for step in self.steps}
+
+    def start(self, step: Step) -> Step | None:
+        """The step that another one starts from."""
+        return None if step.start is None else self._by_name[step.start]
+
+
+def load_ladder(source: str | Path) -> Ladder:
+    """A ladder from a catalog name or a YAML file.
+
+    Raises:
+        InputError: What is wrong, with its file, line and path.
+    """
+    written, landings = ladder_of(source)
+    steps = tuple(_step(landing, written.seeds) for landing in landings)
+    rivals = tuple(_rival(other) for other in written.references)
+    return Ladder(written.name, written.purpose, written.source, steps, rivals, written.notes)
+
+
+def _rival(other: Reference) -> Rival:
+    spec = load(other.network) if other.network else None
+    return Rival(other.name, spec, other.published, other.note)
+
+
+def _step(landing: Landing, seeds: int | None) -> Step:
+    rung, published = landing.rung, landing.rung.published
+    if published.std is not None and published.seeds is None:
+        published = published.model_copy(update={"seeds": seeds})
+    try:
+        spec = load(landing.document)
+        recipe = load_recipe(landing.recipe) if landing.recipe else None
+    except InputError as error:
+        where = landing.origin
+        raise InputError(
+            f"step '{rung.title}' cannot be made: {error.message}",
+            file=error.file or where.file,
+            line=error.line or where.line,
+            path=error.path,
+            hint=error.hint,
+        ) from None
+    return Step(
+        name=rung.title,
+        decision=rung.decision,
+        reason=rung.why,
+        spec=spec,
+        recipe=recipe,
+        side=rung.side,
+        start=landing.start,
+        published=published,
+        expected=rung.expected,
+        note=rung.note,
+        unknown=rung.unknown,
+    )

@@ -1,0 +1,1 @@
+"""Small statistics of a few repeated trainings; standard library only."""

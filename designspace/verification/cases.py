@@ -1,0 +1,74 @@
+"""What there is to verify: networks and steps of ladders, with what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from designspace.spec import catalog, load
+from designspace.spec.ladder import Ladder, load_ladder
+from designspace.spec.network import Network
+from designspace.spec.published import Expected, Published
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A network and what it should count.
+
+    Attributes:
+        name: As it is asked for: a network's name, or `ladder:step`.
+        network: The network.
+        expected: Its true counts, where they are known.
+        published: What is printed of it.
+    """
+
+    name: str
+    network: Network
+    expected: Expected | None
+    published: tuple[Published, ...]
+
+
+def cases(names: Iterable[str] = ()) -> Iterator[Case]:
+    """The cases of networks, ladders and `ladder:step`; of all that ships, where none is named.
+
+    Raises:
+        InputError: A name that is neither a network's nor a ladder's.
+    """
+    ladders = catalog.names("search", "steps")
+    named = list(names)
+    for name in named or _with_facts():
+        if name in ladders or _is_ladder_file(Path(name)):
+            yield from _of_ladder(load_ladder(name))
+        elif name.rpartition(":")[0]:
+            ladder, _, step = name.rpartition(":")
+            load(name)  # refuses a wrong name in the usual words
+            yield from (c for c in _of_ladder(load_ladder(ladder)) if c.name.endswith(f":{step}"))
+        else:
+            network = load(name)
+            yield Case(network.name or name, network, network.expected, network.published)
+    for name in [] if named else ladders:
+        yield from _of_ladder(load_ladder(name))
+
+
+def _with_facts() -> Iterator[str]:
+    for name in catalog.names("specs"):
+        network = load(name)
+        if network.expected or network.published:
+            yield name
+
+
+def _is_ladder_file(path: Path) -> bool:
+    return path.is_file() and catalog.holds(path, "steps")
+
+
+def _of_ladder(ladder: Ladder) -> Iterator[Case]:
+    for step in ladder.steps:
+        printed = Published(
+            top1=step.published.top1,
+            resolution=step.spec.input_size,
+            gmacs=step.published.gmacs,
+            source=ladder.source or ladder.name,
+            note=step.note or None,
+        )
+        yield Case(step.spec.name, step.spec, step.expected, (printed,))
