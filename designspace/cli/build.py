@@ -59,9 +59,9 @@ def build(
     facts["num_classes"] = num_classes or facts.get("num_classes", _CLASSES)
     facts["in_channels"] = in_channels or facts.get("in_channels", _CHANNELS)
     size = input_size or facts.get("input", {}).get("size")
-    task = {name: int(facts[name]) for name in ("num_classes", "in_channels")}
-    table = cost_of(network, size, **task)
-    model, shape = _built(network, table, weights, seed, task)
+    classes: int = facts["num_classes"]
+    table = cost_of(network, size, in_channels=facts["in_channels"], num_classes=classes)
+    model, shape = _built(network, table, classes, weights, seed)
     written = _exported(model, network, table, export, out, facts) if export else None
     saved = None if export else out
     if saved:
@@ -103,9 +103,9 @@ def _facts(weights: Path | None) -> dict[str, Any]:
 def _built(
     network: Network,
     table: CostTable,
+    num_classes: int,
     weights: Path | None,
     seed: int,
-    task: dict[str, int],
 ) -> tuple[Compiled, list[int]]:
     """The module, counted and run once, and the shape of what it gave."""
     import torch
@@ -115,7 +115,9 @@ def _built(
 
     torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
     height, width, channels = table.input.shape
-    model = build_module(network, input_size=height, **task).eval()
+    model = build_module(
+        network, num_classes=num_classes, in_channels=channels, input_size=height
+    ).eval()
     built = sum(parameter.numel() for parameter in model.parameters())
     assert built == table.params, f"{built} parameters built, {table.params} counted"
     if weights:
