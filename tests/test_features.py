@@ -112,7 +112,10 @@ def is_hierarchical(name: str) -> bool:
     return len(set(reductions)) > 1
 
 
-@pytest.mark.parametrize("name", filter(is_hierarchical, families()))
+hierarchical = pytest.mark.parametrize("name", [*filter(is_hierarchical, families())])
+
+
+@hierarchical
 def test_pyramids_of_torchvision(name: str) -> None:
     features = maps_of(name, out_indices=(1, 2, 3))
     line, returned = designspace.in_line(features)
@@ -126,7 +129,7 @@ def test_pyramids_of_torchvision(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", filter(is_hierarchical, families()))
+@hierarchical
 def test_a_detector_trains_a_step_and_detects(name: str) -> None:
     features = maps_of(name)
     line, returned = designspace.in_line(features)

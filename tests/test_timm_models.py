@@ -88,7 +88,8 @@ def test_weights_in_our_layout_load_and_adapt(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_weights(own, spec, path)
     there = {"file": str(path), "num_classes": 1000}
-    name, load = "ds_convnext_proxy", {"pretrained": True, "pretrained_cfg_overlay": there}
+    name = "ds_convnext_proxy"
+    load: dict[str, Any] = {"pretrained": True, "pretrained_cfg_overlay": there}
     x = torch.randn(1, 3, 28, 28)
     assert torch.equal(timm.create_model(name, **load).eval()(x), own(x))
     other = timm.create_model(name, num_classes=4, in_chans=1, **load)
@@ -101,7 +102,12 @@ def test_weights_in_our_layout_load_and_adapt(tmp_path: Path) -> None:
 
 
 def test_what_timms_training_script_asks_for() -> None:
-    words = {"num_classes": 4, "drop_rate": 0.1, "drop_path_rate": 0.2, "global_pool": "avg"}
+    words: dict[str, Any] = {
+        "num_classes": 4,
+        "drop_rate": 0.1,
+        "drop_path_rate": 0.2,
+        "global_pool": "avg",
+    }
     model: Any = timm.create_model("ds_convnext_proxy", **words)
     assert resolve_model_data_config(model)["input_size"] == (3, 28, 28)
     model.set_grad_checkpointing()
