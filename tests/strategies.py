@@ -13,6 +13,7 @@ from designspace.layers.act import Act
 from designspace.layers.kind import Kind
 from designspace.layers.norm import Norm
 from designspace.layers.part import Part
+from designspace.layers.response import Response
 from designspace.spec.families import families
 
 # what the bounds of a type do not say: sizes at which a test network stays small
@@ -22,6 +23,9 @@ SMALL = {
     "patch_size": st.sampled_from([1, 2, 4]),
     "stride": st.sampled_from([1, 2]),
     "width": st.sampled_from([None, 8]),
+    "padding": st.sampled_from([0, 1, 2]),
+    "head_dim": st.sampled_from([4, 8]),
+    "window": st.sampled_from([2, 4, 7]),
     "groups": st.sampled_from([1, 2, 4]),
     "eps": st.sampled_from([1e-5, 1e-6]),
     "ratio": st.sampled_from([1, 2, 3.5, 4]),
@@ -39,7 +43,7 @@ def parts() -> list[type[Part]]:
 
 def leaf_kinds() -> list[type[Kind]]:
     """Every norm and activation that stands for itself."""
-    kinds = [*Norm.registry.values(), *Act.registry.values()]
+    kinds = [*Norm.registry.values(), *Act.registry.values(), *Response.registry.values()]
     return [kind for kind in kinds if kind.tag() != "inherit"]
 
 
@@ -90,17 +94,31 @@ def _of(annotation: Any) -> st.SearchStrategy[Any]:
 def networks(draw: st.DrawFn) -> dict[str, Any]:
     """Authored data of a small network; some are refused for their shapes."""
     stages = draw(st.integers(1, 3))
-    concrete = st.sampled_from(["batchnorm", "layernorm", "groupnorm"])
-    return {
+    block = draw(family(Block))
+    data = {
         "depths": [draw(st.integers(1, 2)) for _ in range(stages)],
         "widths": draw(
-            st.one_of(st.just({"base": 8}), st.just([8, 12, 16][:stages]), st.just([8] * stages))
+            st.one_of(st.just({"base": 8}), st.just([8, 16, 24][:stages]), st.just([8] * stages))
         ),
-        "norm": draw(concrete),
+        "norm": draw(st.sampled_from(["batchnorm", "layernorm", "groupnorm"])),
         "act": draw(st.sampled_from(["relu", "gelu", "silu"])),
         "stem": draw(family(Stem)),
-        "block": draw(family(Block)),
+        "block": block,
         "downsample": draw(family(Downsample)),
         "head": draw(family(Head)),
         "input_size": 32,
     }
+    return data | _agreeable(data)
+
+
+def _agreeable(data: dict[str, Any]) -> dict[str, Any]:
+    """What keeps most drawn networks possible: tokens with tokens, maps with maps."""
+    changes: dict[str, Any] = {}
+    if data["stem"]["kind"] == "tokens":
+        attention = {"kind": "metaformer", "mixer": {"kind": "attention", "head_dim": 4}}
+        changes |= {"depths": [1], "widths": [8], "block": attention}
+    elif data["head"]["kind"] == "class_token":
+        changes["head"] = "linear"
+    if data["block"]["kind"] == "metaformer" and data["downsample"]["kind"] == "in_block":
+        changes["downsample"] = "patch_merging"
+    return changes

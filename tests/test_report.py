@@ -152,7 +152,7 @@ def test_a_directory_without_a_study_is_refused(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     directory = write_study(tmp_path / "s", Plan(scripts=[Script()]))
     (directory / "report.html").mkdir()
-    with pytest.raises(InputError, match="cannot write"):
+    with pytest.raises(InputError, match="cannot be written"):
         report.write(directory)
     assert not list(directory.glob(".*.tmp"))
 

@@ -61,7 +61,11 @@ def other_axes() -> toy.ToySpace:
         ({"space": toy.ToySpace(base={**toy.BASE, "width": 16})}, "another base"),
         ({"space": other_axes()}, r"another axes \(act\)"),
         ({"space": toy.ToySpace(limits=(toy.ToyLimit("macs", high=9999),))}, "another limits"),
-        ({"recipe": {"digest": "r1", "name": "long"}}, r"another recipe \(toy there, long here\)"),
+        (
+            {"recipe": {"digest": "r1", "name": "long"}},
+            r"recipe \(name toy there, long here\)",
+        ),
+        ({"recipe": {"digest": "r1", "epochs": 3}}, r"recipe \(epochs 8 there, 3 here\)"),
         ({"data": {"name": "x", "digest": "d1", "num_classes": 1, "channels": 6}}, "another data"),
         ({"seed": 5}, r"another seed \(0 there, 5 here\)"),
         ({"scheduler": "none"}, "another scheduler"),

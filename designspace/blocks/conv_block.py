@@ -17,6 +17,7 @@ from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
 from designspace.layers.part import Callables, Chain, Layer, Place
 from designspace.layers.residual import DropPath, Identity, LayerScale
+from designspace.layers.response import Response
 from designspace.mixers.conv import ConvMixer
 from designspace.mixers.mixer import Mixer
 
@@ -38,6 +39,7 @@ class ConvBlock(Block):
         act: The block's activation.
         act_at: After which layers an activation stands; 3 is after the addition.
         bias: Whether the pointwise layers have biases.
+        response: What rescales the channels before the second pointwise layer; null for nothing.
         layer_scale_init: Initial value of a learnable factor a channel of the branch; null for
             none.
         shortcut: The residual path where the block changes the shape.
@@ -53,6 +55,7 @@ class ConvBlock(Block):
     act: Act = InheritAct()
     act_at: ActPositions = (2,)
     bias: bool = True
+    response: Response | None = None
     layer_scale_init: PositiveFloat | None = None
     shortcut: Shortcut = Projection()
 
@@ -92,6 +95,8 @@ class ConvBlock(Block):
         if 0 in self.norm_at:
             yield "norm0", self.norm
         for position, (name, layer) in enumerate(self._three(x, at), start=1):
+            if name == "pointwise2" and self.response is not None:
+                yield "response", self.response
             yield name, layer
             if position in self.norm_at:
                 yield f"norm{position}", self.norm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 
 from designspace.blocks.families import Downsample
 from designspace.layers.convolution import Conv
@@ -15,16 +15,20 @@ from designspace.layers.part import Callables, Layer, Place
 
 
 class Separate(Downsample):
-    """A norm and a strided convolution without overlap (arXiv 2201.03545, section 2.6).
+    """A norm and a strided convolution (arXiv 2201.03545, section 2.6).
 
     Attributes:
-        stride: Side and stride of the convolution.
+        stride: Stride of the convolution.
+        kernel_size: Side of its kernel; null for the stride, so that patches do not overlap.
+        padding: Zeros on each side; null for none.
         norm: The norm before it.
         bias: Whether the convolution has a bias.
     """
 
     kind: Literal["separate"] = "separate"
     stride: PositiveInt = 2
+    kernel_size: PositiveInt | None = None
+    padding: NonNegativeInt | None = None
     norm: Norm = InheritNorm()
     bias: bool = True
 
@@ -36,7 +40,13 @@ class Separate(Downsample):
         """A norm and a convolution."""
         return {
             "norm": self.norm,
-            "conv": Conv(at.width, self.stride, self.stride, padding=0, bias=self.bias),
+            "conv": Conv(
+                at.width,
+                self.kernel_size or self.stride,
+                self.stride,
+                padding=self.padding or 0,
+                bias=self.bias,
+            ),
         }
 
     def forward(self, m: Callables, x: Any) -> Any:

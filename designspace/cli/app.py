@@ -48,7 +48,7 @@ def main() -> None:
     """Run the command line; user errors become one line and an exit code.
 
     Exit codes: 0 done, 1 internal, 2 bad input, 3 infeasible, 4 some trials failed,
-    130 interrupted.
+    130 interrupted. Whatever the verb, an interruption ends in the same line.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
@@ -56,6 +56,7 @@ def main() -> None:
     except DesignspaceError as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        raise SystemExit(INTERRUPTED) from None
+    except SystemExit as ending:  # typer has made an exit of a KeyboardInterrupt
+        if ending.code == INTERRUPTED:
+            sys.stderr.write("interrupted; the same command goes on from here\n")
+        raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import signal
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
@@ -56,8 +58,15 @@ class LiveTable:
             return
         line = describe(event, state, self._epochs)
         if line:
+            self._write(line)
+
+    def _write(self, line: str) -> None:
+        try:
             self._stream.write(f"{line}\n")
             self._stream.flush()
+        except BrokenPipeError:  # whoever read is gone: end as after Ctrl-C, with all recorded
+            self._stream = io.StringIO()
+            signal.raise_signal(signal.SIGINT)
 
     def _left(self, state: StudyState) -> float | None:
         """Seconds to go at the pace so far, None before there is one."""
@@ -104,6 +113,7 @@ def table(state: StudyState, left: float | None) -> Table:
     """The counts, the best, the time left, and the latest trials."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     rows = Table(box=box.SIMPLE, title=summary(state, left), title_justify="left")
     for column in ("trial", "changes", "GMACs", "epoch", "top-1 %", "state"):
@@ -111,9 +121,8 @@ def table(state: StudyState, left: float | None) -> Table:
     for trial in list(state.trials.values())[-RECENT:]:
         top1 = "" if trial.top1 is None else f"{trial.top1:.1f}"
         number, epochs = str(trial.number), str(trial.epochs)
-        rows.add_row(
-            number, _changed(trial, state), f"{trial.macs / 1e9:.4f}", epochs, top1, trial.state
-        )
+        changed = Text(_changed(trial, state))  # as text: labels are no markup
+        rows.add_row(number, changed, f"{trial.macs / 1e9:.4f}", epochs, top1, trial.state)
     return rows
 
 
@@ -125,6 +134,8 @@ def summary(state: StudyState, left: float | None) -> str:
         parts.append(f"best {state.winner.top1:.1f} % (trial {state.winner.number})")
     if left is not None:
         parts.append(f"about {minutes(left)} left")
+    elif finished(state) < state.wanted:
+        parts.append("starting")
     return " · ".join(parts)
 
 

@@ -17,7 +17,7 @@ from designspace.cli.options import (
     RecipeSetOption,
     SkipBrokenOption,
 )
-from designspace.errors import TrialsFailedError
+from designspace.errors import InputError, TrialsFailedError
 
 if TYPE_CHECKING:
     from designspace.search.plan import Plan
@@ -65,8 +65,8 @@ def search(
     from designspace.search.quiet import terminal
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
-    from designspace.train.data import load_data
-    from designspace.train.evaluate import device_of
+    from designspace.train.data import load_data, located
+    from designspace.train.device import device_of
 
     base = chosen_space.base_network()
     load: dict[str, Any] = {
@@ -75,14 +75,14 @@ def search(
         "image_size": base.input_size,
         "skip_broken": skip_broken,
     }
-    images = load_data(**load, download=download)
     where = _device(device, gpus_per_trial)
     device_of(where)
+    images = load_data(**load, download=download)
     request = Request(
         directory=study or Path("runs") / f"{chosen_space.name or 'space'}-{how.name}",
         space=chosen_space,
         recipe=recipe_facts(how),
-        data=data_facts(images, load),
+        data=data_facts(images, {**load, "source": located(data)}),
         factory=make_run,
         trials=trials,
         seed=seed,
@@ -102,6 +102,8 @@ def search(
 
 def _device(name: str, gpus: float) -> str:
     """`auto` is a GPU only for trials that are given one."""
+    if gpus and name == "cpu":
+        raise InputError("--gpus-per-trial needs a GPU, and --device says cpu")
     if name != "auto":
         return name
     return "cuda" if gpus else "cpu"
@@ -136,7 +138,6 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
                 typer.echo(line)
         typer.echo(f"study: {directory}")
     if outcome.interrupted:
-        typer.echo("interrupted; the same command goes on from here", err=True)
         raise typer.Exit(outcome.exit_code)
     if outcome.exit_code == TrialsFailedError.exit_code:
         raise TrialsFailedError(

@@ -74,11 +74,7 @@ def train(
         with _progress(how.epochs, quiet=as_json) as (on_epoch, on_step):
             score = train_run(run, on_epoch, on_step)
     except KeyboardInterrupt:
-        typer.echo(
-            f"stopped after {run.epoch} of {how.epochs} epochs; the same command goes on from there"
-            f" ({directory})",
-            err=True,
-        )
+        typer.echo(f"stopped after {run.epoch} of {how.epochs} epochs ({directory})", err=True)
         raise
     last = run.history[-1]
     if as_json:

@@ -7,6 +7,7 @@ from typing import Any, Literal, cast, overload
 
 from torch import Tensor, nn
 
+import designspace.compiler.lowerings  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import Features
 from designspace.compiler.lower import lower

@@ -27,6 +27,14 @@ class BatchNormNHWC(nn.BatchNorm2d):
         return super().forward(input.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
+class BatchNormNLC(nn.BatchNorm1d):
+    """Batch norm on (batch, tokens, channels)."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+        """Normalise a view."""
+        return super().forward(input.transpose(1, 2)).transpose(1, 2)
+
+
 class GroupNormNHWC(nn.GroupNorm):
     """Group norm on (batch, *positions, channels)."""
 
@@ -44,6 +52,14 @@ class MaxPoolNHWC(nn.MaxPool2d):
             input.permute(0, 3, 1, 2), self.kernel_size, self.stride, self.padding
         )
         return pooled.permute(0, 2, 3, 1)
+
+
+class AvgPoolNHWC(nn.AvgPool2d):
+    """Mean pooling on (batch, height, width, channels)."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+        """Pool a view."""
+        return super().forward(input.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
 class GlobalAvgPool(nn.Module):
@@ -64,6 +80,23 @@ class LayerScale(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Scale."""
         return x * self.gamma
+
+
+class ResponseNorm(nn.Module):
+    """Scales each channel by its share of the response over all positions, and adds the input."""
+
+    def __init__(self, channels: int, eps: float) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.zeros(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, *positions, channels) to the same."""
+        positions = tuple(range(1, x.ndim - 1))
+        response = x.square().sum(positions, keepdim=True).sqrt()
+        share = response / (response.mean(-1, keepdim=True) + self.eps)
+        return x + torch.addcmul(self.bias, self.weight, x * share)
 
 
 class DropPath(nn.Module):

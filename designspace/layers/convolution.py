@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf, ShapeError
+from designspace.layers.leaf import Leaf, ShapeError, sides
 
 
 def window_steps(length: int, kernel_size: int, stride: int, padding: int) -> int:
@@ -58,8 +58,8 @@ class Conv(Leaf):
                 f"{self.groups} groups do not divide {x.channels} -> {self.channels} channels",
                 hint="groups must divide both",
             )
-        sides = (window_steps(n, self.kernel_size, self.stride, self.pad) for n in x.size)
-        return Feature((*sides, self.channels))
+        size = (window_steps(n, self.kernel_size, self.stride, self.pad) for n in sides(x))
+        return Feature((*size, self.channels))
 
     def cost(self, *xs: Feature) -> Cost:
         """One multiply-add a weight and output position."""

@@ -44,6 +44,9 @@ class Feature:
         assert self.shape == other.shape, f"cannot add {other.shape} to {self.shape}"
         return self
 
+    def __sub__(self, other: Feature) -> Feature:
+        return self + other
+
     def __mul__(self, other: Feature) -> Feature:
         assert self.channels == other.channels, f"cannot scale {self.shape} by {other.shape}"
         return self

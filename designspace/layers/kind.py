@@ -117,11 +117,15 @@ class Kind(Frozen):
         return self.model_copy(update=update) if update else self
 
     def meaning(self) -> dict[str, Any]:
-        """All active fields as plain data, defaults filled in."""
+        """All active fields as plain data, defaults filled in.
+
+        What is off (null) is left out, so that a later field, off by default, leaves the digests
+        of today's networks as they are.
+        """
         data: dict[str, Any] = {}
         for name in type(self).model_fields:
-            if name not in self.inactive():
-                value = getattr(self, name)
+            value = getattr(self, name)
+            if value is not None and name not in self.inactive():
                 data[name] = value.meaning() if isinstance(value, Kind) else _plain(value)
         return data
 

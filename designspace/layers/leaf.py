@@ -11,6 +11,21 @@ class ShapeError(InputError):
     """A layer cannot take the features that reach it."""
 
 
+def sides(x: Feature) -> tuple[int, int]:
+    """Height and width of a map.
+
+    Raises:
+        ShapeError: It is no map: tokens, or a single vector.
+    """
+    if len(x.size) != 2:
+        raise ShapeError(
+            f"a map is wanted where {'x'.join(map(str, x.size)) or 'a vector'} comes",
+            hint="tokens take the mixers `attention` and `mlp` and the head `class_token`",
+        )
+    height, width = x.size
+    return height, width
+
+
 class Leaf:
     """A layer with a formula here and a lowering to a module in `designspace.compiler`.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from designspace.layers.convolution import window_steps
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf
+from designspace.layers.leaf import Leaf, sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,23 @@ class MaxPool(Leaf):
     def out(self, *xs: Feature) -> Feature:
         """(height, width, channels) -> (height', width', channels)."""
         (x,) = xs
-        sides = (window_steps(n, self.kernel_size, self.stride, self.padding) for n in x.size)
-        return Feature((*sides, x.channels))
+        size = (window_steps(n, self.kernel_size, self.stride, self.padding) for n in sides(x))
+        return Feature((*size, x.channels))
+
+
+@dataclass(frozen=True, slots=True)
+class AvgPool(Leaf):
+    """The mean of each centred window and channel; what lies outside the map is not counted."""
+
+    kernel_size: int
+    stride: int = 1
+
+    def out(self, *xs: Feature) -> Feature:
+        """(height, width, channels) -> (height', width', channels)."""
+        (x,) = xs
+        pad = self.kernel_size // 2
+        size = (window_steps(n, self.kernel_size, self.stride, pad) for n in sides(x))
+        return Feature((*size, x.channels))
 
 
 @dataclass(frozen=True, slots=True)

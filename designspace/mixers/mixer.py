@@ -1,9 +1,27 @@
-"""The family of token mixers."""
+"""The families of mixers."""
 
 from __future__ import annotations
 
-from designspace.layers.part import Part
+from designspace.layers.leaf import ShapeError
+from designspace.layers.part import Part, Place
 
 
 class Mixer(Part, family="mixer"):
     """A part that mixes positions. Its place gives the width and the stride of what it returns."""
+
+
+class ChannelMixer(Part, family="channel_mixer"):
+    """A part that mixes channels, a position at a time. Its place gives the width."""
+
+
+def keeps_stride(mixer: Mixer, at: Place) -> None:
+    """Refuse a stride that a mixer cannot take.
+
+    Raises:
+        ShapeError: The place asks for one.
+    """
+    if at.stride > 1:
+        raise ShapeError(
+            f"the mixer '{mixer.tag()}' cannot shrink the map by {at.stride}",
+            hint="use `downsample: separate`",
+        )

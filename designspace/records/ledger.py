@@ -6,6 +6,7 @@ the end; readers skip it, and the next writer cuts it off.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from designspace.errors import InputError
 from designspace.records.events import EVENT, Event
+from designspace.spec.files import writing
 
 
 def read(path: Path) -> list[Event]:
@@ -67,13 +69,14 @@ class Ledger:
         """Lock the ledger, and cut off a torn last line.
 
         Raises:
-            InputError: Another process is writing this study.
+            InputError: Another process is writing this study, or it cannot be written.
         """
         self.path = path
         self._lock = _lock(path.parent / ".lock")
         self.events, self._length = _parse(path)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        os.ftruncate(self._file, self._length)
+        with writing(path):
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            os.ftruncate(self._file, self._length)
 
     def append(self, event: Event) -> None:
         """Write one event to disk, or nothing of it.
@@ -112,7 +115,8 @@ class Ledger:
 
 
 def _lock(path: Path) -> int:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with writing(path):
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -121,6 +125,7 @@ def _lock(path: Path) -> int:
         raise InputError(
             f"another process (pid {holder}) is writing this study", file=str(path.parent)
         ) from error
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    with contextlib.suppress(OSError):  # a full disk: the number is only told to others
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock

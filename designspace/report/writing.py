@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from markupsafe import Markup
 
-from designspace.errors import InputError
 from designspace.records.study import load_study
 from designspace.report import charts, render
 from designspace.report.canvas import Canvas
@@ -18,6 +16,7 @@ from designspace.report.numbers import count_of
 from designspace.report.outputs import Outputs
 from designspace.report.page import Drawn, page
 from designspace.report.summary import Summary, summarize
+from designspace.spec.files import write_bytes_atomic
 
 
 def write(study_dir: Path) -> Outputs:
@@ -40,10 +39,10 @@ def write(study_dir: Path) -> Outputs:
     pictures = {"frontier": _frontier(data), "curves": _curves(summary)}
     on_floor = any(mark.on_floor for mark in data.marks)
     html = page(summary, pictures, study_dir, on_floor=on_floor)
-    _replace(outputs.html, html.encode())
-    _replace(outputs.png, render.png(charts.frontier_chart(data, _poster(summary, data))))
-    _replace(outputs.csv, as_csv(summary).encode())
-    _replace(outputs.json, as_json(summary).encode())
+    write_bytes_atomic(outputs.html, html.encode())
+    write_bytes_atomic(outputs.png, render.png(charts.frontier_chart(data, _poster(summary, data))))
+    write_bytes_atomic(outputs.csv, as_csv(summary).encode())
+    write_bytes_atomic(outputs.json, as_json(summary).encode())
     return outputs
 
 
@@ -71,13 +70,3 @@ def _poster(summary: Summary, data: Frontier) -> Canvas:
     if any(mark.on_floor for mark in data.marks):
         words.append("on the bottom line: score below the scale, or none")
     return Canvas(800, 480, title if summary.complete else f"{title}, not complete", words)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"cannot write: {error.strerror}", file=str(path)) from error

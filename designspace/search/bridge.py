@@ -19,7 +19,7 @@ class Bridge:
     def __init__(self, driver: Driver, slots: int, *, own: bool) -> None:
         self.driver, self.slots, self.own = driver, slots, own
         self.running: dict[str, Start] = {}
-        self.interrupted = self.lost = self.finished = False
+        self.interrupted = self.lost = False
         self.error: DesignspaceError | None = None
 
     def __getstate__(self) -> dict[str, Any]:

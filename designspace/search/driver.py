@@ -7,6 +7,7 @@ from which the next one goes on. An attempt that was superseded is told to stop,
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ from designspace.search.candidates import Candidate, Candidates
 from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.request import Observer, Request
 from designspace.search.trainee import Failure, Job
-from designspace.spec.files import write_yaml_atomic
+from designspace.spec.files import write_yaml_atomic, writing
 
 RETRIES = 1  # a trial whose attempt failed is started this often again
 
@@ -60,7 +61,7 @@ class Driver:
         observer: Observer,
     ) -> None:
         """Replay the ledger, and queue the trials that an earlier driver left unfinished."""
-        self.request, self.exhausted = request, ""
+        self.request, self.exhausted, self.stopping = request, "", False
         self._ledger, self._observer = ledger, observer
         self._proposer, self._candidates = proposer, candidates
         self.state = StudyState.replay(ledger.events)
@@ -77,6 +78,11 @@ class Driver:
             self._queue.append(trial.number)
         else:
             self._proposer.tell(trial)
+
+    def stop(self, *_: object) -> None:
+        """Raise KeyboardInterrupt now and at the next call: some callbacks drop what is raised."""
+        self.stopping = True
+        raise KeyboardInterrupt
 
     @property
     def over(self) -> bool:
@@ -96,6 +102,8 @@ class Driver:
 
     def next(self) -> Start | None:
         """What to start now; None while all that is left is running, and when over."""
+        if self.stopping:
+            self.stop()
         if self._queue:
             return self._start(self.state.trials[self._queue.popleft()])
         trial = self._propose(len(self.state.trials)) if self._wanting else None
@@ -113,7 +121,10 @@ class Driver:
         Raises:
             InputError: The step failed in a way that every other trial would, too.
             DesignspaceError: The winner could not be tested.
+            KeyboardInterrupt: `stop` was called before.
         """
+        if self.stopping:
+            self.stop()
         trial = self.state.trials[number]
         if number == self._testing:
             return self._test(trial, said)
@@ -196,23 +207,24 @@ class Driver:
 
     def _start(self, trial: TrialState) -> Start:
         job = self.job(trial)
-        job.directory.mkdir(parents=True, exist_ok=True)
         write_yaml_atomic(job.directory / "spec.yaml", dict(job.spec))
         started = Started(trial=trial.number, attempt=trial.attempt + 1, epoch=trial.epochs)
         self._record(started)
         return Start(trial.number, started.attempt, started.epoch, job)
 
     def _fail(self, trial: TrialState, failure: Failure) -> None:
-        where = self._keep(trial, failure)
         if failure.hopeless:
+            where = self.request.directory / "trials" / str(trial.number)
+            with contextlib.suppress(InputError):  # where the disk is full, the error says enough
+                where = self._keep(trial, failure)
             raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
+        self._keep(trial, failure)
         self._end(trial, "failed", failure.error)
 
     def _keep(self, trial: TrialState, failure: Failure) -> Path:
         """Add a traceback to the trial's own file."""
-        where = self.job(trial).directory / "stderr.txt"
-        where.parent.mkdir(parents=True, exist_ok=True)
-        with where.open("a") as file:
+        where = self.request.directory / "trials" / str(trial.number) / "stderr.txt"
+        with writing(where), where.open("a") as file:
             file.write(f"attempt {trial.attempt}, after epoch {trial.epochs}\n{failure.trace}\n")
         return where
 

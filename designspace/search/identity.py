@@ -75,7 +75,7 @@ def _differing(old: StudyMeta, new: StudyMeta) -> list[str]:
     for part in ("recipe", "data"):
         was, now = getattr(old, part), getattr(new, part)
         if was.get("digest") != now["digest"]:
-            found.append(f"{part} ({was.get('name')} there, {now.get('name')} here)")
+            found.append(f"{part} ({_in_facts(was, now)})")
     for part in ("seed", "proposer"):
         was, now = getattr(old, part), getattr(new, part)
         if was != now:
@@ -92,6 +92,16 @@ def _in_space(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     if axes:
         found.append(f"axes ({', '.join(axes)})")
     return found or [f"space ({old.get('name')} there, {new['name']} here)"]
+
+
+def _in_facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The names where they differ, else the keys that do: the same name may hold another thing."""
+    keys = [key for key in new if key not in ("digest", "load") and old.get(key) != new[key]]
+    told = ["name"] if "name" in keys else keys
+    plain = [key for key in told if not isinstance(new[key], (dict, list))]
+    parts = [f"{key} {old.get(key)} there, {new[key]} here" for key in plain]
+    parts += [key for key in told if key not in plain]
+    return "; ".join(parts) or "the same in name only"
 
 
 def _rules(meta: StudyMeta) -> str:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from designspace.spec.files import writing
+
 
 def terminal() -> TextIO:
     """Standard output on a descriptor of its own, which `redirected` leaves alone."""
@@ -21,9 +23,14 @@ def terminal() -> TextIO:
 
 @contextmanager
 def redirected(log: Path) -> Generator[None]:
-    """Send descriptors 1 and 2 to a log file, appended, until the context ends."""
+    """Send descriptors 1 and 2 to a log file, appended, until the context ends.
+
+    Raises:
+        InputError: The log cannot be written.
+    """
+    with writing(log):
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     saved = [os.dup(1), os.dup(2)]
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     _flush()
     try:
         os.dup2(file, 1)

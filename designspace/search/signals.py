@@ -1,4 +1,4 @@
-"""SIGTERM stops a study as Ctrl-C does."""
+"""SIGTERM stops a study as Ctrl-C does, and no broken pipe ends it unheard."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from types import FrameType
 Handler = Callable[[int, FrameType | None], None]
 
 
-def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's signature
-    """Raise KeyboardInterrupt."""
-    raise KeyboardInterrupt
-
-
 @contextmanager
-def stoppable(handler: Handler = interrupt) -> Generator[None]:
-    """Have SIGINT and SIGTERM call a handler; outside the main thread nothing is changed."""
+def stoppable(handler: Handler) -> Generator[None]:
+    """Have SIGINT and SIGTERM call a handler, and SIGPIPE nothing: writing raises instead.
+
+    Outside the main thread nothing is changed.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, handler) for number in numbers]
+    handlers = {signal.SIGINT: handler, signal.SIGTERM: handler, signal.SIGPIPE: signal.SIG_IGN}
+    before = {number: signal.signal(number, each) for number, each in handlers.items()}
     try:
         yield
     finally:
-        for number, old in zip(numbers, before, strict=True):
+        for number, old in before.items():
             signal.signal(number, old)

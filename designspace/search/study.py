@@ -18,6 +18,7 @@ from designspace.search.quiet import redirected
 from designspace.search.ray_settings import prepare
 from designspace.search.request import Observer, Outcome, Request, silent
 from designspace.search.signals import stoppable
+from designspace.spec.files import writing
 from designspace.spec.limits import Costs
 from designspace.spec.space import Point
 
@@ -38,7 +39,7 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
         _require_feasible(request, candidates)
     elif (state := _completed(request, old)) is not None:
         return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
-    return _run(request, old, candidates, observer)
+    return _run(request, candidates, observer)
 
 
 def pricer(request: Request) -> Callable[[Point], tuple[str, Costs]]:
@@ -90,11 +91,11 @@ def _missing(state: StudyState) -> str | None:
     return f"{short} of {state.wanted} trials have no new network left" if short else None
 
 
-def _run(
-    request: Request, old: StudyMeta | None, candidates: Candidates, observer: Observer
-) -> Outcome:
-    request.directory.mkdir(parents=True, exist_ok=True)
+def _run(request: Request, candidates: Candidates, observer: Observer) -> Outcome:
+    with writing(request.directory):
+        request.directory.mkdir(parents=True, exist_ok=True)
     with Ledger(request.directory / LEDGER) as ledger:
+        old = _existing(request)  # once more: another process may have been faster to the lock
         meta = old or describe(request)
         if old is None or old.trials != request.trials:
             write_meta(request.directory, meta.model_copy(update={"trials": request.trials}))
@@ -112,7 +113,7 @@ def _run(
 def _executed(driver: Driver, request: Request) -> bool:
     """Whether the executor came to the end of the study."""
     try:
-        with stoppable(), redirected(request.directory / LOG):
+        with stoppable(driver.stop), redirected(request.directory / LOG):
             _executor(request)(driver)
     except KeyboardInterrupt:
         return False

@@ -7,19 +7,11 @@ decision. To Tune every attempt is a trial of its own; it retries nothing and re
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
-import sys
-import threading
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ray
-import ray.exceptions
 from ray import tune
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
@@ -29,16 +21,12 @@ from typing_extensions import override
 
 from designspace.errors import DesignspaceError
 from designspace.search.bridge import Bridge
+from designspace.search.cluster import cluster, slots, survived, watchdog
 from designspace.search.driver import Driver, Start
-from designspace.search.request import Resources
 from designspace.search.signals import stoppable
 from designspace.search.trainee import Attempt, Failure
 
-RAY: Any = ray  # Ray's own annotations are partial
-TUNE: Any = tune
-POLL = 2.0  # seconds between two looks at whether Ray's nodes are alive
-NOTICED = 3.0  # seconds in which Ray notices a dead node, by the settings of `ray_settings`
-GRACE = 10.0  # seconds for Tune's loop to notice that it is to stop, before it is broken off
+TUNE: Any = tune  # Ray's own annotations are partial
 
 
 class BreakError(BaseException):
@@ -151,50 +139,9 @@ def execute(driver: Driver) -> None:
     with cluster() as own:
         bridge = Bridge(driver, slots(driver.request.resources), own=own)
         with stoppable(bridge.on_signal), watchdog(bridge):
+            bridge.interrupted = driver.stopping
             if not driver.over:
                 run_trials(bridge)
-
-
-@contextmanager
-def cluster() -> Generator[bool]:
-    """A Ray of our own on loopback, or the one that RAY_ADDRESS names, or the one in use.
-
-    Yields whether it is our own, and ends with the context.
-    """
-    if ray.is_initialized():
-        yield False
-        return
-    address = os.environ.get("RAY_ADDRESS")
-    own: dict[str, Any] = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
-    if not address:  # workers of our own inherit where to import from, as this process does
-        os.environ["PYTHONPATH"] = os.pathsep.join(
-            str(Path(entry).absolute()) for entry in sys.path
-        )
-    RAY.init(
-        address=address or "local", log_to_driver=False, logging_level=logging.ERROR,
-        **({} if address else own),
-    )  # fmt: skip
-    try:
-        yield not address
-    finally:
-        RAY.shutdown()
-
-
-def slots(resources: Resources) -> int:
-    """How many attempts run at a time.
-
-    Raises:
-        DesignspaceError: Not even one fits.
-    """
-    has = RAY.cluster_resources()
-    by_cpu = int(has.get("CPU", 0) / resources.cpus)
-    by_gpu = int(has.get("GPU", 0) / resources.gpus + 1e-6) if resources.gpus else by_cpu
-    if not min(by_cpu, by_gpu):
-        raise DesignspaceError(
-            f"a trial asks for {resources.cpus} CPUs and {resources.gpus} GPUs; "
-            f"Ray has {has.get('CPU', 0):g} and {has.get('GPU', 0):g}"
-        )
-    return min(by_cpu, by_gpu)
 
 
 def run_trials(bridge: Bridge) -> None:
@@ -237,41 +184,3 @@ def _tune(bridge: Bridge, scratch: Path) -> None:
 
 def _key(trial: Trial) -> str:
     return trial.trial_id
-
-
-@contextmanager
-def watchdog(bridge: Bridge) -> Generator[None]:
-    """Notice that every node died, which Tune itself would wait out for ever."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(POLL):
-            if not alive():
-                bridge.lost = True
-                if not over.wait(GRACE):
-                    os.kill(os.getpid(), 2)  # the loop hangs: the handler breaks it off
-                return
-
-    thread = threading.Thread(target=watch, name="ray-watchdog", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(POLL)
-
-
-def survived() -> bool:
-    """Whether a node is still alive once Ray has had the time to notice that one is not."""
-    until = time.monotonic() + NOTICED
-    while alive() and time.monotonic() < until:
-        time.sleep(0.2)
-    return alive()
-
-
-def alive() -> bool:
-    """Whether any of Ray's nodes is."""
-    try:
-        return any(node["Alive"] for node in RAY.nodes())
-    except (ConnectionError, ray.exceptions.RayError):
-        return False

@@ -6,9 +6,13 @@ from designspace.blocks.families import Block, Downsample, Head, Shortcut, Stem
 from designspace.layers.act import Act
 from designspace.layers.kind import Kind
 from designspace.layers.norm import Norm
-from designspace.mixers.mixer import Mixer
+from designspace.layers.response import Response
+from designspace.mixers.mixer import ChannelMixer, Mixer
 
-_FAMILIES: tuple[type[Kind], ...] = (Stem, Block, Mixer, Shortcut, Downsample, Head, Norm, Act)
+_FAMILIES: tuple[type[Kind], ...] = (
+    *(Stem, Block, Mixer, ChannelMixer, Shortcut, Downsample, Head),
+    *(Norm, Act, Response),
+)
 
 
 def families() -> dict[str, dict[str, type[Kind]]]:

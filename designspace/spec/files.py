@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -81,7 +83,7 @@ def parse(text: str, *, file: str) -> Document:
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
-        origins: dict[Keys, Origin] = {}
+        origins: dict[Keys, Origin] = {(): Origin(file, 1)}  # of an empty text, too
         if node is not None:
             _walk(node, (), file, origins)
         return Document(loader.construct(node) if node is not None else None, origins)
@@ -104,7 +106,8 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 def _walk(node: yaml.Node, keys: Keys, file: str, origins: dict[Keys, Origin]) -> None:
     """Note the line of every value, and refuse repeated keys, which YAML itself would swallow."""
-    origins.setdefault(keys, Origin(file, node.start_mark.line + 1))
+    if not keys or keys not in origins:  # a key's own line stays
+        origins[keys] = Origin(file, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(cast("list[yaml.Node]", node.value)):
             _walk(item, (*keys, index), file, origins)
@@ -150,26 +153,38 @@ def write_text_atomic(path: Path, text: str) -> None:
     write_bytes_atomic(path, text.encode())
 
 
+@contextmanager
+def writing(path: Path) -> Generator[None]:
+    """What the system refuses meanwhile is said of `path`.
+
+    Raises:
+        InputError: The place cannot be written, for example because the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", file=str(path)) from error
+
+
 def write_bytes_atomic(path: Path, content: bytes) -> None:
     """Write a file, whole or not at all: what stood there before stays until the new one is done.
 
     Raises:
         InputError: The place cannot be written, for example because the disk is full.
     """
-    temporary = ""
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise InputError(f"cannot be written: {error.strerror}", file=str(path)) from None
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -11,10 +11,12 @@ from designspace.spec import catalog
 from designspace.spec.changes import apply
 from designspace.spec.files import Document, read_yaml
 from designspace.spec.network import Network
+from designspace.spec.published import KEYS as FACTS
 from designspace.spec.validation import validate
 
 Source = str | Path | Mapping[str, Any] | Network
 _DEPTH = 16
+_BESIDE_BASE = ("name", *FACTS)
 
 
 def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
@@ -29,7 +31,7 @@ def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
     """
     document = authored(source)
     if changes:
-        document = apply(document, changes)
+        document = apply(without_facts(document), changes)
     network = validate(Network, document)
     network.authored.update(document.data)
     return network
@@ -62,19 +64,34 @@ def _rebased(document: Document, folder: Path, depth: int) -> Document:
     base = mapping["base"]
     beside = folder / str(base)
     base = beside if isinstance(base, str) and beside.is_file() else base
-    result = authored(base, depth + 1)
-    changes = dict(mapping.get("changes") or {})
-    if "name" in mapping:
-        changes["name"] = mapping["name"]
+    result = without_facts(authored(base, depth + 1))
+    changes: dict[str, Any] = mapping.get("changes") or {}
     for path, value in changes.items():
-        keys = ("name",) if path == "name" else ("changes", path)
-        result = apply(result, {path: value}, document.origin(keys))
+        result = apply(result, {path: value}, document.origin(("changes", path)))
+    for key in _BESIDE_BASE:
+        if key in mapping:
+            result = _moved(result, document, key)
     return result
+
+
+def without_facts(document: Document) -> Document:
+    """The document without what is known of that very network only."""
+    if not isinstance(document.data, dict):
+        return document  # refused later, with its line
+    data = cast("dict[str, Any]", document.data)
+    kept = {key: value for key, value in data.items() if key not in FACTS}
+    return Document(kept, document.origins)
+
+
+def _moved(result: Document, document: Document, key: str) -> Document:
+    """The result with one key of the other document, and the lines on which it was written."""
+    origins = {keys: at for keys, at in document.origins.items() if keys[:1] == (key,)}
+    return Document(result.data | {key: document.data[key]}, result.origins | origins)
 
 
 def _only_known_keys(document: Document, mapping: dict[str, Any]) -> None:
     for key in mapping:
-        if key not in ("base", "changes", "name"):
+        if key not in ("base", "changes", *_BESIDE_BASE):
             origin = document.origin((key,))
             raise InputError(
                 f"unknown key '{key}' beside `base:`",

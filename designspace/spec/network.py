@@ -19,6 +19,7 @@ from designspace.layers.kind import Kind
 from designspace.layers.norm import InheritNorm, LayerNorm, Norm
 from designspace.layers.part import Callables, Chain, Layer, Part, Place
 from designspace.spec.per_stage import distribute
+from designspace.spec.published import Expected, Published
 from designspace.spec.stage import Stage
 from designspace.spec.widths import Growth, Widths
 
@@ -43,6 +44,9 @@ class Network(Part):
             one a stage.
         downsample: What stands between stages, kept likewise; the first is never used.
         head: The last part.
+        expected: Its true counts, where they are known; no part of the meaning, and lost with any
+            change to the network.
+        published: Its published results, likewise.
     """
 
     name: str = ""
@@ -55,6 +59,8 @@ class Network(Part):
     block: Annotated[tuple[Block, ...], BeforeValidator(distribute)]
     downsample: Annotated[tuple[Downsample, ...], BeforeValidator(distribute)]
     head: Head = LinearHead()
+    expected: Expected | None = None
+    published: tuple[Published, ...] = ()
 
     _authored: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from designspace.spec.network import Network
+from designspace.spec.published import KEYS as FACTS
 from designspace.spec.recipe import Recipe
 from designspace.spec.space import Space
 
@@ -24,6 +25,7 @@ def schema(subject: str) -> dict[str, Any]:
     definitions = whole.pop("$defs", {})
     if subject == "space":
         return {"$schema": _DRAFT, **whole, "$defs": definitions}
+    facts = {key: whole["properties"][key] for key in FACTS if key in whole["properties"]}
     changed = {
         "type": "object",
         "title": f"{subject}, as changes to another",
@@ -31,6 +33,7 @@ def schema(subject: str) -> dict[str, Any]:
             "name": {"type": "string"},
             "base": {"type": "string", "description": "A catalog name or a path."},
             "changes": {"type": "object", "description": "Values by dotted path."},
+            **facts,
         },
         "required": ["base"],
         "additionalProperties": False,

@@ -15,7 +15,6 @@ from designspace.errors import InputError, did_you_mean
 from designspace.layers.frozen import Frozen
 from designspace.spec import catalog
 from designspace.spec.axis import Axis
-from designspace.spec.changes import apply
 from designspace.spec.files import Document, read_yaml
 from designspace.spec.limits import Limit
 from designspace.spec.load import authored, load
@@ -119,7 +118,7 @@ class Space(Frozen):
         Raises:
             InputError: The choices make no valid network together.
         """
-        return load(apply(self._base, self.changes(point)).data)
+        return load(self._base.data, self.changes(point))
 
 
 def load_space(source: str | Path | Mapping[str, Any]) -> Space:

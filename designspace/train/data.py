@@ -119,6 +119,13 @@ def _read(source: str | None, download: bool, folder: FolderOptions) -> Source:
     raise InputError(f"unknown data '{source}'", hint=did_you_mean(source, [PACKAGED, *NAMED]))
 
 
+def located(source: str | None) -> str | None:
+    """The same source for a process that stands elsewhere: the path of a file made absolute."""
+    if source is None or source in (PACKAGED, *NAMED):
+        return source
+    return str(Path(source).absolute())
+
+
 def _channels(split: Split) -> int:
     return int(split.pixels.shape[1]) if isinstance(split, Images) else split.channels
 

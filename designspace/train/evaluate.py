@@ -18,6 +18,7 @@ from designspace.records.training import Score
 from designspace.spec.recipe import Recipe, TestView
 from designspace.train.batches import Batch, eval_batches
 from designspace.train.data import Data
+from designspace.train.device import device_of
 from designspace.train.split import Split
 from designspace.train.statistics import statistics
 from designspace.train.view import View
@@ -97,18 +98,3 @@ def _check_classes(model: nn.Module, data: Data, view: View, device: torch.devic
         raise InputError(
             f"the network has {classes} classes, data '{data.name}' has {data.num_classes}"
         )
-
-
-def device_of(name: str) -> torch.device:
-    """The device that a person names, "cpu" or "cuda".
-
-    Raises:
-        InputError: for a device that is unknown or absent.
-    """
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise InputError(f"unknown device '{name}'", hint="valid: cpu, cuda") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise InputError("no CUDA device here", hint="use the device 'cpu'")
-    return device

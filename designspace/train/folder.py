@@ -6,14 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
-from torchvision.datasets import ImageFolder
 
 from designspace.errors import InputError
 from designspace.train.decode import UNREADABLE, decode_all
 from designspace.train.split import Files, Source, Split
+
+if TYPE_CHECKING:
+    from torchvision.datasets import ImageFolder
 
 TEST_NAMES = ("test", "val")
 
@@ -119,6 +122,8 @@ def _list(directory: Path) -> ImageFolder:
     folders = sorted(entry for entry in directory.iterdir() if entry.is_dir())
     if not folders:
         raise InputError("holds no class folders (<class>/<image>)", file=str(directory))
+    from torchvision.datasets import ImageFolder  # seconds, which other sources need not wait
+
     # allow_empty: torchvision's own message names all empty folders and all extensions at length.
     listed = ImageFolder(str(directory), allow_empty=True)
     filled = {label for _, label in listed.samples}

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torchvision import datasets
 
 from designspace.errors import InputError
 from designspace.train.arrays import from_arrays
 from designspace.train.split import Source
 
-
-def _by_flag(cls: Callable[..., Any]) -> Callable[[str, bool, bool], Any]:
-    return lambda root, train, download: cls(root, train=train, download=download)
-
-
-def _svhn(root: str, train: bool, download: bool) -> Any:
-    return datasets.SVHN(root, split="train" if train else "test", download=download)
-
-
-NAMED: dict[str, Callable[[str, bool, bool], Any]] = {
-    "cifar10": _by_flag(datasets.CIFAR10),
-    "cifar100": _by_flag(datasets.CIFAR100),
-    "fashion-mnist": _by_flag(datasets.FashionMNIST),
-    "kmnist": _by_flag(datasets.KMNIST),
-    "mnist": _by_flag(datasets.MNIST),
-    "svhn": _svhn,
+NAMED = {
+    "cifar10": "CIFAR10",
+    "cifar100": "CIFAR100",
+    "fashion-mnist": "FashionMNIST",
+    "kmnist": "KMNIST",
+    "mnist": "MNIST",
+    "svhn": "SVHN",
 }
+
+
+def _open(name: str, root: str, train: bool, download: bool) -> Any:
+    from torchvision import datasets  # seconds, which other sources need not wait
+
+    if name == "svhn":
+        return datasets.SVHN(root, split="train" if train else "test", download=download)
+    return getattr(datasets, NAMED[name])(root, train=train, download=download)
 
 
 def data_root() -> Path:
@@ -49,7 +46,7 @@ def read_named(name: str, *, download: bool) -> Source:
     if download:
         root.mkdir(parents=True, exist_ok=True)
     try:
-        train, test = (NAMED[name](str(root), part, download) for part in (True, False))
+        train, test = (_open(name, str(root), part, download) for part in (True, False))
     except (RuntimeError, OSError) as error:
         why = f"could not be fetched: {error}" if download else f"is not in {root}"
         hint = None if download else "fetch it once with --download"

@@ -23,7 +23,8 @@ from designspace.spec.recipe import Recipe
 from designspace.train import checkpoint
 from designspace.train.batches import TrainBatches, eval_batches
 from designspace.train.data import Data
-from designspace.train.evaluate import device_of, evaluate, view_of
+from designspace.train.device import device_of
+from designspace.train.evaluate import evaluate, view_of
 from designspace.train.fit import working_size
 from designspace.train.init import initialise
 from designspace.train.loop import DivergedError, Progress, Trainer

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings(
 def ray_started() -> Iterator[None]:
     """One Ray for the module: its start takes longer than all the trials."""
     prepare()
-    from designspace.search.tune import cluster
+    from designspace.search.cluster import cluster
 
     with cluster():
         yield

@@ -1,0 +1,32 @@
+"""A classifier on the class token alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from designspace.blocks.families import Head
+from designspace.layers.convolution import Linear
+from designspace.layers.feature import Feature
+from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.tokens import TakeFirst
+
+
+class ClassTokenHead(Head):
+    """A norm of all tokens, then a linear classifier on the first (arXiv 2010.11929, eq. 4).
+
+    Attributes:
+        norm: The norm.
+    """
+
+    kind: Literal["class_token"] = "class_token"
+    norm: Norm = InheritNorm()
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """Normalise, take the class token, classify."""
+        return {"norm": self.norm, "take": TakeFirst(), "classifier": Linear(at.width)}
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """One after the other."""
+        return m.classifier(m.take(m.norm(x)))

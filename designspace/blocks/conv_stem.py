@@ -1,0 +1,44 @@
+"""A single convolution as the stem, its patches free to overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import NonNegativeInt, PositiveInt
+
+from designspace.blocks.families import Stem
+from designspace.layers.convolution import Conv
+from designspace.layers.feature import Feature
+from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.part import Callables, Layer, Place
+
+
+class ConvStem(Stem):
+    """A strided convolution and a norm, as PoolFormer embeds its patches (arXiv 2111.11418).
+
+    Attributes:
+        kernel_size: Side of the kernel.
+        stride: Its step.
+        padding: Zeros on each side.
+        norm: The norm after it.
+        bias: Whether the convolution has a bias.
+    """
+
+    kind: Literal["conv"] = "conv"
+    kernel_size: PositiveInt = 7
+    stride: PositiveInt = 4
+    padding: NonNegativeInt = 2
+    norm: Norm = InheritNorm()
+    bias: bool = True
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """A convolution and its norm."""
+        return {
+            "conv": Conv(at.width, self.kernel_size, self.stride, self.padding, bias=self.bias),
+            "norm": self.norm,
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Convolve, then normalise."""
+        return m.norm(m.conv(x))

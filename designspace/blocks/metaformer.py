@@ -1,0 +1,63 @@
+"""The two-residual block: a token mixer, then a channel mixer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import PositiveFloat
+
+from designspace.blocks.families import Block
+from designspace.layers.feature import Feature
+from designspace.layers.leaf import Leaf, ShapeError
+from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.residual import DropPath, Identity, LayerScale
+from designspace.mixers.attention import SelfAttention
+from designspace.mixers.mixer import ChannelMixer, Mixer
+from designspace.mixers.mlp import Mlp
+
+
+class MetaFormer(Block):
+    """Two residual branches, each with a norm before it (arXiv 2111.11418, section 3.1).
+
+    Attributes:
+        mixer: The token mixer, on the first branch.
+        channel_mixer: The channel mixer, on the second.
+        norm: The norm before each.
+        layer_scale_init: Initial value of a learnable factor a channel of each branch; null for
+            none.
+    """
+
+    kind: Literal["metaformer"] = "metaformer"
+    mixer: Mixer = SelfAttention()
+    channel_mixer: ChannelMixer = Mlp()
+    norm: Norm = InheritNorm()
+    layer_scale_init: PositiveFloat | None = None
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+        """Both branches."""
+        if at.stride > 1 or x.channels != at.width:
+            raise ShapeError(
+                f"a metaformer block keeps the shape, and is to go from {x.channels} channels to "
+                f"{at.width} with stride {at.stride}",
+                hint="use `downsample: separate` or `patch_merging`",
+            )
+        return {
+            "norm1": self.norm,
+            "mixer": self.mixer.on(at),
+            "scale1": self._scale(),
+            "drop_path1": DropPath(),
+            "norm2": self.norm,
+            "channel_mixer": self.channel_mixer.on(at),
+            "scale2": self._scale(),
+            "drop_path2": DropPath(),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Mix positions, then channels."""
+        x = x + m.drop_path1(m.scale1(m.mixer(m.norm1(x))))
+        return x + m.drop_path2(m.scale2(m.channel_mixer(m.norm2(x))))
+
+    def _scale(self) -> Leaf:
+        return Identity() if self.layer_scale_init is None else LayerScale(self.layer_scale_init)

@@ -1,0 +1,43 @@
+"""ViT's stem: patches as a row of tokens, with a class token and positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+
+from designspace.blocks.families import Stem
+from designspace.layers.convolution import Conv
+from designspace.layers.feature import Feature
+from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.residual import Identity
+from designspace.layers.tokens import ClassToken, Flatten, PositionTable
+
+
+class TokenStem(Stem):
+    """Patches, a class token in front, learned positions added (arXiv 2010.11929, section 3.1).
+
+    Attributes:
+        patch_size: Side and stride of a patch.
+        class_token: Whether a class token stands in front; the positions cover it.
+        bias: Whether the convolution has a bias.
+    """
+
+    kind: Literal["tokens"] = "tokens"
+    patch_size: PositiveInt = 16
+    class_token: bool = True
+    bias: bool = True
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """Embed, flatten, put the class token in front, add the positions."""
+        return {
+            "conv": Conv(at.width, self.patch_size, self.patch_size, padding=0, bias=self.bias),
+            "flatten": Flatten(),
+            "class_token": ClassToken() if self.class_token else Identity(),
+            "positions": PositionTable(prefix=int(self.class_token)),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """One after the other."""
+        return m.positions(m.class_token(m.flatten(m.conv(x))))

@@ -1,0 +1,5 @@
+"""The lowering of each leaf, from a formula to a module; a new file here is found by itself."""
+
+from designspace.layers.discover import import_all
+
+import_all(__name__)

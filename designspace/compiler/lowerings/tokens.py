@@ -1,0 +1,102 @@
+"""Between maps and tokens."""
+
+from __future__ import annotations
+
+from math import isqrt
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from designspace.compiler.lower import lowers
+from designspace.layers import tokens
+from designspace.layers.feature import Feature
+
+
+class Flatten(nn.Module):
+    """(batch, height, width, channels) to (batch, height * width, channels)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A view where the input is contiguous."""
+        return x.flatten(1, -2)
+
+
+class ReshapeLike(nn.Module):
+    """(batch, positions, channels) with the positions of another tensor."""
+
+    def forward(self, x: Tensor, like: Tensor) -> Tensor:
+        """A view where the input is contiguous."""
+        return x.reshape(*like.shape[:-1], x.shape[-1])
+
+
+class ClassToken(nn.Module):
+    """A learnable token in front."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.token = nn.Parameter(torch.zeros(1, 1, channels))
+        nn.init.trunc_normal_(self.token, std=0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, tokens, channels) to (batch, tokens + 1, channels)."""
+        return torch.cat([self.token.expand(x.shape[0], -1, -1), x], dim=1)
+
+
+class PositionTable(nn.Module):
+    """A learnable vector a token.
+
+    Where an image of another size gives another number of tokens, the square of the table is
+    interpolated (bicubic, antialiased, as timm does); tokens in front keep theirs.
+    """
+
+    def __init__(self, count: int, channels: int, prefix: int) -> None:
+        super().__init__()
+        self.prefix = prefix
+        self.table = nn.Parameter(torch.zeros(1, count, channels))
+        nn.init.trunc_normal_(self.table, std=0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, tokens, channels) to the same."""
+        if x.shape[1] == self.table.shape[1]:
+            return x + self.table
+        return x + self._for(isqrt(x.shape[1] - self.prefix))
+
+    def _for(self, side: int) -> Tensor:
+        front, square = self.table[:, : self.prefix], self.table[:, self.prefix :]
+        old = isqrt(square.shape[1])
+        grid = square.reshape(1, old, old, -1).permute(0, 3, 1, 2).float()
+        resized = functional.interpolate(grid, size=(side, side), mode="bicubic", antialias=True)
+        return torch.cat([front, resized.to(front.dtype).permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
+
+
+class TakeFirst(nn.Module):
+    """(batch, tokens, channels) to (batch, channels)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Select."""
+        return x[:, 0]
+
+
+@lowers(tokens.Flatten)
+def _flatten(leaf: tokens.Flatten, x: Feature) -> nn.Module:  # noqa: ARG001
+    return Flatten()
+
+
+@lowers(tokens.ReshapeLike)
+def _reshape_like(leaf: tokens.ReshapeLike, x: Feature) -> nn.Module:  # noqa: ARG001
+    return ReshapeLike()
+
+
+@lowers(tokens.ClassToken)
+def _class_token(leaf: tokens.ClassToken, x: Feature) -> nn.Module:  # noqa: ARG001
+    return ClassToken(x.channels)
+
+
+@lowers(tokens.PositionTable)
+def _position_table(leaf: tokens.PositionTable, x: Feature) -> nn.Module:
+    return PositionTable(x.positions, x.channels, leaf.prefix)
+
+
+@lowers(tokens.TakeFirst)
+def _take_first(leaf: tokens.TakeFirst, x: Feature) -> nn.Module:  # noqa: ARG001
+    return TakeFirst()

@@ -1,0 +1,140 @@
+"""Windows: cut, attend, put back. All of it follows the map's size at run time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from designspace.compiler.lower import lowers
+from designspace.compiler.lowerings.attention import attend
+from designspace.layers import windows
+from designspace.layers.feature import Feature
+
+
+def padded(length: int, window: int) -> int:
+    """The next multiple of the window."""
+    return length + (window - length % window) % window
+
+
+def shift_of(like: Tensor, window: int, shift: int) -> int:
+    """The shift for a map (batch, height, width, ...): none where a window covers it."""
+    return shift if min(like.shape[1:3]) > window else 0
+
+
+class Windows(nn.Module):
+    """What the three modules know: the window's side and the shift."""
+
+    def __init__(self, window: int, shift: int) -> None:
+        super().__init__()
+        self.window, self.shift = window, shift
+
+
+class WindowPartition(Windows):
+    """(batch, height, width, channels) to (batch, windows, tokens, channels)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad, roll, cut."""
+        side, shift = self.window, shift_of(x, self.window, self.shift)
+        batch, height, width, channels = x.shape
+        down, right = padded(height, side) - height, padded(width, side) - width
+        x = functional.pad(x, (0, 0, 0, right, 0, down))
+        if shift:
+            x = x.roll((-shift, -shift), (1, 2))
+        rows, columns = (height + down) // side, (width + right) // side
+        x = x.reshape(batch, rows, side, columns, side, channels).transpose(2, 3)
+        return x.reshape(batch, rows * columns, side * side, channels)
+
+
+class WindowMerge(Windows):
+    """(batch, windows, tokens, channels) to the map of the second input."""
+
+    def forward(self, x: Tensor, like: Tensor) -> Tensor:
+        """Put together, roll back, crop."""
+        side, shift = self.window, shift_of(like, self.window, self.shift)
+        batch, height, width = like.shape[:3]
+        rows, columns = padded(height, side) // side, padded(width, side) // side
+        x = x.reshape(batch, rows, columns, side, side, -1).transpose(2, 3)
+        x = x.reshape(batch, rows * side, columns * side, -1)
+        if shift:
+            x = x.roll((shift, shift), (1, 2))
+        return x[:, :height, :width]
+
+
+class WindowAttend(Windows):
+    """Attention within windows, with a bias an offset, and masked where the map was rolled."""
+
+    index: Tensor
+
+    def __init__(self, heads: int, window: int, shift: int) -> None:
+        super().__init__(window, shift)
+        self.heads = heads
+        self.table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
+        nn.init.trunc_normal_(self.table, std=0.02)
+        self.register_buffer("index", offsets(window), persistent=False)
+
+    def forward(self, qkv: Tensor, like: Tensor) -> Tensor:
+        """(batch, windows, tokens, 3 * channels) to (batch, windows, tokens, channels)."""
+        tokens = self.window**2
+        bias = self.table[self.index.flatten()].reshape(tokens, tokens, -1).permute(2, 0, 1)
+        shift = shift_of(like, self.window, self.shift)
+        if shift:
+            bias = bias + self._mask(like, shift).unsqueeze(1).to(bias.dtype)
+        shape = (*qkv.shape[:2], *bias.shape[-3:])
+        return attend(qkv, self.heads, bias.to(qkv.dtype).expand(shape))
+
+    def _mask(self, like: Tensor, shift: int) -> Tensor:
+        """(windows, tokens, tokens): -100, as in Swin's code, between what was apart."""
+        side = self.window
+        row, column = (
+            _regions(padded(length, side), side, shift, like.device) for length in like.shape[1:3]
+        )
+        label = row[:, None] * 3 + column[None, :]
+        label = label.reshape(len(row) // side, side, len(column) // side, side)
+        label = label.transpose(1, 2).reshape(-1, side * side)
+        return (label[:, :, None] != label[:, None, :]) * -100.0
+
+
+def _regions(length: int, window: int, shift: int, device: torch.device) -> Tensor:
+    """Along one side: 0 before the last window, then 1, then 2 for what was rolled around."""
+    place = torch.arange(length, device=device)
+    return (place >= length - window).long() + (place >= length - shift).long()
+
+
+def offsets(window: int) -> Tensor:
+    """For each two positions of a window the row of the table: (tokens, tokens)."""
+    line = torch.arange(window)
+    grid = torch.stack(torch.meshgrid(line, line, indexing="ij")).flatten(1)
+    apart = grid[:, :, None] - grid[:, None, :] + window - 1
+    return apart[0] * (2 * window - 1) + apart[1]
+
+
+class GatherPatches(nn.Module):
+    """(batch, height, width, channels) to (batch, height / 2, width / 2, 4 * channels)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad odd sides, then gather."""
+        batch, height, width, channels = x.shape
+        x = functional.pad(x, (0, 0, 0, width % 2, 0, height % 2))
+        x = x.reshape(batch, (height + 1) // 2, 2, (width + 1) // 2, 2, channels)
+        return x.permute(0, 1, 3, 4, 2, 5).flatten(3)
+
+
+@lowers(windows.WindowPartition)
+def _partition(leaf: windows.WindowPartition, x: Feature) -> nn.Module:  # noqa: ARG001
+    return WindowPartition(leaf.window, leaf.shift)
+
+
+@lowers(windows.WindowMerge)
+def _merge(leaf: windows.WindowMerge, x: Feature) -> nn.Module:  # noqa: ARG001
+    return WindowMerge(leaf.window, leaf.shift)
+
+
+@lowers(windows.WindowAttend)
+def _attend(leaf: windows.WindowAttend, x: Feature) -> nn.Module:  # noqa: ARG001
+    return WindowAttend(leaf.heads, leaf.window, leaf.shift)
+
+
+@lowers(windows.GatherPatches)
+def _gather(leaf: windows.GatherPatches, x: Feature) -> nn.Module:  # noqa: ARG001
+    return GatherPatches()

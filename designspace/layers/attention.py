@@ -1,0 +1,55 @@
+"""Attention, after the projections to queries, keys and values and before the one back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from designspace.layers.cost import Cost
+from designspace.layers.feature import Feature
+from designspace.layers.leaf import Leaf, ShapeError
+
+
+def attention_cost(qkv: Feature, heads: int, params: int = 0) -> Cost:
+    """Cost of both matrix products, for (..., tokens, 3 * channels).
+
+    Acts are the scores of every head and the weighted values.
+    """
+    *groups, tokens, _ = qkv.shape
+    channels = qkv.channels // 3
+    count = Feature((*groups, 1)).positions
+    macs = 2 * count * tokens * tokens * channels
+    return Cost(params, macs, count * tokens * (tokens * heads + channels), macs)
+
+
+def heads_of(channels: int, head_dim: int) -> int:
+    """Number of heads.
+
+    Raises:
+        ShapeError: The channels are no whole number of heads.
+    """
+    if channels % head_dim:
+        raise ShapeError(
+            f"{channels} channels are no whole number of heads of {head_dim}",
+            hint="change head_dim or the width",
+        )
+    return channels // head_dim
+
+
+@dataclass(frozen=True, slots=True)
+class Attend(Leaf):
+    """Softmax attention over a row of tokens (arXiv 1706.03762, section 3.2).
+
+    Attributes:
+        heads: Number of heads; scores are scaled by the root of a head's channels.
+    """
+
+    heads: int
+
+    def out(self, *xs: Feature) -> Feature:
+        """(tokens, 3 * channels) -> (tokens, channels)."""
+        (qkv,) = xs
+        return qkv.with_channels(qkv.channels // 3)
+
+    def cost(self, *xs: Feature) -> Cost:
+        """Scores and weighted values."""
+        return attention_cost(xs[0], self.heads)

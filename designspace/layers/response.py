@@ -1,0 +1,27 @@
+"""Responses: what lets the channels of a block's wide middle compete."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import PositiveFloat
+
+from designspace.layers.cost import Cost
+from designspace.layers.feature import Feature
+from designspace.layers.kind import Kind
+from designspace.layers.leaf import Leaf
+
+
+class Response(Kind, Leaf, family="response"):
+    """A rescaling of the channels by how they respond over all positions."""
+
+
+class GlobalResponseNorm(Response):
+    """Global response normalisation (ConvNeXt V2, arXiv 2301.00808, section 3.2)."""
+
+    kind: Literal["grn"] = "grn"
+    eps: PositiveFloat = 1e-6
+
+    def cost(self, *xs: Feature) -> Cost:
+        """A scale and a shift a channel."""
+        return Cost(params=2 * xs[0].channels)

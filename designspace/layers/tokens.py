@@ -1,0 +1,73 @@
+"""Between maps and tokens: flattening, the class token, positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from designspace.layers.cost import Cost
+from designspace.layers.feature import Feature
+from designspace.layers.leaf import Leaf, ShapeError
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten(Leaf):
+    """All positions in one row: (height, width, channels) -> (height * width, channels)."""
+
+    def out(self, *xs: Feature) -> Feature:
+        """Row-major order."""
+        (x,) = xs
+        return Feature((x.positions, x.channels))
+
+
+@dataclass(frozen=True, slots=True)
+class ReshapeLike(Leaf):
+    """The first input with the positions of the second."""
+
+    def out(self, *xs: Feature) -> Feature:
+        """(positions, channels), (height, width, any) -> (height, width, channels)."""
+        x, like = xs
+        return Feature((*like.size, x.channels))
+
+
+@dataclass(frozen=True, slots=True)
+class ClassToken(Leaf):
+    """A learnable token in front of the others (ViT, arXiv 2010.11929)."""
+
+    def out(self, *xs: Feature) -> Feature:
+        """(tokens, channels) -> (tokens + 1, channels)."""
+        (x,) = xs
+        return Feature((x.positions + 1, x.channels))
+
+    def cost(self, *xs: Feature) -> Cost:
+        """A parameter a channel."""
+        return Cost(params=xs[0].channels)
+
+
+@dataclass(frozen=True, slots=True)
+class PositionTable(Leaf):
+    """A learnable vector a token, added; interpolated where the map has another size.
+
+    Attributes:
+        prefix: Tokens in front that stand for no position of the map.
+    """
+
+    prefix: int = 0
+
+    def cost(self, *xs: Feature) -> Cost:
+        """A parameter a token and channel."""
+        return Cost(params=xs[0].elements)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeFirst(Leaf):
+    """The first token alone: (tokens, channels) -> (channels,)."""
+
+    def out(self, *xs: Feature) -> Feature:
+        """Drop the other tokens."""
+        (x,) = xs
+        if len(x.size) != 1:
+            raise ShapeError(
+                f"a class token is wanted of a map of {'x'.join(map(str, x.size))}",
+                hint="use the stem `tokens`, or the head `linear`",
+            )
+        return Feature((x.channels,))

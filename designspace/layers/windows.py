@@ -1,0 +1,84 @@
+"""Windows of a map (Swin, arXiv 2103.14030, section 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from designspace.layers.attention import attention_cost
+from designspace.layers.cost import Cost
+from designspace.layers.feature import Feature
+from designspace.layers.leaf import Leaf, sides
+
+
+def _windows(length: int, window: int) -> int:
+    """Windows along a side; the last one is padded."""
+    return -(-length // window)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPartition(Leaf):
+    """A map cut into windows, rolled before by `shift`, padded with zeros below and on the right.
+
+    No map is rolled that a single window covers.
+
+    Attributes:
+        window: Side of a window.
+        shift: Positions by which the map is rolled up and left.
+    """
+
+    window: int
+    shift: int = 0
+
+    def out(self, *xs: Feature) -> Feature:
+        """(height, width, channels) -> (windows, window ** 2, channels)."""
+        (x,) = xs
+        height, width = (_windows(side, self.window) for side in sides(x))
+        return Feature((height * width, self.window**2, x.channels))
+
+
+@dataclass(frozen=True, slots=True)
+class WindowMerge(Leaf):
+    """Windows put back to the map of the second input: undoes a partition of it."""
+
+    window: int
+    shift: int = 0
+
+    def out(self, *xs: Feature) -> Feature:
+        """(windows, window ** 2, channels), (height, width, any) -> (height, width, channels)."""
+        x, like = xs
+        return Feature((*like.size, x.channels))
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAttend(Leaf):
+    """Attention within each window with a bias for each offset of two positions.
+
+    The second input is the map that was partitioned: where it was rolled, positions that were no
+    neighbours before do not attend to each other.
+    """
+
+    heads: int
+    window: int
+    shift: int = 0
+
+    def out(self, *xs: Feature) -> Feature:
+        """(windows, tokens, 3 * channels), (height, width, any) -> (windows, tokens, channels)."""
+        qkv, _ = xs
+        return qkv.with_channels(qkv.channels // 3)
+
+    def cost(self, *xs: Feature) -> Cost:
+        """Attention, and a parameter a head and offset."""
+        return attention_cost(xs[0], self.heads, (2 * self.window - 1) ** 2 * self.heads)
+
+
+@dataclass(frozen=True, slots=True)
+class GatherPatches(Leaf):
+    """2x2 neighbours put together in the channels; odd sides padded.
+
+    The order is (0,0), (1,0), (0,1), (1,1) as (row, column), which is that of Swin's code.
+    """
+
+    def out(self, *xs: Feature) -> Feature:
+        """(height, width, channels) -> (height / 2, width / 2, 4 * channels)."""
+        (x,) = xs
+        return Feature((*(_windows(side, 2) for side in sides(x)), 4 * x.channels))

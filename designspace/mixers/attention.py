@@ -1,0 +1,45 @@
+"""Multi-head self-attention over all positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+
+from designspace.layers.attention import Attend, heads_of
+from designspace.layers.convolution import Linear
+from designspace.layers.feature import Feature
+from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.tokens import Flatten, ReshapeLike
+from designspace.mixers.mixer import Mixer, keeps_stride
+
+
+class SelfAttention(Mixer):
+    """Attention of every position to every other (arXiv 1706.03762; as in ViT, 2010.11929).
+
+    Attributes:
+        head_dim: Channels of a head.
+        qkv_bias: Whether queries, keys and values have biases.
+        proj_bias: Whether the projection back has one.
+    """
+
+    kind: Literal["attention"] = "attention"
+    head_dim: PositiveInt = 32
+    qkv_bias: bool = True
+    proj_bias: bool = True
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """Queries, keys and values in one layer; attention; the projection back."""
+        keeps_stride(self, at)
+        return {
+            "flatten": Flatten(),
+            "qkv": Linear(3 * at.width, self.qkv_bias),
+            "attend": Attend(heads_of(at.width, self.head_dim)),
+            "proj": Linear(at.width, self.proj_bias),
+            "restore": ReshapeLike(),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """On tokens, or on a map taken as tokens."""
+        return m.restore(m.proj(m.attend(m.qkv(m.flatten(x)))), x)

@@ -1,0 +1,41 @@
+"""The usual channel mixer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import PositiveFloat
+
+from designspace.layers.act import Act, InheritAct
+from designspace.layers.convolution import Linear
+from designspace.layers.feature import Feature
+from designspace.layers.part import Callables, Layer, Place
+from designspace.mixers.mixer import ChannelMixer
+
+
+class Mlp(ChannelMixer):
+    """Two pointwise layers with an activation between them.
+
+    Attributes:
+        ratio: Hidden over outer channels; a fraction is truncated to whole channels.
+        act: The activation.
+        bias: Whether both layers have biases.
+    """
+
+    kind: Literal["mlp"] = "mlp"
+    ratio: PositiveFloat = 4
+    act: Act = InheritAct()
+    bias: bool = True
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+        """Out and back."""
+        return {
+            "fc1": Linear(int(x.channels * self.ratio), self.bias),
+            "act": self.act,
+            "fc2": Linear(at.width, self.bias),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """At each position."""
+        return m.fc2(m.act(m.fc1(x)))

@@ -1,0 +1,32 @@
+"""Mean pooling as the token mixer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from designspace.layers.feature import Feature
+from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.pooling import AvgPool
+from designspace.mixers.conv import OddInt
+from designspace.mixers.mixer import Mixer, keeps_stride
+
+
+class PoolMixer(Mixer):
+    """The mean of the neighbourhood minus the position itself (PoolFormer, arXiv 2111.11418).
+
+    Attributes:
+        kernel_size: Side of the neighbourhood.
+    """
+
+    kind: Literal["pool"] = "pool"
+    kernel_size: OddInt = 3
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """One pooling."""
+        keeps_stride(self, at)
+        return {"pool": AvgPool(self.kernel_size)}
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Pool and subtract."""
+        return m.pool(x) - x

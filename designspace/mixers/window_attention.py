@@ -1,0 +1,57 @@
+"""Self-attention within windows, shifted in every second block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+
+from designspace.layers.attention import heads_of
+from designspace.layers.convolution import Linear
+from designspace.layers.feature import Feature
+from designspace.layers.leaf import sides
+from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.windows import WindowAttend, WindowMerge, WindowPartition
+from designspace.mixers.mixer import Mixer, keeps_stride
+
+
+class WindowAttention(Mixer):
+    """Windows with relative position bias (Swin, arXiv 2103.14030, section 3.2).
+
+    A window is never larger than the map for which the network is built; maps that it does not
+    divide are padded.
+
+    Attributes:
+        window: Side of a window in positions.
+        head_dim: Channels of a head.
+        qkv_bias: Whether queries, keys and values have biases.
+        shift: Whether the windows of every second block are shifted by half a window.
+    """
+
+    kind: Literal["window"] = "window"
+    window: PositiveInt = 7
+    head_dim: PositiveInt = 32
+    qkv_bias: bool = True
+    shift: bool = True
+
+    def period(self) -> int:
+        """Plain and shifted windows in turn."""
+        return 2 if self.shift else 1
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+        """Cut, attend within each window, put back."""
+        keeps_stride(self, at)
+        window = min(self.window, *sides(x))
+        shift = window // 2 if at.index % 2 else 0
+        return {
+            "partition": WindowPartition(window, shift),
+            "qkv": Linear(3 * at.width, self.qkv_bias),
+            "attend": WindowAttend(heads_of(at.width, self.head_dim), window, shift),
+            "proj": Linear(at.width),
+            "merge": WindowMerge(window, shift),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """On a map."""
+        return m.merge(m.proj(m.attend(m.qkv(m.partition(x)), x)), x)

@@ -1,0 +1,22 @@
+"""The device that a person names."""
+
+from __future__ import annotations
+
+import torch
+
+from designspace.errors import InputError
+
+
+def device_of(name: str) -> torch.device:
+    """The device that a person names, "cpu" or "cuda".
+
+    Raises:
+        InputError: for a device that is unknown or absent.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"unknown device '{name}'", hint="valid: cpu, cuda") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InputError("no CUDA device here", hint="use the device 'cpu'")
+    return device
