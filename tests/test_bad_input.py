@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from designspace.errors import InputError
 from designspace.spec import catalog, files
+from designspace.spec.space import load_space
 from tests.command import run
 
 CONVNEXT = (catalog.root() / "specs" / "convnext_t.yaml").read_text()
@@ -34,6 +36,19 @@ CONVNEXT = (catalog.root() / "specs" / "convnext_t.yaml").read_text()
         ("name: convnext_t", "name: [", ["broken YAML"]),
         ("depths: [3, 3, 9, 3]", "depths: []", ["spec.yaml:4: depths"]),
         ("head: {", "hed: {", ["unknown key 'hed'", "'head'"]),
+        ("ratio: 4", "ratio: .nan", [":12: block.ratio: it should be a finite number"]),
+        ("ratio: 4", "ratio: 0.001", ["pointwise1: nothing is left"]),
+        ("bias: true\n  layer", "bias: 1\n  layer", [":17: block.bias: it should be a valid bool"]),
+        ("kernel_size: 7", "kernel_size: true", [":13: block.spatial.kernel_size"]),
+        ("groups: depthwise", "groups: -1", [":13: block.spatial.groups: it should be greater"]),
+        ("base: 96", "base: 9.5", [":5: widths.base: it should be a valid integer"]),
+        ("growth: 2", "growth: 0.001", [":5: widths: stage 2 would be 0 wide"]),
+        ("{base: 96, growth: 2}", "[96, x, 1, 1]", [":5: widths.1: it should be a valid integer"]),
+        ("[3, 3, 9, 3]", "[3, 3, 99999999999, 3]", [":4: depths.2: it should be less than"]),
+        ("[3, 3, 9, 3]", "{per_stage: [3]}", [":4: depths: per_stage has no place here"]),
+        ("act: gelu", "act: {kind: [1]}", [":7: act: a kind is a word", "gelu"]),
+        ("act: gelu", "act: {kind: inherit}", [":7: act: the network's own act cannot inherit"]),
+        ("name: convnext_t", "name: x\n3: 4", ["a key must be a word"]),
     ],
 )
 def test_a_wrong_spec(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
@@ -46,6 +61,78 @@ def test_a_wrong_spec(tmp_path: Path, old: str, new: str, said: list[str]) -> No
     for words in said:
         assert words in ran.err
     assert [p.name for p in tmp_path.iterdir()] == ["spec.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ":1: a mapping was expected, not nothing"),
+        ("[a]", ":1: a mapping was expected, not a list"),
+        ("\x00", "broken YAML"),
+        ("a: !!int b", ":1: broken YAML: invalid literal"),
+        ("a: !!timestamp b", ":1: refused"),
+        ("a: 2023-13-45", ":1: a: unknown key"),
+        ("a: " + "9" * 5000, ":1: broken YAML: Exceeds the limit"),
+        ("[" * 3000 + "]" * 3000, ":1: broken YAML: nested too deeply"),
+        ("depths: &a [*a]", ":1: broken YAML: nested too deeply"),
+        ("base: 3", ":1: base: a base is a catalog name or a path"),
+        ("base: convnext_t\nchanges: {3: 4}", ":2: changes: changes are a mapping"),
+        (
+            "a: &a [x,x,x,x,x,x,x,x]\n"
+            + "".join(
+                f"{new}: &{new} [" + ",".join([f"*{old}"] * 8) + "]\n"
+                for old, new in itertools.pairwise("abcdefgh")
+            ),
+            "broken YAML: more than 100,000 values",
+        ),
+    ],
+)
+def test_a_file_that_is_no_spec(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "a spec.yaml"
+    path.write_text(text)
+    ran = run("cost", path)
+    assert ran.code == 2, ran.err
+    assert said in ran.err
+    assert str(path) in ran.err
+    assert ran.err.count("\n") == 1
+
+
+PLAIN_AXIS = {"path": "act", "choices": ["gelu", "relu"]}
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"axes": {"a": {"path": "act", "choices": []}}}, "axes.a.choices: at least one"),
+        ({"axes": {"a": {"path": "", "choices": [1]}}}, "axes.a.path"),
+        ({"axes": {"a": {"path": "act", "choices": {1: "gelu", "1": "relu"}}}}, "stands twice"),
+        ({"axes": {"a": {"choices": {"x": {3: 4}}}}}, "must list its own paths"),
+        ({"axes": {"a": {"path": "act", "range": [1, 10**12]}}}, "more than 1,000 choices"),
+        ({"axes": {"a": PLAIN_AXIS | {"range": [1, 2]}}}, "not both"),
+        ({"axes": {"a": PLAIN_AXIS, "b": PLAIN_AXIS}}, "axes a and b both set act"),
+        ({"axes": {"a": PLAIN_AXIS | {"when": {"a": "gelu"}}}}, "names no other axis"),
+        ({"axes": {"a": PLAIN_AXIS, "b": PLAIN_AXIS | {"when": {"a": []}}}}, "axes.b.when.a"),
+        (
+            {
+                "axes": {
+                    "a": PLAIN_AXIS | {"when": {"b": "gelu"}},
+                    "b": PLAIN_AXIS | {"when": {"a": "gelu"}},
+                }
+            },
+            "in a circle",
+        ),
+        ({"limits": [{"cost": "macs", "low": "1e999"}]}, "more than any network costs"),
+        ({"limits": [{"cost": "gmacs", "low": "2G"}]}, "has a unit"),
+        ({"limits": [{"cost": "macs", "low": True}]}, "no number"),
+        (
+            {"limits": [{"cost": "macs", "low": 5}, {"cost": "gmacs", "high": 1e-9}]},
+            "at least 5 and at most 1",
+        ),
+    ],
+)
+def test_a_wrong_space(part: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        load_space({"base": "convnext_proxy", "axes": {"act": PLAIN_AXIS}} | part)
 
 
 def test_widths_and_depths_of_different_lengths(tmp_path: Path) -> None:
@@ -78,7 +165,16 @@ def test_bases_in_a_circle(tmp_path: Path) -> None:
         (["cost", "convnext_q"], "did you mean 'convnext_t'?"),
         (["cost", "nowhere.yaml"], "nowhere.yaml: no such network file"),
         (["cost", "convnext_t", "--input-size", "16"], "too small"),
+        (["cots", "convnext_t"], "No such command 'cots'"),
+        (["cost"], "Missing argument 'SPEC'"),
+        (["cost", "convnext_t", "--jsn"], "No such option: --jsn"),
+        (["cost", "convnext_t", "--input-size", "x"], "--input-size': Input should be a valid int"),
+        (["cost", "convnext_t", "--num-classes", 10**30], "less than or equal to 1000000"),
+        (["build", "convnext_proxy", "--seed", -1], "greater than or equal to 0"),
+        (["cost", "two\nlines"], "no network is called 'two lines'"),
         (["cost", "convnext_t", "--set", "depths"], "not of the form path=value"),
+        (["cost", "convnext_t", "--set", "act="], "--set: act: no value is given"),
+        (["cost", "convnext_t", "--set", "act.kind=null"], "--set: act: a kind is a word"),
         (["cost", "convnext_t", "--set", "depths.x=1"], "there is no 'x'"),
         (["cost", "convnext_t", "--set", "depths.9=1"], "there is no '9'"),
         (["cost", "convnext_t", "--set", "name.x.y=1"], "should be a valid string"),
@@ -93,7 +189,7 @@ def test_bases_in_a_circle(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_words(
-    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[object], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ran = run(*words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import random
 from typing import Any
 
 import pytest
@@ -131,3 +133,63 @@ printable = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")))
 )  # fmt: skip
 def test_plain_data_goes_round_through_yaml(data: object) -> None:
     assert parse(dump_yaml(data), file="again").data == data
+
+
+def test_a_decision_is_not_named_for_what_has_gone() -> None:
+    """A stem without patches is no decision about the side of its patches."""
+    found = diff("convnext_t", load("convnext_t", {"stem": {"kind": "conv_pool"}}))
+    assert [decision.name for decision in found.decisions] == ["conv_pool_stem"]
+    gone = {"block.norm_at": [], "block.layer_scale_init": None}
+    names = [decision.name for decision in diff("convnext_t", load("convnext_t", gone)).decisions]
+    assert names == ["norm_count", "layer_scale"]
+
+
+def test_norms_of_no_kind_stand_nowhere() -> None:
+    nowhere = load("convnext_t", {"block.norm_at": []}).digest
+    assert load("convnext_t", {"block.norm": None}).digest == nowhere
+    assert load("convnext_t", {"block.norm": None, "block.norm_at": "all"}).digest == nowhere
+
+
+def test_a_copy_with_other_values_is_another_network() -> None:
+    network = load("convnext_proxy")
+    assert network.digest
+    copied = network.model_copy(update={"depths": (1, 1, 1)})
+    assert copied.digest == load(network, {"depths": [1, 1, 1]}).digest != network.digest
+    assert cost(copied).params < cost(network).params
+    assert load(copied, {"act": "relu"}).depths == (1, 1, 1)
+
+
+def test_a_network_does_not_share_the_data_it_was_made_of() -> None:
+    data = copy.deepcopy(load("convnext_proxy").authored)
+    network = load(data)
+    data["block"]["ratio"] = 2
+    assert load(network, {"name": "x"}).digest == network.digest
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_written_is_a_network_or_refused(seed: int) -> None:
+    """Shipped specs, changed at random: one line that says what is wrong, or a true network."""
+    draw = random.Random(seed)
+    values = [
+        None, 0, -1, 3, 1.5, float("nan"), float("inf"), 10**30, 1e-300, True, "", "x", "all",
+        "conv", "gelu", [], {}, [None], {"kind": None}, {"kind": []}, {"kind": {}}, {1: 2},
+        {"per_stage": []}, {"per_stage": None}, {"per_stage": [{"per_stage": [1] * 4}] * 4},
+        {"base": 96, "growth": 1e-9}, {"eps": 1e-3}, (1, 2), b"x",
+    ]  # fmt: skip
+    said: list[str] = []
+    for _ in range(100):
+        data = copy.deepcopy(load(draw.choice(["convnext_t", "resnet_proxy"])).authored)
+        place: Any = data
+        while isinstance(inner := place[draw.choice(list(place))], dict) and draw.random() < 0.7:
+            place = inner
+        key = draw.choice([*place, "kind", "per_stage", "base", "foo", None, 3])
+        place[key] = copy.deepcopy(draw.choice(values))
+        try:
+            network = load(data)
+            assert load(network.model_dump(mode="json")).digest == network.digest
+            assert cost(network).macs > 0
+            assert not diff(network, network)
+            diff(network, "resnet50")
+        except InputError as error:
+            said.append(str(error))
+    assert not [each for each in said if "\n" in each]

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic import PositiveFloat
-
 from designspace.blocks.families import Block, Shortcut
 from designspace.blocks.positions import ActPositions, NormPositions
 from designspace.blocks.projection import Projection
-from designspace.layers.act import Act, InheritAct
+from designspace.layers.act import Act, InheritAct, NoAct
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.norm import InheritNorm, NoNorm, Norm
+from designspace.layers.numbers import Positive, Truth
 from designspace.layers.part import Callables, Chain, Layer, Place
 from designspace.layers.residual import DropPath, Identity, LayerScale
 from designspace.layers.response import Response
@@ -47,21 +46,30 @@ class ConvBlock(Block):
 
     kind: Literal["conv"] = "conv"
     wide: Literal["ends", "middle"] = "middle"
-    ratio: PositiveFloat = 4
+    ratio: Positive = 4
     spatial: Mixer = ConvMixer()
     spatial_at: Literal["first", "middle", "last"] = "first"
     norm: Norm = InheritNorm()
     norm_at: NormPositions = (1,)
     act: Act = InheritAct()
     act_at: ActPositions = (2,)
-    bias: bool = True
+    bias: Truth = True
     response: Response | None = None
-    layer_scale_init: PositiveFloat | None = None
+    layer_scale_init: Positive | None = None
     shortcut: Shortcut = Projection()
 
     def out_channels(self, width: int) -> int:
         """The outer side of the block."""
         return self._wider(width) if self.wide == "ends" else width
+
+    def meaning(self) -> dict[str, Any]:
+        """As data; a norm or activation of kind `none` stands nowhere."""
+        nowhere: dict[str, Any] = {}
+        if isinstance(self.norm, NoNorm):
+            nowhere["norm_at"] = ()
+        if isinstance(self.act, NoAct):
+            nowhere["act_at"] = ()
+        return super(ConvBlock, self.model_copy(update=nowhere)).meaning()
 
     def inactive(self) -> frozenset[str]:
         """A norm or activation that stands nowhere."""

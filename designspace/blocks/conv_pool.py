@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveInt
-
 from designspace.blocks.families import Stem
 from designspace.layers.act import Act, InheritAct
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.numbers import Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.layers.pooling import MaxPool
 from designspace.layers.residual import Identity
@@ -32,10 +31,10 @@ class ConvPool(Stem):
 
     kind: Literal["conv_pool"] = "conv_pool"
     kernel_size: OddInt = 7
-    stride: PositiveInt = 2
+    stride: Size = 2
     norm: Norm = InheritNorm()
     act: Act = InheritAct()
-    bias: bool = False
+    bias: Truth = False
     pool: OddInt | None = 3
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import NonNegativeInt, PositiveInt
-
 from designspace.blocks.families import Stem
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.numbers import Padding, Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 
 
@@ -26,11 +25,11 @@ class ConvStem(Stem):
     """
 
     kind: Literal["conv"] = "conv"
-    kernel_size: PositiveInt = 7
-    stride: PositiveInt = 4
-    padding: NonNegativeInt = 2
+    kernel_size: Size = 7
+    stride: Size = 4
+    padding: Padding = 2
     norm: Norm = InheritNorm()
-    bias: bool = True
+    bias: Truth = True
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
         """A convolution and its norm."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import PositiveInt
-
+from designspace.layers.numbers import Size
 from designspace.layers.part import Part
 
 
@@ -14,7 +13,7 @@ class Stem(Part, family="stem"):
         width: Output channels; null takes the first stage's.
     """
 
-    width: PositiveInt | None = None
+    width: Size | None = None
 
 
 class Block(Part, family="block"):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveInt
-
 from designspace.blocks.families import Downsample
 from designspace.layers.feature import Feature
+from designspace.layers.numbers import Size
 from designspace.layers.part import Callables, Layer, Place
 
 
@@ -20,7 +19,7 @@ class InBlock(Downsample):
     """
 
     kind: Literal["in_block"] = "in_block"
-    stride: PositiveInt = 2
+    stride: Size = 2
 
     def strides(self) -> tuple[int, int]:
         """All of the stride is the block's."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveFloat
-
 from designspace.blocks.families import Block
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError
 from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.numbers import Positive
 from designspace.layers.part import Callables, Layer, Place
 from designspace.layers.residual import DropPath, Identity, LayerScale
 from designspace.mixers.attention import SelfAttention
@@ -33,7 +32,7 @@ class MetaFormer(Block):
     mixer: Mixer = SelfAttention()
     channel_mixer: ChannelMixer = Mlp()
     norm: Norm = InheritNorm()
-    layer_scale_init: PositiveFloat | None = None
+    layer_scale_init: Positive | None = None
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
         """Both branches."""

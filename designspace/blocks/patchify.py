@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveInt
-
 from designspace.blocks.families import Stem
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.numbers import Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 
 
@@ -24,9 +23,9 @@ class Patchify(Stem):
     """
 
     kind: Literal["patchify"] = "patchify"
-    patch_size: PositiveInt = 4
+    patch_size: Size = 4
     norm: Norm = InheritNorm()
-    bias: bool = True
+    bias: Truth = True
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
         """A convolution and its norm."""

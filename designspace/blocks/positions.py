@@ -34,14 +34,14 @@ def _sorted(value: tuple[int, ...]) -> tuple[int, ...]:
 
 
 NormPositions: TypeAlias = Annotated[
-    tuple[Annotated[int, Field(ge=0, le=3)], ...],
+    tuple[Annotated[int, Field(strict=True, ge=0, le=3)], ...],
     BeforeValidator(_spelled(0, 3), json_schema_input_type=list[int] | int | Literal["all"]),
     AfterValidator(_sorted),
 ]
 """After which of the three layers a norm stands; 0 is before the first. `all` is [1, 2, 3]."""
 
 ActPositions: TypeAlias = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=3)], ...],
+    tuple[Annotated[int, Field(strict=True, ge=1, le=3)], ...],
     BeforeValidator(_spelled(1, 3), json_schema_input_type=list[int] | int | Literal["all"]),
     AfterValidator(_sorted),
 ]

@@ -9,6 +9,7 @@ from designspace.blocks.families import Shortcut
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.numbers import Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.mixers.conv import OddInt
 
@@ -25,7 +26,7 @@ class Projection(Shortcut):
     kind: Literal["conv"] = "conv"
     kernel_size: OddInt = 1
     norm: Norm = InheritNorm()
-    bias: bool = False
+    bias: Truth = False
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
         """A convolution and its norm."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import NonNegativeInt, PositiveInt
-
 from designspace.blocks.families import Downsample
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.numbers import Padding, Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 
 
@@ -26,11 +25,11 @@ class Separate(Downsample):
     """
 
     kind: Literal["separate"] = "separate"
-    stride: PositiveInt = 2
-    kernel_size: PositiveInt | None = None
-    padding: NonNegativeInt | None = None
+    stride: Size = 2
+    kernel_size: Size | None = None
+    padding: Padding | None = None
     norm: Norm = InheritNorm()
-    bias: bool = True
+    bias: Truth = True
 
     def strides(self) -> tuple[int, int]:
         """All of the stride is its own."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveInt
-
 from designspace.blocks.families import Stem
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
+from designspace.layers.numbers import Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.layers.residual import Identity
 from designspace.layers.tokens import ClassToken, Flatten, PositionTable
@@ -25,9 +24,9 @@ class TokenStem(Stem):
     """
 
     kind: Literal["tokens"] = "tokens"
-    patch_size: PositiveInt = 16
-    class_token: bool = True
-    bias: bool = True
+    patch_size: Size = 16
+    class_token: Truth = True
+    bias: Truth = True
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
         """Embed, flatten, put the class token in front, add the positions."""
@@ -39,5 +38,6 @@ class TokenStem(Stem):
         }
 
     def forward(self, m: Callables, x: Any) -> Any:
-        """One after the other."""
-        return m.positions(m.class_token(m.flatten(m.conv(x))))
+        """One after the other; the positions are those of the map."""
+        x = m.conv(x)
+        return m.positions(m.class_token(m.flatten(x)), x)

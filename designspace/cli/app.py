@@ -7,17 +7,17 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from designspace import __version__
 from designspace.cli import build, catalog, cost, diff, report, schema, search, status, train
 from designspace.cli import eval as evaluation
-from designspace.errors import DesignspaceError
+from designspace.errors import DesignspaceError, InputError
 
 INTERRUPTED = 130
 
 app = typer.Typer(
     help="Architecture search and design spaces for vision backbones.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -52,11 +52,22 @@ def main() -> None:
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        app(standalone_mode=True)
+        code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except DesignspaceError as error:
-        sys.stderr.write(f"error: {error}\n")
-        raise SystemExit(error.exit_code) from None
-    except SystemExit as ending:  # typer has made an exit of a KeyboardInterrupt
-        if ending.code == INTERRUPTED:
-            sys.stderr.write("interrupted; the same command goes on from here\n")
-        raise
+        raise SystemExit(_failed(str(error), error.exit_code)) from None
+    except TyperException as error:  # a verb, an argument or an option that is wrong
+        said = error.format_message().rstrip(".")
+        raise SystemExit(_failed(f"{said}; see --help", InputError.exit_code)) from None
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except SystemExit as ending:  # typer makes an exit of some interruptions
+        code = ending.code
+    if code == INTERRUPTED:
+        sys.stderr.write("interrupted; the same command goes on from here\n")
+    raise SystemExit(code or 0)
+
+
+def _failed(said: str, code: int) -> int:
+    """Say what is wrong, in one line whatever was typed; the exit code."""
+    sys.stderr.write(f"error: {' '.join(said.splitlines())}\n")
+    return code

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import InputSizeOption, JsonOption, SetOption, SpecArgument
+from designspace.cli.options import (
+    WIDEST,
+    InputSizeOption,
+    JsonOption,
+    SetOption,
+    SpecArgument,
+)
 
 if TYPE_CHECKING:
     from designspace.compiler import Compiled
@@ -31,10 +37,12 @@ def build(
     changes: SetOption = None,
     input_size: InputSizeOption = None,
     in_channels: Annotated[
-        int | None, typer.Option(min=1, help="Channels of the image; 3, or as the weights say.")
+        int | None,
+        typer.Option(min=1, max=WIDEST, help="Channels of the image; 3, or as the weights say."),
     ] = None,
     num_classes: Annotated[
-        int | None, typer.Option(min=1, help="Number of classes; 1000, or as the weights say.")
+        int | None,
+        typer.Option(min=1, max=WIDEST, help="Number of classes; 1000, or as the weights say."),
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="Start from this safetensors file.")] = None,
     export: Annotated[Target | None, typer.Option(help="Write it for other runtimes.")] = None,
@@ -45,7 +53,9 @@ def build(
             "NAME.onnx or NAME.pt2 by default."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the initial weights.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Seed of the initial weights.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Build a network, run it once, and show its parts; save or export it if asked."""
@@ -59,9 +69,9 @@ def build(
     facts["num_classes"] = num_classes or facts.get("num_classes", _CLASSES)
     facts["in_channels"] = in_channels or facts.get("in_channels", _CHANNELS)
     size = input_size or facts.get("input", {}).get("size")
-    classes: int = facts["num_classes"]
-    table = cost_of(network, size, in_channels=facts["in_channels"], num_classes=classes)
-    model, shape = _built(network, table, classes, weights, seed)
+    task = {name: int(facts[name]) for name in ("num_classes", "in_channels")}
+    table = cost_of(network, size, **task)
+    model, shape = _built(network, table, weights, seed, task["num_classes"])
     written = _exported(model, network, table, export, out, facts) if export else None
     saved = None if export else out
     if saved:
@@ -103,9 +113,9 @@ def _facts(weights: Path | None) -> dict[str, Any]:
 def _built(
     network: Network,
     table: CostTable,
-    num_classes: int,
     weights: Path | None,
     seed: int,
+    num_classes: int,
 ) -> tuple[Compiled, list[int]]:
     """The module, counted and run once, and the shape of what it gave."""
     import torch

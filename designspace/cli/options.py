@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from designspace.layers.bounds import WIDEST
+
 SpecArgument = Annotated[str, typer.Argument(metavar="SPEC", help="A catalog name or a YAML file.")]
 SetOption = Annotated[
     list[str] | None,
@@ -13,10 +15,11 @@ SetOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 InputSizeOption = Annotated[
-    int | None, typer.Option(min=1, help="Side of the image; the spec's own by default.")
+    int | None,
+    typer.Option(min=1, max=WIDEST, help="Side of the image; the spec's own by default."),
 ]
-ClassesOption = Annotated[int, typer.Option(min=1, help="Number of classes.")]
-ChannelsOption = Annotated[int, typer.Option(min=1, help="Channels of the image.")]
+ClassesOption = Annotated[int, typer.Option(min=1, max=WIDEST, help="Number of classes.")]
+ChannelsOption = Annotated[int, typer.Option(min=1, max=WIDEST, help="Channels of the image.")]
 DataOption = Annotated[
     str | None,
     typer.Option(

@@ -117,15 +117,11 @@ class Kind(Frozen):
         return self.model_copy(update=update) if update else self
 
     def meaning(self) -> dict[str, Any]:
-        """All active fields as plain data, defaults filled in.
-
-        What is off (null) is left out, so that a later field, off by default, leaves the digests
-        of today's networks as they are.
-        """
+        """All active fields as plain data, defaults filled in."""
         data: dict[str, Any] = {}
         for name in type(self).model_fields:
-            value = getattr(self, name)
-            if value is not None and name not in self.inactive():
+            if name not in self.inactive():
+                value = getattr(self, name)
                 data[name] = value.meaning() if isinstance(value, Kind) else _plain(value)
         return data
 

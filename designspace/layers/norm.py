@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import PositiveFloat, PositiveInt
-
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf, ShapeError
+from designspace.layers.numbers import Positive, Size
 
 
 class Norm(Kind, Leaf, family="norm"):
@@ -24,22 +23,22 @@ class BatchNorm(Norm):
     """Over the batch and all positions, a channel at a time (arXiv 1502.03167)."""
 
     kind: Literal["batchnorm"] = "batchnorm"
-    eps: PositiveFloat = 1e-5
+    eps: Positive = 1e-5
 
 
 class LayerNorm(Norm):
     """Over the channels, a position at a time (arXiv 1607.06450)."""
 
     kind: Literal["layernorm"] = "layernorm"
-    eps: PositiveFloat = 1e-6
+    eps: Positive = 1e-6
 
 
 class GroupNorm(Norm):
     """Over the positions and a group of channels (arXiv 1803.08494)."""
 
     kind: Literal["groupnorm"] = "groupnorm"
-    groups: PositiveInt = 1
-    eps: PositiveFloat = 1e-5
+    groups: Size = 1
+    eps: Positive = 1e-5
 
     def out(self, *xs: Feature) -> Feature:
         """The input's shape."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import PositiveFloat
-
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf
+from designspace.layers.numbers import Positive
 
 
 class Response(Kind, Leaf, family="response"):
@@ -20,7 +19,7 @@ class GlobalResponseNorm(Response):
     """Global response normalisation (ConvNeXt V2, arXiv 2301.00808, section 3.2)."""
 
     kind: Literal["grn"] = "grn"
-    eps: PositiveFloat = 1e-6
+    eps: Positive = 1e-6
 
     def cost(self, *xs: Feature) -> Cost:
         """A scale and a shift a channel."""

@@ -78,7 +78,10 @@ def trace(layer: Layer, *xs: Feature) -> Node:
         ShapeError: Some layer cannot take the features that reach it.
     """
     if isinstance(layer, Leaf):
-        return Node(layer, xs, layer.out(*xs), layer.cost(*xs), {})
+        output = layer.out(*xs)
+        if min(output.shape) < 1:
+            raise ShapeError(f"nothing is left: {output.shape}", hint="use larger widths or ratios")
+        return Node(layer, xs, output, layer.cost(*xs), {})
     if isinstance(layer, Placed):
         shapes = _Shapes(layer.part.layers(xs[0], layer.at))
         output = layer.part.forward(shapes, *xs)

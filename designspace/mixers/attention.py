@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveInt
-
 from designspace.layers.attention import Attend, heads_of
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
+from designspace.layers.numbers import Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.layers.tokens import Flatten, ReshapeLike
 from designspace.mixers.mixer import Mixer, keeps_stride
@@ -25,9 +24,9 @@ class SelfAttention(Mixer):
     """
 
     kind: Literal["attention"] = "attention"
-    head_dim: PositiveInt = 32
-    qkv_bias: bool = True
-    proj_bias: bool = True
+    head_dim: Size = 32
+    qkv_bias: Truth = True
+    proj_bias: Truth = True
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
         """Queries, keys and values in one layer; attention; the projection back."""

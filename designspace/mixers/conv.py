@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, PositiveInt
+from pydantic import AfterValidator
 
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
+from designspace.layers.numbers import Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.mixers.mixer import Mixer
 
@@ -21,7 +22,7 @@ def _odd(value: int) -> int:
     return value
 
 
-OddInt = Annotated[PositiveInt, AfterValidator(_odd)]
+OddInt = Annotated[Size, AfterValidator(_odd)]
 
 
 class ConvMixer(Mixer):
@@ -35,8 +36,8 @@ class ConvMixer(Mixer):
 
     kind: Literal["conv"] = "conv"
     kernel_size: OddInt = 7
-    groups: PositiveInt | Literal["depthwise"] = "depthwise"
-    bias: bool = True
+    groups: Size | Literal["depthwise"] = "depthwise"
+    bias: Truth = True
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
         """One convolution."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveFloat
-
 from designspace.layers.act import Act, InheritAct
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
+from designspace.layers.numbers import Positive, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.mixers.mixer import ChannelMixer
 
@@ -24,9 +23,9 @@ class Mlp(ChannelMixer):
     """
 
     kind: Literal["mlp"] = "mlp"
-    ratio: PositiveFloat = 4
+    ratio: Positive = 4
     act: Act = InheritAct()
-    bias: bool = True
+    bias: Truth = True
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
         """Out and back."""

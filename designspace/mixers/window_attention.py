@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import PositiveInt
-
 from designspace.layers.attention import heads_of
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import sides
+from designspace.layers.numbers import Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.layers.windows import WindowAttend, WindowMerge, WindowPartition
 from designspace.mixers.mixer import Mixer, keeps_stride
@@ -30,10 +29,10 @@ class WindowAttention(Mixer):
     """
 
     kind: Literal["window"] = "window"
-    window: PositiveInt = 7
-    head_dim: PositiveInt = 32
-    qkv_bias: bool = True
-    shift: bool = True
+    window: Size = 7
+    head_dim: Size = 32
+    qkv_bias: Truth = True
+    shift: Truth = True
 
     def period(self) -> int:
         """Plain and shifted windows in turn."""

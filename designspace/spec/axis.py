@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, cast
+from typing import Annotated, Any, Self, cast
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from designspace.layers.frozen import Frozen
+
+_MOST_CHOICES = 1_000
+
+
+def _as_written(schema: dict[str, Any]) -> None:
+    """The short forms in the JSON schema."""
+    properties = schema["properties"]
+    for name in ("choices", "when"):
+        properties[name].pop("additionalProperties")
+    properties["choices"] = {
+        "anyOf": [properties["choices"], {"type": "array", "minItems": 1}],
+        "title": "Choices",
+    }
+    whole = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 3}
+    properties["range"] = {**whole, "description": "[low, high] or [low, high, step]."}
+    schema["required"] = []
+    schema["oneOf"] = [{"required": ["choices"]}, {"required": ["range"]}]
 
 
 class Axis(Frozen):
@@ -20,10 +37,12 @@ class Axis(Frozen):
         when: Labels of other axes without which this axis has no effect.
     """
 
-    path: str | None = None
+    model_config = ConfigDict(json_schema_extra=_as_written)
+
+    path: str | None = Field(default=None, min_length=1)
     choices: dict[str, Any] = Field(min_length=1)
     ordered: bool = False
-    when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    when: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -33,16 +52,12 @@ class Axis(Frozen):
             return data
         axis = dict(cast("dict[str, Any]", data))
         if "range" in axis:
+            if "choices" in axis:
+                raise ValueError("an axis has `choices` or a `range`, not both")
             low, high, step = _range(axis.pop("range"))
             axis["choices"], axis["ordered"] = list(range(low, high + 1, step)), True
-        choices = axis.get("choices")
-        if isinstance(choices, list):
-            axis["choices"] = {label(value): value for value in cast("list[Any]", choices)}
-            if len(axis["choices"]) < len(cast("list[Any]", choices)):
-                raise ValueError("a choice stands twice")
-        elif isinstance(choices, dict):
-            named = cast("dict[Any, Any]", choices)
-            axis["choices"] = {label(key): value for key, value in named.items()}
+        if "choices" in axis:
+            axis["choices"] = _labelled(axis["choices"])
         when = axis.get("when")
         if isinstance(when, dict):
             conditions = cast("dict[str, Any]", when)
@@ -56,7 +71,8 @@ class Axis(Frozen):
     def _choices_are_changes(self) -> Self:
         if self.path is None:
             for name, change in self.choices.items():
-                if not isinstance(change, dict) or not change:
+                paths = list(cast("dict[Any, Any]", change)) if isinstance(change, dict) else []
+                if not paths or not all(isinstance(path, str) for path in paths):
                     raise ValueError(f"without `path`, choice '{name}' must list its own paths")
         return self
 
@@ -82,6 +98,19 @@ def label(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _labelled(choices: Any) -> Any:
+    """Choices by label; each value of a list is its own."""
+    if isinstance(choices, list):
+        pairs = [(label(value), value) for value in cast("list[Any]", choices)]
+    elif isinstance(choices, dict):
+        pairs = [(label(key), value) for key, value in cast("dict[Any, Any]", choices).items()]
+    else:
+        return choices
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a choice stands twice")
+    return dict(pairs)
+
+
 def _listed(value: Any) -> Any:
     return cast("object", value) if isinstance(value, list) else [value]
 
@@ -89,9 +118,11 @@ def _listed(value: Any) -> Any:
 def _range(data: Any) -> tuple[int, int, int]:
     """`[low, high]` or `[low, high, step]`, both ends included."""
     values = cast("list[Any]", data) if isinstance(data, list) else []
-    if not 2 <= len(values) <= 3 or not all(isinstance(v, int) for v in values):
+    if not 2 <= len(values) <= 3 or not all(type(v) is int for v in values):
         raise ValueError("a range is [low, high] or [low, high, step] in whole numbers")
     low, high, step = values if len(values) == 3 else (*values, 1)
     if low > high or step < 1:
         raise ValueError(f"an empty range: {low} to {high} by {step}")
+    if (high - low) // step >= _MOST_CHOICES:
+        raise ValueError(f"a range of more than {_MOST_CHOICES:,} choices")
     return low, high, step

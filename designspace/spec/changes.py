@@ -27,6 +27,8 @@ def parse_set(assignments: list[str]) -> dict[str, Any]:
         path, equals, value = word.partition("=")
         if not equals or not path:
             raise InputError(f"'{word}' is not of the form path=value", file="--set")
+        if not value.strip():
+            raise InputError("no value is given", file="--set", path=path, hint="null is a value")
         changes[path] = parse_value(value)
     return changes
 

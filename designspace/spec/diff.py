@@ -84,10 +84,15 @@ def diff(a: Source, b: Source) -> Diff:
     before, after = load(a), load(b)
     if before.digest == after.digest:
         return Diff((), ())
-    left = _differing(flatten(before), flatten(after))
+    new = flatten(after)
+    left = _differing(flatten(before), new)
     decisions: list[DecisionChange] = []
     for decision in known_decisions():
-        if decision.key in left and decision.takes(decision.key, left[decision.key].after):
+        if (
+            decision.key in left
+            and decision.key in new
+            and decision.takes(decision.key, left[decision.key].after)
+        ):
             own = [path for path in decision.paths if path in left]
             taken = [path for path in own if decision.takes(path, left[path].after)]
             changes = tuple(left.pop(path) for path in taken)
@@ -100,5 +105,5 @@ def _differing(before: Flat, after: Flat) -> dict[str, PathChange]:
     return {
         path: PathChange(path, before.get(path), after.get(path))
         for path in paths
-        if before.get(path, _MISSING) != after.get(path, _MISSING)
+        if before.get(path) != after.get(path)  # what newly is there, and is off, is no difference
     }

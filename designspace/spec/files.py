@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any, cast
 import yaml
 
 from designspace.errors import InputError
+from designspace.spec.loader import Extent, PlainDumper, PlainLoader
 
 Keys = tuple[str | int, ...]
 
@@ -41,30 +41,6 @@ class Document:
         return Origin()
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1's safe subset, in which 1e-6 is a number, as everyone expects."""
-
-    def construct(self, node: yaml.Node) -> Any:
-        """Plain data of a node."""
-        return cast("Any", self).construct_document(node)
-
-    def close(self) -> None:
-        """Let go of the text."""
-        cast("Any", self).dispose()
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes what `_Loader` reads: the text 1e-6 is quoted, since bare it is a number."""
-
-
-for _each in (_Loader, _Dumper):
-    _each.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
-        "tag:yaml.org,2002:float",
-        re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-        list("-+0123456789"),
-    )
-
-
 def parse_value(text: str) -> Any:
     """A value as YAML would read it, for `--set path=value`.
 
@@ -80,21 +56,25 @@ def parse(text: str, *, file: str) -> Document:
     Raises:
         InputError: Broken YAML, a repeated key, or a tag other than plain data.
     """
-    loader = _Loader(text)
+    loader: PlainLoader | None = None
     try:
-        node = loader.get_single_node()
+        loader = PlainLoader(text)
+        node = loader.whole()
         origins: dict[Keys, Origin] = {(): Origin(file, 1)}  # of an empty text, too
-        if node is not None:
-            _walk(node, (), file, origins)
-        return Document(loader.construct(node) if node is not None else None, origins)
+        if node is None:
+            return Document(None, origins)
+        _walk(node, (), file, origins, Extent())
+        return Document(loader.construct(node), origins)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         raise InputError(_problem(error), file=file, line=line) from None
     except yaml.YAMLError as error:
-        raise InputError(f"broken YAML: {error}", file=file) from None
+        said = " ".join(str(error).split())
+        raise InputError(f"broken YAML: {said}", file=file) from None
     finally:
-        loader.close()
+        if loader is not None:
+            loader.close()
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
@@ -104,13 +84,16 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     return f"broken YAML: {said}"
 
 
-def _walk(node: yaml.Node, keys: Keys, file: str, origins: dict[Keys, Origin]) -> None:
+def _walk(
+    node: yaml.Node, keys: Keys, file: str, origins: dict[Keys, Origin], extent: Extent
+) -> None:
     """Note the line of every value, and refuse repeated keys, which YAML itself would swallow."""
+    extent.enter(node, len(keys))
     if not keys or keys not in origins:  # a key's own line stays
         origins[keys] = Origin(file, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(cast("list[yaml.Node]", node.value)):
-            _walk(item, (*keys, index), file, origins)
+            _walk(item, (*keys, index), file, origins, extent)
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
@@ -119,7 +102,7 @@ def _walk(node: yaml.Node, keys: Keys, file: str, origins: dict[Keys, Origin]) -
                 raise InputError(f"key '{name}' stands twice", file=file, line=line)
             seen.add(name)
             origins[(*keys, name)] = Origin(file, line)
-            _walk(value, (*keys, name), file, origins)
+            _walk(value, (*keys, name), file, origins, extent)
 
 
 def read_yaml(path: Path) -> Document:
@@ -139,7 +122,7 @@ def read_yaml(path: Path) -> Document:
 
 def dump_yaml(data: Any) -> str:
     """Plain data as YAML, in the order given."""
-    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.dump(data, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=100)
     return str(text)
 
 

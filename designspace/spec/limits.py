@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, Protocol, Self, cast
+from typing import Annotated, Any, Literal, Protocol, Self, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, WithJsonSchema, model_validator
 
 CostName = Literal["params", "macs", "acts"]
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _ALIASES = {"gmacs": ("macs", 10**9), "mmacs": ("macs", 10**6), "mparams": ("params", 10**6)}
+_LARGEST = 1e18
 _NUMBER = re.compile(r"^\s*([0-9][0-9_]*(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?)\s*([kmg]?)\s*$", re.I)
+
+
+Bound = Annotated[int | None, WithJsonSchema({"type": ["number", "string", "null"]})]
 
 
 class Costs(Protocol):
@@ -43,9 +47,9 @@ class Limit(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cost: CostName
-    low: int | None = None
-    high: int | None = None
+    cost: Annotated[CostName, WithJsonSchema({"enum": [*get_args(CostName), *_ALIASES]})]
+    low: Bound = None
+    high: Bound = None
 
     @model_validator(mode="before")
     @classmethod
@@ -80,10 +84,15 @@ class Limit(BaseModel):
 
 def _count(value: Any, scale: int) -> Any:
     """A number with its unit as an integer; anything else is left for the validation to refuse."""
-    if value is None or isinstance(value, bool):
+    if value is None:
         return value
     match = _NUMBER.match(str(value))
     if not match:
         raise ValueError(f"'{value}' is no number with an optional k, M or G")
     digits, unit = match.groups()
-    return round(float(digits.replace("_", "")) * _UNITS[unit.lower()] * scale)
+    if unit and scale > 1:
+        raise ValueError(f"'{value}' has a unit, and so has the name of the cost")
+    number = float(digits.replace("_", "")) * _UNITS[unit.lower()] * scale
+    if number > _LARGEST:
+        raise ValueError(f"'{value}' is more than any network costs")
+    return round(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +30,8 @@ def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
     Raises:
         InputError: What is wrong, with its file, line and path.
     """
+    if isinstance(source, Network) and not changes:
+        return source
     document = authored(source)
     if changes:
         document = apply(without_facts(document), changes)
@@ -44,9 +47,9 @@ def authored(source: Source, depth: int = 0) -> Document:
         InputError: A missing base, or bases that go round in a circle.
     """
     if isinstance(source, Network):
-        return Document(source.authored)
+        return Document(copy.deepcopy(source.authored or source.model_dump(mode="json")))
     if isinstance(source, Mapping):
-        return _rebased(Document(dict(source)), Path(), depth)
+        return _rebased(Document(copy.deepcopy(dict(source))), Path(), depth)
     path = catalog.find(source, "specs", "network")
     return _rebased(read_yaml(path), path.parent, depth)
 
@@ -62,9 +65,8 @@ def _rebased(document: Document, folder: Path, depth: int) -> Document:
     mapping = cast("dict[str, Any]", data)
     _only_known_keys(document, mapping)
     base = mapping["base"]
-    beside = folder / str(base)
-    base = beside if isinstance(base, str) and beside.is_file() else base
-    result = without_facts(authored(base, depth + 1))
+    beside = folder / base
+    result = without_facts(authored(beside if beside.is_file() else base, depth + 1))
     changes: dict[str, Any] = mapping.get("changes") or {}
     for path, value in changes.items():
         result = apply(result, {path: value}, document.origin(("changes", path)))
@@ -76,10 +78,11 @@ def _rebased(document: Document, folder: Path, depth: int) -> Document:
 
 def without_facts(document: Document) -> Document:
     """The document without what is known of that very network only."""
-    if not isinstance(document.data, dict):
+    data: Any = document.data
+    if not isinstance(data, dict):
         return document  # refused later, with its line
-    data = cast("dict[str, Any]", document.data)
-    kept = {key: value for key, value in data.items() if key not in FACTS}
+    whole = cast("dict[str, Any]", data)
+    kept = {key: value for key, value in whole.items() if key not in FACTS}
     return Document(kept, document.origins)
 
 
@@ -99,11 +102,14 @@ def _only_known_keys(document: Document, mapping: dict[str, Any]) -> None:
                 line=origin.line,
                 hint="write it under `changes:`",
             )
-    if not isinstance(mapping.get("changes") or {}, dict):
-        origin = document.origin(("changes",))
-        raise InputError(
-            "changes are a mapping of path to value",
-            file=origin.file,
-            line=origin.line,
-            path="changes",
-        )
+    if not isinstance(mapping["base"], str) or not mapping["base"]:
+        raise _wrong(document, "base", "a base is a catalog name or a path")
+    changes: Any = mapping.get("changes") or {}
+    paths = list(cast("dict[Any, Any]", changes)) if isinstance(changes, dict) else [None]
+    if not all(isinstance(path, str) for path in paths):
+        raise _wrong(document, "changes", "changes are a mapping of path to value")
+
+
+def _wrong(document: Document, key: str, message: str) -> InputError:
+    origin = document.origin((key,))
+    return InputError(message, file=origin.file, line=origin.line, path=key)

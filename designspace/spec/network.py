@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, PositiveInt, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from designspace.blocks.families import Block, Downsample, Head, Stem
 from designspace.blocks.linear_head import LinearHead
 from designspace.layers.act import Act, InheritAct
+from designspace.layers.bounds import WIDEST
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.norm import InheritNorm, LayerNorm, Norm
+from designspace.layers.numbers import Count, Size
 from designspace.layers.part import Callables, Chain, Layer, Part, Place
+from designspace.spec.digest import digest_of, without_null
 from designspace.spec.per_stage import distribute
 from designspace.spec.published import Expected, Published
 from designspace.spec.stage import Stage
 from designspace.spec.widths import Growth, Widths
 
 K = TypeVar("K", bound=Kind)
-Depths = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+Depths = Annotated[tuple[Count, ...], Field(min_length=1, max_length=64)]
 
 
 class Network(Part):
@@ -50,7 +51,7 @@ class Network(Part):
     """
 
     name: str = ""
-    input_size: PositiveInt = 224
+    input_size: Size = 224
     depths: Depths
     widths: Widths
     norm: Norm = LayerNorm()
@@ -80,18 +81,34 @@ class Network(Part):
                     "{path} is given for {given} stages, depths for {stages}",
                     {"path": name, "given": len(values), "stages": stages},
                 )
+        for number, width in enumerate(self.stage_widths, start=1):
+            if not 1 <= width <= WIDEST:
+                raise PydanticCustomError(
+                    "at_path",
+                    "stage {number} would be {width} wide",
+                    {"path": "widths", "number": number, "width": f"{width:.6g}"},
+                )
         return self
 
     @model_validator(mode="after")
     def _defaults_are_concrete(self) -> Self:
-        if isinstance(self.norm, InheritNorm) or isinstance(self.act, InheritAct):
-            raise ValueError("the network's own norm and act cannot inherit")
+        for name, kind in {"norm": self.norm, "act": self.act}.items():
+            if isinstance(kind, InheritNorm | InheritAct):
+                raise PydanticCustomError(
+                    "at_path", "the network's own {path} cannot inherit", {"path": name}
+                )
         return self
 
     @property
     def authored(self) -> dict[str, Any]:
         """The form in which it was written, as plain data; changes apply to this."""
         return self._authored
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy; one with other values is validated, and has an identity of its own."""
+        if not update:
+            return super().model_copy(deep=deep)
+        return type(self).model_validate(self.model_dump(mode="json") | dict(update))
 
     @cached_property
     def stage_widths(self) -> tuple[int, ...]:
@@ -138,9 +155,8 @@ class Network(Part):
 
     @cached_property
     def digest(self) -> str:
-        """Identity of the architecture: 16 hexadecimal digits of the canonical form's SHA-256."""
-        text = json.dumps(self.meaning(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """Identity of the architecture: that of its canonical form, less what is off."""
+        return digest_of(without_null(self.meaning()))
 
     def _stem_width(self) -> int:
         return self.stem.width or self.stage_widths[0]

@@ -6,11 +6,9 @@ Sizes that only change speed (device, memory layout, workers) are no part of it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,6 +16,7 @@ from designspace.layers.frozen import Frozen
 from designspace.layers.kind import Kind
 from designspace.spec import catalog
 from designspace.spec.changes import apply
+from designspace.spec.digest import digest_of, without_null
 from designspace.spec.files import Document, read_yaml
 from designspace.spec.validation import validate
 
@@ -196,19 +195,8 @@ class Recipe(Frozen):
         A field that is off (null) is left out too, so that a later field, off by default, leaves
         the digests of today's recipes as they are.
         """
-        meaning = _without_null(self.plain())
-        for words in ("name", "note"):
-            meaning.pop(words, None)
-        text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _without_null(data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: _without_null(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
-        for key, value in data.items()
-        if value is not None
-    }
+        meaning = without_null(self.plain())
+        return digest_of({key: meaning[key] for key in meaning if key not in ("name", "note")})
 
 
 def load_recipe(

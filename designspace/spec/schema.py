@@ -2,40 +2,100 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
 from designspace.spec.network import Network
+from designspace.spec.per_stage import KEY
 from designspace.spec.published import KEYS as FACTS
 from designspace.spec.recipe import Recipe
 from designspace.spec.space import Space
 
 SUBJECTS: dict[str, type[BaseModel]] = {"network": Network, "recipe": Recipe, "space": Space}
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_STAGED = ("block", "downsample")
+
+JsonSchema = dict[str, Any]
 
 
-def schema(subject: str) -> dict[str, Any]:
+def schema(subject: str) -> JsonSchema:
     """The JSON Schema of a network, a recipe or a space, as one writes it in YAML.
+
+    It never refuses what is valid. What JSON Schema cannot say well it leaves to the validation:
+    that lengths agree, and that a value a stage stands nowhere but inside block and downsample.
 
     Args:
         subject: A key of `SUBJECTS`.
     """
-    whole = SUBJECTS[subject].model_json_schema(mode="validation")
-    definitions = whole.pop("$defs", {})
-    if subject == "space":
+    whole = cast("JsonSchema", _open(SUBJECTS[subject].model_json_schema(mode="validation")))
+    definitions: dict[str, JsonSchema] = whole.pop("$defs", {})
+    if subject != "network":
         return {"$schema": _DRAFT, **whole, "$defs": definitions}
-    facts = {key: whole["properties"][key] for key in FACTS if key in whole["properties"]}
+    properties = whole["properties"]
+    facts = {key: properties[key] for key in FACTS if key in properties}
+    for name in _STAGED:
+        properties[name] = _a_stage(properties[name]["items"]) | {"title": name}
+        properties[name]["anyOf"].append({"type": "array", "items": properties[name]["anyOf"][0]})
+    for name in _reached([properties[name] for name in _STAGED], definitions):
+        inner: dict[str, JsonSchema] = definitions[name].get("properties", {})
+        definitions[name]["properties"] = {
+            key: value if key == "kind" else _a_stage(value) for key, value in inner.items()
+        }
     changed = {
         "type": "object",
-        "title": f"{subject}, as changes to another",
+        "title": "network, as changes to another",
         "properties": {
             "name": {"type": "string"},
             "base": {"type": "string", "description": "A catalog name or a path."},
-            "changes": {"type": "object", "description": "Values by dotted path."},
+            "changes": {
+                "type": ["object", "null"],
+                "description": "Values by dotted path.",
+            },
             **facts,
         },
         "required": ["base"],
         "additionalProperties": False,
     }
     return {"$schema": _DRAFT, "anyOf": [whole, changed], "$defs": definitions}
+
+
+def _open(node: Any) -> Any:
+    """The kinds of a union as alternatives: without its `kind` a mapping may fit several."""
+    if isinstance(node, list):
+        return [_open(item) for item in cast("list[Any]", node)]
+    if not isinstance(node, dict):
+        return node
+    mapping = cast("JsonSchema", node)
+    plain = {key: _open(value) for key, value in mapping.items() if key != "discriminator"}
+    return {"anyOf" if key == "oneOf" else key: value for key, value in plain.items()}
+
+
+def _a_stage(value: JsonSchema) -> JsonSchema:
+    """A value, or one a stage."""
+    about = {key: value[key] for key in ("title", "description", "default") if key in value}
+    staged = {
+        "type": "object",
+        "properties": {KEY: {"type": "array", "items": value, "minItems": 1}},
+        "required": [KEY],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [value, staged], **about}
+
+
+def _reached(roots: list[Any], definitions: dict[str, JsonSchema]) -> set[str]:
+    """The definitions to which these schemas refer, and those to which they refer in turn."""
+    found: set[str] = set()
+    queue: list[Any] = roots
+    while queue:
+        node = queue.pop()
+        if isinstance(node, list):
+            queue += cast("list[Any]", node)
+        elif isinstance(node, dict):
+            mapping = cast("JsonSchema", node)
+            name = str(mapping.get("$ref", "")).rpartition("/")[2]
+            if name in definitions and name not in found:
+                found.add(name)
+                queue.append(definitions[name])
+            queue += list(mapping.values())
+    return found

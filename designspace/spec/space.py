@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import product
 from math import prod
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +15,7 @@ from designspace.errors import InputError, did_you_mean
 from designspace.layers.frozen import Frozen
 from designspace.spec import catalog
 from designspace.spec.axis import Axis
+from designspace.spec.digest import digest_of
 from designspace.spec.files import Document, read_yaml
 from designspace.spec.limits import Limit
 from designspace.spec.load import authored, load
@@ -55,6 +56,29 @@ class Space(Frozen):
                     if each not in self.axes[other].choices:
                         hint = did_you_mean(each, self.axes[other].labels)
                         raise ValueError(f"axis {name}: {other} has no choice '{each}'; {hint}")
+        try:
+            TopologicalSorter({name: set(axis.when) for name, axis in self.axes.items()}).prepare()
+        except CycleError as error:
+            circle = " -> ".join(error.args[1])
+            raise ValueError(f"conditions go round in a circle: {circle}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _one_axis_a_path(self) -> Self:
+        """Of two axes that always set the same path, the first would change nothing."""
+        owner: dict[str, str] = {}
+        for name, axis in self.axes.items():
+            if axis.path and not axis.when and owner.setdefault(axis.path, name) != name:
+                raise ValueError(f"axes {owner[axis.path]} and {name} both set {axis.path}")
+        return self
+
+    @model_validator(mode="after")
+    def _limits_agree(self) -> Self:
+        for low, high in product(self.limits, self.limits):
+            least, most = low.low, high.high
+            same = low.cost == high.cost
+            if same and least is not None and most is not None and least > most:
+                raise ValueError(f"no {low.cost} are at least {least:,} and at most {most:,}")
         return self
 
     @property
@@ -75,8 +99,7 @@ class Space(Frozen):
             "axes": {name: axis.model_dump(mode="json") for name, axis in self.axes.items()},
             "limits": [limit.model_dump(mode="json") for limit in self.limits],
         }
-        text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest_of(meaning)
 
     def base_network(self) -> Network:
         """The network from which the choices depart."""

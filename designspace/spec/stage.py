@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import PositiveInt
-
 from designspace.blocks.families import Block, Downsample
 from designspace.layers.feature import Feature
+from designspace.layers.numbers import Count, Size
 from designspace.layers.part import Callables, Chain, Layer, Part, Place
 from designspace.layers.residual import Identity
 
@@ -23,8 +22,8 @@ class Stage(Part):
         block: The block.
     """
 
-    depth: PositiveInt
-    width: PositiveInt
+    depth: Count
+    width: Size
     downsample: Downsample | None
     block: Block
 

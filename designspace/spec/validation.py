@@ -24,7 +24,7 @@ def validate(model: type[M], document: Document) -> M:
     data: object = document.data
     if not isinstance(data, dict):
         origin = document.origin(())
-        got = type(data).__name__
+        got = "nothing" if data is None else f"a {type(data).__name__}"
         raise InputError(f"a mapping was expected, not {got}", file=origin.file, line=origin.line)
     try:
         return model.model_validate(document.data)
@@ -39,40 +39,63 @@ def _worst(error: ValidationError) -> ErrorDetails:
 
 
 def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) -> InputError:
-    keys, owner = _authored(model, document.data, details["loc"])
+    keys, owner = _authored(model, document.data, details)
     if details["type"] == "at_path":  # a rule over several fields that names the one at fault
         keys = (*keys, str(details.get("ctx", {})["path"]))
-    origin = document.origin(keys)
+    tagged = details["type"] == "union_tag_invalid"
+    origin = document.origin((*keys, "kind") if tagged else keys)
     message, hint = _words(details, keys, owner)
     path = ".".join(str(key) for key in keys)
     return InputError(message, file=origin.file, line=origin.line, path=path or None, hint=hint)
 
 
+_PLAIN = {
+    "missing": "a required key is missing",
+    "too_short": "at least one is needed",
+    "tuple_type": "a list was expected",
+    "model_type": "a mapping was expected",
+    "dict_type": "a mapping was expected",
+    "model_attributes_type": "a mapping was expected",
+    "invalid_key": "a key must be a word: put it in quotes",
+}
+
+
 def _words(
     details: ErrorDetails, keys: Keys, owner: type[BaseModel] | None
 ) -> tuple[str, str | None]:
-    context: dict[str, Any] = details.get("ctx", {})
-    match details["type"]:
-        case "extra_forbidden":
-            fields = sorted(owner.model_fields) if owner else []
-            return f"unknown key '{keys[-1]}'", did_you_mean(str(keys[-1]), fields)
-        case "union_tag_invalid":
-            tag, valid = str(context["tag"]), str(context["expected_tags"])
-            return f"unknown kind '{tag}'", did_you_mean(tag, _quoted(valid))
-        case "union_tag_not_found":
-            return "no kind is given", "add `kind:`"
-        case "literal_error":
-            value, valid = str(details["input"]), str(context["expected"])
-            return f"'{value}' is not a valid choice", did_you_mean(value, _quoted(valid))
-        case "missing":
-            return "a required key is missing", None
-        case "at_path":
-            return details["msg"], None
-        case "value_error":
-            return str(context["error"]) + _got(details["input"]), None
-        case _:
-            said = details["msg"].replace("Input should be", "it should be")
-            return said + _got(details["input"]), None
+    """What is wrong, and what would have been right."""
+    kind, value = details["type"], details["input"]
+    if _is_per_stage(value):
+        return "per_stage has no place here", "it stands inside block and downsample"
+    if kind == "extra_forbidden":
+        fields: list[str] = list(owner.model_fields) if owner else []
+        return f"unknown key '{keys[-1]}'", did_you_mean(str(keys[-1]), fields)
+    if kind == "union_tag_not_found":
+        return "no kind is given", "add `kind:`"
+    if kind in ("union_tag_invalid", "literal_error"):
+        return _choice(details)
+    if kind == "at_path":
+        return details["msg"], None
+    said = details["msg"].replace("Input should be", "it should be")
+    if kind == "value_error":
+        said = str(details.get("ctx", {})["error"])
+    return _PLAIN.get(kind, said) + _got(value if kind != "missing" else {}), None
+
+
+def _choice(details: ErrorDetails) -> tuple[str, str | None]:
+    """A word that is none of the valid ones, or no word at all."""
+    context = details.get("ctx", {})
+    is_kind = details["type"] == "union_tag_invalid"
+    value: Any = details["input"]["kind"] if is_kind else details["input"]
+    valid = _quoted(str(context["expected_tags" if is_kind else "expected"]))
+    if not isinstance(value, str):
+        return f"a {'kind' if is_kind else 'choice'} is a word" + _got(value), _list(valid)
+    said = f"unknown kind '{value}'" if is_kind else f"'{value}' is not a valid choice"
+    return said, did_you_mean(value, valid)
+
+
+def _list(valid: list[str]) -> str:
+    return f"valid: {', '.join(sorted(valid))}"
 
 
 def _got(value: Any) -> str:
@@ -86,39 +109,32 @@ def _quoted(text: str) -> list[str]:
 
 
 def _authored(
-    model: type[BaseModel], data: Any, location: tuple[str | int, ...]
+    model: type[BaseModel], data: Any, details: ErrorDetails
 ) -> tuple[Keys, type[BaseModel] | None]:
-    """Pydantic's location as keys of what was written, and the model whose keys stand there.
+    """Pydantic's location as keys of what was written, and the model that read the last key.
 
-    Pydantic's location names the tag of each union that it passes, and counts the stages over
+    Pydantic's location names the member of each union that it passes, and counts the stages over
     which a block was distributed; neither stands in what the user wrote.
     """
     keys: list[str | int] = []
     owner: type[BaseModel] | None = model
-    stage = 0
-    for item in location:
+    reader, stage = owner, None
+    for item in details["loc"]:
+        here = _at(data, keys)
+        if isinstance(item, int) and not isinstance(here, list | tuple):
+            stage = item
+            continue
+        _enter_stage(data, keys, stage)
         here = _at(data, keys)
         if _is_tag(owner, item, here):
-            owner = _kind_of(owner, str(item))
-        elif isinstance(item, int) and not isinstance(here, list | tuple):
-            stage = item
+            owner = _kind_of(owner, str(item)) or owner
         else:
             keys.append(item)
+            reader = owner
             owner = _field_type(owner, item) if isinstance(item, str) else owner
-            _enter_stage(data, keys, stage)
-    return tuple(keys), _parent(model, owner, location)
-
-
-def _parent(
-    model: type[BaseModel], owner: type[BaseModel] | None, location: tuple[str | int, ...]
-) -> type[BaseModel] | None:
-    """The model that refused the last key: found by walking all but that key."""
-    current: type[BaseModel] | None = model
-    for item in location[:-1]:
-        if isinstance(item, str):
-            inner = _kind_of(current, item)
-            current = inner or _field_type(current, item)
-    return current if current is not None else owner
+    if details["type"] != "extra_forbidden":
+        _enter_stage(data, keys, stage)
+    return tuple(keys), reader
 
 
 def _at(data: Any, keys: list[str | int]) -> Any:
@@ -130,16 +146,24 @@ def _at(data: Any, keys: list[str | int]) -> Any:
     return data
 
 
-def _enter_stage(data: Any, keys: list[str | int], stage: int) -> None:
-    here = _at(data, keys)
-    if isinstance(here, dict) and set(cast("dict[str, Any]", here)) == {KEY}:
+def _enter_stage(data: Any, keys: list[str | int], stage: int | None) -> None:
+    if stage is not None and _is_per_stage(_at(data, keys)):
         keys.extend((KEY, stage))
 
 
+def _is_per_stage(here: Any) -> bool:
+    return isinstance(here, dict) and set(cast("dict[Any, Any]", here)) == {KEY}
+
+
 def _is_tag(owner: type[BaseModel] | None, item: str | int, here: Any) -> bool:
-    inner = _kind_of(owner, str(item))
+    """Whether an item names the member of a union: it is no key, and no field either."""
     in_data = isinstance(here, dict) and item in here
-    return inner is not None and not in_data
+    is_field = owner is not None and not _is_family(owner) and item in owner.model_fields
+    return isinstance(item, str) and not in_data and not is_field
+
+
+def _is_family(owner: type[BaseModel]) -> bool:
+    return issubclass(owner, Kind) and owner.is_family()
 
 
 def _kind_of(owner: type[BaseModel] | None, tag: str) -> type[BaseModel] | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from designspace.layers.frozen import Frozen
+from designspace.layers.numbers import Positive, Size
 
 
 class Growth(Frozen):
@@ -17,8 +18,8 @@ class Growth(Frozen):
         growth: Factor from each stage to the next.
     """
 
-    base: PositiveInt
-    growth: PositiveFloat = 2
+    base: Size
+    growth: Annotated[Positive, Field(le=16)] = 2
 
     def over(self, stages: int) -> tuple[int, ...]:
         """The width of each stage."""
@@ -27,7 +28,17 @@ class Growth(Frozen):
 
 def _listed(value: Any) -> Any:
     """A bare number is the base of the usual doubling."""
-    return {"base": value} if isinstance(value, int) else value
+    return {"base": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Widths: TypeAlias = Annotated[Growth | tuple[PositiveInt, ...], BeforeValidator(_listed)]
+def _form(value: Any) -> str:
+    return "mapping" if isinstance(value, dict | Growth) else "list"
+
+
+Widths: TypeAlias = Annotated[
+    Annotated[
+        Annotated[Growth, Tag("mapping")] | Annotated[tuple[Size, ...], Tag("list")],
+        Discriminator(_form),
+    ],
+    BeforeValidator(_listed, json_schema_input_type=Growth | tuple[Size, ...] | Size),
+]

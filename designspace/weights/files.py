@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import safetensors
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
@@ -28,7 +29,8 @@ def save_weights(model: nn.Module, spec: Network, path: Path, **facts: Any) -> N
         facts: Plain data to keep beside it, such as the number of classes.
     """
     tensors = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in model.state_dict().items()  # tied tensors are written apart
     }
     metadata = {"designspace": json.dumps({"spec": spec.authored, "digest": spec.digest, **facts})}
     write_bytes_atomic(path, save(tensors, metadata))
@@ -38,7 +40,7 @@ def read_facts(path: Path) -> dict[str, Any]:
     """What `save_weights` wrote beside the weights; empty for a file from elsewhere.
 
     Raises:
-        InputError: The file is missing or is no safetensors file.
+        InputError: The file is missing, is no safetensors file, or its facts cannot be read.
     """
     if not path.is_file():
         raise InputError("no such weights file", file=str(path))
@@ -47,7 +49,13 @@ def read_facts(path: Path) -> dict[str, Any]:
             metadata: dict[str, str] = file.metadata() or {}
     except SafetensorError as error:
         raise InputError(f"no safetensors file: {error}", file=str(path)) from None
-    return dict(json.loads(metadata.get("designspace", "{}")))
+    try:
+        facts: Any = json.loads(metadata.get("designspace", "{}"))
+    except json.JSONDecodeError:
+        facts = None
+    if not isinstance(facts, dict):
+        raise InputError("what is written beside the weights cannot be read", file=str(path))
+    return cast("dict[str, Any]", facts)
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
@@ -70,6 +78,11 @@ def load_weights(model: nn.Module, path: Path) -> None:
         f"{name} is {tuple(tensors[name].shape)} where {tuple(own[name].shape)} belongs"
         for name in own
         if name in tensors and tensors[name].shape != own[name].shape
+    ]
+    wrong += [
+        f"{name} holds whole numbers where fractions belong"
+        for name in own
+        if name in tensors and tensors[name].is_floating_point() < own[name].is_floating_point()
     ]
     if wrong:
         more = f", and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""

@@ -1,0 +1,28 @@
+"""The numbers of a specification.
+
+Strict: a truth value or a text is no number. Bounded: beyond these a slip of the hand is certain,
+and a count of it would take for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from designspace.layers.bounds import WIDEST
+
+Count: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+"""How many, of things that are listed one by one: blocks."""
+
+Size: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=WIDEST)]
+"""Channels, pixels, sides and strides."""
+
+Positive: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=1e6)]
+"""A factor, or a small constant."""
+
+Truth: TypeAlias = Annotated[bool, Field(strict=True)]
+"""Yes or no, and no number that stands for it."""
+
+Padding: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=WIDEST)]
+"""Zeros on each side of a map."""

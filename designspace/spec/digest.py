@@ -1,0 +1,26 @@
+"""The identity of plain data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, cast
+
+
+def digest_of(meaning: Any) -> str:
+    """16 hexadecimal digits of the SHA-256 of canonical JSON."""
+    text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def without_null(data: Any) -> Any:
+    """The data without what is off, at any depth.
+
+    A later field, off (null) by default, then leaves the identity of today's data as it is.
+    """
+    if isinstance(data, dict):
+        items = cast("dict[str, Any]", data).items()
+        return {key: without_null(value) for key, value in items if value is not None}
+    if isinstance(data, list):
+        return [without_null(item) for item in cast("list[Any]", data)]
+    return data
