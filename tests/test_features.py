@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -34,7 +34,7 @@ def test_maps_are_the_classifiers_own_at_any_size(name: str) -> None:
     features.load_state_dict(classifier.state_dict(), strict=False)
     seen: list[torch.Tensor] = []
     for stage in classifier.get_submodule("stages").children():
-        stage.register_forward_hook(lambda _m, _x, y: seen.append(y))
+        stage.register_forward_hook(lambda _m, _x, y: seen.append(cast("torch.Tensor", y)))
     info = features.feature_info
     for size in ((SIDE, SIDE), (SIDE, 3 * SIDE // 2)):
         seen.clear()
@@ -147,7 +147,7 @@ def test_a_detector_trains_a_step_and_detects(name: str) -> None:
     images = [torch.rand(3, SIDE, SIDE), torch.rand(3, SIDE, 80)]
     truth = {"boxes": torch.tensor([[5.0, 5.0, 40.0, 40.0]]), "labels": torch.tensor([1])}
     losses = detector.train()(images, [truth, truth])
-    sum(losses.values()).backward()
+    torch.stack(list(losses.values())).sum().backward()
     assert all(parameter.grad is not None for parameter in features.stem.parameters())
     found = detector.eval()(images)
     assert [set(each) for each in found] == [{"boxes", "labels", "scores"}] * 2

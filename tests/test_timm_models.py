@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import timm
 import torch
-from timm.data import resolve_model_data_config
-from timm.optim import create_optimizer_v2
+from timm.data.config import resolve_model_data_config
+from timm.optim._optim_factory import create_optimizer_v2
 
 import designspace
-import designspace.timm_models
+from designspace import timm_models
 from designspace.errors import InputError
 from designspace.spec import catalog
 from designspace.weights import save_weights
@@ -29,7 +29,8 @@ def made(name: str, **more: Any) -> Any:
 def test_the_catalog_decides_what_exists() -> None:
     ours = {f"ds_{name}" for name in catalog.names("specs")}
     assert set(timm.list_models("ds_*")) == set(timm.list_models(module="timm_models")) == ours
-    cfg = timm.get_pretrained_cfg("ds_convnext_proxy")
+    assert set(timm_models.__all__) == ours
+    cfg: Any = timm.get_pretrained_cfg("ds_convnext_proxy")
     assert (cfg.input_size, cfg.first_conv) == ((3, 28, 28), "stem.conv")
     assert not timm.is_model_pretrained("ds_convnext_t")
 

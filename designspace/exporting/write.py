@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.export import Dim, ExportedProgram
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from designspace.errors import DesignspaceError, InputError, did_you_mean
 from designspace.exporting.formats import FORMATS, Runner, as_list
@@ -102,8 +103,10 @@ def _put(aside: Path, path: Path) -> None:
 
 
 def _program(model: nn.Module, size: tuple[int, int, int]) -> ExportedProgram:
-    with torch.no_grad():
-        images = torch.zeros(2, *size)
+    images = torch.zeros(2, *size)
+    # The layout that attention gives depends on the kernel, and the exporters choose theirs again;
+    # traced with the plain one, the program assumes nothing of it.
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         return torch.export.export(model, (images,), dynamic_shapes=({0: Dim("batch", min=1)},))
 
 

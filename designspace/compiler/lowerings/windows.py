@@ -80,7 +80,7 @@ class WindowAttend(Windows):
         shift = shift_of(like, self.window, self.shift)
         if shift:
             bias = bias + self._mask(like, shift).unsqueeze(1).to(bias.dtype)
-            bias = bias.expand(len(qkv), *bias.shape).flatten(0, 1)
+            bias = bias.expand(qkv.shape[0], *bias.shape).flatten(0, 1)
         mixed = attend(qkv.flatten(0, 1), self.heads, bias.to(qkv.dtype))
         return mixed.reshape(*qkv.shape[:-1], -1)
 
