@@ -41,4 +41,7 @@ class Downsample(Part, family="downsample"):
 
 
 class Head(Part, family="head"):
-    """The last part: from the last stage's map to the logits."""
+    """The last part: from the last stage's map to the logits.
+
+    Its last layer is called `classifier`: it is what gets replaced for other classes.
+    """

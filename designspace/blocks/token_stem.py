@@ -38,5 +38,6 @@ class TokenStem(Stem):
         }
 
     def forward(self, m: Callables, x: Any) -> Any:
-        """One after the other."""
-        return m.positions(m.class_token(m.flatten(m.conv(x))))
+        """One after the other; the positions are those of the map."""
+        x = m.conv(x)
+        return m.positions(m.class_token(m.flatten(x)), x)

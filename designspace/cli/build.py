@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import InputSizeOption, JsonOption, SetOption, SpecArgument
+from designspace.cli.options import (
+    WIDEST,
+    InputSizeOption,
+    JsonOption,
+    SetOption,
+    SpecArgument,
+)
 
 if TYPE_CHECKING:
     from designspace.compiler import Compiled
@@ -31,10 +37,12 @@ def build(
     changes: SetOption = None,
     input_size: InputSizeOption = None,
     in_channels: Annotated[
-        int | None, typer.Option(min=1, help="Channels of the image; 3, or as the weights say.")
+        int | None,
+        typer.Option(min=1, max=WIDEST, help="Channels of the image; 3, or as the weights say."),
     ] = None,
     num_classes: Annotated[
-        int | None, typer.Option(min=1, help="Number of classes; 1000, or as the weights say.")
+        int | None,
+        typer.Option(min=1, max=WIDEST, help="Number of classes; 1000, or as the weights say."),
     ] = None,
     weights: Annotated[Path | None, typer.Option(help="Start from this safetensors file.")] = None,
     export: Annotated[Target | None, typer.Option(help="Write it for other runtimes.")] = None,

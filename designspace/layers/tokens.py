@@ -47,6 +47,8 @@ class ClassToken(Leaf):
 class PositionTable(Leaf):
     """A learnable vector a token, added; interpolated where the map has another size.
 
+    The second input is the map that the tokens were.
+
     Attributes:
         prefix: Tokens in front that stand for no position of the map.
     """

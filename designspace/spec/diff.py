@@ -10,6 +10,8 @@ from designspace.spec.flat import Flat, flatten
 from designspace.spec.load import Source, load, step_of
 from designspace.spec.rungs import RECIPE
 
+_MISSING = object()
+
 
 @dataclass(frozen=True, slots=True)
 class PathChange:
@@ -55,11 +57,9 @@ def diff(a: Source, b: Source) -> Diff:
         left |= _differing(flatten(before), new)
     decisions: list[DecisionChange] = []
     for decision in known_decisions().values():
-        if (
-            decision.key in left
-            and (decision.key in new or decision.key == RECIPE)
-            and decision.takes(decision.key, left[decision.key].after)
-        ):
+        change = left.get(decision.key)
+        stands = decision.key in new or decision.key == RECIPE  # not for what has gone
+        if change is not None and stands and decision.takes(decision.key, change.after):
             own = [path for path in decision.paths if path in left]
             taken = [path for path in own if decision.takes(path, left[path].after)]
             changes = tuple(left.pop(path) for path in taken)

@@ -11,12 +11,15 @@ from designspace.layers.feature import Feature
 
 
 def attend(qkv: Tensor, heads: int, bias: Tensor | None = None) -> Tensor:
-    """(..., tokens, 3 * channels) to (..., tokens, channels), with a bias added to the scores."""
-    *groups, tokens, width = qkv.shape
-    split = qkv.reshape(*groups, tokens, 3, heads, width // 3 // heads).movedim(-3, 0)
-    q, k, v = split.transpose(-2, -3).unbind(0)
+    """(batch, tokens, 3 * channels) to (batch, tokens, channels), with a bias on the scores.
+
+    Torch's fused kernels and ONNX take one batch axis, and no further one.
+    """
+    batch, tokens, width = qkv.shape
+    split = qkv.reshape(batch, tokens, 3, heads, width // 3 // heads)
+    q, k, v = split.permute(2, 0, 3, 1, 4).unbind(0)
     mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
-    return mixed.transpose(-2, -3).reshape(*groups, tokens, width // 3)
+    return mixed.transpose(1, 2).reshape(batch, tokens, width // 3)
 
 
 class Attend(nn.Module):

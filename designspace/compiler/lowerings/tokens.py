@@ -45,8 +45,8 @@ class ClassToken(nn.Module):
 class PositionTable(nn.Module):
     """A learnable vector a token.
 
-    Where an image of another size gives another number of tokens, the square of the table is
-    interpolated (bicubic, antialiased, as timm does); tokens in front keep theirs.
+    Where an image of another size gives another map, the square of the table is interpolated
+    (bicubic, antialiased, as timm does); tokens in front keep theirs.
     """
 
     def __init__(self, count: int, channels: int, prefix: int) -> None:
@@ -55,17 +55,18 @@ class PositionTable(nn.Module):
         self.table = nn.Parameter(torch.zeros(1, count, channels))
         nn.init.trunc_normal_(self.table, std=0.02)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, tokens, channels) to the same."""
-        if x.shape[1] == self.table.shape[1]:
+    def forward(self, x: Tensor, like: Tensor) -> Tensor:
+        """(batch, tokens, channels) to the same; the map that they were has the second's sides."""
+        height, width = like.shape[1:3]
+        side = isqrt(self.table.shape[1] - self.prefix)
+        if height == width == side:
             return x + self.table
-        return x + self._for(isqrt(x.shape[1] - self.prefix))
+        return x + self._for(side, (height, width))
 
-    def _for(self, side: int) -> Tensor:
+    def _for(self, side: int, size: tuple[int, int]) -> Tensor:
         front, square = self.table[:, : self.prefix], self.table[:, self.prefix :]
-        old = isqrt(square.shape[1])
-        grid = square.reshape(1, old, old, -1).permute(0, 3, 1, 2).float()
-        resized = functional.interpolate(grid, size=(side, side), mode="bicubic", antialias=True)
+        grid = square.reshape(1, side, side, -1).permute(0, 3, 1, 2).float()
+        resized = functional.interpolate(grid, size=size, mode="bicubic", antialias=True)
         return torch.cat([front, resized.to(front.dtype).permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
 
 

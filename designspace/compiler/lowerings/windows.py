@@ -80,8 +80,9 @@ class WindowAttend(Windows):
         shift = shift_of(like, self.window, self.shift)
         if shift:
             bias = bias + self._mask(like, shift).unsqueeze(1).to(bias.dtype)
-        shape = (*qkv.shape[:2], *bias.shape[-3:])
-        return attend(qkv, self.heads, bias.to(qkv.dtype).expand(shape))
+            bias = bias.expand(qkv.shape[0], *bias.shape).flatten(0, 1)
+        mixed = attend(qkv.flatten(0, 1), self.heads, bias.to(qkv.dtype))
+        return mixed.reshape(*qkv.shape[:-1], -1)
 
     def _mask(self, like: Tensor, shift: int) -> Tensor:
         """(windows, tokens, tokens): -100, as in Swin's code, between what was apart."""
