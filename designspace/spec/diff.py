@@ -10,8 +10,6 @@ from designspace.spec.flat import Flat, flatten
 from designspace.spec.load import Source, load, step_of
 from designspace.spec.rungs import RECIPE
 
-_MISSING = object()
-
 
 @dataclass(frozen=True, slots=True)
 class PathChange:
