@@ -40,8 +40,9 @@ def summary_lines(state: StudyState) -> Iterator[str]:
     """Counts, the winner, its test."""
     from designspace.report.rows import base_of, changes_against
 
+    words = {"running": "interrupted"} if state.action == "interrupted" else {}
     counts = ", ".join(
-        f"{state.count(each)} {each}"
+        f"{state.count(each)} {words.get(each, each)}"
         for each in ("done", "stopped", "failed", "running", "waiting")
         if state.count(each)
     )
