@@ -11,7 +11,7 @@ def randomise(model: nn.Module, seed: int = 0) -> nn.Module:
     draw = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
-            if tensor.is_floating_point():
+            if tensor.is_floating_point() and not name.endswith("attn_mask"):
                 tensor.copy_(_drawn(name, tensor, draw))
     return model.eval()
 
@@ -21,7 +21,7 @@ def _drawn(name: str, tensor: Tensor, draw: torch.Generator) -> Tensor:
     word = name.rpartition(".")[2]
     if word == "running_var":
         return 0.5 + normal.abs()
-    if word in ("running_mean", "bias", "beta", "cls_token", "pos_embed", "attn_mask"):
+    if word in ("running_mean", "bias", "beta", "cls_token", "pos_embed"):
         return 0.3 * normal
     if "table" in word:
         return normal

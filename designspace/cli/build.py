@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,9 @@ from designspace.cli.options import (
     SpecArgument,
 )
 
+if TYPE_CHECKING:
+    from designspace.weights import Loaded
+
 
 def build(
     spec: SpecArgument,
@@ -26,6 +29,16 @@ def build(
     out: Annotated[
         Path | None, typer.Option(help="Write weights and spec here, as safetensors.")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Load these: a safetensors or .pth file, ours, timm's or the authors', or "
+            "timm:NAME[.TAG]."
+        ),
+    ] = None,
+    layout: Annotated[
+        str, typer.Option(help="Names to write weights under: designspace, timm or official.")
+    ] = "designspace",
     seed: Annotated[int, typer.Option(help="Seed of the initial weights.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,22 +54,26 @@ def build(
     import torch
 
     from designspace.compiler import build as build_module
-    from designspace.weights import save_weights
+    from designspace.weights import load_weights, save_weights
 
     torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
     model = build_module(
         network, num_classes=num_classes, in_channels=in_channels, input_size=input_size
     ).eval()
+    loaded = load_weights(model, weights, classifier="replace") if weights else None
     height, width, _ = table.input.shape
     with torch.inference_mode():
         output = model(torch.randn(1, in_channels, height, width))
     built = sum(parameter.numel() for parameter in model.parameters())
     assert built == table.params, f"{built} parameters built, {table.params} counted"
     if out:
-        save_weights(model, network, out, num_classes=num_classes, in_channels=in_channels)
+        task = {"num_classes": num_classes, "in_channels": in_channels}
+        from_where = _origin(loaded, input_size) if loaded else {}
+        save_weights(model, network, out, layout=layout, **task, **from_where)
     facts = {"name": network.name, "digest": network.digest, "output": list(output.shape)}
     if as_json:
-        print_json(facts | {"weights": str(out) if out else None} | {"cost": cost_json(table)})
+        told = {"loaded": str(loaded) if loaded else None, "weights": str(out) if out else None}
+        print_json(facts | told | {"cost": cost_json(table)})
         return
 
     from designspace.cli.cost import print_cost
@@ -66,5 +83,13 @@ def build(
         f"{table.params:,} params, {table.macs / 1e9:.4f} GMACs; "
         f"ran once: logits {tuple(output.shape)}; digest {network.digest}"
     )
+    if loaded:
+        typer.echo(f"{loaded.source}: {loaded}")
     if out:
         typer.echo(f"weights and spec: {out}")
+
+
+def _origin(loaded: Loaded, input_size: int | None) -> dict[str, Any]:
+    """What to keep beside weights that came from elsewhere."""
+    known = loaded.preprocessing
+    return {"from": loaded.source} | ({"input": known.at(input_size).facts()} if known else {})

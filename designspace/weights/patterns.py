@@ -1,8 +1,8 @@
 """Patterns of tensor names, read in one layout and written in another.
 
-A pattern is a name with slots: `{s}` is a number, `{2s-1}` that number times 2 minus 1, `*` the last
-word of a name (`weight`, `running_mean`), `**` anything. Both sides of a rule have the same slots,
-so that it is read from either side.
+A pattern is a name with slots: `{s}` is a number, `{2s-1}` that number times 2 minus 1, `*` the
+last word of a name (`weight`, `running_mean`), `**` anything. Both sides of a rule have the same
+slots, so that it is read from either side.
 """
 
 from __future__ import annotations

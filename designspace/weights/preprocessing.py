@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from designspace.spec.recipe import Interpolation
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Preprocessing:
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
     crop_pct: float | None = 0.875
-    interpolation: str = "bicubic"
+    interpolation: Interpolation = "bicubic"
     size: int | None = None
 
     @staticmethod
@@ -47,6 +49,10 @@ class Preprocessing:
             settings["interpolation"],
             settings["input_size"][-1],
         )
+
+    def at(self, size: int | None) -> Preprocessing:
+        """The same at another size; None for this one."""
+        return replace(self, size=size or self.size)
 
     def facts(self) -> dict[str, Any]:
         """As plain data."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from designspace.errors import InputError, did_you_mean
 from designspace.spec.files import write_bytes_atomic
 from designspace.spec.network import Network
-from designspace.weights.layout import Layout, Origin
+from designspace.weights.layout import Layout
 from designspace.weights.layouts import known
 from designspace.weights.recognise import Tensors
 
@@ -22,7 +22,7 @@ _PICKLED = (".pt", ".pth")
 
 
 def save_weights(
-    model: nn.Module, spec: Network, path: Path, *, layout: Origin = "designspace", **facts: Any
+    model: nn.Module, spec: Network, path: Path, *, layout: str = "designspace", **facts: Any
 ) -> None:
     """Write all weights and buffers, with the specification and further facts as metadata.
 
@@ -48,7 +48,7 @@ def save_weights(
     write_bytes_atomic(path, save(tensors, {"designspace": json.dumps(about)}))
 
 
-def state_dict_as(model: nn.Module, layout: Origin) -> dict[str, Tensor]:
+def state_dict_as(model: nn.Module, layout: str) -> dict[str, Tensor]:
     """A network's state dict in a layout; buffers that are only tables are left out.
 
     Raises:
