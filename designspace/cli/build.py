@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from designspace.costing import CostTable
     from designspace.exporting import Exported
     from designspace.spec import Network
+    from designspace.weights import Loaded, Weights
 
 _CLASSES, _CHANNELS = 1000, 3
 
@@ -44,7 +45,13 @@ def build(
         int | None,
         typer.Option(min=1, max=WIDEST, help="Number of classes; 1000, or as the weights say."),
     ] = None,
-    weights: Annotated[Path | None, typer.Option(help="Start from this safetensors file.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Load these: a safetensors or .pth file, ours, timm's or the authors', or "
+            "timm:NAME[.TAG]."
+        ),
+    ] = None,
     export: Annotated[Target | None, typer.Option(help="Write it for other runtimes.")] = None,
     out: Annotated[
         Path | None,
@@ -53,6 +60,9 @@ def build(
             "NAME.onnx or NAME.pt2 by default."
         ),
     ] = None,
+    layout: Annotated[
+        str, typer.Option(help="Names to write weights under: designspace, timm or official.")
+    ] = "designspace",
     seed: Annotated[
         int, typer.Option(min=0, max=2**63 - 1, help="Seed of the initial weights.")
     ] = 0,
@@ -65,21 +75,24 @@ def build(
     from designspace.spec.changes import parse_set
 
     network = load(spec, parse_set(changes or []))
-    facts = _facts(weights)
+    start = _read(weights)
+    facts = _facts(start)
     facts["num_classes"] = num_classes or facts.get("num_classes", _CLASSES)
     facts["in_channels"] = in_channels or facts.get("in_channels", _CHANNELS)
     size = input_size or facts.get("input", {}).get("size")
     task = {name: int(facts[name]) for name in ("num_classes", "in_channels")}
     table = cost_of(network, size, **task)
-    model, shape = _built(network, table, weights, seed, task["num_classes"])
+    model, shape, loaded = _built(network, table, start, seed, task["num_classes"])
+    facts |= _origin(loaded, table.input.shape[0]) if loaded else {}
     written = _exported(model, network, table, export, out, facts) if export else None
     saved = None if export else out
     if saved:
         from designspace.weights import save_weights
 
-        save_weights(model, network, saved, **facts)
+        save_weights(model, network, saved, layout=layout, **facts)
     said = {"name": network.name, "digest": network.digest, "output": shape}
     if as_json:
+        said |= {"loaded": str(loaded) if loaded else None}
         said |= {"weights": str(saved) if saved else None, "export": _plain(written)}
         print_json(said | {"cost": cost_json(table)})
         return
@@ -91,6 +104,8 @@ def build(
         f"{table.params:,} params, {table.macs / 1e9:.4f} GMACs; "
         f"ran once: logits {tuple(shape)}; digest {network.digest}"
     )
+    if loaded:
+        typer.echo(f"{loaded.source}: {loaded}")
     if saved:
         typer.echo(f"weights and spec: {saved}")
     if written:
@@ -100,24 +115,28 @@ def build(
         )
 
 
-def _facts(weights: Path | None) -> dict[str, Any]:
-    """What is known of the weights, less their specification."""
+def _read(weights: str | None) -> Weights | None:
     if weights is None:
-        return {}
-    from designspace.weights import read_facts
+        return None
+    from designspace.weights import read_weights
 
-    known = read_facts(weights)
-    return {name: value for name, value in known.items() if name not in ("spec", "digest")}
+    return read_weights(weights)
+
+
+def _facts(weights: Weights | None) -> dict[str, Any]:
+    """What is written beside the weights, less their specification and layout."""
+    known = weights.facts if weights else {}
+    return {name: known[name] for name in known if name not in ("spec", "digest", "layout")}
 
 
 def _built(
     network: Network,
     table: CostTable,
-    weights: Path | None,
+    weights: Weights | None,
     seed: int,
     num_classes: int,
-) -> tuple[Compiled, list[int]]:
-    """The module, counted and run once, and the shape of what it gave."""
+) -> tuple[Compiled, list[int], Loaded | None]:
+    """The module, counted and run once; the shape of what it gave; what was loaded."""
     import torch
 
     from designspace.compiler import build as build_module
@@ -130,11 +149,10 @@ def _built(
     ).eval()
     built = sum(parameter.numel() for parameter in model.parameters())
     assert built == table.params, f"{built} parameters built, {table.params} counted"
-    if weights:
-        load_weights(model, weights)
+    loaded = load_weights(model, weights, classifier="replace") if weights else None
     with torch.inference_mode():
         output = model(torch.randn(1, channels, height, width))
-    return model, list(output.shape)
+    return model, list(output.shape), loaded
 
 
 def _exported(
@@ -163,3 +181,9 @@ def _plain(written: Exported | None) -> dict[str, Any] | None:
         "max_difference": written.difference,
         "max_output": written.largest,
     }
+
+
+def _origin(loaded: Loaded, input_size: int) -> dict[str, Any]:
+    """What to keep beside weights that came from elsewhere."""
+    known = loaded.preprocessing
+    return {"from": loaded.source} | ({"input": known.at(input_size).facts()} if known else {})

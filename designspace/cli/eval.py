@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,59 +12,98 @@ from designspace.cli.options import (
     DownloadOption,
     InputSizeOption,
     JsonOption,
-    RecipeOption,
     SetOption,
     SkipBrokenOption,
     SpecArgument,
+    WeightsOption,
 )
+
+if TYPE_CHECKING:
+    from designspace.spec.network import Network
+    from designspace.spec.recipe import TestView
+    from designspace.train.data import Data
+    from designspace.train.view import View
+    from designspace.weights import Preprocessing, Weights
+
+DEFAULT_RECIPE = "demo"
 
 
 def evaluate(
     spec: SpecArgument,
-    weights: Annotated[Path, typer.Option(help="A safetensors file.")],
+    weights: WeightsOption,
     changes: SetOption = None,
     data: DataOption = None,
-    recipe: RecipeOption = "demo",
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            "--recipe",
+            help="Crop and precision: a catalog name or a YAML file; by default the crop that "
+            "published weights were measured with.",
+        ),
+    ] = None,
     input_size: InputSizeOption = None,
     device: DeviceOption = "auto",
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a network on the test split of the data (the recipe gives crop and precision)."""
+    """Measure a network on the test split of the data, or on all images where there is none."""
     from designspace.spec import load
     from designspace.spec.changes import parse_set
     from designspace.spec.recipe import load_recipe
 
     network = load(spec, parse_set(changes or []))
-    how = load_recipe(recipe)
+    how = load_recipe(recipe or DEFAULT_RECIPE)
 
     from designspace.cli.device import chosen
     from designspace.cli.show import print_json
     from designspace.compiler import build
-    from designspace.train.data import load_data
-    from designspace.train.evaluate import evaluate_data, view_of
-    from designspace.train.fit import working_size
-    from designspace.train.view import View
-    from designspace.weights import load_weights, read_facts
+    from designspace.train.data import load_data, load_unread
+    from designspace.train.evaluate import evaluate_data
+    from designspace.weights import load_weights, read_weights
 
-    facts = read_facts(weights)
-    images = load_data(
-        data, download=download, image_size=network.input_size, skip_broken=skip_broken
+    found = read_weights(weights)
+    images = (
+        load_data(data, download=download, image_size=network.input_size, skip_broken=skip_broken)
+        if found.facts
+        else load_unread(data, download=download, skip_broken=skip_broken)
     )
-    size = input_size or facts.get("input", {}).get("size") or working_size(network, images)
-    view = view_of(images, size, how.test)
-    if "input" in facts:
-        view = View(size, tuple(facts["input"]["mean"]), tuple(facts["input"]["std"]), how.test)
+    size = input_size or _size(network, images, found)
     model = build(
         network, num_classes=images.num_classes, in_channels=images.channels, input_size=size
     )
-    load_weights(model, weights)
+    loaded = load_weights(model, found, classifier="match")
+    view = _view(images, size, loaded.preprocessing, how.test if recipe else None)
     score = evaluate_data(model, images, view, how, device=chosen(device))
     if as_json:
-        print_json({"digest": network.digest, "input_size": size, **score.model_dump()})
+        seen = {"mean": view.mean, "std": view.std, **view.test.model_dump()}
+        facts = {"digest": network.digest, "weights": str(loaded), "view": seen}
+        print_json({**facts, "input_size": size, **score.model_dump()})
         return
+    typer.echo(f"{loaded.source}: {loaded}")
     typer.echo(
-        f"{network.name}: top-1 {score.top1:.2f}%, top-5 {score.top5:.2f}% "
-        f"on {score.n:,} images of {images.name} at {size}x{size}"
+        f"{network.name}: top-1 {score.top1:.2f}%, top-5 {score.top5:.2f}% on {score.n:,} images "
+        f"of {images.name} at {size}x{size} (crop {view.test.crop_pct:g}, "
+        f"{view.test.interpolation})"
     )
+
+
+def _size(network: Network, images: Data, found: Weights) -> int:
+    """The side that the weights were trained at; else the one that suits network and images."""
+    from designspace.train.fit import working_size
+
+    if found.preprocessing and found.preprocessing.size:
+        return found.preprocessing.size
+    return working_size(network, images) if found.facts else network.input_size
+
+
+def _view(images: Data, size: int, known: Preprocessing | None, test: TestView | None) -> View:
+    """Mean and spread that the weights know; the crop that is asked for, else theirs."""
+    from designspace.spec.recipe import TestView
+    from designspace.train.statistics import statistics
+    from designspace.train.view import View
+
+    if test is None and known and known.crop_pct:
+        test = TestView(crop_pct=known.crop_pct, interpolation=known.interpolation)
+    mean, std = (known.mean, known.std) if known else statistics(images.train)
+    return View(size, mean, std, test or TestView())

@@ -40,4 +40,11 @@ RecipeSetOption = Annotated[
     list[str] | None,
     typer.Option("--recipe-set", metavar="PATH=VALUE", help="Change the recipe; repeatable."),
 ]
+WeightsOption = Annotated[
+    str,
+    typer.Option(
+        "--weights",
+        help="A safetensors or .pth file, ours, timm's or the authors', or timm:NAME[.TAG].",
+    ),
+]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")]

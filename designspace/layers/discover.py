@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 
 
-def import_all(package: str) -> None:
+def import_all(package: str) -> list[ModuleType]:
     """Import every module of a package, in the order of their names."""
-    for module in sorted(iter_modules(import_module(package).__path__), key=lambda m: m.name):
-        import_module(f"{package}.{module.name}")
+    names = sorted(module.name for module in iter_modules(import_module(package).__path__))
+    return [import_module(f"{package}.{name}") for name in names]

@@ -24,10 +24,12 @@ class WindowPartition(Leaf):
     Attributes:
         window: Side of a window.
         shift: Positions by which the map is rolled up and left.
+        pad_first: Whether it is padded before it is rolled, or after.
     """
 
     window: int
     shift: int = 0
+    pad_first: bool = True
 
     def out(self, *xs: Feature) -> Feature:
         """(height, width, channels) -> (windows, window ** 2, channels)."""
@@ -42,6 +44,7 @@ class WindowMerge(Leaf):
 
     window: int
     shift: int = 0
+    pad_first: bool = True
 
     def out(self, *xs: Feature) -> Feature:
         """(windows, window ** 2, channels), (height, width, any) -> (height, width, channels)."""

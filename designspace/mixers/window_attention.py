@@ -26,6 +26,8 @@ class WindowAttention(Mixer):
         head_dim: Channels of a head.
         qkv_bias: Whether queries, keys and values have biases.
         shift: Whether the windows of every second block are shifted by half a window.
+        pad: Whether a map that the windows do not divide is padded before it is shifted, as in the
+            authors' code for detection, or after, as in timm: no other sizes tell the two apart.
     """
 
     kind: Literal["window"] = "window"
@@ -33,6 +35,11 @@ class WindowAttention(Mixer):
     head_dim: Size = 32
     qkv_bias: Truth = True
     shift: Truth = True
+    pad: Literal["before_shift", "after_shift"] = "before_shift"
+
+    def inactive(self) -> frozenset[str]:
+        """The order of padding and shift, where nothing is shifted."""
+        return frozenset() if self.shift else frozenset({"pad"})
 
     def period(self) -> int:
         """Plain and shifted windows in turn."""
@@ -43,12 +50,13 @@ class WindowAttention(Mixer):
         keeps_stride(self, at)
         window = min(self.window, *sides(x))
         shift = window // 2 if at.index % 2 else 0
+        first = self.pad == "before_shift"
         return {
-            "partition": WindowPartition(window, shift),
+            "partition": WindowPartition(window, shift, first),
             "qkv": Linear(3 * at.width, self.qkv_bias),
             "attend": WindowAttend(heads_of(at.width, self.head_dim), window, shift),
             "proj": Linear(at.width),
-            "merge": WindowMerge(window, shift),
+            "merge": WindowMerge(window, shift, first),
         }
 
     def forward(self, m: Callables, x: Any) -> Any:

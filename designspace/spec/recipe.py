@@ -123,6 +123,10 @@ class TestView(Frozen):
     crop_pct: Annotated[float, Field(gt=0, le=1)] = 1.0
     interpolation: Interpolation = "bicubic"
 
+    def covering(self, size: int) -> int:
+        """Side that the short side is resized to; a fraction is cut off, as published codes do."""
+        return int(size / self.crop_pct)
+
 
 class Recipe(Frozen):
     """How to train; see `specs/recipes/`.

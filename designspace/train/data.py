@@ -78,6 +78,19 @@ def load_data(
     return split_source(_read(source, download, options), val_fraction, seed)
 
 
+def load_unread(source: str | None, *, download: bool, skip_broken: bool) -> Data:
+    """As `load_data`, but a directory's images stay in their files until they are looked at.
+
+    Each is then resized once, as its view says, from the size that it has.
+
+    Raises:
+        InputError: as `load_data`.
+    """
+    # The image size is only what `read_folder` asks for before it decodes, which it never does.
+    options = FolderOptions(image_size=1, skip_broken=skip_broken, cache_bytes=0)
+    return split_source(_read(source, download, options), DEFAULT_VAL_FRACTION, 0)
+
+
 def split_source(found: Source, val_fraction: float, seed: int) -> Data:
     """Takes the validation split, and a test split where the source has none of its own."""
     digest = content_digest(found, val_fraction, seed)

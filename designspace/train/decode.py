@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from designspace.errors import InputError
+from designspace.spec.recipe import Interpolation
 from designspace.train.split import Files, Images
 
 UNREADABLE = (
@@ -43,16 +44,35 @@ def to_bytes(image: Image.Image) -> Tensor:
     return torch.from_numpy(array).permute(2, 0, 1)
 
 
-def resize_and_crop(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Resizes so that the image just covers `size` (height, width), and crops the center."""
+def resize_and_crop(
+    image: Image.Image,
+    size: tuple[int, int],
+    interpolation: Interpolation = "bicubic",
+    crop: int | None = None,
+) -> Image.Image:
+    """Resizes so that the image just covers `size` (height, width), and crops the center.
+
+    To the pixel what torchvision's `Resize` and `CenterCrop` give, as published evaluations do.
+
+    Args:
+        image: Of any size.
+        size: What is to be covered.
+        interpolation: Of the resizing.
+        crop: Side of the square that is cropped; null crops to `size`.
+    """
+    if (image.height, image.width) != size:
+        image = image.resize(_covering(image, size), Image.Resampling[interpolation.upper()])
+    height, width = (crop, crop) if crop else size
+    left, top = round((image.width - width) / 2), round((image.height - height) / 2)
+    return image.crop((left, top, left + width, top + height))
+
+
+def _covering(image: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the image when it just covers a size (height, width)."""
     height, width = size
-    if (image.height, image.width) == size:
-        return image
-    scale = max(height / image.height, width / image.width)
-    covering = max(round(image.width * scale), width), max(round(image.height * scale), height)
-    resized = image.resize(covering, Image.Resampling.BICUBIC)
-    left, top = (covering[0] - width) // 2, (covering[1] - height) // 2
-    return resized.crop((left, top, left + width, top + height))
+    if height * image.width >= width * image.height:
+        return max(int(height * image.width / image.height), width), height
+    return width, max(int(width * image.height / image.width), height)
 
 
 def decode_all(split: Files, size: tuple[int, int]) -> tuple[Images, list[str]]:

@@ -60,7 +60,12 @@ def facts(run: Run) -> dict[str, Any]:
         "num_classes": run.data.num_classes,
         "in_channels": run.data.channels,
         "classes": run.data.classes,
-        "input": {"size": run.view.size, "mean": run.view.mean, "std": run.view.std},
+        "input": {
+            "size": run.view.size,
+            "mean": run.view.mean,
+            "std": run.view.std,
+            **run.view.test.model_dump(),
+        },
         "recipe": run.recipe.digest,
         "data": run.data.digest,
         "seed": run.seed,

@@ -18,7 +18,7 @@ from designspace.train.augment import policy_of
 from designspace.train.decode import UNREADABLE, open_image, resize_and_crop, to_bytes
 from designspace.train.randomness import seed_everything
 from designspace.train.split import Files
-from designspace.train.view import View, center_crop
+from designspace.train.view import View
 
 Transform = Callable[[Image.Image], Tensor]
 Item = tuple[Tensor | None, int, str]
@@ -33,8 +33,8 @@ class EvalTransform:
 
     def __call__(self, image: Image.Image) -> Tensor:
         """Bytes (C, H, W)."""
-        covering = resize_and_crop(image, (self.view.covering, self.view.covering))
-        return center_crop(to_bytes(covering)[None], self.view.size)[0]
+        side, mode = self.view.covering, self.view.test.interpolation
+        return to_bytes(resize_and_crop(image, (side, side), mode, self.view.size))
 
 
 class TrainTransform:

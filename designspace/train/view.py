@@ -30,7 +30,7 @@ class View:
     @property
     def covering(self) -> int:
         """Side that the short side is resized to before the center is cropped."""
-        return round(self.size / self.test.crop_pct)
+        return self.test.covering(self.size)
 
     def fit(self, pixels: Tensor) -> Tensor:
         """Bytes (N, C, H, W) resized and center-cropped to `size`; bytes of that size unchanged."""

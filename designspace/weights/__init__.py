@@ -1,5 +1,18 @@
-"""Weights on disk, in safetensors with their specification."""
+"""Weights: read from files and timm, recognised by layout, loaded, and written back."""
 
-from designspace.weights.files import load_weights, read_facts, save_weights
+from designspace.weights.loading import Loaded, load_weights
+from designspace.weights.preprocessing import IMAGENET, Preprocessing
+from designspace.weights.saving import save_weights, state_dict_as
+from designspace.weights.sources import Weights, read_facts, read_weights
 
-__all__ = ["load_weights", "read_facts", "save_weights"]
+__all__ = [
+    "IMAGENET",
+    "Loaded",
+    "Preprocessing",
+    "Weights",
+    "load_weights",
+    "read_facts",
+    "read_weights",
+    "save_weights",
+    "state_dict_as",
+]

@@ -30,35 +30,46 @@ class Windows(nn.Module):
         self.window, self.shift = window, shift
 
 
-class WindowPartition(Windows):
+class PaddedWindows(Windows):
+    """That, and whether the map is padded before it is rolled."""
+
+    def __init__(self, window: int, shift: int, pad_first: bool) -> None:
+        super().__init__(window, shift)
+        self.pad_first = pad_first
+
+
+class WindowPartition(PaddedWindows):
     """(batch, height, width, channels) to (batch, windows, tokens, channels)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pad, roll, cut."""
+        """Pad and roll, then cut."""
         side, shift = self.window, shift_of(x, self.window, self.shift)
+        if shift and not self.pad_first:
+            x = x.roll((-shift, -shift), (1, 2))
         batch, height, width, channels = x.shape
         down, right = padded(height, side) - height, padded(width, side) - width
         x = functional.pad(x, (0, 0, 0, right, 0, down))
-        if shift:
+        if shift and self.pad_first:
             x = x.roll((-shift, -shift), (1, 2))
         rows, columns = (height + down) // side, (width + right) // side
         x = x.reshape(batch, rows, side, columns, side, channels).transpose(2, 3)
         return x.reshape(batch, rows * columns, side * side, channels)
 
 
-class WindowMerge(Windows):
+class WindowMerge(PaddedWindows):
     """(batch, windows, tokens, channels) to the map of the second input."""
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
-        """Put together, roll back, crop."""
+        """Put together, then roll back and crop."""
         side, shift = self.window, shift_of(like, self.window, self.shift)
         batch, height, width = like.shape[:3]
         rows, columns = padded(height, side) // side, padded(width, side) // side
         x = x.reshape(batch, rows, columns, side, side, -1).transpose(2, 3)
         x = x.reshape(batch, rows * side, columns * side, -1)
-        if shift:
+        if shift and self.pad_first:
             x = x.roll((shift, shift), (1, 2))
-        return x[:, :height, :width]
+        x = x[:, :height, :width]
+        return x if self.pad_first or not shift else x.roll((shift, shift), (1, 2))
 
 
 class WindowAttend(Windows):
@@ -123,12 +134,12 @@ class GatherPatches(nn.Module):
 
 @lowers(windows.WindowPartition)
 def _partition(leaf: windows.WindowPartition, x: Feature) -> nn.Module:  # noqa: ARG001
-    return WindowPartition(leaf.window, leaf.shift)
+    return WindowPartition(leaf.window, leaf.shift, leaf.pad_first)
 
 
 @lowers(windows.WindowMerge)
 def _merge(leaf: windows.WindowMerge, x: Feature) -> nn.Module:  # noqa: ARG001
-    return WindowMerge(leaf.window, leaf.shift)
+    return WindowMerge(leaf.window, leaf.shift, leaf.pad_first)
 
 
 @lowers(windows.WindowAttend)

@@ -1,0 +1,74 @@
+"""ConvNeXt, V2 and the isotropic form."""
+
+from __future__ import annotations
+
+from designspace.weights.layout import Form, Layout, Rule, Shapes, conv1x1, on_map, same
+
+_STEM = "stem.conv.weight"
+_NORM = "stem.norm.weight"
+_OURS = "stages.{s}.blocks.{b}"
+
+
+def _timm(pointwise: Form) -> tuple[Rule, ...]:
+    theirs = "stages.{s}.blocks.{b}"
+    return (
+        Rule("stem.0.*", "stem.conv.*"),
+        Rule("stem.1.*", "stem.norm.*"),
+        Rule("stages.{s}.downsample.0.*", "stages.{s}.downsample.norm.*"),
+        Rule("stages.{s}.downsample.1.*", "stages.{s}.downsample.conv.*"),
+        Rule(f"{theirs}.conv_dw.*", f"{_OURS}.branch.spatial.conv.*"),
+        Rule(f"{theirs}.norm.*", f"{_OURS}.branch.norm1.*"),
+        Rule(f"{theirs}.mlp.fc1.*", f"{_OURS}.branch.pointwise1.*", pointwise),
+        Rule(f"{theirs}.mlp.grn.*", f"{_OURS}.branch.response.*"),
+        Rule(f"{theirs}.mlp.fc2.*", f"{_OURS}.branch.pointwise2.*", pointwise),
+        Rule(f"{theirs}.gamma", f"{_OURS}.scale.gamma"),
+        Rule("norm_pre.*", "head.norm_before.*"),
+        Rule("head.norm.*", "head.norm_after.*"),
+        Rule("head.fc.*", "head.classifier.*"),
+    )
+
+
+def _official_block(theirs: str, ours: str) -> tuple[Rule, ...]:
+    return (
+        Rule(f"{theirs}.dwconv.*", f"{ours}.branch.spatial.conv.*"),
+        Rule(f"{theirs}.norm.*", f"{ours}.branch.norm1.*"),
+        Rule(f"{theirs}.pwconv1.*", f"{ours}.branch.pointwise1.*"),
+        Rule(f"{theirs}.grn.gamma", f"{ours}.branch.response.weight", on_map),
+        Rule(f"{theirs}.grn.beta", f"{ours}.branch.response.bias", on_map),
+        Rule(f"{theirs}.pwconv2.*", f"{ours}.branch.pointwise2.*"),
+        Rule(f"{theirs}.gamma", f"{ours}.scale.gamma"),
+        Rule("norm.*", "head.norm_after.*"),
+        Rule("head.*", "head.classifier.*"),
+    )
+
+
+def _below_tiny(shapes: Shapes) -> bool:
+    """Timm builds the pointwise layers of the networks below Tiny as 1x1 convolutions."""
+    return shapes[_STEM][0] < 96
+
+
+LAYOUTS = (
+    Layout("convnext", ("timm",), _timm(conv1x1), needs=(_STEM, _NORM), suits=_below_tiny),
+    Layout("convnext", ("timm",), _timm(same), needs=(_STEM, _NORM)),
+    Layout(
+        "convnext",
+        ("official",),
+        (
+            Rule("downsample_layers.0.0.*", "stem.conv.*"),
+            Rule("downsample_layers.0.1.*", "stem.norm.*"),
+            Rule("downsample_layers.{s}.0.*", "stages.{s}.downsample.norm.*"),
+            Rule("downsample_layers.{s}.1.*", "stages.{s}.downsample.conv.*"),
+            *_official_block("stages.{s}.{b}", _OURS),
+        ),
+        needs=(_STEM, _NORM),
+    ),
+    Layout(
+        "convnext_iso",
+        ("official",),
+        (
+            Rule("stem.*", "stem.conv.*"),
+            *_official_block("blocks.{b}", "stages.0.blocks.{b}"),
+        ),
+        needs=(_STEM,),
+    ),
+)

@@ -1,0 +1,87 @@
+"""Saving a network's weights, in our layout or a published one."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from designspace.errors import InputError, did_you_mean
+from designspace.spec.files import write_bytes_atomic
+from designspace.spec.network import Network
+from designspace.weights.layout import Layout
+from designspace.weights.layouts import known
+from designspace.weights.recognise import Tensors
+
+_PICKLED = (".pt", ".pth")
+
+
+def save_weights(
+    model: nn.Module, spec: Network, path: Path, *, layout: str = "designspace", **facts: Any
+) -> None:
+    """Write all weights and buffers, with the specification and further facts as metadata.
+
+    Args:
+        model: The module; its state dict is written.
+        spec: The network that it was built from.
+        path: The file, written whole or not at all: safetensors, or with the suffix .pt or .pth a
+            plain state dict of torch, without the metadata.
+        layout: Whose names and shapes to write: `designspace`, `timm` or `official`, the authors'.
+        facts: Plain data to keep beside it, such as the number of classes.
+
+    Raises:
+        InputError: There is no such layout for this network, or the file cannot be written.
+    """
+    path = Path(path)
+    tensors = {name: tensor.cpu() for name, tensor in state_dict_as(model, layout).items()}
+    if path.suffix in _PICKLED:
+        buffer = io.BytesIO()
+        torch.save(tensors, buffer)
+        write_bytes_atomic(path, buffer.getvalue())
+        return
+    about = {"spec": spec.authored, "digest": spec.digest, "layout": layout, **facts}
+    write_bytes_atomic(path, save(tensors, {"designspace": json.dumps(about)}))
+
+
+def state_dict_as(model: nn.Module, layout: str) -> dict[str, Tensor]:
+    """A network's state dict in a layout; buffers that are only tables are left out.
+
+    Raises:
+        InputError: There is no such layout for this network.
+    """
+    own = model.state_dict()
+    chosen = _writable(own, layout)
+    tensors: dict[str, Tensor] = {}
+    for ours, tensor in own.items():
+        found = chosen.theirs(ours)
+        assert found
+        theirs, rule = found
+        shape = rule.form(tuple(tensor.shape))
+        tensors[theirs] = tensor.detach().reshape(shape).clone().contiguous()
+    return tensors
+
+
+def _writable(own: Tensors, origin: str) -> Layout:
+    """The first layout of this origin that has a name for every tensor."""
+    origins = sorted({found for layout in known() for found in layout.origins})
+    if origin not in origins:
+        raise InputError(f"unknown layout '{origin}'", hint=did_you_mean(origin, origins))
+    shapes = {name: tuple(tensor.shape) for name, tensor in own.items()}
+    able = [layout for layout in known() if _names_all(layout, own)]
+    for layout in able:
+        if origin in layout.origins and layout.suits(shapes):
+            return layout
+    valid = sorted({found for layout in able for found in layout.origins})
+    raise InputError(
+        f"no layout '{origin}' is known for this network", hint=f"valid: {', '.join(valid)}"
+    )
+
+
+def _names_all(layout: Layout, own: Tensors) -> bool:
+    needed = all(name in own for name in layout.needs)
+    return needed and all(layout.theirs(name) is not None for name in own)

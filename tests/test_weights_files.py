@@ -1,0 +1,65 @@
+"""Weights on disk: there and back, whatever their layout, and refused where they are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from designspace.compiler import build
+from designspace.errors import InputError
+from designspace.spec import load
+from designspace.weights import load_weights, read_facts, save_weights
+
+SPEC = load("convnext_proxy")
+
+
+def same(a: torch.nn.Module, b: torch.nn.Module) -> bool:
+    pairs = zip(a.state_dict().values(), b.state_dict().values(), strict=True)
+    return all(torch.equal(x, y) and x.dtype == y.dtype for x, y in pairs)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_there_and_back(dtype: torch.dtype, tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    model = build(SPEC).to(dtype)
+    save_weights(model, SPEC, path, num_classes=1000)
+    twin = build(SPEC).to(dtype)
+    load_weights(twin, path)
+    assert same(model, twin)
+    assert read_facts(path)["digest"] == SPEC.digest
+
+
+def test_tied_and_strided_tensors_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    model = build(SPEC).to(memory_format=torch.channels_last)
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.LayerNorm)]
+    norms[1].weight = norms[0].weight
+    save_weights(model, SPEC, path)
+    twin = build(SPEC)
+    load_weights(twin, path)
+    assert same(model, twin)
+
+
+def test_a_file_from_elsewhere_has_no_facts(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file(build(SPEC).state_dict(), path)
+    assert read_facts(path) == {}
+    load_weights(build(SPEC), path)
+
+
+@pytest.mark.parametrize("facts", ["{broken", "[1]", "3"])
+def test_facts_that_cannot_be_read(facts: str, tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file({"x": torch.zeros(1)}, path, metadata={"designspace": facts})
+    with pytest.raises(InputError, match="beside the weights"):
+        read_facts(path)
+
+
+def test_whole_numbers_are_no_weights(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file({name: t.int() for name, t in build(SPEC).state_dict().items()}, path)
+    with pytest.raises(InputError, match="whole numbers"):
+        load_weights(build(SPEC), path)
