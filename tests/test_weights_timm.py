@@ -147,3 +147,14 @@ def test_logits_equal_timm_at_full_size(spec: str) -> None:
     changes = AFTER_POOL if spec.startswith("poolformer") else {}
     ours, theirs = pair(spec, changes, FULL[spec], {}, None)
     agree(ours, theirs, 224)
+
+
+@torch.no_grad()
+def test_padding_before_or_after_the_shift_differs_only_where_windows_do_not_divide() -> None:
+    shapes = {"depths": [2, 2], "widths": [32, 64], "block.mixer.window": 4}
+    first = randomise(designspace.build(designspace.load("swin_t", shapes), input_size=64))
+    after = designspace.build(designspace.load("swin_t", {**shapes, **PAD_AFTER}), input_size=64)
+    load_weights(after.eval(), first.state_dict())
+    for size, same in ((64, True), (72, False)):
+        images = torch.randn(1, 3, size, size)
+        assert torch.equal(first(images), after(images)) == same

@@ -150,7 +150,7 @@ def _from_timm(name: str) -> Weights:
         with _quiet():
             model = timm.create_model(name, pretrained=True)
     except (OSError, RuntimeError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        first = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise InputError(
             f"timm cannot load '{name}': {first}",
             hint="it needs the network once, or the Hugging Face cache filled",
