@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from designspace.layers.numbers import Size
 from designspace.layers.part import Part
 
@@ -35,9 +37,9 @@ class Shortcut(Part, family="shortcut"):
 class Downsample(Part, family="downsample"):
     """What shrinks the map between two stages."""
 
+    @abstractmethod
     def strides(self) -> tuple[int, int]:
         """The stride of this part itself, and that of the next stage's first block."""
-        raise NotImplementedError
 
 
 class Head(Part, family="head"):

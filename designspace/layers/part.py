@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import lcm
@@ -44,16 +45,16 @@ class Part(Kind):
         """Number of blocks after which a stage's pattern repeats: that of the nested parts."""
         return lcm(*(part.period() for _, part in self.nested() if isinstance(part, Part)))
 
+    @abstractmethod
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
         """The layers by name, in the order of use."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """`forward(m, x)`: join the layers `m` on a feature, or on a tensor (batch, *feature).
 
         Nearly every part takes one input; a shortcut that also needs the normed one takes two.
         """
-        raise NotImplementedError
 
     def on(self, at: Place) -> Placed:
         """This part, put in its place."""
