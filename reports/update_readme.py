@@ -28,14 +28,18 @@ def demo() -> str:
     stopped = sum(trial["state"] == "stopped" for trial in study["trials"])
     environment = study["study"]["environment"]
     error = study["validation_standard_error"]
+    gain = winner["top1"] - base["top1"]
+    resolved = "more than" if abs(gain) > 2 * 2**0.5 * error else "not more than"
     return (
         f"{len(trials)} networks from {study['study']['space']['name']}, {stopped} of them stopped "
         f"early: the best reaches {winner['top1']:.1f} % validation top-1 "
         f"(±{error:.1f} standard error, one seed) at {winner['macs'] / 1e6:.2f} MMACs, the base "
-        f"{base['top1']:.1f} % at {base['macs'] / 1e6:.2f}; its test top-1, read once, is "
+        f"{base['top1']:.1f} % at {base['macs'] / 1e6:.2f}, which is {resolved} noise apart; the "
+        f"winner's test top-1, read once, is "
         f"{test['top1']:.1f} % ({test['n']:,} images). A nearest neighbour on raw pixels gets "
         f"78.3 %. Measured on {environment['cpus']} CPU cores with torch {environment['torch']}: "
-        f"set-up {timing['install_s']} s, job {timing['job_s']} s (single run). "
+        f"`{timing['command']}` took {timing['setup_and_report_s']} s for set-up and report and "
+        f"{timing['job_s']} s for the search ({timing['conditions']}; single run). "
         "The record is in `reports/micro/`."
     )
 

@@ -92,10 +92,18 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
         designspace.export(model.train(), (1, 28, 28), tmp_path / "a.onnx")
     with pytest.raises(InputError, match="cannot be written"):
         designspace.export(model.eval(), (1, 28, 28), tmp_path / "w.safetensors" / "a.pt2")
-    ran = run("build", "resnet_proxy", *SMALL, "--num-classes", 4, "--in-channels", 1,
+    ran = run("build", "resnet_proxy", *SMALL, "--in-channels", 3,
               "--weights", tmp_path / "w.safetensors")  # fmt: skip
     assert ran.code == 2
     assert "the weights do not fit the network" in ran.err
+
+
+def test_another_number_of_classes_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    saved("resnet_proxy", path)
+    ran = run("build", "resnet_proxy", *SMALL, "--num-classes", 4, "--weights", path)
+    assert ran.code == 0, ran.err
+    assert "classifier left at its initial values" in ran.out
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def main() -> None:
     except DesignspaceError as error:
         raise SystemExit(_failed(str(error), error.exit_code)) from None
     except TyperException as error:  # a verb, an argument or an option that is wrong
-        said = error.format_message().rstrip(".")
+        said = error.format_message().rstrip(".?")
         raise SystemExit(_failed(f"{said}; see --help", InputError.exit_code)) from None
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED

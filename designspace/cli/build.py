@@ -106,6 +106,8 @@ def build(
     )
     if loaded:
         typer.echo(f"{loaded.source}: {loaded}")
+    elif written or saved:
+        typer.echo(f"the weights are initial ones (seed {seed}); --weights takes trained ones")
     if saved:
         typer.echo(f"weights and spec: {saved}")
     if written:

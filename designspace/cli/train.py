@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from designspace.records.training import Epoch
+    from designspace.spec import Network
+    from designspace.spec.recipe import Recipe
 
 
 def train(
@@ -49,9 +51,7 @@ def train(
 
     network = load(spec, parse_set(changes or []))
     how = load_recipe(recipe, parse_set(recipe_changes or []))
-    directory = (
-        out or Path("runs/train") / f"{network.name}-{how.name}-{network.digest[:6]}-s{seed}"
-    )
+    directory = out or Path("runs/train") / _name(network, how, seed)
 
     from designspace.cli.show import print_json
     from designspace.train.data import load_data
@@ -86,6 +86,12 @@ def train(
         f"({score.n:,} images, read once, seed {seed})"
     )
     typer.echo(f"weights: {directory / WEIGHTS}")
+
+
+def _name(network: Network, recipe: Recipe, seed: int) -> str:
+    """The directory of a run: another network, recipe or seed has another."""
+    network_part = f"{network.name or 'network'}-{network.digest[:6]}"
+    return f"{network_part}-{recipe.name}-{recipe.digest[:6]}-s{seed}"
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from designspace.layers.kind import Kind
 from designspace.spec import catalog
 from designspace.spec.changes import apply
 from designspace.spec.digest import digest_of, without_null
-from designspace.spec.files import Document, read_yaml
+from designspace.spec.files import Document, Origin, read_yaml
 from designspace.spec.validation import validate
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -219,4 +219,6 @@ def load_recipe(
         document = Document(dict(source))
     else:
         document = read_yaml(catalog.find(source, "specs/recipes", "recipe"))
-    return validate(Recipe, apply(document, changes) if changes else document)
+    return validate(
+        Recipe, apply(document, changes, Origin("--recipe-set")) if changes else document
+    )

@@ -127,7 +127,7 @@ def _read(source: str | None, download: bool, folder: FolderOptions) -> Source:
         return read_npz(path)
     if path.exists():
         raise InputError("neither a directory of images nor an .npz file", file=source)
-    if path.suffix or len(path.parts) > 1:
+    if path.suffix or "/" in source:
         raise InputError("no such file or directory", file=source)
     raise InputError(f"unknown data '{source}'", hint=did_you_mean(source, [PACKAGED, *NAMED]))
 
