@@ -28,6 +28,7 @@ from designspace.layers.trace import Node, trace
 from tests.strategies import leaf_kinds, parts
 
 MAP, TOKENS = Feature((8, 8, 32)), Feature((17, 32))
+IMAGE = Feature((32, 32, 32))  # a stem takes larger steps
 DEFAULTS: dict[str, Kind] = {"norm": LayerNorm(), "act": GELU()}
 
 
@@ -35,7 +36,7 @@ def planned(kind: type[Kind], stride: int = 1) -> Node:
     value = kind.model_validate({"kind": kind.tag()}).inherit(DEFAULTS)
     layer: Layer = value.on(Place(32, stride)) if isinstance(value, Part) else value  # type: ignore[assignment]
     try:
-        return trace(layer, MAP)
+        return trace(layer, IMAGE if kind.family_name == "stem" else MAP)
     except ShapeError as error:
         if "class token" in error.message:
             return trace(layer, TOKENS)
