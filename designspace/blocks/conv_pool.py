@@ -10,11 +10,10 @@ from designspace.layers.act import Act, InheritAct
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.numbers import Size, Truth
+from designspace.layers.numbers import OddInt, Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.layers.pooling import MaxPool
 from designspace.layers.residual import Identity
-from designspace.mixers.conv import OddInt
 
 
 class ConvPool(Stem):

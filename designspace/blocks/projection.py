@@ -9,9 +9,8 @@ from designspace.blocks.families import Shortcut
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.numbers import Truth
+from designspace.layers.numbers import OddInt, Truth
 from designspace.layers.part import Callables, Layer, Place
-from designspace.mixers.conv import OddInt
 
 
 class Projection(Shortcut):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from designspace.layers.bounds import WIDEST
 
@@ -26,3 +26,15 @@ Truth: TypeAlias = Annotated[bool, Field(strict=True)]
 
 Padding: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=WIDEST)]
 """Zeros on each side of a map."""
+
+
+def _odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError(
+            f"an even kernel cannot be centred on a position, use {value - 1} or {value + 1}"
+        )
+    return value
+
+
+OddInt: TypeAlias = Annotated[Size, AfterValidator(_odd)]
+"""The side of a kernel that is centred on a position."""

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator
+from typing import Any, Literal
 
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
-from designspace.layers.numbers import Size, Truth
+from designspace.layers.numbers import OddInt, Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.mixers.mixer import Mixer
-
-
-def _odd(value: int) -> int:
-    if value % 2 == 0:
-        raise ValueError(
-            f"an even kernel cannot be centred on a position, use {value - 1} or {value + 1}"
-        )
-    return value
-
-
-OddInt = Annotated[Size, AfterValidator(_odd)]
 
 
 class ConvMixer(Mixer):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from designspace.layers.feature import Feature
+from designspace.layers.numbers import OddInt
 from designspace.layers.part import Callables, Layer, Place
 from designspace.layers.pooling import AvgPool
-from designspace.mixers.conv import OddInt
 from designspace.mixers.mixer import Mixer, keeps_stride
 
 
