@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 from designspace.algebra.components import Component, Features
@@ -43,3 +44,8 @@ class Chain:
         self.components.append(
             HeadComponent(pieces, head, self.axes, self.features, task.num_classes)
         )
+
+    @property
+    def combinations(self) -> int:
+        """How many combinations of labels there are."""
+        return prod(self.axes.values())

@@ -142,3 +142,18 @@ def extents_of(pieces: Pieces, ids: Ids) -> NDArray[Any]:
     known = pieces.extents or [Extent(0, 0, 0)]
     table = np.array([[each.depth, each.width, each.stages] for each in known], np.int64)
     return table[ids]
+
+
+def label_indices(rows: Ints, sizes: Sequence[int]) -> Ints:
+    """Rows of a flat table as indices of labels, (n, axes)."""
+    if not sizes:
+        return np.zeros((len(rows), 0), np.int64)
+    return np.stack(np.unravel_index(rows, sizes), axis=1).astype(np.int64)
+
+
+def flat_rows(labels: Ints, columns: Sequence[int], sizes: Sequence[int]) -> Ints:
+    """Rows of a flat table over some axes, from indices of the labels of all axes, (n, axes)."""
+    row = np.zeros(len(labels), np.int64)
+    for column, size in zip(columns, sizes, strict=True):
+        row = row * size + labels[:, column]
+    return row

@@ -172,7 +172,7 @@ def _none(limited: int, layers: int) -> Half:
 def _append(half: Half, edges: Ids, steps: Ints) -> Half:
     """Each path with each edge after it."""
     paths, each = len(half), len(edges)
-    costs = (half.costs[:, None] + steps[None]).reshape(paths * each, -1)
+    costs = (half.costs[:, None] + steps[None]).reshape(paths * each, steps.shape[1])
     before = np.repeat(half.edges, each, axis=0)
     last = np.tile(edges, paths)[:, None]
     return Half(costs, np.concatenate([before, last], axis=1), np.repeat(half.ends, each))
@@ -181,7 +181,7 @@ def _append(half: Half, edges: Ids, steps: Ints) -> Half:
 def _prepend(edges: Ids, steps: Ints, half: Half) -> Half:
     """Each edge with each path after it."""
     each, paths = len(edges), len(half)
-    costs = (steps[:, None] + half.costs[None]).reshape(each * paths, -1)
+    costs = (steps[:, None] + half.costs[None]).reshape(each * paths, steps.shape[1])
     first = np.repeat(edges, paths)[:, None]
     after = np.tile(half.edges, (each, 1))
     return Half(costs, np.concatenate([first, after], axis=1), np.tile(half.ends, each))

@@ -71,7 +71,8 @@ class Indexed:
     def digest(self, half: Half) -> bytes:
         """Equal for halves of equal costs."""
         if id(half) not in self._digests:
-            self._digests[id(half)] = hashlib.blake2b(half.costs.tobytes()).digest()
+            size = len(half).to_bytes(8, "little")
+            self._digests[id(half)] = hashlib.blake2b(size + half.costs.tobytes()).digest()
         return self._digests[id(half)]
 
     def _index(self, bridge: Bridge) -> tuple[Index, tuple[bytes, ...]]:
@@ -83,7 +84,8 @@ class Indexed:
         )
         if key not in self._known:
             both = bridge.steps[:, None] + bridge.right.costs[None]
-            self._known[key] = index(both.reshape(-1, both.shape[-1]))
+            pairs = len(bridge.steps) * len(bridge.right)
+            self._known[key] = index(both.reshape(pairs, len(self.limited)))
         return self._known[key], key
 
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
-
 import numpy as np
 
 from designspace.algebra.chain import Chain
+from designspace.algebra.components import flat_rows, label_indices
+from designspace.algebra.pieces import TooLargeError
 from designspace.algebra.wavelet import Ints
 
 MOST = 1 << 21  # combinations of labels
-
-
-def flat_index(labels: Ints, columns: Sequence[int], sizes: Sequence[int]) -> Ints:
-    """Rows of a table over some of the axes, from label indices of them all, (n, axes)."""
-    row = np.zeros(len(labels), np.int64)
-    for column, size in zip(columns, sizes, strict=True):
-        row = row * size + labels[:, column]
-    return row
 
 
 class Points:
@@ -28,17 +19,19 @@ class Points:
         labels: Index of the label of each axis, the first labels that make the network,
             (networks, axes).
         costs: Parameters, multiply-adds and activations, (networks, 3).
-        combinations: How many combinations of labels there are.
         valid: How many of them make a valid network.
     """
 
     def __init__(self, chain: Chain) -> None:
-        """Take a chain of at most `MOST` combinations."""
-        sizes = list(chain.axes.values())
-        self.combinations = prod(sizes)
-        every = np.arange(self.combinations, dtype=np.int64)
-        grid = np.unravel_index(every, sizes) if sizes else ()
-        labels = np.stack([*grid, every], axis=1)[:, : len(sizes)].astype(np.int64)
+        """Take a chain.
+
+        Raises:
+            TooLargeError: It has more than `MOST` combinations.
+        """
+        if chain.combinations > MOST:
+            raise TooLargeError
+        every = np.arange(chain.combinations, dtype=np.int64)
+        labels = label_indices(every, list(chain.axes.values()))
         costs, meaning, valid = priced(chain, labels)
         chosen = np.flatnonzero(valid)
         _, first = np.unique(meaning[chosen], return_index=True)
@@ -56,7 +49,7 @@ def priced(chain: Chain, labels: Ints) -> tuple[Ints, Ints, np.ndarray]:
     valid = np.ones(len(labels), bool)
     for component in chain.components:
         columns = [names.index(name) for name in component.axes]
-        found = component.on(np.maximum(feature, 0), flat_index(labels, columns, component.sizes))
+        found = component.on(np.maximum(feature, 0), flat_rows(labels, columns, component.sizes))
         valid &= found.out >= 0
         costs, feature = costs + found.costs, found.out
         _, own = np.unique(found.meaning, return_inverse=True)

@@ -16,9 +16,8 @@ from math import prod
 import numpy as np
 
 from designspace.algebra.chain import Chain
-from designspace.algebra.components import Component
+from designspace.algebra.components import Component, flat_rows, label_indices
 from designspace.algebra.pieces import Ids, TooLargeError
-from designspace.algebra.points import flat_index
 from designspace.algebra.wavelet import Ints
 
 MOST_SETTINGS = 1 << 12
@@ -61,8 +60,7 @@ class Layer:
         shared = self.setting[settings]
         keys, own = self.spelt
         at = np.searchsorted(keys, edges.astype(np.int64) * len(self.rows) + shared)
-        row = self.rows[shared, own[at]]
-        return np.stack([*np.unravel_index(row, self.component.sizes), row], axis=1)[:, :-1]
+        return label_indices(self.rows[shared, own[at]], self.component.sizes)
 
 
 class States:
@@ -80,8 +78,7 @@ class States:
         if prod(sizes) > MOST_SETTINGS:
             raise TooLargeError
         every = np.arange(prod(sizes), dtype=np.int64)
-        grid = [*np.unravel_index(every, sizes), every] if sizes else [every]
-        self.settings = np.stack(grid, axis=1)[:, : len(sizes)].astype(np.int64)
+        self.settings = label_indices(every, sizes)
         self.start = State(0, (1 << len(every)) - 1)
         self.layers: list[Layer] = []
         states = [self.start]
@@ -100,7 +97,7 @@ class States:
         order = [component.axes.index(name) for name in common]
         order += [i for i, name in enumerate(component.axes) if name not in self.shared]
         rows = np.arange(component.rows, dtype=np.int64).reshape(component.sizes)
-        setting = flat_index(self.settings, columns, sizes).astype(np.int32)
+        setting = flat_rows(self.settings, columns, sizes).astype(np.int32)
         return Layer(component, setting, rows.transpose(order).reshape(prod(sizes), -1))
 
 
@@ -164,7 +161,7 @@ class _Edges:
 
     def _grouped(self, out: Ids, labels: Ints, starts: Ints) -> Iterator[_Group]:
         """The edges of one shape, those with equal sets of shared labels together."""
-        stops = np.append(starts[1:], len(labels))
+        stops = np.append(starts, len(labels))[1:]
         members: dict[tuple[bytes, int], list[int]] = {}
         for number, (start, stop) in enumerate(zip(starts, stops, strict=True)):
             key = (labels[start:stop].tobytes(), int(out[number]))

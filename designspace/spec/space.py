@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -144,7 +144,10 @@ class Space(Frozen):
         return load(self._base.data, self.changes(point))
 
 
-def load_space(source: str | Path | Mapping[str, Any]) -> Space:
+S = TypeVar("S", bound=Space)
+
+
+def load_space(source: str | Path | Mapping[str, Any], model: type[S] = Space) -> S:
     """A space from a catalog name, a YAML file or plain data.
 
     Every choice is tried on the base, so that a wrong path or value is found before anything runs.
@@ -157,7 +160,7 @@ def load_space(source: str | Path | Mapping[str, Any]) -> Space:
     else:
         path = catalog.find(source, "search", "space", "axes")
         document, folder = read_yaml(path), path.parent
-    space = validate(Space, document)
+    space = validate(model, document)
     beside = folder / space.base if isinstance(space.base, str) else None
     base = authored(beside if beside and beside.is_file() else space.base)
     object.__setattr__(space, "_base", base)
