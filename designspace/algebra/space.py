@@ -60,7 +60,7 @@ class Space(spaces.Space):
         bounds = bounds_of(self.limits if limits is None else limits)
         task = task or Task(self.base_network().input_size)
         if task not in self._networks:
-            self._networks[task] = networks(Chain(self.axes, self._base.data, task))
+            self._networks[task] = networks(Chain(self.axes, self.base_data, task))
         return Feasible(self.axes, task, bounds, self._networks[task])
 
     def count(self, limits: Iterable[Limit] | None = None, *, task: Task | None = None) -> int:
