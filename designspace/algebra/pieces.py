@@ -71,9 +71,7 @@ class Pieces:
     def extent(self, stage: int) -> Piece:
         """Depth and width of a stage, as indices into `extents`."""
         axes = footprint.touching(self._axes, EXTENT, stage)
-        ids = [
-            REFUSED if not shape else self._extent(shape, stage) for shape in self._shapes(axes)
-        ]
+        ids = [REFUSED if not shape else self._extent(shape, stage) for shape in self._shapes(axes)]
         return self._piece(axes, ids)
 
     def whole(self, part: str) -> Piece:
@@ -156,4 +154,3 @@ class Pieces:
                 yield apply(base, kept).data
             except InputError:
                 yield None
-

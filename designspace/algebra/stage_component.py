@@ -97,7 +97,9 @@ class StageComponent(Component):
             entry = trace(stage.shrinking(), x)
         projects = stage.projects(entry.output.channels if isinstance(first, Stem) else x.channels)
         costs, out = self._costs(stage, entry)
-        identity = self._known(f"{self._meaning(before, width)}{self._meaning(block, projects)}{width}")
+        identity = self._known(
+            f"{self._meaning(before, width)}{self._meaning(block, projects)}{width}"
+        )
         return Made(costs, self._features.id(out), identity)
 
     def _costs(self, stage: Stage, entry: Node) -> tuple[np.ndarray, Feature]:
