@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import cycle, islice
 from typing import Any
 
 from designspace.blocks.families import Block, Downsample
 from designspace.layers.feature import Feature
 from designspace.layers.numbers import Count, Size
-from designspace.layers.part import Callables, Chain, Layer, Part, Place
+from designspace.layers.part import Callables, Chain, Layer, Part, Place, Placed
 from designspace.layers.residual import Identity
 
 
@@ -32,7 +33,7 @@ class Stage(Part):
         own, _ = self._strides()
         out = self.block.out_channels(self.width)
         shrink = own > 1 and self.downsample
-        blocks = {str(i): self.block.on(self._place(i)) for i in range(self.depth)}
+        blocks = {str(i): block for i, block in enumerate(self._blocks())}
         return {
             "downsample": shrink.on(Place(out, own)) if shrink else Identity(),
             "blocks": Chain.of(blocks),
@@ -51,6 +52,9 @@ class Stage(Part):
     def _strides(self) -> tuple[int, int]:
         return self.downsample.strides() if self.downsample else (1, 1)
 
-    def _place(self, index: int) -> Place:
+    def _blocks(self) -> Iterator[Placed]:
+        """The blocks, which repeat a pattern; only the first may shrink the map."""
         _, stride = self._strides()
-        return Place(self.width, stride if index == 0 else 1, index % self.block.period())
+        pattern = [self.block.on(Place(self.width, 1, i)) for i in range(self.block.period())]
+        yield self.block.on(Place(self.width, stride)) if stride > 1 else pattern[0]
+        yield from islice(cycle(pattern), 1, self.depth)
