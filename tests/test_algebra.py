@@ -138,7 +138,7 @@ def test_a_large_space_is_counted_by_the_product_of_its_choices() -> None:
         for stage in range(3)
     }
     space = load_space(data(axes))
-    found = space.feasible(task=TASK)
+    found = space.counted(task=TASK)
     assert found.total == (21 * 12) ** 3
     low, high = found.range("macs") or (0, 0)
     split = found.within(Bounds(macs=(-FAR, (low + high) // 2))).count
@@ -158,7 +158,7 @@ def test_marginals_of_a_large_window_are_those_of_rejection() -> None:
         for stage in range(3)
     } | {f"d{stage}": {"path": f"depths.{stage}", "range": [1, 6]} for stage in range(3)}
     space = load_space(data(axes))
-    whole = space.feasible(task=TASK)
+    whole = space.counted(task=TASK)
     low, high = whole.range("macs") or (0, 0)
     window = whole.within(Bounds(macs=((2 * low + high) // 3, (low + high) // 2)))
     every = whole.draw(whole.total, 0)

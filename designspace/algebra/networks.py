@@ -11,7 +11,7 @@ import numpy as np
 from designspace.algebra.bounds import Bounds
 from designspace.algebra.chain import Chain
 from designspace.algebra.components import COSTS
-from designspace.algebra.halves import cut, paths_from
+from designspace.algebra.halves import cut, extreme_path, paths_from
 from designspace.algebra.paths import Indexed, Window, Within
 from designspace.algebra.pieces import Ids, TooLargeError
 from designspace.algebra.points import Points
@@ -111,7 +111,9 @@ class Composed:
         return self._spelt(*self._within(bounds, bounds.limited).edges(ranks))
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """By the best partner of each half."""
+        """By the best partner of each half; of all networks, step by step."""
+        if not bounds.limited:
+            return extreme_path(self._states, COSTS.index(cost), most=most)
         order = (*(name for name in bounds.limited if name != cost), cost)
         return self._within(bounds, order).extreme(most=most)
 

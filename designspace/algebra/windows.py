@@ -62,7 +62,8 @@ class Sorted:
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:
         """The k-th from the window's start."""
-        return self._order[self._range(low, high)[0] + k]
+        start, _ = self._range(low, high)
+        return self._order[start + k]
 
 
 class Plane:
@@ -115,7 +116,6 @@ def index(costs: Ints) -> Index:
     Raises:
         NotImplementedError: More than two costs.
     """
-    kinds: tuple[type[All] | type[Sorted] | type[Plane], ...] = (All, Sorted, Plane)
     if costs.shape[1] > MOST_COSTS:
         raise NotImplementedError("an index over more than two costs")
-    return kinds[costs.shape[1]](costs)
+    return (All, Sorted, Plane)[costs.shape[1]](costs)
