@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, by_looking, data
 
 from designspace.algebra.bounds import FAR, Bounds
 from designspace.algebra.chain import Chain
@@ -15,7 +16,6 @@ from designspace.algebra.feasible import Feasible
 from designspace.algebra.networks import Composed, Listed
 from designspace.algebra.space import load_space
 from designspace.algebra.task import Task
-from tests.algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, by_looking, data
 
 TASK = Task(SIZE, CHANNELS, CLASSES)
 COSTS = ("params", "macs", "acts")
@@ -31,7 +31,7 @@ def looked() -> dict[str, dict[str, tuple[int, int, int]]]:
 def feasible(name: str, way: Any, bounds: Bounds) -> tuple[Any, Feasible]:
     space = load_space(data(SPACES[name]))
     chain = Chain(space.axes, space.base_data, TASK)
-    return space, Feasible(space.axes, space.base_data, TASK, bounds, way(chain))
+    return space, Feasible(bounds, way(chain))
 
 
 def middle(values: list[int]) -> tuple[int, int]:

@@ -35,6 +35,7 @@ class Batch:
 class Networks(Protocol):
     """All distinct networks of a space, in an order of their own."""
 
+    chain: Chain
     total: int
 
     def count(self, bounds: Bounds) -> int:
@@ -55,6 +56,7 @@ class Listed:
 
     def __init__(self, chain: Chain) -> None:
         """Look at every combination of labels."""
+        self.chain = chain
         self._points = Points(chain)
         self.total = len(self._points.labels)
 
@@ -92,6 +94,7 @@ class Composed:
         Raises:
             TooLargeError: It has too many states, or its halves are too long.
         """
+        self.chain = chain
         self._states = States(chain)
         self._at = cut(self._states)
         self.total = sum(paths_from(self._states)[0].values())
@@ -126,7 +129,7 @@ class Composed:
 
     def _spelt(self, edges: Ids, ends: Ids) -> Batch:
         """Labels and costs of paths, under the first setting that makes each."""
-        names = list(self._states.chain.axes)
+        names = list(self.chain.axes)
         setting = self._first[ends]
         labels = np.zeros((len(edges), len(names)), np.int64)
         costs = np.zeros((len(edges), len(COSTS)), np.int64)

@@ -89,7 +89,7 @@ def filled(name: str, data: Data) -> Kind:
     if isinstance(model.norm, InheritNorm) or isinstance(model.act, InheritAct):
         raise RefusedError
     value: Any = getattr(model, name)
-    part: Kind = value[0] if isinstance(value, tuple) else value
+    part = cast("Kind", value if isinstance(value, Kind) else value[0])
     return part.inherit({"norm": model.norm, "act": model.act})
 
 

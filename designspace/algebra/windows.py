@@ -6,6 +6,7 @@ are limited: none, one (sorted) or two (sorted by the first, a wavelet matrix on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -47,7 +48,7 @@ class Sorted:
 
     def __init__(self, costs: Ints) -> None:
         """Take costs of shape (n, 1)."""
-        self._order = np.argsort(costs[:, 0], kind="stable")
+        self._order: Ints = np.argsort(costs[:, 0], kind="stable")
         self._values = costs[self._order, 0]
 
     def _range(self, low: Ints, high: Ints) -> tuple[Ints, Ints]:
@@ -118,4 +119,5 @@ def index(costs: Ints) -> Index:
     """
     if costs.shape[1] > MOST_COSTS:
         raise NotImplementedError("an index over more than two costs")
-    return (All, Sorted, Plane)[costs.shape[1]](costs)
+    kinds: tuple[Callable[[Ints], Index], ...] = (All, Sorted, Plane)
+    return kinds[costs.shape[1]](costs)
