@@ -47,18 +47,21 @@ def cost(
     from designspace.cli import cost_details as details
     from designspace.cli.show import cost_json, print_json
     from designspace.costing import cost as cost_of
-    from designspace.costing.memory import memory
+    from designspace.costing import memory
     from designspace.spec import load
     from designspace.spec.changes import parse_set
 
     if precision and batch_size is None:
         raise InputError("--precision is that of a training step", hint="add --batch-size")
     network = load(spec, parse_set(changes or []))
-    size, task = input_size, {"in_channels": in_channels, "num_classes": num_classes}
-    table = cost_of(network, size, **task)
-    step = {"batch_size": batch_size or 1, "precision": precision or "float32"}
-    held = memory(network, size, **step, **task) if batch_size else None
-    compared = details.compared(network, size, task) if check else None
+    task = {"in_channels": in_channels, "num_classes": num_classes}
+    table = cost_of(network, input_size, **task)
+    held = None
+    if batch_size:
+        held = memory(
+            network, input_size, batch_size=batch_size, precision=precision or "float32", **task
+        )
+    compared = details.compared(network, input_size, task) if check else None
     if as_json:
         said = {"name": network.name, "digest": network.digest, **cost_json(table)}
         print_json(said | details.as_json(table, by, held, compared))

@@ -12,7 +12,7 @@ from designspace.cli.show import MACS_NOTE, gmacs, percent, print_table, resolut
 
 if TYPE_CHECKING:
     from designspace.costing import CostTable, Memory, Row
-    from designspace.costing.memory import Holding
+    from designspace.costing.footprint import Holding
     from designspace.layers.cost import Level
     from designspace.spec.network import Network
     from designspace.verification.compare import Comparison, Other
@@ -74,10 +74,10 @@ def print_rows(table: CostTable, name: str, by: Level) -> None:
     """The cost by block or layer; a row that stands for several has the cost of all."""
     rows: list[list[str]] = []
     for piece, group in groupby(table.rows(by), lambda row: (row.piece, row.times)):
-        name = f"{piece[0]} (x{piece[1]})" if piece[1] > 1 else piece[0]
+        head = f"{piece[0]} (x{piece[1]})" if piece[1] > 1 else piece[0]
         if by == "layer":
-            rows.append([name, *[""] * 7])
-        rows += [_cells(row, table.macs, f"  {row.layer}" if row.layer else name) for row in group]
+            rows.append([head, *[""] * 7])
+        rows += [_cells(row, table.macs, f" {row.layer}" if row.layer else head) for row in group]
     columns = [by, "kind", "output", "width", "params", "GMACs", "share", "acts (M)"]
     total = ["total", "", "", "", f"{table.params:,}", gmacs(table.macs), "100.0%"]
     height, width, channels = table.input.shape

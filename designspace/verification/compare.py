@@ -19,7 +19,12 @@ from designspace.layers.convolution import Conv, Linear
 from designspace.layers.windows import WindowAttend
 from designspace.spec.network import Network
 
-_KINDS = {Conv: "conv", Linear: "linear", Attend: "attention", WindowAttend: "attention"}
+_KINDS: dict[Any, str] = {
+    Conv: "conv",
+    Linear: "linear",
+    Attend: "attention",
+    WindowAttend: "attention",
+}
 # products of batches are attention's, where torch has no fused kernel
 _TORCH_KINDS = {"convolution": "conv", "addmm": "linear", "mm": "linear", "bmm": "attention"}
 _FUSED = "scaled_dot_product_attention"
@@ -89,18 +94,21 @@ def compare(
     Raises:
         InputError: The input is too small for the network's strides.
     """
-    sizes = {"input_size": input_size, "in_channels": in_channels, "num_classes": num_classes}
-    table = cost(network, **sizes)
+    table = cost(network, input_size, in_channels=in_channels, num_classes=num_classes)
     ours: Counter[str] = Counter()
     for _, leaf in table.plan.leaves():
-        ours[_KINDS.get(type(leaf.layer), "other")] += leaf.cost.macs  # type: ignore[arg-type]
+        ours[_KINDS.get(type(leaf.layer), "other")] += leaf.cost.macs
     height, width, channels = table.input.shape
-    shape = (1, channels, height, width)
+
+    def built() -> tuple[nn.Module, torch.Tensor]:
+        model = build(network, num_classes=num_classes, in_channels=channels, input_size=height)
+        return model.eval(), torch.zeros(1, channels, height, width)
+
     with torch.device("meta"):
-        model = build(network, **sizes).eval()
-        by_torch = _by_torch(model, torch.empty(shape))
+        model, image = built()
+        by_torch = _by_torch(model, image)
     params = sum(parameter.numel() for parameter in model.parameters())
-    by_fvcore, skipped = _by_fvcore(build(network, **sizes).eval(), torch.zeros(shape))
+    by_fvcore, skipped = _by_fvcore(*built())
     others = (_other("torch", ours, by_torch, ()), _other("fvcore", ours, by_fvcore, skipped))
     return Comparison(table, params, others)
 

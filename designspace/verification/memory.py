@@ -6,7 +6,8 @@ backward pass needs a GPU, so that the peak is counted on fake CPU tensors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import weakref
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,15 +53,16 @@ def peak_bytes(network: Network, batch_size: int) -> int:
         with live:
             for _ in range(2):  # the first has no moments yet
                 optimizer.zero_grad()
-                functional.cross_entropy(model(images), labels).backward()
-                optimizer.step()
+                loss = functional.cross_entropy(model(images), labels)
+                loss.backward()  # pyright: ignore[reportUnknownMemberType]
+                optimizer.step()  # pyright: ignore[reportUnknownMemberType]
     return live.peak
 
 
 @contextmanager
 def _fake(
     network: Network, batch_size: int, device: str
-) -> Iterator[tuple[nn.Module, Tensor, Tensor]]:
+) -> Generator[tuple[nn.Module, Tensor, Tensor]]:
     """A network in training, images and labels, of fake tensors."""
     with torch.device("meta"):
         model = build(network).train()
@@ -97,7 +99,7 @@ def _fused_attention(q: Tensor, k: Tensor, v: Tensor, attn_mask: Tensor | None) 
 
 
 @contextmanager
-def _autocast(precision: Precision) -> Iterator[None]:
+def _autocast(precision: Precision) -> Generator[None]:
     """Automatic mixed precision of a GPU, which `torch.autocast` refuses to set up without one."""
     before = torch.is_autocast_enabled("cuda"), torch.get_autocast_dtype("cuda")
     torch.set_autocast_enabled("cuda", precision == "bf16")
@@ -114,21 +116,19 @@ def _autocast(precision: Precision) -> Iterator[None]:
 
 def _memory(tensor: Tensor) -> int:
     """What tells a tensor's memory from another's while both live."""
-    return tensor.untyped_storage()._cdata
+    return tensor.untyped_storage()._cdata  # pyright: ignore[reportPrivateUsage]
 
 
 class _Live(TorchDispatchMode):
     """Counts the bytes of all memory that operations make, until it is given back."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]
         self.now, self.peak = 0, 0
         self._known = WeakIdKeyDictionary()
 
     def note(self, tensor: Tensor) -> None:
         """Count a tensor's memory, once."""
-        import weakref
-
         storage = tensor.untyped_storage()
         if storage in self._known:
             return
