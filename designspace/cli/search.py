@@ -66,7 +66,7 @@ def search(
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
     from designspace.train.data import load_data, located
-    from designspace.train.device import device_of
+    from designspace.compiler.device import device_of
 
     base = chosen_space.base_network()
     load: dict[str, Any] = {

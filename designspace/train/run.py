@@ -23,7 +23,7 @@ from designspace.spec.recipe import Recipe
 from designspace.train import checkpoint
 from designspace.train.batches import TrainBatches, eval_batches
 from designspace.train.data import Data
-from designspace.train.device import device_of
+from designspace.compiler.device import device_of
 from designspace.train.evaluate import evaluate, view_of
 from designspace.train.fit import working_size
 from designspace.train.init import initialise
