@@ -38,7 +38,8 @@ class Times:
 
 def warm_up(run: Run, device: torch.device) -> Times:
     """Run untimed, until compilation, algorithm choice and clocks have settled."""
-    times = Times(first=_seconds(run, device))
+    last = _seconds(run, device)
+    times = Times(first=last)
     began, steps = time.perf_counter(), 0
     while steps < WARM_STEPS or time.perf_counter() - began < WARM_SECONDS:
         last = _seconds(run, device)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
 
 import torch
@@ -24,7 +25,7 @@ _TOLERANCE = 1e-3  # of the largest logit; float32 by two ways through a deep ne
 
 
 def counterpart_name(network: Network, against: str) -> str:
-    """timm's name of the network to time beside this one.
+    """Timm's name of the network to time beside this one.
 
     Args:
         network: Ours.
@@ -50,12 +51,13 @@ def counterpart_name(network: Network, against: str) -> str:
 
 
 def make_counterpart(name: str, how: Settings, size: int) -> nn.Module:
-    """timm's network, without stochastic depth, for images of this side."""
+    """Timm's network, without stochastic depth, for images of this side."""
     import timm
 
     known: Any = timm.get_pretrained_cfg(name)
     fixed = {"img_size": size} if known and known.fixed_input_size else {}
-    model = cast("nn.Module", timm.create_model(name, num_classes=how.num_classes, **fixed))
+    create = cast("Any", timm.create_model)
+    model: nn.Module = create(name, num_classes=how.num_classes, **fixed)
     for module in model.modules():
         if hasattr(module, "drop_prob"):
             cast("Any", module).drop_prob = 0.0
@@ -118,7 +120,4 @@ def _needed(network: Network) -> list[tuple[str, Any]]:
 
 def _flow(value: Any) -> str:
     """A value as a person writes it after `--set path=`."""
-    if not isinstance(value, dict):
-        return str(value)
-    pairs = cast("dict[str, Any]", value).items()
-    return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
+    return value if isinstance(value, str) else json.dumps(value)  # which YAML reads, too

@@ -25,7 +25,10 @@ _CPU_NAMES = ("model name", "Model", "Hardware")  # as Linux calls it on several
 
 def machine(device: torch.device) -> dict[str, Any]:
     """Versions, and the processor that did the work."""
-    known = environment() | {"cpu": _cpu(), "cpu_capability": torch.backends.cpu.get_cpu_capability()}
+    known = environment() | {
+        "cpu": _cpu(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+    }
     if device.type == "cuda":
         known |= {
             "gpu": torch.cuda.get_device_name(device),

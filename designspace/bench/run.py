@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -32,6 +34,7 @@ class _Entry:
     """A network to measure: ours, and the name of its counterpart."""
 
     title: str
+    changes: Mapping[str, Any]
     spec: Network
     table: CostTable
     rival: str | None
@@ -45,6 +48,7 @@ def bench(
     specs: Source | Sequence[Source],
     settings: Settings | None = None,
     *,
+    changes: Mapping[str, Any] | None = None,
     against: str | None = None,
     command: str = "designspace.bench.bench",
     on_record: Callable[[SpeedRecord], None] = lambda _: None,
@@ -54,9 +58,11 @@ def bench(
     Args:
         specs: A network, or several: names, paths, plain data.
         settings: The conditions.
+        changes: Values by dotted path to change in each.
         against: `timm`, or `timm:NAME`, to time timm's network of the same architecture in turn.
         command: What to note as the command.
-        on_record: Gets all that is measured so far: once before the first row, then after each.
+        on_record: Gets all that is measured so far: before a network's first row and
+            after each row.
 
     Raises:
         InputError: A specification or a condition is wrong, or timm has no such network.
@@ -64,7 +70,7 @@ def bench(
     how = settings or Settings()
     device = device_of(how.device)
     listed = [specs] if isinstance(specs, str) or not isinstance(specs, Sequence) else specs
-    entries = [_entry(source, how, against) for source in listed]
+    entries = [_entry(source, changes or {}, how, against) for source in listed]
     with tuned(how):
         record = SpeedRecord(
             command=command,
@@ -73,9 +79,10 @@ def bench(
             environment=machine(device),
             rows=(),
         )
-        on_record(record)
         for entry in entries:
-            for row in _rows(entry, how, device):
+            networks, same = _prepared(entry, how)
+            on_record(record)  # before the time is spent, should there be no place to write it
+            for row in _rows(entry, networks, same, how):
                 record = record.model_copy(update={"rows": (*record.rows, row)})
                 on_record(record)
     record = record.model_copy(update={"complete": True})
@@ -83,32 +90,47 @@ def bench(
     return record
 
 
-def _entry(source: Source, how: Settings, against: str | None) -> _Entry:
-    spec = load(source)
+def _entry(
+    source: Source, changes: Mapping[str, Any], how: Settings, against: str | None
+) -> _Entry:
+    spec = load(source, changes)
     table = cost(spec, how.input_size, num_classes=how.num_classes)
     rival = counterpart_name(spec, against) if against else None
-    title = source if isinstance(source, str) else spec.name or "network"
-    return _Entry(title, spec, table, rival)
+    return _Entry(_title(source, spec), changes, spec, table, rival)
 
 
-def _rows(entry: _Entry, how: Settings, device: torch.device) -> Iterator[SpeedRow]:
+def _title(source: Source, spec: Network) -> str:
+    """A name as it was given; of a file what it calls itself."""
+    if isinstance(source, str) and not Path(source).is_file():
+        return source
+    stem = Path(source).stem if isinstance(source, str | Path) else "network"
+    return spec.name or stem
+
+
+def _prepared(entry: _Entry, how: Settings) -> tuple[dict[str, nn.Module], Same | None]:
+    """The networks of an entry, in float32 on the CPU, and how they are known to be the same."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
-        networks: dict[str, nn.Module] = {
-            _OURS: build(entry.spec, num_classes=how.num_classes, input_size=entry.size)
-        }
-        same = None
-        if entry.rival:
-            networks[_THEIRS] = make_counterpart(entry.rival, how, entry.size)
-            same = prove_same(networks[_OURS], networks[_THEIRS], entry.rival, entry.size)
-        for mode, batch_size in product(how.modes, how.batch_sizes):
-            task = Task(mode, batch_size, entry.size, how, device)
-            yield _row(entry, task, same, measure(networks, task))
+        ours = build(entry.spec, num_classes=how.num_classes, input_size=entry.size)
+        if entry.rival is None:
+            return {_OURS: ours}, None
+        theirs = make_counterpart(entry.rival, how, entry.size)
+        same = prove_same(ours, theirs, entry.rival, entry.size)
+        return {_OURS: ours, _THEIRS: theirs}, same
+
+
+def _rows(
+    entry: _Entry, networks: Mapping[str, nn.Module], same: Same | None, how: Settings
+) -> Iterator[SpeedRow]:
+    for mode, batch_size in product(how.modes, how.batch_sizes):
+        task = Task(mode, batch_size, entry.size, how, device_of(how.device))
+        yield _row(entry, task, same, measure(networks, task))
 
 
 def _row(entry: _Entry, task: Task, same: Same | None, outcome: Outcome) -> SpeedRow:
     return SpeedRow(
         network=entry.title,
+        changes=dict(entry.changes),
         digest=entry.spec.digest,
         params=entry.table.params,
         macs=entry.table.macs,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +51,8 @@ def make_step(module: nn.Module, mode: Mode, images: Tensor, settings: Settings)
         images: (batch, channels, height, width) in float32.
         settings: The conditions.
     """
-    network = copy.deepcopy(module).to(images.device, memory_format=settings.memory_format)
+    network = copy.deepcopy(module).to(images.device)
+    network = cast("nn.Module", cast("Any", network).to(memory_format=settings.memory_format))
     images = images.contiguous(memory_format=settings.memory_format)
     if mode == "infer":
         return _infer(network.to(settings.dtype).eval(), images.to(settings.dtype), settings)

@@ -62,11 +62,11 @@ def search(
     chosen_space = load_space(space)
     how = load_recipe(recipe, parse_set(recipe_changes or []))
 
+    from designspace.compiler.device import device_of
     from designspace.search.quiet import terminal
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
     from designspace.train.data import load_data, located
-    from designspace.compiler.device import device_of
 
     base = chosen_space.base_network()
     load: dict[str, Any] = {

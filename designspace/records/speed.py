@@ -84,8 +84,8 @@ class Against(_Typed):
         same: How it is known to be the same architecture.
         speed: How fast it was; None where it failed.
         failure: Why it has no speed.
-        latency_ratio: Our latency over theirs: its median is that of the medians, its spread that of
-            the rounds. Below 1 ours is quicker. None where either failed.
+        latency_ratio: Our latency over theirs: its median is that of the medians, its spread that
+            of the rounds. Below 1 ours is quicker. None where either failed.
         throughput_ratio: Our throughput over theirs, likewise; above 1 ours is quicker.
     """
 
@@ -102,6 +102,7 @@ class SpeedRow(_Typed):
 
     Attributes:
         network: The spec as it was named.
+        changes: What was changed in it, values by dotted path.
         digest: Identity of its architecture.
         params: Learnable parameters.
         macs: Multiply-adds of one image.
@@ -117,6 +118,7 @@ class SpeedRow(_Typed):
     """
 
     network: str
+    changes: dict[str, Any]
     digest: str
     params: int
     macs: int
@@ -128,6 +130,12 @@ class SpeedRow(_Typed):
     failure: str | None
     against: Against | None
     load_average: float | None
+
+    @property
+    def title(self) -> str:
+        """The network and its changes, as they are written on a command line."""
+        changed = (f"{path}={value}" for path, value in self.changes.items())
+        return " ".join((self.network, *changed))
 
 
 class SpeedRecord(_Typed):

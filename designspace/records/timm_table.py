@@ -25,11 +25,11 @@ def timm_csv(rows: Sequence[SpeedRow]) -> str:
 
     `step_time` is the median latency in milliseconds where timm has the mean, `infer_gmacs` and
     `infer_macts` are our exact counts in 1e9 and 1e6, `param_count` is in 1e6. Our networks are
-    called `ds_` and their name, timm's as timm calls them.
+    called `ds_` and their name, with changes after it; timm's as timm calls them.
     """
     lines: dict[tuple[str, str, int], dict[str, Any]] = {}
     for row in rows:
-        _add(lines, row, _OURS + row.network, row.speed)
+        _add(lines, row, _OURS + row.title, row.speed)
         if row.against:
             _add(lines, row, row.against.name.partition(":")[2], row.against.speed)
     text = io.StringIO()
