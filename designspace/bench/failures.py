@@ -18,17 +18,24 @@ EXPECTED = (RuntimeError, ValueError, MemoryError)
 """What torch raises then; `reason` tells which of them are meant."""
 
 
+_COMPILER = ("torch._dynamo", "torch._inductor")
+
+
 def reason(error: Exception) -> str | None:
-    """The failure in plain words; None where it is none of the batch's."""
+    """The failure in plain words; None where it is none of the batch's or of the compiler's."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return OUT_OF_MEMORY
     said = str(error)
-    return next((words for sign, words in _SAID.items() if sign in said), None)
+    known = next((words for sign, words in _SAID.items() if sign in said), None)
+    if known is None and type(error).__module__.startswith(_COMPILER):
+        return f"torch.compile failed: {said.splitlines()[0]}"
+    return known
 
 
-def let_go() -> None:
+def let_go(*, compiled: bool) -> None:
     """Give back what a failed or finished step held."""
     gc.collect()
-    torch.compiler.reset()
+    if compiled:
+        torch.compiler.reset()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -51,12 +52,13 @@ class Outcome:
             if words is None:
                 raise
             self.failures[name] = words
+            gc.collect()  # what it held, the next one needs
 
 
 def measure(networks: Mapping[str, nn.Module], task: Task) -> Outcome:
     """Time copies of the networks in turn; what one cannot do does not stop the others."""
     outcome = Outcome()
-    let_go()
+    let_go(compiled=task.how.compiled)
     ready: dict[str, tuple[Step, Times]] = {}
     for name, network in networks.items():
 
@@ -72,7 +74,7 @@ def measure(networks: Mapping[str, nn.Module], task: Task) -> Outcome:
 
         outcome.guarded(name, speed)
     ready.clear()
-    let_go()
+    let_go(compiled=task.how.compiled)
     return outcome
 
 

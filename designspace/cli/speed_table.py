@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import groupby
+from textwrap import fill
 
 import typer
 
@@ -24,10 +26,14 @@ def print_speeds(record: SpeedRecord) -> None:
         first = together[0]
         title = f"{first.title} at {first.input_size}x{first.input_size}x3"
         print_table(columns, lines, title=title, text_columns=2, tight=True)
-        for said in _same(first.against):
-            typer.echo(said)
-    for said in (*_conditions(record), *_failures(record)):
-        typer.echo(said)
+        _say(_same(first.against))
+    _say([*_conditions(record), *_failures(record)])
+
+
+def _say(sentences: list[str]) -> None:
+    width = shutil.get_terminal_size().columns
+    for sentence in sentences:
+        typer.echo(fill(sentence, width, subsequent_indent="  ", break_long_words=False))
 
 
 def _lines(row: SpeedRow, *, compared: bool) -> list[list[str]]:
