@@ -78,8 +78,9 @@ def prove_same(ours: nn.Module, theirs: nn.Module, name: str, size: int) -> Same
     drawn = _drawn(initial)
     try:
         load_weights(ours, drawn)
-    except InputError:  # no layout of these is known, or shapes differ
-        return Same(params=params[0], logits=None)
+    except InputError as error:
+        said = f"the weights of timm's '{name}' do not fit ours ({error.message})"
+        raise InputError(f"{said}: not known to be the same network", path="against") from None
     theirs.load_state_dict(drawn)
     difference = _difference(ours.eval(), theirs.eval(), size)
     if not difference <= _TOLERANCE:

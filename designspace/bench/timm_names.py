@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from designspace.spec import catalog
@@ -41,11 +41,7 @@ def timm_name(network: Network) -> str | None:
 
     A ladder's step or a changed network counts too, if its architecture is one of the catalog's.
     """
-    import timm
-
-    own = {name: theirs for name, theirs in _candidates() if timm.is_model(theirs)}
-    found = (name for name in own if load(name, AS_TIMM.get(name)).digest == network.digest)
-    return next((own[name] for name in found), None)
+    return _known().get(network.digest)
 
 
 def changes_needed(network: Network) -> dict[str, Any]:
@@ -54,5 +50,14 @@ def changes_needed(network: Network) -> dict[str, Any]:
     return AS_TIMM.get(next(needed, ""), {})
 
 
-def _candidates() -> Iterator[tuple[str, str]]:
-    return ((name, NAMES.get(name, name)) for name in catalog.names("specs"))
+@cache
+def _known() -> dict[str, str]:
+    """timm's names by digest."""
+    import timm
+
+    named = ((name, NAMES.get(name, name)) for name in catalog.names("specs"))
+    return {
+        load(name, AS_TIMM.get(name)).digest: theirs
+        for name, theirs in named
+        if timm.is_model(theirs)
+    }

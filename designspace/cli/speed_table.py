@@ -71,12 +71,8 @@ def _three(value: float) -> str:
 def _same(against: Against | None) -> list[str]:
     if against is None:
         return []
-    same = against.same
-    if same.logits is None:
-        shown = "no layout of its weights is known, so only the parameters were compared"
-    else:
-        shown = f"with the same weights the logits differ by {same.logits:.0e} of the largest"
-    return [f"{against.name}: {same.params:,} parameters too; {shown}"]
+    same = f"{against.name}: {against.same.params:,} parameters, as ours"
+    return [f"{same}; with the same weights its logits are ours to {against.same.logits:.0e}"]
 
 
 def _conditions(record: SpeedRecord) -> list[str]:

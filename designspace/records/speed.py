@@ -68,12 +68,11 @@ class Same(_Typed):
     Attributes:
         params: Learnable parameters of both.
         logits: Largest difference of their logits as a share of the largest logit, in float32, with
-            the same random weights in both; None where no layout of such weights is known, so that
-            the parameters alone were compared.
+            the same random weights in both.
     """
 
     params: int
-    logits: float | None
+    logits: float
 
 
 class Against(_Typed):
