@@ -52,7 +52,7 @@ def changes_needed(network: Network) -> dict[str, Any]:
 
 @cache
 def _known() -> dict[str, str]:
-    """timm's names by digest."""
+    """What timm calls each, by digest."""
     import timm
 
     named = ((name, NAMES.get(name, name)) for name in catalog.names("specs"))

@@ -72,7 +72,8 @@ def _same(against: Against | None) -> list[str]:
     if against is None:
         return []
     same = f"{against.name}: {against.same.params:,} parameters, as ours"
-    return [f"{same}; with the same weights its logits are ours to {against.same.logits:.0e}"]
+    apart = f"to {against.same.logits:.0e}" if against.same.logits else "exactly"
+    return [f"{same}; with the same weights its logits are ours {apart}"]
 
 
 def _conditions(record: SpeedRecord) -> list[str]:
