@@ -63,11 +63,11 @@ def search(
 
     chosen_space, how = _with_recipe(load_space(space), recipe, recipe_changes or [])
 
+    from designspace.compiler.device import device_of
     from designspace.search.quiet import terminal
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
     from designspace.train.data import load_data, located
-    from designspace.train.device import device_of
 
     base = chosen_space.base_network()
     load: dict[str, Any] = {
