@@ -128,6 +128,12 @@ class TestView(Frozen):
         return int(size / self.crop_pct)
 
 
+JOINED = (
+    frozenset({"schedule", "epochs"}),
+    frozenset({"mixup", "cutmix", "mix_prob", "batch_size"}),
+)  # fields that a rule of `Recipe._consistent` joins; any others can be chosen independently
+
+
 class Recipe(Frozen):
     """How to train; see `specs/recipes/`.
 
