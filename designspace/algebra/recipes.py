@@ -1,7 +1,7 @@
 """The recipes of a space, and its networks each with each recipe.
 
 The fields of a recipe mean the same whatever the others are, but for those that a rule of the
-recipe joins. So the axes fall into groups, and the recipes are the product of what each group makes.
+recipe joins. So the axes fall into groups, and the recipes are the product of what each one makes.
 """
 
 from __future__ import annotations

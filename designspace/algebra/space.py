@@ -22,6 +22,7 @@ from designspace.algebra.settle import settle
 from designspace.algebra.task import Task
 from designspace.costing import CostTable, cost
 from designspace.errors import InfeasibleError, InputError
+from designspace.records.state import identity
 from designspace.spec import space as spaces
 from designspace.spec.limits import Limit, parse_limit
 from designspace.spec.network import Network
