@@ -58,7 +58,6 @@ class Outcome:
 def measure(networks: Mapping[str, nn.Module], task: Task) -> Outcome:
     """Time copies of the networks in turn; what one cannot do does not stop the others."""
     outcome = Outcome()
-    let_go(compiled=task.how.compiled)
     ready: dict[str, tuple[Step, Times]] = {}
     for name, network in networks.items():
 
