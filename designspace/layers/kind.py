@@ -127,12 +127,14 @@ class Kind(Frozen):
 
     def meaning(self) -> dict[str, Any]:
         """All active fields as plain data, defaults filled in."""
-        data: dict[str, Any] = {}
-        for name in type(self).model_fields:
-            if name not in self.inactive():
-                value = getattr(self, name)
-                data[name] = value.meaning() if isinstance(value, Kind) else _plain(value)
-        return data
+        values, inactive = vars(self), self.inactive()
+        active = {
+            name: values[name] for name in type(self).__pydantic_fields__ if name not in inactive
+        }
+        return {
+            name: value.meaning() if isinstance(value, Kind) else _plain(value)
+            for name, value in active.items()
+        }
 
 
 def _admits_kind(annotation: Any) -> bool:

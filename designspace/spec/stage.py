@@ -30,14 +30,8 @@ class Stage(Part):
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
         """The downsampling and the chain of blocks."""
-        own, _ = self._strides()
-        out = self.block.out_channels(self.width)
-        shrink = own > 1 and self.downsample
-        blocks = {str(i): block for i, block in enumerate(self._blocks())}
-        return {
-            "downsample": shrink.on(Place(out, own)) if shrink else Identity(),
-            "blocks": Chain.of(blocks),
-        }
+        blocks = {str(i): block for i, block in enumerate(self.blocks())}
+        return {"downsample": self.shrinking(), "blocks": Chain.of(blocks)}
 
     def forward(self, m: Callables, x: Any) -> Any:
         """Downsample, then the blocks."""
@@ -49,12 +43,19 @@ class Stage(Part):
         out = self.block.out_channels(self.width)
         return stride > 1 or (own == 1 and channels != out)
 
-    def _strides(self) -> tuple[int, int]:
-        return self.downsample.strides() if self.downsample else (1, 1)
+    def shrinking(self) -> Layer:
+        """What stands before the blocks."""
+        own, _ = self._strides()
+        if own == 1 or self.downsample is None:
+            return Identity()
+        return self.downsample.on(Place(self.block.out_channels(self.width), own))
 
-    def _blocks(self) -> Iterator[Placed]:
+    def blocks(self) -> Iterator[Placed]:
         """The blocks, which repeat a pattern; only the first may shrink the map."""
         _, stride = self._strides()
         pattern = [self.block.on(Place(self.width, 1, i)) for i in range(self.block.period())]
         yield self.block.on(Place(self.width, stride)) if stride > 1 else pattern[0]
         yield from islice(cycle(pattern), 1, self.depth)
+
+    def _strides(self) -> tuple[int, int]:
+        return self.downsample.strides() if self.downsample else (1, 1)
