@@ -180,3 +180,23 @@ def test_every_pair_of_small_axes_agrees_between_the_two_ways() -> None:
         space = load_space(data({name: axes[name] for name in pair}))
         chain = Chain(space.axes, space.base_data, TASK)
         assert Listed(chain).total == Composed(chain).total == len(by_looking(space))
+
+
+def test_recipes_are_the_product_of_their_groups() -> None:
+    axes: dict[str, Any] = {
+        "epochs": {"path": "recipe.epochs", "choices": [2, 4, 5]},
+        "warmup": {"path": "recipe.schedule.warmup_epochs", "choices": [0, 1, 2]},
+        "lr": {"path": "recipe.optimizer.lr", "choices": [0.001, 0.002]},
+        "mixing": {
+            "choices": {"off": {"recipe.mixup": 0.0}, "on": {"recipe.mixup": 0.8}},
+        },
+        "prob": {"path": "recipe.mix_prob", "choices": [0.5, 1.0], "when": {"mixing": "on"}},
+        "kernel": {"path": "block.spatial.kernel_size.per_stage.0", "choices": [3, 5]},
+    }
+    space = load_space(data(axes) | {"recipe": "demo"})
+    found = space.counted(task=TASK)
+    warm, mixed = 2 + 3 + 3, 1 + 2  # warm-up is shorter than the training
+    assert found.total == warm * mixed * 2 * 2
+    samples = space.sample(1_000, task=TASK)
+    pairs = {(each.spec.digest, each.recipe.digest if each.recipe else "") for each in samples}
+    assert len(samples) == len(pairs) == found.total

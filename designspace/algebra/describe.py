@@ -12,7 +12,6 @@ from designspace.algebra.chain import Chain
 from designspace.algebra.components import COSTS
 from designspace.algebra.feasible import Feasible
 from designspace.algebra.networks import networks
-from designspace.algebra.windows import MOST_COSTS
 from designspace.spec.axis import Axis
 
 DRAWN = 100_000  # networks of a larger set from which the shares of values are estimated
@@ -78,7 +77,8 @@ class Description:
 def describe(feasible: Feasible) -> Description:
     """Describe a space within limits of which at least one network is."""
     bounds, count = feasible.bounds, feasible.count
-    known = [cost for cost in COSTS if len({*bounds.limited, cost}) <= MOST_COSTS]
+    exact = feasible.networks.exact
+    known = [cost for cost in COSTS if len({*bounds.limited, cost}) <= exact]
     return Description(
         total=feasible.total,
         count=count,
@@ -113,6 +113,8 @@ def _values(feasible: Feasible) -> Iterator[tuple[str, tuple[Value, ...]]]:
 
 def _has(feasible: Feasible, name: str, axis: Axis, label: str) -> bool:
     """Whether a choice that no drawn network has is in some network within the limits."""
+    if name not in feasible.chain.axes:  # of a recipe: every network has every one
+        return False
     only = axis.model_copy(update={"choices": {label: axis.choices[label]}})
     chain = Chain({**feasible.axes, name: only}, feasible.chain.base, feasible.task)
     return networks(chain).count(feasible.bounds) > 0

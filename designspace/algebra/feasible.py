@@ -90,8 +90,8 @@ class Feasible:
 
     @property
     def axes(self) -> Mapping[str, Axis]:
-        """The space's axes over networks."""
-        return self.chain.axes
+        """The axes of the space."""
+        return self.networks.axes
 
     @property
     def task(self) -> Task:

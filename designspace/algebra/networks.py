@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -17,6 +18,8 @@ from designspace.algebra.pieces import Ids, TooLargeError
 from designspace.algebra.points import Points
 from designspace.algebra.states import States
 from designspace.algebra.wavelet import Ints
+from designspace.algebra.windows import MOST_COSTS
+from designspace.spec.axis import Axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,19 @@ class Batch:
 
 
 class Networks(Protocol):
-    """All distinct networks of a space, in an order of their own."""
+    """All distinct networks of a space, in an order of their own.
+
+    Attributes:
+        chain: The networks, component by component.
+        axes: The axes of the space.
+        total: How many networks there are.
+        exact: On how many costs at once bounds may lie.
+    """
 
     chain: Chain
+    axes: Mapping[str, Axis]
     total: int
+    exact: int
 
     def count(self, bounds: Bounds) -> int:
         """How many lie within bounds."""
@@ -56,8 +68,9 @@ class Listed:
 
     def __init__(self, chain: Chain) -> None:
         """Look at every combination of labels."""
-        self.chain = chain
+        self.chain, self.axes = chain, chain.axes
         self._points = Points(chain)
+        self.exact = len(COSTS)
         self.total = len(self._points.labels)
 
     def count(self, bounds: Bounds) -> int:
@@ -94,9 +107,10 @@ class Composed:
         Raises:
             TooLargeError: It has too many states, or its halves are too long.
         """
-        self.chain = chain
+        self.chain, self.axes = chain, chain.axes
         self._states = States(chain)
         self._at = cut(self._states)
+        self.exact = MOST_COSTS
         self.total = sum(paths_from(self._states)[0].values())
         self._first = np.array(
             [(state.settings & -state.settings).bit_length() - 1 for state in self._states.ends],

@@ -103,7 +103,7 @@ class Searched:
     Uniform over labels, not over networks.
 
     Attributes:
-        axes: The space's axes over networks.
+        axes: The space's axes.
         task: What the networks are costed on.
         bounds: The bounds.
         price: Digest and costs of the network at a point; raises InputError where it has none.

@@ -14,17 +14,18 @@ from designspace.algebra.bounds import bounds_of
 from designspace.algebra.chain import Chain
 from designspace.algebra.empty import why_empty
 from designspace.algebra.feasible import Draw, Feasible
-from designspace.algebra.networks import Composed, Networks, networks
+from designspace.algebra.networks import Networks, networks
 from designspace.algebra.pieces import TooLargeError
+from designspace.algebra.recipes import Paired, Recipes
 from designspace.algebra.searched import Limited, Searched, Thinned, first_two
 from designspace.algebra.settle import settle
 from designspace.algebra.task import Task
-from designspace.algebra.windows import MOST_COSTS
 from designspace.costing import CostTable, cost
 from designspace.errors import InfeasibleError, InputError
 from designspace.spec import space as spaces
 from designspace.spec.limits import Limit, parse_limit
 from designspace.spec.network import Network
+from designspace.spec.recipe import Recipe
 from designspace.spec.space import Point
 
 UNCOUNTED = (
@@ -39,6 +40,7 @@ class Sample:
     Attributes:
         point: Its labels.
         spec: The network.
+        recipe: How it is trained, where the space has axes of the recipe.
         params: Learnable parameters.
         macs: Multiply-adds.
         acts: Output elements.
@@ -46,6 +48,7 @@ class Sample:
 
     point: Point
     spec: Network
+    recipe: Recipe | None
     params: int
     macs: int
     acts: int
@@ -80,7 +83,7 @@ class Space(spaces.Space):
             return Searched(self.axes, task, bounds, partial(self.price, task=task))
         if found.total == 0:
             raise self._nothing_valid(task)
-        if isinstance(found, Composed) and len(bounds.limited) > MOST_COSTS:
+        if len(bounds.limited) > found.exact:
             inner = Feasible(first_two(bounds), found)
             return Thinned(inner, bounds)
         return Feasible(bounds, found)
@@ -120,22 +123,24 @@ class Space(spaces.Space):
         return found.count if isinstance(found, Feasible) else self.counted(limits, task=task).count
 
     def price(self, point: Point, *, task: Task) -> tuple[str, CostTable]:
-        """Digest and cost of the network at a point.
+        """Identity and cost of the network at a point; with its recipe, where that varies.
 
         Raises:
             InputError: It has none.
         """
-        network = self.spec(point)
-        return network.digest, cost(
+        network, recipe = self.spec(point), self.recipe_digest(point)
+        costs = cost(
             network,
             task.input_size,
             in_channels=task.in_channels,
             num_classes=task.num_classes,
         )
+        return identity(network.digest, recipe), costs
 
     def _compiled(self, task: Task) -> Networks | None:
         try:
-            return networks(Chain(self.axes, self.base_data, task))
+            found = networks(Chain(self.network_axes, self.base_data, task))
+            return Paired(found, self.axes, Recipes(self)) if self.recipe_axes else found
         except TooLargeError:
             return None
 
@@ -172,8 +177,13 @@ class Space(spaces.Space):
         """The networks of a draw, made."""
         rows = zip(draw.points(), draw.params, draw.macs, draw.acts, strict=True)
         return [
-            Sample(point, self.spec(point), int(params), int(macs), int(acts))
-            for point, params, macs, acts in rows
+            Sample(
+                point,
+                self.spec(point),
+                self.recipe_spec(point) if self.recipe_axes else None,
+                *map(int, costs),
+            )
+            for point, *costs in rows
         ]
 
 

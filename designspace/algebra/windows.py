@@ -119,5 +119,6 @@ def index(costs: Ints) -> Index:
     """
     if costs.shape[1] > MOST_COSTS:
         raise NotImplementedError("an index over more than two costs")
+    limited: int = costs.shape[1]
     kinds: tuple[Callable[[Ints], Index], ...] = (All, Sorted, Plane)
-    return kinds[costs.shape[1]](costs)
+    return kinds[limited](costs)
