@@ -67,7 +67,7 @@ def _value(kind: type[Kind], name: str, info: FieldInfo) -> st.SearchStrategy[An
         return st.sampled_from(get_args(info.annotation))
     if name in SMALL:
         if name == "groups" and kind.family_name == "mixer":
-            return st.sampled_from(["depthwise", 1, 2])
+            return st.sampled_from(["depthwise", 1, 2, {"width": 4}])
         return SMALL[name]
     return _of(info.annotation)
 

@@ -7,9 +7,35 @@ from typing import Any, Literal
 
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
+from designspace.layers.frozen import Frozen
+from designspace.layers.leaf import ShapeError
 from designspace.layers.numbers import OddInt, Size, Truth
 from designspace.layers.part import Callables, Layer, Place
 from designspace.mixers.mixer import Mixer
+
+
+class GroupWidth(Frozen):
+    """Groups by how wide each is (RegNet, arXiv 2003.13678); fewer channels are one group.
+
+    Attributes:
+        width: Channels of a group.
+    """
+
+    width: Size
+
+    def groups_of(self, channels: int) -> int:
+        """How many there are.
+
+        Raises:
+            ShapeError: They do not come out even.
+        """
+        width = min(self.width, channels)
+        if channels % width:
+            raise ShapeError(
+                f"{channels} channels are no whole number of groups of {width}",
+                hint=f"use widths that are multiples of {width}",
+            )
+        return channels // width
 
 
 class ConvMixer(Mixer):
@@ -17,18 +43,19 @@ class ConvMixer(Mixer):
 
     Attributes:
         kernel_size: Side of the kernel; odd, so that it is centred.
-        groups: A number of groups, or `depthwise`: one a channel.
+        groups: A number of groups, `{width: ...}` for groups so wide, or `depthwise`: one a
+            channel.
         bias: Whether a bias is added.
     """
 
     kind: Literal["conv"] = "conv"
     kernel_size: OddInt = 7
-    groups: Size | Literal["depthwise"] = "depthwise"
+    groups: Size | GroupWidth | Literal["depthwise"] = "depthwise"
     bias: Truth = True
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
         """One convolution."""
-        groups = x.channels if self.groups == "depthwise" else self.groups
+        groups = self._groups(x.channels)
         return {
             "conv": Conv(at.width, self.kernel_size, at.stride, groups=groups, bias=self.bias),
         }
@@ -36,3 +63,8 @@ class ConvMixer(Mixer):
     def forward(self, m: Callables, x: Any) -> Any:
         """Convolve."""
         return m.conv(x)
+
+    def _groups(self, channels: int) -> int:
+        if isinstance(self.groups, GroupWidth):
+            return self.groups.groups_of(channels)
+        return channels if self.groups == "depthwise" else self.groups

@@ -12,6 +12,7 @@ from designspace.spec.files import Document
 from designspace.spec.load import load
 from designspace.spec.network import Network
 from designspace.spec.per_stage import KEY, is_per_stage, pick
+from designspace.spec.quantised import is_quantised
 
 _LISTS = ("depths", "widths")
 _PARTS = ("block", "downsample")
@@ -28,7 +29,7 @@ def by_stage(base: Document, path: str) -> tuple[Document, dict[int, str]]:
 
     Returns:
         The base, and the path of each stage's own value by the stage's number from 1. A
-        downsampling stands before every stage but the first.
+        downsampling stands before every stage but the first, unless the base says otherwise.
 
     Raises:
         InputError: Every stage shares what is there, or no network has such a path.
@@ -38,7 +39,8 @@ def by_stage(base: Document, path: str) -> tuple[Document, dict[int, str]]:
     root, *rest = path.split(".")
     stages = len(network.depths)
     if root in _LISTS and not rest:
-        data[root] = list(network.depths if root == "depths" else network.stage_widths)
+        both = {"depths": list(network.depths), "widths": list(network.stage_widths)}
+        data |= both if is_quantised(data) else {root: both[root]}
         pattern = f"{root}.{{}}"
     elif root in _PARTS:
         pattern = _written(data, [root, *rest], _first(network, root), stages)
@@ -47,7 +49,7 @@ def by_stage(base: Document, path: str) -> tuple[Document, dict[int, str]]:
             f"'{path}' is no value a stage", path=path,
             hint=f"it stands at {', '.join(_LISTS)}, or inside {' or '.join(_PARTS)}",
         )  # fmt: skip
-    first = 1 if root == "downsample" else 0
+    first = root == "downsample" and not network.downsample_first
     return Document(data, base.origins), {i + 1: pattern.format(i) for i in range(first, stages)}
 
 

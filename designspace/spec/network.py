@@ -16,16 +16,28 @@ from designspace.layers.bounds import WIDEST
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.norm import InheritNorm, LayerNorm, Norm
-from designspace.layers.numbers import Count, Size
+from designspace.layers.numbers import Count, Size, Truth
 from designspace.layers.part import Callables, Chain, Layer, Part, Place
 from designspace.spec.digest import digest_of, without_null
 from designspace.spec.per_stage import distribute
 from designspace.spec.published import Expected, Published
+from designspace.spec.quantised import spelt_out
 from designspace.spec.stage import Stage
 from designspace.spec.widths import Growth, Widths
 
 K = TypeVar("K", bound=Kind)
-Depths = Annotated[tuple[Count, ...], Field(min_length=1, max_length=64)]
+
+
+def _as_it_is(value: Any) -> Any:
+    """For the JSON schema only: the total of quantised widths is spelt out before."""
+    return value
+
+
+Depths = Annotated[
+    tuple[Count, ...],
+    Field(min_length=1, max_length=64),
+    BeforeValidator(_as_it_is, json_schema_input_type=tuple[Count, ...] | Count),
+]
 
 
 @lru_cache(maxsize=4096)
@@ -42,14 +54,17 @@ class Network(Part):
     Attributes:
         name: What people call it; no part of its meaning.
         input_size: Nominal side of the square input in pixels; no part of the meaning either.
-        depths: Blocks in each stage.
-        widths: Width of each stage: a list, or `{base, growth}`; of a bottleneck the narrow side.
+        depths: Blocks in each stage; with quantised widths, of all stages together.
+        widths: Width of each stage: a list, `{base, growth}`, or RegNet's `{w0, wa, wm}`; of a
+            bottleneck the narrow side.
         norm: What `inherit` means for norms.
         act: What `inherit` means for activations.
         stem: The first part.
         block: The block, the same in every stage but for `per_stage` values; kept as one or as
             one a stage.
-        downsample: What stands between stages, kept likewise; the first is never used.
+        downsample: What stands between stages, kept likewise; the first is used only with
+            `downsample_first`.
+        downsample_first: Whether the first stage shrinks the map too, as RegNet's does.
         head: The last part.
         expected: Its true counts, where they are known; no part of the meaning, and lost with any
             change to the network.
@@ -65,11 +80,17 @@ class Network(Part):
     stem: Stem
     block: Annotated[tuple[Block, ...], BeforeValidator(distribute)]
     downsample: Annotated[tuple[Downsample, ...], BeforeValidator(distribute)]
+    downsample_first: Truth = False
     head: Head = LinearHead()
     expected: Expected | None = None
     published: tuple[Published, ...] = ()
 
     _authored: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, data: Any) -> Any:
+        return spelt_out(data)
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> Self:
@@ -125,11 +146,23 @@ class Network(Part):
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """Each stage with nothing left to inherit."""
+<<<<<<< HEAD
         downsamples, blocks = self._a_stage(self.downsample), self._a_stage(self.block)
         rows = zip(self.depths, self.stage_widths, (None, *downsamples[1:]), blocks, strict=True)
         return tuple(
             Stage.model_construct(depth=depth, width=width, downsample=downsample, block=block)
             for depth, width, downsample, block in rows
+=======
+        first = self.downsample_first
+        return tuple(
+            Stage(
+                depth=depth,
+                width=width,
+                downsample=self._of_stage(self.downsample, i) if i or first else None,
+                block=self._of_stage(self.block, i),
+            )
+            for i, (depth, width) in enumerate(zip(self.depths, self.stage_widths, strict=True))
+>>>>>>> spaces
         )
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002

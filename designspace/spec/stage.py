@@ -19,7 +19,8 @@ class Stage(Part):
     Attributes:
         depth: Number of blocks.
         width: The stage's width; of a bottleneck, its narrow side.
-        downsample: What stands between the stage before and this one; null in the first.
+        downsample: What stands between the stage before and this one; null in a first one that
+            keeps the stem's resolution.
         block: The block.
     """
 

@@ -1,4 +1,4 @@
-"""Widths of the stages: a list, or a base that grows."""
+"""Widths of the stages: a list, a base that grows, or RegNet's, which are spelt out before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from designspace.layers.frozen import Frozen
 from designspace.layers.numbers import Positive, Size
+from designspace.spec.quantised import Quantised
 
 
 class Growth(Frozen):
@@ -40,5 +41,5 @@ Widths: TypeAlias = Annotated[
         Annotated[Growth, Tag("mapping")] | Annotated[tuple[Size, ...], Tag("list")],
         Discriminator(_form),
     ],
-    BeforeValidator(_listed, json_schema_input_type=Growth | tuple[Size, ...] | Size),
+    BeforeValidator(_listed, json_schema_input_type=Growth | Quantised | tuple[Size, ...] | Size),
 ]
