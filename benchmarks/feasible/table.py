@@ -15,7 +15,7 @@ NAMES = {
     "optuna_tpe": "Optuna, TPE with constraints",
 }
 HEAD = [
-    "| tool | feasible/s | min to max | of its draws | repeated | TV (by chance) | s to the first 32 |",
+    "| tool | feasible/s | min to max | of draws | repeated | TV (by chance) | s to first 32 |",
     "|---|---|---|---|---|---|---|",
 ]
 

@@ -13,7 +13,7 @@ from benchmarks.feasible.job import Job
 def loop(
     job: Job, sampler: optuna.samplers.BaseSampler, *, constrained: bool
 ) -> Iterator[tuple[int, list[list[int]]]]:
-    """One trial a draw; where `constrained`, the sampler is told by how much each bound is missed."""
+    """One trial a draw; if `constrained`, the sampler is told by how much each bound is missed."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=sampler)
     last = {name: len(values) - 1 for name, values in job.axes.items()}

@@ -15,7 +15,7 @@ PACKAGE = "syne-tune"
 
 def draws(job: Job, seed: int) -> Iterator[tuple[int, list[list[int]]]]:
     """Suggested configurations."""
-    np.random.seed(seed)  # noqa: NPY002 - its domains draw from numpy's global stream
+    np.random.seed(seed)  # its domains draw from numpy's global stream
     space = {name: randint(0, len(values) - 1) for name, values in job.axes.items()}
     searcher = RandomSearcher(space, points_to_evaluate=[], random_seed=seed)
     yield 0, []
