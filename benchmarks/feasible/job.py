@@ -14,12 +14,14 @@ class Job:
     """What every tool is asked for.
 
     Attributes:
+        space: The catalog's name of the space.
         axes: Values by name, in the order that the formula takes them.
         least_macs: The least multiply-adds.
         most_macs: The most multiply-adds.
         most_params: The most parameters.
     """
 
+    space: str
     axes: dict[str, list[int]]
     least_macs: int
     most_macs: int

@@ -22,7 +22,7 @@ def sixteen() -> Job:
         for name, stages in named.items()
         for stage, values in enumerate(stages, start=1)
     }
-    return Job(axes, 4_455_000_000, 4_545_000_000, 30_000_000)
+    return Job("sixteen", axes, 4_455_000_000, 4_545_000_000, 30_000_000)
 
 
 def check_formula(job: Job, n: int = 1000, seed: int = 0) -> None:

@@ -23,7 +23,7 @@ def run(tool: Any, job: Job, seed: int, seconds: float) -> dict[str, Any]:
     next(steps)
     setup = time.perf_counter() - began
     drawn, found, stamps = 0, [np.empty((0, len(job.sizes)), dtype=np.int8)], [0.0]
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     for n, points in steps:
         drawn += n
         elapsed = time.perf_counter() - began
@@ -32,6 +32,7 @@ def run(tool: Any, job: Job, seed: int, seconds: float) -> dict[str, Any]:
             stamps.append(elapsed)
         if elapsed >= seconds:
             break
+    used = time.process_time() - used
     points = np.concatenate([np.asarray(each, dtype=np.int8) for each in found])
     when = np.repeat(stamps, [len(each) for each in found])
     first = distinct(points, job.sizes)
@@ -39,6 +40,7 @@ def run(tool: Any, job: Job, seed: int, seconds: float) -> dict[str, Any]:
         "seed": seed,
         "setup_s": setup,
         "seconds": elapsed,
+        "cpu_s": used,
         "draws": drawn,
         "feasible": len(points),
         "distinct": len(first),
