@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 from designspace.layers.numbers import Size
 from designspace.layers.part import Part
@@ -17,6 +18,10 @@ class Stem(Part, family="stem"):
 
     width: Size | None = None
 
+    def meaning_before(self, width: int) -> dict[str, Any]:
+        """The meaning before a first stage of this width."""
+        return self.meaning() | {"width": self.width or width}
+
 
 class Block(Part, family="block"):
     """The part that a stage repeats. Its place gives the stage's width and the block's stride."""
@@ -28,6 +33,11 @@ class Block(Part, family="block"):
     def inactive_unless(self, *, projects: bool) -> frozenset[str]:  # noqa: ARG002
         """Fields that change nothing in a stage where no block does (or does) project."""
         return self.inactive()
+
+    def meaning_where(self, *, projects: bool) -> dict[str, Any]:
+        """The meaning in a stage where some block does, or none does, project."""
+        inactive = self.inactive_unless(projects=projects)
+        return {key: value for key, value in self.meaning().items() if key not in inactive}
 
 
 class Shortcut(Part, family="shortcut"):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self, cast
 from pydantic import ConfigDict, Field, model_validator
 
 from designspace.layers.frozen import Frozen
+from designspace.spec.per_stage import KEY
 
 _MOST_CHOICES = 1_000
 
@@ -19,9 +20,23 @@ def _as_written(schema: dict[str, Any]) -> None:
     properties["choices"] = {
         "anyOf": [properties["choices"], {"type": "array", "minItems": 1}],
         "title": "Choices",
+        "description": "{per_stage: [...]} gives each stage its own, where `each_stage` is set.",
     }
     whole = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 3}
-    properties["range"] = {**whole, "description": "[low, high] or [low, high, step]."}
+    a_stage = {
+        "type": "object",
+        "properties": {KEY: {"type": "array", "items": whole, "minItems": 1}},
+        "required": [KEY],
+        "additionalProperties": False,
+    }
+    properties["range"] = {
+        "anyOf": [whole, a_stage],
+        "description": "[low, high] or [low, high, step]; a stage, where `each_stage` is set.",
+    }
+    properties["each_stage"] = {
+        "const": True,
+        "description": "An axis a stage: `depths`, `widths`, or a path in block or downsample.",
+    }
     schema["required"] = []
     schema["oneOf"] = [{"required": ["choices"]}, {"required": ["range"]}]
 

@@ -147,7 +147,7 @@ class Network(Part):
         return {
             "depths": list(self.depths),
             "widths": list(self.stage_widths),
-            "stem": self._filled(self.stem).meaning() | {"width": self._stem_width()},
+            "stem": self._filled(self.stem).meaning_before(self.stage_widths[0]),
             "block": [self._block_meaning(i) for i in range(len(self.stages))],
             "downsample": [stage.downsample.meaning() for stage in self.stages if stage.downsample],
             "head": self._filled(self.head).meaning(),
@@ -165,8 +165,7 @@ class Network(Part):
         stage = self.stages[index]
         before = self.stages[index - 1] if index else None
         channels = before.block.out_channels(before.width) if before else self._stem_width()
-        inactive = stage.block.inactive_unless(projects=stage.projects(channels))
-        return {key: v for key, v in stage.block.meaning().items() if key not in inactive}
+        return stage.block.meaning_where(projects=stage.projects(channels))
 
     def _filled(self, part: K) -> K:
         return part.inherit({"norm": self.norm, "act": self.act})

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 KEY = "per_stage"
+
+
+def is_per_stage(data: object) -> TypeGuard[dict[str, Any]]:
+    """Whether the data are values a stage, and no mapping of something else."""
+    return isinstance(data, dict) and set(cast("dict[Any, Any]", data)) == {KEY}
 
 
 def lengths(data: Any) -> Iterator[int]:

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -16,6 +16,7 @@ from designspace.layers.frozen import Frozen
 from designspace.spec import catalog
 from designspace.spec.axis import Axis
 from designspace.spec.digest import digest_of
+from designspace.spec.each_stage import expand, is_staged
 from designspace.spec.files import Document, read_yaml
 from designspace.spec.limits import Limit
 from designspace.spec.load import authored, load
@@ -101,6 +102,11 @@ class Space(Frozen):
         }
         return digest_of(meaning)
 
+    @property
+    def base_data(self) -> dict[str, Any]:
+        """The base network's data, as it was written."""
+        return self._base.data
+
     def base_network(self) -> Network:
         """The network from which the choices depart."""
         return load(self._base.data)
@@ -144,10 +150,14 @@ class Space(Frozen):
         return load(self._base.data, self.changes(point))
 
 
-def load_space(source: str | Path | Mapping[str, Any]) -> Space:
+S = TypeVar("S", bound=Space)
+
+
+def load_space(source: str | Path | Mapping[str, Any], model: type[S] = Space) -> S:
     """A space from a catalog name, a YAML file or plain data.
 
-    Every choice is tried on the base, so that a wrong path or value is found before anything runs.
+    An axis that is written once for each stage is several from here on. Every choice is tried on
+    the base, so that a wrong path or value is found before anything runs.
 
     Raises:
         InputError: What is wrong, with its file, line and path.
@@ -157,13 +167,21 @@ def load_space(source: str | Path | Mapping[str, Any]) -> Space:
     else:
         path = catalog.find(source, "search", "space", "axes")
         document, folder = read_yaml(path), path.parent
-    space = validate(Space, document)
-    beside = folder / space.base if isinstance(space.base, str) else None
-    base = authored(beside if beside and beside.is_file() else space.base)
+    base = None
+    if is_staged(document) and isinstance(document.data.get("base"), str | dict):
+        document, base = expand(document, _base(document.data["base"], folder))
+    space = validate(model, document)
+    base = base or _base(space.base, folder)
     object.__setattr__(space, "_base", base)
     space.authored.update(document.data | {"base": base.data})
     _try_choices(space, document)
     return space
+
+
+def _base(base: str | dict[str, Any], folder: Path) -> Document:
+    """What was written of the base: a catalog name, a path beside the space, or data."""
+    beside = folder / base if isinstance(base, str) else None
+    return authored(beside if beside and beside.is_file() else base)
 
 
 def _try_choices(space: Space, document: Document) -> None:

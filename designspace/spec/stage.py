@@ -8,7 +8,7 @@ from typing import Any
 from designspace.blocks.families import Block, Downsample
 from designspace.layers.feature import Feature
 from designspace.layers.numbers import Count, Size
-from designspace.layers.part import Callables, Chain, Layer, Part, Place
+from designspace.layers.part import Callables, Chain, Layer, Part, Place, Placed
 from designspace.layers.residual import Identity
 
 
@@ -29,14 +29,8 @@ class Stage(Part):
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
         """The downsampling and the chain of blocks."""
-        own, _ = self._strides()
-        out = self.block.out_channels(self.width)
-        shrink = own > 1 and self.downsample
-        blocks = {str(i): self.block.on(self._place(i)) for i in range(self.depth)}
-        return {
-            "downsample": shrink.on(Place(out, own)) if shrink else Identity(),
-            "blocks": Chain.of(blocks),
-        }
+        blocks = {str(i): self.block_at(i) for i in range(self.depth)}
+        return {"downsample": self.shrinking(), "blocks": Chain.of(blocks)}
 
     def forward(self, m: Callables, x: Any) -> Any:
         """Downsample, then the blocks."""
@@ -48,9 +42,18 @@ class Stage(Part):
         out = self.block.out_channels(self.width)
         return stride > 1 or (own == 1 and channels != out)
 
+    def shrinking(self) -> Layer:
+        """What stands before the blocks."""
+        own, _ = self._strides()
+        if own == 1 or self.downsample is None:
+            return Identity()
+        return self.downsample.on(Place(self.block.out_channels(self.width), own))
+
+    def block_at(self, index: int) -> Placed:
+        """One block, counted from 0; from the second on they repeat with the block's period."""
+        _, stride = self._strides()
+        place = Place(self.width, stride if index == 0 else 1, index % self.block.period())
+        return self.block.on(place)
+
     def _strides(self) -> tuple[int, int]:
         return self.downsample.strides() if self.downsample else (1, 1)
-
-    def _place(self, index: int) -> Place:
-        _, stride = self._strides()
-        return Place(self.width, stride if index == 0 else 1, index % self.block.period())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from designspace.errors import InputError, did_you_mean
 from designspace.layers.kind import Kind
 from designspace.spec.files import Document, Keys
-from designspace.spec.per_stage import KEY
+from designspace.spec.per_stage import KEY, is_per_stage
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -65,7 +65,7 @@ def _words(
 ) -> tuple[str, str | None]:
     """What is wrong, and what would have been right."""
     kind, value = details["type"], details["input"]
-    if _is_per_stage(value):
+    if is_per_stage(value):
         return "per_stage has no place here", "it stands inside block and downsample"
     if kind == "extra_forbidden":
         fields: list[str] = list(owner.model_fields) if owner else []
@@ -118,7 +118,7 @@ def _authored(
     """
     keys: list[str | int] = []
     owner: type[BaseModel] | None = model
-    reader, stage = owner, None
+    reader, stage, keyed = owner, None, False
     for item in details["loc"]:
         here = _at(data, keys)
         if isinstance(item, int) and not isinstance(here, list | tuple):
@@ -128,9 +128,13 @@ def _authored(
         here = _at(data, keys)
         if _is_tag(owner, item, here):
             owner = _kind_of(owner, str(item)) or owner
+        elif keyed:
+            keys.append(item)
+            keyed = False
         else:
             keys.append(item)
             reader = owner
+            keyed = _is_keyed(owner, item)
             owner = _field_type(owner, item) if isinstance(item, str) else owner
     if details["type"] != "extra_forbidden":
         _enter_stage(data, keys, stage)
@@ -147,12 +151,8 @@ def _at(data: Any, keys: list[str | int]) -> Any:
 
 
 def _enter_stage(data: Any, keys: list[str | int], stage: int | None) -> None:
-    if stage is not None and _is_per_stage(_at(data, keys)):
+    if stage is not None and is_per_stage(_at(data, keys)):
         keys.extend((KEY, stage))
-
-
-def _is_per_stage(here: Any) -> bool:
-    return isinstance(here, dict) and set(cast("dict[Any, Any]", here)) == {KEY}
 
 
 def _is_tag(owner: type[BaseModel] | None, item: str | int, here: Any) -> bool:
@@ -177,6 +177,12 @@ def _field_type(owner: type[BaseModel] | None, name: str) -> type[BaseModel] | N
     if owner is None or name not in owner.model_fields:
         return None
     return _model_in(owner.model_fields[name].annotation)
+
+
+def _is_keyed(owner: type[BaseModel] | None, name: str | int) -> bool:
+    """Whether a field holds models by key: the key is no field of theirs."""
+    field = owner.model_fields.get(str(name)) if owner is not None else None
+    return field is not None and get_origin(field.annotation) is dict
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

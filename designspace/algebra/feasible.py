@@ -1,0 +1,144 @@
+"""The networks of a space within limits: how many, which, drawn uniformly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from designspace.algebra.bounds import Bounds
+from designspace.algebra.components import COSTS
+from designspace.algebra.networks import Batch, Networks
+from designspace.algebra.ranks import ranks
+from designspace.algebra.settle import settle
+from designspace.algebra.wavelet import Ints
+from designspace.spec.axis import Axis
+from designspace.spec.space import Point
+
+if TYPE_CHECKING:
+    from designspace.algebra.task import Task
+
+BINS = 64  # of a stratified draw, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Distinct networks as arrays.
+
+    Attributes:
+        axes: The axes of the space that they come from.
+        labels: Index of the label of each axis, (n, axes).
+        params: Learnable parameters, (n,).
+        macs: Multiply-adds, (n,).
+        acts: Output elements, (n,).
+    """
+
+    axes: Mapping[str, Axis]
+    labels: Ints
+    params: Ints
+    macs: Ints
+    acts: Ints
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def points(self) -> Iterator[Point]:
+        """Each network's labels; axes without effect are left out."""
+        choices = [axis.labels for axis in self.axes.values()]
+        for row in self.labels:
+            named = [labels[i] for labels, i in zip(choices, row, strict=True)]
+            yield settle(self.axes, dict(zip(self.axes, named, strict=True)))
+
+
+class Feasible:
+    """The distinct networks of a space that lie within bounds.
+
+    Attributes:
+        axes: The space's axes over networks.
+        task: What the networks are costed on.
+        bounds: The bounds.
+        networks: All networks of the space.
+        count: How many there are within the bounds.
+    """
+
+    def __init__(
+        self, axes: Mapping[str, Axis], task: Task, bounds: Bounds, networks: Networks
+    ) -> None:
+        self.axes, self.task, self.bounds, self.networks = axes, task, bounds, networks
+        self.count = networks.count(bounds)
+
+    @property
+    def total(self) -> int:
+        """How many distinct networks the space has, whatever they cost."""
+        return self.networks.total
+
+    def within(self, bounds: Bounds) -> Feasible:
+        """The same space within other bounds."""
+        return Feasible(self.axes, self.task, bounds, self.networks)
+
+    def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
+        """Distinct networks, each as likely as any other, in random order.
+
+        The first networks of a longer draw with the same seed are those of a shorter one, unless
+        the draw is stratified.
+
+        Args:
+            n: How many; where there are fewer, all of them.
+            seed: Of the draw.
+            stratify: A cost along which they are to be spread evenly: its range is cut in up to 64
+                bins of equal width, each of which gives the same number, or all that it has.
+        """
+        if stratify:
+            return self._stratified(n, seed, stratify)
+        return self._drawn(self.networks.take(self.bounds, ranks(self.count, n, seed)))
+
+    def range(self, cost: str, bounds: Bounds | None = None) -> tuple[int, int] | None:
+        """The least and the most of a cost within the bounds, or others; None where nothing is."""
+        bounds = self.bounds if bounds is None else bounds
+        low = self.networks.extreme(bounds, cost, most=False)
+        high = self.networks.extreme(bounds, cost, most=True)
+        return None if low is None or high is None else (low, high)
+
+    def _stratified(self, n: int, seed: int, cost: str) -> Draw:
+        bins = self._bins(cost, min(n, BINS))
+        counts = [self.networks.count(bounds) for bounds in bins]
+        batches = [
+            self.networks.take(bounds, ranks(count, share, seed))
+            for bounds, count, share in zip(bins, counts, shares(counts, n), strict=True)
+            if share
+        ]
+        labels = np.concatenate([batch.labels for batch in batches])
+        costs = np.concatenate([batch.costs for batch in batches])
+        order = np.random.default_rng(seed).permutation(len(labels))
+        return self._drawn(Batch(labels[order], costs[order]))
+
+    def _bins(self, cost: str, number: int) -> list[Bounds]:
+        """The bounds of bins of equal width over the range of a cost."""
+        found = self.range(cost)
+        low, high = found or (0, 0)
+        edges = [low + (high + 1 - low) * i // number for i in range(number + 1)]
+        return [
+            self.bounds.also(cost, start, stop - 1)
+            for start, stop in zip(edges, edges[1:], strict=False)
+            if stop > start
+        ]
+
+    def _drawn(self, batch: Batch) -> Draw:
+        columns = dict(zip(COSTS, batch.costs.T, strict=True))
+        return Draw(self.axes, batch.labels, **columns)
+
+
+def shares(counts: list[int], n: int) -> list[int]:
+    """How many each bin gives so that together they give `n`, as evenly as their counts allow."""
+    given = [0] * len(counts)
+    left = min(n, sum(counts))
+    while left:
+        open_ = [i for i, count in enumerate(counts) if given[i] < count]
+        each, over = divmod(left, len(open_))
+        for place, i in enumerate(open_):
+            more = min(each + (place < over), counts[i] - given[i])
+            given[i] += more
+            left -= more
+    return given

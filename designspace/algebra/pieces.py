@@ -1,0 +1,159 @@
+"""What every combination of labels makes of each part of a network: one small table a part.
+
+Only the axes that touch a part stand in its table, so that a space of 10 ** 11 networks has tables
+of a few thousand entries.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designspace.algebra import footprint, parts
+from designspace.algebra.footprint import EXTENT, ROOTS
+from designspace.algebra.settle import settle
+from designspace.errors import InputError
+from designspace.spec.axis import Axis
+from designspace.spec.changes import apply, keys_of
+from designspace.spec.files import Document
+
+Ids = NDArray[np.int32]
+REFUSED = -1
+MOST = 1 << 20  # entries of one table
+
+
+class TooLargeError(Exception):
+    """A table would have too many entries: the space does not decompose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Depth and width of a stage, in a network of so many stages; depth 0 is no stage."""
+
+    depth: int
+    width: int
+    stages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The values of one part under every combination of the axes that touch it.
+
+    Attributes:
+        axes: Those axes.
+        ids: Which value, one axis of the array an axis; -1 where the labels make no valid part.
+    """
+
+    axes: tuple[str, ...]
+    ids: Ids
+
+
+class Pieces:
+    """Tables of the parts of a space's networks, and the values that the tables name."""
+
+    def __init__(self, axes: Mapping[str, Axis], base: Mapping[str, Any]) -> None:
+        """Take the axes over networks, and the base network's data as it was written."""
+        self._axes, self._base = axes, base
+        self.extents: list[Extent] = []
+        self.kinds: list[parts.Staged] = []
+        self._known: dict[Any, int] = {}
+        self._read: dict[tuple[str, int, str], int] = {}
+        whole = footprint.touching(axes, EXTENT, stage=-1)  # what touches all stages at once
+        self.stages = max((len(each) for each in self._shapes(whole)), default=0)
+
+    def extent(self, stage: int) -> Piece:
+        """Depth and width of a stage, as indices into `extents`."""
+        axes = footprint.touching(self._axes, EXTENT, stage)
+        ids = [
+            REFUSED if not shape else self._extent(shape, stage) for shape in self._shapes(axes)
+        ]
+        return self._piece(axes, ids)
+
+    def whole(self, part: str) -> Piece:
+        """The stem or the head, as indices into `kinds`."""
+        axes = footprint.touching(self._axes, part, None)
+        return self._piece(axes, [self._whole(part, data) for data in self._data(part, axes)])
+
+    def of_stages(self, part: str) -> list[Piece]:
+        """The block or the downsampling of each stage, as indices into `kinds`."""
+        touching = [footprint.touching(self._axes, part, stage) for stage in range(self.stages)]
+        made: dict[int, Piece] = {}
+        for axes in set(touching):  # stages that the same axes touch are read together
+            own = [stage for stage, each in enumerate(touching) if each == axes]
+            rows = [[self._staged(part, data, i) for i in own] for data in self._data(part, axes)]
+            made |= {
+                stage: self._piece(axes, [row[column] for row in rows])
+                for column, stage in enumerate(own)
+            }
+        return [made[stage] for stage in range(self.stages)]
+
+    def _piece(self, axes: tuple[str, ...], ids: list[int]) -> Piece:
+        shape = tuple(len(self._axes[name].choices) for name in axes)
+        return Piece(axes, np.array(ids, np.int32).reshape(shape))
+
+    def _shapes(self, axes: tuple[str, ...]) -> Iterator[list[tuple[int, int]]]:
+        for data in self._data(EXTENT, axes):
+            try:
+                yield parts.extents(data) if data is not None else []
+            except parts.Refused:
+                yield []
+
+    def _extent(self, shape: list[tuple[int, int]], stage: int) -> int:
+        depth, width = shape[stage] if stage < len(shape) else (0, 0)
+        extent = Extent(depth, width, len(shape))
+        if extent not in self._known:
+            self._known[extent] = len(self.extents)
+            self.extents.append(extent)
+        return self._known[extent]
+
+    def _whole(self, part: str, data: parts.Data | None) -> int:
+        return REFUSED if data is None else self._once(part, data, 1)
+
+    def _staged(self, part: str, data: parts.Data | None, stage: int) -> int:
+        try:
+            return REFUSED if data is None else self._once(part, *parts.of_stage(part, data, stage))
+        except parts.Refused:
+            return REFUSED
+
+    def _once(self, part: str, data: parts.Data, stages: int) -> int:
+        """The value that data make, read once; equal meanings are one value."""
+        key = (part, stages, json.dumps(data, sort_keys=True))
+        if key not in self._read:
+            try:
+                self._read[key] = self._intern(parts.Staged(parts.filled(part, data), stages))
+            except parts.Refused:
+                self._read[key] = REFUSED
+        return self._read[key]
+
+    def _intern(self, value: parts.Staged) -> int:
+        key = (type(value.part).family_name, parts.meaning_of(value.part.meaning()), value.stages)
+        if key not in self._known:
+            self._known[key] = len(self.kinds)
+            self.kinds.append(value)
+        return self._known[key]
+
+    def _data(self, part: str, axes: tuple[str, ...]) -> Iterator[parts.Data | None]:
+        """The part's data under every combination of labels; None where it cannot be written."""
+        roots = ROOTS[part]
+        base = Document({key: self._base[key] for key in roots if key in self._base})
+        own = {name: self._axes[name] for name in axes}
+        if prod(len(axis.choices) for axis in own.values()) > MOST:
+            raise TooLargeError
+        for labels in itertools.product(*(axis.labels for axis in own.values())):
+            point = settle(own, dict(zip(own, labels, strict=True)))
+            changes: dict[str, Any] = {}
+            for name, label in point.items():
+                changes |= own[name].changes(label)
+            kept = {path: value for path, value in changes.items() if keys_of(path)[0] in roots}
+            try:
+                yield apply(base, kept).data
+            except InputError:
+                yield None
+

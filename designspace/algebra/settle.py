@@ -1,0 +1,19 @@
+"""From labels of all axes to the point that they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
+
+from designspace.spec.axis import Axis
+from designspace.spec.space import Point
+
+
+def settle(axes: Mapping[str, Axis], labels: Mapping[str, str]) -> Point:
+    """The labels of the axes that have an effect: their conditions hold, and those of these."""
+    order = TopologicalSorter({name: set(axis.when) & set(axes) for name, axis in axes.items()})
+    active: Point = {}
+    for name in order.static_order():
+        if all(active.get(other) in allowed for other, allowed in axes[name].when.items()):
+            active[name] = labels[name]
+    return {name: active[name] for name in axes if name in active}

@@ -1,0 +1,20 @@
+"""What a network is costed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A square image and a number of classes.
+
+    Attributes:
+        input_size: Side of the image in pixels.
+        in_channels: Its channels.
+        num_classes: Number of classes.
+    """
+
+    input_size: int = 224
+    in_channels: int = 3
+    num_classes: int = 1000

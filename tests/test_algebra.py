@@ -1,0 +1,184 @@
+"""Counting and drawing the networks of a space, against looking at every one of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from designspace.algebra.bounds import FAR, Bounds
+from designspace.algebra.chain import Chain
+from designspace.algebra.feasible import Feasible
+from designspace.algebra.networks import Composed, Listed
+from designspace.algebra.space import load_space
+from designspace.algebra.task import Task
+from tests.algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, by_looking, data
+
+TASK = Task(SIZE, CHANNELS, CLASSES)
+COSTS = ("params", "macs", "acts")
+both = pytest.mark.parametrize("way", [Listed, Composed])
+every = pytest.mark.parametrize("name", SPACES)
+
+
+@pytest.fixture(scope="module")
+def looked() -> dict[str, dict[str, tuple[int, int, int]]]:
+    return {name: by_looking(load_space(data(axes))) for name, axes in SPACES.items()}
+
+
+def feasible(name: str, way: Any, bounds: Bounds) -> tuple[Any, Feasible]:
+    space = load_space(data(SPACES[name]))
+    chain = Chain(space.axes, space.authored["base"], TASK)
+    return space, Feasible(space.axes, TASK, bounds, way(chain))
+
+
+def middle(values: list[int]) -> tuple[int, int]:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4]
+
+
+def windows(costs: list[tuple[int, int, int]]) -> list[Bounds]:
+    """No limit, one, two, and an empty one."""
+    params, macs, acts = (middle([each[i] for each in costs]) for i in range(3))
+    return [
+        Bounds(),
+        Bounds(macs=macs),
+        Bounds(params=(-FAR, params[1])),
+        Bounds(params=(-FAR, params[1]), macs=macs),
+        Bounds(params=params, acts=acts),
+        Bounds(macs=(macs[1] + 1, macs[1] + 1), acts=acts),
+    ]
+
+
+def inside(bounds: Bounds, costs: tuple[int, int, int]) -> bool:
+    return all(
+        bounds.of(name)[0] <= value <= bounds.of(name)[1]
+        for name, value in zip(COSTS, costs, strict=True)
+    )
+
+
+@both
+@every
+def test_counts_costs_and_extremes_are_those_of_looking(
+    name: str, way: Any, looked: dict[str, dict[str, tuple[int, int, int]]]
+) -> None:
+    known = looked[name]
+    for bounds in windows(list(known.values())):
+        space, found = feasible(name, way, bounds)
+        wanted = {digest: costs for digest, costs in known.items() if inside(bounds, costs)}
+        assert found.total == len(known)
+        assert found.count == len(wanted)
+        draw = found.draw(found.count + 5, seed=3)
+        drawn = {
+            space.spec(point).digest: (int(params), int(macs), int(acts))
+            for point, params, macs, acts in zip(
+                draw.points(), draw.params, draw.macs, draw.acts, strict=True
+            )
+        }
+        assert drawn == wanted, "every network once, with its costs"
+        for column, cost in enumerate(COSTS):
+            if len({*bounds.limited, cost}) <= 2:
+                values = [costs[column] for costs in wanted.values()]
+                assert found.range(cost) == ((min(values), max(values)) if values else None)
+
+
+@both
+def test_draws_are_uniform(way: Any) -> None:
+    """Pearson's statistic over 300 draws of 20 networks, against its 0.1 % quantile."""
+    _, found = feasible("widths couple the stages", way, Bounds())
+    n, rounds = 8, 400
+    times = Counter(
+        tuple(row) for seed in range(rounds) for row in found.draw(n, seed).labels.tolist()
+    )
+    expected = n * rounds / found.count
+    statistic = sum((times.get(key, 0) - expected) ** 2 / expected for key in times)
+    statistic += expected * (found.count - len(times))
+    freedom = found.count - 1
+    assert statistic < freedom + 4 * (2 * freedom) ** 0.5 + 6
+
+
+@both
+def test_a_draw_is_shuffled_repeats_with_its_seed_and_grows_from_a_shorter_one(way: Any) -> None:
+    _, found = feasible("some choices make no network", way, Bounds())
+    first, again, longer = found.draw(6, 1), found.draw(6, 1), found.draw(9, 1)
+    assert first.labels.tolist() == again.labels.tolist() == longer.labels.tolist()[:6]
+    assert found.draw(6, 2).labels.tolist() != first.labels.tolist()
+    everything = found.draw(10_000, 0).labels.tolist()
+    assert everything != sorted(everything)
+
+
+@both
+def test_a_stratified_draw_covers_the_costs_evenly(way: Any) -> None:
+    _, found = feasible("a knob a stage", way, Bounds())
+    low, high = found.range("macs") or (0, 0)
+    draw = found.draw(8, 0, stratify="macs")
+    bins = (draw.macs - low) * 8 // (high + 1 - low)
+    counts = found.networks.count
+    width = (high + 1 - low) / 8
+    filled = [
+        index
+        for index in range(8)
+        if counts(Bounds(macs=(int(low + index * width) + 1, int(low + (index + 1) * width))))
+    ]
+    assert len(draw) == 8
+    assert set(filled) <= set(bins.tolist()) | {0}
+    labels = {tuple(row) for row in draw.labels.tolist()}
+    assert len(labels) == 8
+
+
+def test_a_large_space_is_counted_by_the_product_of_its_choices() -> None:
+    axes: dict[str, Any] = {
+        f"k{stage}": {"path": f"block.spatial.kernel_size.per_stage.{stage}", "range": [1, 41, 2]}
+        for stage in range(3)
+    }
+    axes |= {
+        f"r{stage}": {"path": f"block.ratio.per_stage.{stage}", "range": [1, 12]}
+        for stage in range(3)
+    }
+    space = load_space(data(axes))
+    found = space.feasible(task=TASK)
+    assert found.total == (21 * 12) ** 3
+    low, high = found.range("macs") or (0, 0)
+    split = found.within(Bounds(macs=(-FAR, (low + high) // 2))).count
+    rest = found.within(Bounds(macs=((low + high) // 2 + 1, FAR))).count
+    assert split + rest == found.total
+    tight = Bounds(macs=(low + 1, (3 * low + high) // 4), params=(-FAR, 30_000))
+    draw = found.within(tight).draw(5_000, 0)
+    assert len({tuple(row) for row in draw.labels.tolist()}) == 5_000
+    assert draw.macs.max() <= tight.macs[1]
+    assert draw.params.max() <= 30_000
+
+
+def test_marginals_of_a_large_window_are_those_of_rejection() -> None:
+    """Total variation of each axis' labels, drawn exactly and by rejection, is sampling noise."""
+    axes: dict[str, Any] = {
+        f"k{stage}": {"path": f"block.spatial.kernel_size.per_stage.{stage}", "range": [1, 19, 2]}
+        for stage in range(3)
+    } | {
+        f"d{stage}": {"path": f"depths.{stage}", "range": [1, 6]} for stage in range(3)
+    }
+    space = load_space(data(axes))
+    whole = space.feasible(task=TASK)
+    low, high = whole.range("macs") or (0, 0)
+    window = whole.within(Bounds(macs=((2 * low + high) // 3, (low + high) // 2)))
+    every = whole.draw(whole.total, 0)
+    kept = (every.macs >= window.bounds.macs[0]) & (every.macs <= window.bounds.macs[1])
+    assert int(kept.sum()) == window.count
+    n = 20_000
+    drawn = window.draw(n, 5).labels
+    for column, name in enumerate(axes):
+        size = len(space.axes[name].labels)
+        truth = np.bincount(every.labels[kept][:, column], minlength=size) / kept.sum()
+        seen = np.bincount(drawn[:, column], minlength=size) / n
+        noise = np.sqrt(truth * (1 - truth) / n)
+        assert (np.abs(seen - truth) <= 5 * noise + 1e-9).all(), name
+
+
+def test_every_pair_of_small_axes_agrees_between_the_two_ways() -> None:
+    axes = SPACES["a norm that stands nowhere"]
+    for pair in itertools.combinations(axes, 3):
+        space = load_space(data({name: axes[name] for name in pair}))
+        chain = Chain(space.axes, space.authored["base"], TASK)
+        assert Listed(chain).total == Composed(chain).total == len(by_looking(space))
