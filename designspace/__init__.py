@@ -35,7 +35,7 @@ _HOMES = {
     "load": "designspace.spec",
     "load_weights": "designspace.weights",
     "save_weights": "designspace.weights",
-    "space": "designspace.spec.space",
+    "space": "designspace.algebra.space",
     "verify": "designspace.verification",
 }
 _NAMES = {"ladder": "load_ladder", "space": "load_space"}  # where the room calls it otherwise

@@ -1,41 +1,56 @@
-"""The space: 16 ordinals around ConvNeXt-T, four a stage."""
+"""The space, from the catalog: 16 ordinals around ConvNeXt-T, four a stage."""
 
 from __future__ import annotations
 
 import random
+from functools import cache
 
 import designspace
 from benchmarks.feasible.formula import cost
 from benchmarks.feasible.job import Job
+from designspace.algebra.space import Space
 
-DEPTHS = [range(1, 6), range(1, 6), range(3, 12), range(1, 6)]
-WIDTHS = [range(24, 169, 24), range(48, 337, 48), range(96, 673, 96), range(192, 1345, 192)]
-KERNELS = [range(3, 12, 2)] * 4
-RATIOS = [[2, 3, 4, 6]] * 4
+NAME = "sixteen"
 
 
-def sixteen() -> Job:
-    """4.5 GMACs +-1 % and at most 30 M parameters."""
-    named = {"depth": DEPTHS, "width": WIDTHS, "kernel": KERNELS, "ratio": RATIOS}
-    axes = {
-        f"{name}_{stage}": list(values)
-        for name, stages in named.items()
-        for stage, values in enumerate(stages, start=1)
-    }
-    return Job("sixteen", axes, 4_455_000_000, 4_545_000_000, 30_000_000)
+@cache
+def sixteen() -> Space:
+    """Depths, widths, kernel sizes and ratios, in the order that the formula takes them."""
+    return designspace.space(NAME)
 
 
-def check_formula(job: Job, n: int = 1000, seed: int = 0) -> None:
+def job() -> Job:
+    """The space and its limits as plain data."""
+    space = sixteen()
+    bounds = space.feasible().bounds
+    axes = {name: list(axis.choices.values()) for name, axis in space.axes.items()}
+    return Job(NAME, axes, *bounds.macs, bounds.params[1])
+
+
+def check_formula(n: int = 1000, seed: int = 0) -> None:
     """Hold the formula against the package's own count, at random points and to the unit."""
-    rng = random.Random(seed)
+    space, rng = sixteen(), random.Random(seed)
     for _ in range(n):
-        values = [rng.choice(axis) for axis in job.axes.values()]
-        changes = {
-            "depths": values[0:4],
-            "widths": values[4:8],
-            "block.spatial.kernel_size": {"per_stage": values[8:12]},
-            "block.ratio": {"per_stage": values[12:16]},
-        }
-        counted = designspace.cost(designspace.load("convnext_t", changes))
+        point = {name: rng.choice(axis.labels) for name, axis in space.axes.items()}
+        values = [space.axes[name].choices[label] for name, label in point.items()]
+        counted = designspace.cost(space.spec(point))
         if (counted.macs, counted.params) != cost(values):
-            raise SystemExit(f"the formula and designspace.cost disagree at {values}")
+            raise SystemExit(f"the formula and designspace.cost disagree at {point}")
+
+
+def marginals() -> list[list[int]]:
+    """How many feasible networks have each label, an axis a row: a count a label, exactly."""
+    space = sixteen()
+    count = space.count()
+    rows = [[_with(name, label) for label in axis.labels] for name, axis in space.axes.items()]
+    if any(sum(row) != count for row in rows):
+        raise SystemExit("the counts of an axis' labels do not add up to the whole")
+    return rows
+
+
+def _with(name: str, label: str) -> int:
+    """How many feasible networks have this label: the count of a space with no other choice."""
+    space = sixteen()
+    only = {"path": space.axes[name].path, "choices": {label: space.axes[name].choices[label]}}
+    axes = space.authored["axes"] | {name: only}
+    return designspace.space(space.authored | {"axes": axes}).count()
