@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.feasible import reference, space
+from benchmarks.feasible import space
 from benchmarks.feasible.job import Job
 from benchmarks.feasible.table import table
 from benchmarks.feasible.uniform import distance
@@ -19,6 +19,7 @@ from designspace.records.environment import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = (
+    "designspace_draw",
     "plain_python",
     "numpy_rejection",
     "optuna_random",
@@ -26,7 +27,7 @@ TOOLS = (
     "optuna_nsga2",
     "syne_tune",
 )
-REFERENCE_SEED = 10_000
+OURS_REPEATS = 5
 
 
 def arguments() -> argparse.Namespace:
@@ -56,6 +57,15 @@ def turn(tool: str, python: str, job: Job, seed: int, seconds: float) -> dict[st
     return result
 
 
+def ours() -> list[dict[str, Any]]:
+    """Our steps one by one, a process a repeat."""
+    command = [sys.executable, "-m", "benchmarks.feasible.ours"]
+    return [
+        json.loads(subprocess.check_output([*command, str(seed)], text=True, cwd=ROOT))
+        for seed in range(OURS_REPEATS)
+    ]
+
+
 def turns(options: argparse.Namespace, job: Job) -> dict[str, list[dict[str, Any]]]:
     """All rounds of all tools, in turn, so that a slow moment of the machine falls on all."""
     pythons = dict(each.split("=", 1) for each in options.python)
@@ -80,18 +90,20 @@ def row(rounds: list[dict[str, Any]], truth: list[list[int]]) -> dict[str, Any]:
 
 def main() -> None:
     """Check the formula, run the tools, write the record, print its table."""
-    options, job = arguments(), space.sixteen()
-    space.check_formula(job)
-    truth = reference.marginals(job, REFERENCE_SEED, 3 * options.seconds)
+    options, job = arguments(), space.job()
+    space.check_formula()
+    load = os.getloadavg()
+    truth = space.marginals()
     results = turns(options, job)
     record = {
         "command": "python -m benchmarks.feasible",
         "seconds": options.seconds,
         "seeds": list(range(options.rounds)),
         "job": asdict(job),
-        "reference": {"n": sum(truth[0]), "seed": REFERENCE_SEED, "marginals": truth},
+        "marginals": truth,
         "tools": {tool: row(rounds, truth) for tool, rounds in results.items()},
-        "environment": environment() | {"load": os.getloadavg()},
+        "ours": ours(),
+        "environment": environment() | {"load": [load, os.getloadavg()]},
     }
     options.out.write_text(json.dumps(record, indent=1) + "\n")
     print(table(record))

@@ -1,12 +1,13 @@
-"""A record's table in Markdown."""
+"""A record's tables in Markdown."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
 NAMES = {
-    "designspace_draw": "designspace",
+    "designspace_draw": "**designspace**",
     "numpy_rejection": "rejection in numpy",
     "plain_python": "rejection in a Python loop",
     "syne_tune": "Syne Tune, random",
@@ -21,33 +22,61 @@ HEAD = [
 
 
 def table(record: dict[str, Any]) -> str:
-    """Medians over the rounds, the fastest first; tools that were not installed below."""
+    """Every tool's line, the fastest first, and below it what was run and what is missing."""
     rows = {tool: row["rounds"] for tool, row in record["tools"].items() if "rounds" in row}
     order = sorted(rows, key=lambda tool: -median(_rates(rows[tool])))
-    lines = [*HEAD, *(_line(NAMES[tool], rows[tool]) for tool in order)]
     missing = [NAMES[tool] for tool in record["tools"] if tool not in rows]
-    return "\n".join([*lines, *(f"\n(not installed: {', '.join(missing)})" for _ in missing[:1])])
+    absent = f"; not installed: {', '.join(missing)}" if missing else ""
+    note = (
+        f"(medians of {len(record['seeds'])} turns of {record['seconds']:g} s, in turn, one "
+        f"thread, {record['environment']['cpus']} shared cores; {_versions(record)}{absent}; "
+        f"`{record['command']}`)"
+    )
+    return "\n".join([*HEAD, *(_line(NAMES[tool], rows[tool]) for tool in order), "", note])
 
 
-def _rates(rounds: list[dict[str, Any]]) -> list[float]:
+def steps(record: dict[str, Any]) -> str:
+    """Our own steps, in a sentence."""
+    ours = record["ours"]
+
+    def rate(what: str) -> str:
+        return _number(median(each[f"{what}_n"] / each[f"{what}_s"] for each in ours))
+
+    return (
+        f"Of {ours[0]['total']:,} networks {ours[0]['count']:,} fit. Import and load take "
+        f"{_middle(ours, 'import_and_load_s'):.1f} s, compile and count "
+        f"{_middle(ours, 'compile_and_count_s'):.1f} s; then {rate('draw')} distinct networks/s "
+        f"as arrays, {rate('specs')}/s as specifications, and {rate('price')} costs/s of random "
+        f"points (medians of {len(ours)} processes)."
+    )
+
+
+def _rates(rounds: Sequence[dict[str, Any]]) -> list[float]:
     return [each["distinct"] / each["seconds"] for each in rounds]
 
 
-def _line(name: str, rounds: list[dict[str, Any]]) -> str:
-    def middle(key: str) -> float:
-        return median(each[key] for each in rounds)
+def _middle(rounds: Sequence[dict[str, Any]], key: str) -> float:
+    return median(each[key] for each in rounds)
 
-    rates = _rates(rounds)
+
+def _versions(record: dict[str, Any]) -> str:
+    tools = record["tools"]
+    named = {"numpy": "numpy_rejection", "Optuna": "optuna_random", "Syne Tune": "syne_tune"}
+    known = {name: tools.get(tool, {}).get("version") for name, tool in named.items()}
+    return ", ".join(f"{name} {number}" for name, number in known.items() if number)
+
+
+def _line(name: str, rounds: Sequence[dict[str, Any]]) -> str:
+    rates, waits = _rates(rounds), [each["first_s"] for each in rounds]
     accepted = median(each["feasible"] / each["draws"] for each in rounds)
     repeated = median(1 - each["distinct"] / max(each["feasible"], 1) for each in rounds)
-    waits = [each["first_s"] for each in rounds]
     cells = [
         name,
         _number(median(rates)),
         f"{_number(min(rates))} to {_number(max(rates))}",
         f"{accepted:.2%}",
         f"{repeated:.2%}",
-        f"{middle('tv_mean'):.3f} ({middle('noise_mean'):.3f})",
+        f"{_middle(rounds, 'tv_mean'):.4f} ({_middle(rounds, 'noise_mean'):.4f})",
         "not reached" if None in waits else f"{median(waits):.2f}",
     ]
     return f"| {' | '.join(cells)} |"
