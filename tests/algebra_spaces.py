@@ -105,7 +105,10 @@ SPACES: dict[str, dict[str, Any]] = {
                 "conv": {f"block.{stage}": {"kind": "conv", "ratio": 2}},
                 "pool": {f"block.{stage}": {"kind": "metaformer", "mixer": POOL}},
                 "attention": {
-                    f"block.{stage}": {"kind": "metaformer", "mixer": {"kind": "attention", "head_dim": 8}}
+                    f"block.{stage}": {
+                        "kind": "metaformer",
+                        "mixer": {"kind": "attention", "head_dim": 8},
+                    }
                 },
             }
         }

@@ -30,8 +30,8 @@ def looked() -> dict[str, dict[str, tuple[int, int, int]]]:
 
 def feasible(name: str, way: Any, bounds: Bounds) -> tuple[Any, Feasible]:
     space = load_space(data(SPACES[name]))
-    chain = Chain(space.axes, space.authored["base"], TASK)
-    return space, Feasible(space.axes, TASK, bounds, way(chain))
+    chain = Chain(space.axes, space.base_data, TASK)
+    return space, Feasible(space.axes, space.base_data, TASK, bounds, way(chain))
 
 
 def middle(values: list[int]) -> tuple[int, int]:
@@ -156,9 +156,7 @@ def test_marginals_of_a_large_window_are_those_of_rejection() -> None:
     axes: dict[str, Any] = {
         f"k{stage}": {"path": f"block.spatial.kernel_size.per_stage.{stage}", "range": [1, 19, 2]}
         for stage in range(3)
-    } | {
-        f"d{stage}": {"path": f"depths.{stage}", "range": [1, 6]} for stage in range(3)
-    }
+    } | {f"d{stage}": {"path": f"depths.{stage}", "range": [1, 6]} for stage in range(3)}
     space = load_space(data(axes))
     whole = space.feasible(task=TASK)
     low, high = whole.range("macs") or (0, 0)
@@ -180,5 +178,5 @@ def test_every_pair_of_small_axes_agrees_between_the_two_ways() -> None:
     axes = SPACES["a norm that stands nowhere"]
     for pair in itertools.combinations(axes, 3):
         space = load_space(data({name: axes[name] for name in pair}))
-        chain = Chain(space.axes, space.authored["base"], TASK)
+        chain = Chain(space.axes, space.base_data, TASK)
         assert Listed(chain).total == Composed(chain).total == len(by_looking(space))

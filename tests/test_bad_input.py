@@ -110,7 +110,10 @@ PLAIN_AXIS = {"path": "act", "choices": ["gelu", "relu"]}
         ({"axes": {"a": {"path": "act", "range": [1, 10**12]}}}, "more than 1,000 choices"),
         ({"axes": {"a": PLAIN_AXIS | {"range": [1, 2]}}}, "not both"),
         ({"axes": {"a": PLAIN_AXIS, "b": PLAIN_AXIS}}, "axes a and b both set act"),
-        ({"axes": {"a": PLAIN_AXIS | {"when": {"a": "gelu"}}}}, "names no other axis"),
+        (
+            {"axes": {"a": PLAIN_AXIS | {"when": {"a": "gelu"}}}},
+            "axes.a.when: no other axis is called 'a'",
+        ),
         ({"axes": {"a": PLAIN_AXIS, "b": PLAIN_AXIS | {"when": {"a": []}}}}, "axes.b.when.a"),
         (
             {
@@ -133,6 +136,41 @@ PLAIN_AXIS = {"path": "act", "choices": ["gelu", "relu"]}
 def test_a_wrong_space(part: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         load_space({"base": "convnext_proxy", "axes": {"act": PLAIN_AXIS}} | part)
+
+
+@pytest.mark.parametrize(
+    ("axes", "where", "said"),
+    [
+        ("a: {path: act, choices: [gelu, gleu]}", "3: axes.a", "did you mean 'gelu'?"),
+        ("a:\n    path: act\n    choices:\n      - gelu\n      - gleu", "7: axes.a", "'gelu'?"),
+        ("a:\n    choices:\n      x: {act: relu}\n      y: {akt: relu}", "6: axes.a", "'act'?"),
+        ("a: {path: block.ratjo, choices: [2]}", "3: axes.a", "did you mean 'ratio'?"),
+        ("a: {path: block.ratio.x, choices: [2]}", "3: axes.a", "the path enters 'block.ratio'"),
+        ("a: {path: depths.7, choices: [2]}", "3: axes.a", "there is no '7' to set in 'depths'"),
+        ("a: {path: act, choises: [gelu]}", "3: axes.a.choises", "did you mean 'choices'?"),
+        (
+            "a: {path: act, choices: [gelu]}\n  b: {path: block.ratio, choices: [2], when: {c: 1}}",
+            "4: axes.b.when",
+            "no other axis is called 'c'; valid: a",
+        ),
+        (
+            "a: {path: act, choices: [gelu]}\n  b:\n    path: block.ratio\n    range: [2, 3]\n"
+            "    when:\n      a: gleu",
+            "8: axes.b.when.a",
+            "axis a has no choice 'gleu'; did you mean 'gelu'?",
+        ),
+    ],
+)
+def test_a_wrong_axis_has_its_line_and_the_nearest_choice(
+    tmp_path: Path, axes: str, where: str, said: str
+) -> None:
+    path = tmp_path / "space.yaml"
+    path.write_text(f"base: convnext_proxy\naxes:\n  {axes}\n")
+    ran = run("search", "--space", path, "--dry-run")
+    assert ran.code == 2, ran.err
+    assert f"space.yaml:{where}: " in ran.err
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
 
 
 def test_widths_and_depths_of_different_lengths(tmp_path: Path) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from designspace.algebra.bounds import Bounds
 from designspace.algebra.components import COSTS
 from designspace.algebra.networks import Batch, Networks
 from designspace.algebra.ranks import ranks
-from designspace.algebra.settle import settle
+from designspace.algebra.settle import settling_order
 from designspace.algebra.wavelet import Ints
 from designspace.spec.axis import Axis
 from designspace.spec.space import Point
@@ -44,12 +45,29 @@ class Draw:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def head(self, n: int) -> Draw:
+        """The first networks."""
+        costs = self.params[:n], self.macs[:n], self.acts[:n]
+        return Draw(self.axes, self.labels[:n], *costs)
+
+    def active(self) -> NDArray[np.bool_]:
+        """Which axes have an effect on which network: their conditions hold, (n, axes)."""
+        names = list(self.axes)
+        found = np.ones(self.labels.shape, bool)
+        for name in settling_order(self.axes):
+            own = names.index(name)
+            for other, allowed in self.axes[name].when.items():
+                column = names.index(other)
+                fits = [self.axes[other].labels.index(label) for label in allowed]
+                found[:, own] &= found[:, column] & np.isin(self.labels[:, column], fits)
+        return found
+
     def points(self) -> Iterator[Point]:
         """Each network's labels; axes without effect are left out."""
         choices = [axis.labels for axis in self.axes.values()]
-        for row in self.labels:
-            named = [labels[i] for labels, i in zip(choices, row, strict=True)]
-            yield settle(self.axes, dict(zip(self.axes, named, strict=True)))
+        for row, active in zip(self.labels.tolist(), self.active().tolist(), strict=True):
+            rows = zip(self.axes, choices, row, active, strict=True)
+            yield {name: labels[i] for name, labels, i, used in rows if used}
 
 
 class Feasible:
@@ -57,6 +75,7 @@ class Feasible:
 
     Attributes:
         axes: The space's axes over networks.
+        base: The base network's data as written.
         task: What the networks are costed on.
         bounds: The bounds.
         networks: All networks of the space.
@@ -64,9 +83,15 @@ class Feasible:
     """
 
     def __init__(
-        self, axes: Mapping[str, Axis], task: Task, bounds: Bounds, networks: Networks
+        self,
+        axes: Mapping[str, Axis],
+        base: Mapping[str, Any],
+        task: Task,
+        bounds: Bounds,
+        networks: Networks,
     ) -> None:
-        self.axes, self.task, self.bounds, self.networks = axes, task, bounds, networks
+        self.axes, self.base, self.task = axes, base, task
+        self.bounds, self.networks = bounds, networks
         self.count = networks.count(bounds)
 
     @property
@@ -76,7 +101,7 @@ class Feasible:
 
     def within(self, bounds: Bounds) -> Feasible:
         """The same space within other bounds."""
-        return Feasible(self.axes, self.task, bounds, self.networks)
+        return Feasible(self.axes, self.base, self.task, bounds, self.networks)
 
     def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
         """Distinct networks, each as likely as any other, in random order.

@@ -30,7 +30,9 @@ def _of_network(*names: str) -> type[Kind]:
     return create_model("Part", __base__=Kind, **fields)
 
 
-_MODELS = {name: _of_network("norm", "act", name) for name in ("stem", "block", "downsample", "head")}
+_MODELS = {
+    name: _of_network("norm", "act", name) for name in ("stem", "block", "downsample", "head")
+}
 _EXTENTS = _of_network("depths", "widths")
 
 

@@ -130,9 +130,7 @@ class Within:
         low, high = self._window.around(bridge.left.costs[left] + bridge.shift)
         step, right = np.divmod(counted.index.select(low, high, k), len(bridge.right))
         middle = bridge.edges[step][:, None]
-        edges = np.concatenate(
-            [bridge.left.edges[left], middle, bridge.right.edges[right]], axis=1
-        )
+        edges = np.concatenate([bridge.left.edges[left], middle, bridge.right.edges[right]], axis=1)
         return edges, bridge.right.ends[right]
 
     def extreme(self, *, most: bool) -> int | None:

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from designspace.algebra import footprint, parts
 from designspace.algebra.footprint import EXTENT, ROOTS
 from designspace.algebra.settle import settle
+from designspace.blocks.families import Block, Stem
 from designspace.errors import InputError
+from designspace.layers.kind import Kind
 from designspace.spec.axis import Axis
 from designspace.spec.changes import apply, keys_of
 from designspace.spec.files import Document
@@ -65,15 +67,14 @@ class Pieces:
         self.kinds: list[parts.Staged] = []
         self._known: dict[Any, int] = {}
         self._read: dict[tuple[str, int, str], int] = {}
+        self._texts: dict[Any, str] = {}
         whole = footprint.touching(axes, EXTENT, stage=-1)  # what touches all stages at once
         self.stages = max((len(each) for each in self._shapes(whole)), default=0)
 
     def extent(self, stage: int) -> Piece:
         """Depth and width of a stage, as indices into `extents`."""
         axes = footprint.touching(self._axes, EXTENT, stage)
-        ids = [
-            REFUSED if not shape else self._extent(shape, stage) for shape in self._shapes(axes)
-        ]
+        ids = [REFUSED if not shape else self._extent(shape, stage) for shape in self._shapes(axes)]
         return self._piece(axes, ids)
 
     def whole(self, part: str) -> Piece:
@@ -93,6 +94,14 @@ class Pieces:
                 for column, stage in enumerate(own)
             }
         return [made[stage] for stage in range(self.stages)]
+
+    def meaning(self, index: int, *, width: int = 0, projects: bool = False) -> str:
+        """What a part means before or in a stage of this width that does or does not project."""
+        part = self.kinds[index].part
+        key = ("meaning", index, width if isinstance(part, Stem) else projects)
+        if key not in self._texts:
+            self._texts[key] = parts.meaning_of(_meaning(part, width, projects))
+        return self._texts[key]
 
     def _piece(self, axes: tuple[str, ...], ids: list[int]) -> Piece:
         shape = tuple(len(self._axes[name].choices) for name in axes)
@@ -157,3 +166,8 @@ class Pieces:
             except InputError:
                 yield None
 
+
+def _meaning(part: Kind, width: int, projects: bool) -> dict[str, Any]:
+    if isinstance(part, Block):
+        return part.meaning_where(projects=projects)
+    return part.meaning_before(width) if isinstance(part, Stem) else part.meaning()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,24 @@ from pydantic import PrivateAttr
 
 from designspace.algebra.bounds import bounds_of
 from designspace.algebra.chain import Chain
+from designspace.algebra.empty import why_empty
 from designspace.algebra.feasible import Draw, Feasible
-from designspace.algebra.networks import Networks, networks
+from designspace.algebra.networks import Composed, Networks, networks
+from designspace.algebra.pieces import TooLargeError
+from designspace.algebra.searched import Limited, Searched, Thinned, first_two
+from designspace.algebra.settle import settle
 from designspace.algebra.task import Task
+from designspace.algebra.windows import MOST_COSTS
+from designspace.costing import CostTable, cost
+from designspace.errors import InfeasibleError, InputError
 from designspace.spec import space as spaces
-from designspace.spec.limits import Limit
+from designspace.spec.limits import Limit, parse_limit
 from designspace.spec.network import Network
 from designspace.spec.space import Point
+
+UNCOUNTED = (
+    "either it does not decompose into stages, or it is large and three costs are limited at once"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +54,14 @@ class Sample:
 class Space(spaces.Space):
     """A space whose networks can be counted and drawn, exactly, within limits on cost."""
 
-    _networks: dict[Task, Networks] = PrivateAttr(default_factory=dict[Task, Networks])
+    _networks: dict[Task, Networks | None] = PrivateAttr(
+        default_factory=dict[Task, Networks | None]
+    )
 
     def feasible(
         self, limits: Iterable[Limit] | None = None, *, task: Task | None = None
-    ) -> Feasible:
-        """The networks within limits.
+    ) -> Limited:
+        """The networks within limits: counted where the space decomposes, else to be searched.
 
         Args:
             limits: Limits on cost; those of the space by default.
@@ -55,17 +69,85 @@ class Space(spaces.Space):
                 1000 classes.
 
         Raises:
-            TooLargeError: The space does not decompose, and is too large to be listed.
+            InputError: No combination of labels makes a valid network.
         """
         bounds = bounds_of(self.limits if limits is None else limits)
         task = task or Task(self.base_network().input_size)
         if task not in self._networks:
-            self._networks[task] = networks(Chain(self.axes, self.base_data, task))
-        return Feasible(self.axes, task, bounds, self._networks[task])
+            self._networks[task] = self._compiled(task)
+        found = self._networks[task]
+        if found is None:
+            return Searched(self.axes, task, bounds, partial(self.price, task=task))
+        if found.total == 0:
+            raise self._nothing_valid(task)
+        if isinstance(found, Composed) and len(bounds.limited) > MOST_COSTS:
+            inner = Feasible(self.axes, self.base_data, task, first_two(bounds), found)
+            return Thinned(inner, bounds)
+        return Feasible(self.axes, self.base_data, task, bounds, found)
+
+    def counted(
+        self, limits: Iterable[Limit] | None = None, *, task: Task | None = None
+    ) -> Feasible:
+        """The networks within limits, of which there is at least one; arguments as of `feasible`.
+
+        Raises:
+            InputError: They cannot be counted.
+            InfeasibleError: There is none: with the limit at fault and the nearest value.
+        """
+        found = self.feasible(limits, task=task)
+        if not isinstance(found, Feasible):
+            raise InputError(f"the networks of space {self.name} cannot be counted: {UNCOUNTED}")
+        return self.not_empty(found)
+
+    def not_empty(self, found: Limited) -> Any:
+        """The same networks.
+
+        Raises:
+            InfeasibleError: There is none.
+        """
+        counted = found.inner if isinstance(found, Thinned) else found
+        if isinstance(counted, Feasible) and not counted.count:
+            raise InfeasibleError(f"space {self.name}: {why_empty(counted)}")
+        return found
 
     def count(self, limits: Iterable[Limit] | None = None, *, task: Task | None = None) -> int:
-        """How many distinct networks lie within the limits; arguments as of `feasible`."""
-        return self.feasible(limits, task=task).count
+        """How many distinct networks lie within the limits; arguments as of `feasible`.
+
+        Raises:
+            InputError: They cannot be counted.
+        """
+        found = self.feasible(limits, task=task)
+        return found.count if isinstance(found, Feasible) else self.counted(limits, task=task).count
+
+    def price(self, point: Point, *, task: Task) -> tuple[str, CostTable]:
+        """Digest and cost of the network at a point.
+
+        Raises:
+            InputError: It has none.
+        """
+        network = self.spec(point)
+        return network.digest, cost(
+            network,
+            task.input_size,
+            in_channels=task.in_channels,
+            num_classes=task.num_classes,
+        )
+
+    def _compiled(self, task: Task) -> Networks | None:
+        try:
+            return networks(Chain(self.axes, self.base_data, task))
+        except TooLargeError:
+            return None
+
+    def _nothing_valid(self, task: Task) -> InputError:
+        """With the reason why the first combination is none."""
+        first = settle(self.axes, {name: axis.labels[0] for name, axis in self.axes.items()})
+        reason = ""
+        try:
+            self.price(first, task=task)
+        except InputError as error:
+            reason = f"; with the first of every choice: {error}"
+        return InputError(f"space {self.name}: no combination makes a valid network{reason}")
 
     def sample(
         self,
@@ -79,8 +161,12 @@ class Space(spaces.Space):
         """Distinct networks within the limits, each as likely as any other.
 
         Arguments as of `feasible` and of `Feasible.draw`.
+
+        Raises:
+            InfeasibleError: There is none: with the limit at fault and the nearest value.
         """
-        return self.samples(self.feasible(limits, task=task).draw(n, seed, stratify=stratify))
+        found = self.not_empty(self.feasible(limits, task=task))
+        return self.samples(found.draw(n, seed, stratify=stratify))
 
     def samples(self, draw: Draw) -> list[Sample]:
         """The networks of a draw, made."""
@@ -98,3 +184,14 @@ def load_space(source: str | Path | Mapping[str, Any]) -> Space:
         InputError: What is wrong, with its file, line and path.
     """
     return spaces.load_space(source, Space)
+
+
+def with_limits(limits: Iterable[Limit], words: Iterable[str]) -> tuple[Limit, ...]:
+    """A space's limits, those given in words in the place of its own on the same costs.
+
+    Raises:
+        InputError: A word that is no limit.
+    """
+    given = [parse_limit(word) for word in words]
+    replaced = {limit.cost for limit in given}
+    return (*(limit for limit in limits if limit.cost not in replaced), *given)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import cast
 
 import numpy as np
@@ -18,14 +17,13 @@ from designspace.algebra.components import (
     spread,
     vector,
 )
-from designspace.algebra.parts import meaning_of
 from designspace.algebra.pieces import Ids, Piece, Pieces
+from designspace.algebra.wavelet import Ints
 from designspace.blocks.families import Block, Downsample, Stem
-from designspace.layers.cost import NOTHING
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import ShapeError
+from designspace.layers.light import Priced, price
 from designspace.layers.part import Place
-from designspace.layers.trace import Node, trace
 from designspace.spec.stage import Stage
 
 
@@ -75,7 +73,6 @@ class StageComponent(Component):
         self.depth_of = inverse.astype(np.int32)
         self._pieces, self._features = pieces, features
         self._identity: dict[str, int] = {}
-        self._meaning = cache(self._meaning_of)
 
     def _make(self, feature: int, *values: int) -> Made | None:
         width, block, before = values
@@ -90,39 +87,39 @@ class StageComponent(Component):
         x = self._features.known[feature]
         first = self._pieces.kinds[before].part
         if isinstance(first, Stem):
-            entry = trace(first.on(Place(first.width or width)), x)
+            entry = price(first.on(Place(first.width or width)), x)
             stage = self._stage(width, block, None)
         else:
             stage = self._stage(width, block, cast("Downsample", first))
-            entry = trace(stage.shrinking(), x)
-        projects = stage.projects(entry.output.channels if isinstance(first, Stem) else x.channels)
+            entry = price(stage.shrinking(), x)
+        before_it = entry[0] if isinstance(first, Stem) else x
+        projects = stage.projects(before_it.channels)
         costs, out = self._costs(stage, entry)
-        identity = self._known(f"{self._meaning(before, width)}{self._meaning(block, projects)}{width}")
+        pieces = self._pieces
+        meaning = (
+            pieces.meaning(before, width=width), pieces.meaning(block, projects=projects), width,
+        )  # fmt: skip
+        identity = self._known(str(meaning))
         return Made(costs, self._features.id(out), identity)
 
-    def _costs(self, stage: Stage, entry: Node) -> tuple[np.ndarray, Feature]:
+    def _costs(self, stage: Stage, entry: Priced) -> tuple[Ints, Feature]:
         """Cost of the stage at each depth, and what it gives."""
-        period = stage.block.period()
-        blocks = [trace(stage.block_at(0), entry.output)]
-        out = blocks[0].output
-        for index in range(1, int(self.depths[-1])):
-            node = blocks[-period] if index > period else trace(stage.block_at(index), out)
-            assert node.output == out, "a block after the first changes the shape"
-            blocks.append(node)
-        each = np.array([vector(node.cost) for node in blocks], np.int64)
-        total = np.array(vector(entry.cost or NOTHING)) + np.cumsum(each, axis=0)
-        return total[np.maximum(self.depths - 1, 0)], out
+        out, cost = entry
+        total = vector(cost)
+        totals: list[list[int]] = []
+        met: dict[int, Priced] = {}  # the blocks repeat themselves
+        for block in stage.blocks():
+            given, cost = met.get(id(block)) or met.setdefault(id(block), price(block, out))
+            assert not totals or given == out, "a block after the first changes the shape"
+            out = given
+            total = [before + own for before, own in zip(total, vector(cost), strict=True)]
+            totals.append(total)
+        return np.array(totals, np.int64)[np.maximum(self.depths - 1, 0)], out
 
     def _stage(self, width: int, block: int, downsample: Downsample | None) -> Stage:
         part = cast("Block", self._pieces.kinds[block].part)
-        return Stage(depth=1, width=width, downsample=downsample, block=part)
+        depth = max(int(self.depths[-1]), 1)  # all of these are validated already
+        return Stage.model_construct(depth=depth, width=width, downsample=downsample, block=part)
 
     def _known(self, text: str) -> int:
         return self._identity.setdefault(text, len(self._identity))
-
-    def _meaning_of(self, index: int, where: int) -> str:
-        """Meaning of a block that does or does not project, of a stem before a width, ..."""
-        part = self._pieces.kinds[index].part
-        if isinstance(part, Block):
-            return meaning_of(part.meaning_where(projects=bool(where)))
-        return meaning_of(part.meaning_before(where) if isinstance(part, Stem) else part.meaning())

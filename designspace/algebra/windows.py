@@ -12,6 +12,8 @@ import numpy as np
 
 from designspace.algebra.wavelet import Ints, Positions, Wavelet
 
+MOST_COSTS = 2  # that can be limited at once
+
 
 class Index(Protocol):
     """Answers for q windows at a time; `low` and `high` have shape (q, costs)."""
@@ -114,6 +116,6 @@ def index(costs: Ints) -> Index:
         NotImplementedError: More than two costs.
     """
     kinds: tuple[type[All] | type[Sorted] | type[Plane], ...] = (All, Sorted, Plane)
-    if costs.shape[1] >= len(kinds):
+    if costs.shape[1] > MOST_COSTS:
         raise NotImplementedError("an index over more than two costs")
     return kinds[costs.shape[1]](costs)

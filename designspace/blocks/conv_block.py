@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
 from designspace.blocks.families import Block, Shortcut
@@ -90,7 +89,7 @@ class ConvBlock(Block):
             if self.layer_scale_init is None
             else LayerScale(self.layer_scale_init),
             "drop_path": DropPath(),
-            "shortcut": self.shortcut.on(replace(at, width=out)) if changes else Identity(),
+            "shortcut": self.shortcut.on(at.with_width(out)) if changes else Identity(),
             "act": self.act if 3 in self.act_at else Identity(),
         }
 
@@ -120,7 +119,7 @@ class ConvBlock(Block):
             ("pointwise1", Linear(inner, self.bias)),
             ("pointwise2", Linear(out, self.bias)),
         ]
-        layers.insert(order, ("spatial", self.spatial.on(replace(at, width=width))))
+        layers.insert(order, ("spatial", self.spatial.on(at.with_width(width))))
         return layers
 
     def _wider(self, width: int) -> int:

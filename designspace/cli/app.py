@@ -17,8 +17,10 @@ from designspace.cli import (
     diff,
     ladder,
     report,
+    sample,
     schema,
     search,
+    space,
     status,
     train,
     verify,
@@ -36,6 +38,8 @@ app = typer.Typer(
 )
 for verb in (build.build, cost.cost, diff.diff, ladder.ladder, catalog.catalog, schema.schema):
     app.command()(verb)
+app.add_typer(space.space, name="space")
+app.command()(sample.sample)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
 for verb in (search.search, status.status, report.report, verify.verify):

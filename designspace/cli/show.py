@@ -27,6 +27,7 @@ def print_table(
     text_columns: int = 1,
     total: Sequence[str] = (),
     tight: bool = False,
+    last_is_text: bool = False,
 ) -> None:
     """A table on standard output.
 
@@ -37,6 +38,7 @@ def print_table(
         text_columns: So many columns from the left are text; the others are numbers.
         total: A last row, set apart.
         tight: Columns close together, as they are where there are many.
+        last_is_text: The last column is text too, and is folded where it is long.
     """
     from rich import box
     from rich.console import Console
@@ -47,7 +49,7 @@ def print_table(
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, space), title_justify="left")
     table.title = Text(title, style="bold") if title else None
     for index, column in enumerate(columns):
-        is_text = index < text_columns
+        is_text = index < text_columns or (last_is_text and index == len(columns) - 1)
         table.add_column(column, justify="left" if is_text else "right", no_wrap=not is_text)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))

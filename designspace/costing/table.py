@@ -9,7 +9,7 @@ from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature, image
 from designspace.layers.leaf import ShapeError
 from designspace.layers.part import Place
-from designspace.layers.trace import Node, trace
+from designspace.layers.trace import Node, trace_whole
 from designspace.spec.load import Source, load
 from designspace.spec.network import Network
 
@@ -75,7 +75,7 @@ def plan(
     """
     size = input_size or network.input_size
     try:
-        return trace(network.on(Place(num_classes)), image(size, in_channels))
+        return trace_whole(network.on(Place(num_classes)), image(size, in_channels))
     except ShapeError as error:
         where = f"{network.name or 'network'} at {size}x{size}"
         path = f"{where}: {error.path}" if error.path else where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -38,3 +39,15 @@ class Cost:
 
 
 NOTHING = Cost()
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """The sum."""
+    params = macs = acts = spatial = 0
+    for cost in costs:
+        if cost is not NOTHING:
+            params += cost.params
+            macs += cost.macs
+            acts += cost.acts
+            spatial += cost.spatial
+    return Cost(params, macs, acts, spatial)

@@ -9,6 +9,7 @@ kind is accepted, chosen by its `kind` key; `gelu` is short for `{kind: gelu}`, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, ClassVar, Self, cast, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
@@ -92,14 +93,22 @@ class Kind(Frozen):
             return {"kind": "none"}
         return value
 
+    @classmethod
+    @cache
+    def _fields_of_kinds(cls) -> tuple[str, ...]:
+        """Fields that may hold a kind."""
+        fields = cls.model_fields.items()
+        return tuple(name for name, field in fields if _admits_kind(field.annotation))
+
     def inactive(self) -> frozenset[str]:
         """Fields that change nothing, given the others."""
         return frozenset()
 
     def nested(self) -> Iterator[tuple[str, Kind]]:
         """The kinds that stand in this one's fields."""
-        for name in type(self).model_fields:
-            value = getattr(self, name)
+        values = vars(self)
+        for name in self._fields_of_kinds():
+            value = values[name]
             if isinstance(value, Kind):
                 yield name, value
 
@@ -118,12 +127,20 @@ class Kind(Frozen):
 
     def meaning(self) -> dict[str, Any]:
         """All active fields as plain data, defaults filled in."""
-        data: dict[str, Any] = {}
-        for name in type(self).model_fields:
-            if name not in self.inactive():
-                value = getattr(self, name)
-                data[name] = value.meaning() if isinstance(value, Kind) else _plain(value)
-        return data
+        values, inactive = vars(self), self.inactive()
+        active = {
+            name: values[name] for name in type(self).__pydantic_fields__ if name not in inactive
+        }
+        return {
+            name: value.meaning() if isinstance(value, Kind) else _plain(value)
+            for name, value in active.items()
+        }
+
+
+def _admits_kind(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, Kind):
+        return True
+    return any(map(_admits_kind, get_args(annotation)))
 
 
 def _plain(value: Any) -> Any:

@@ -27,6 +27,10 @@ class Place:
     stride: int = 1
     index: int = 0
 
+    def with_width(self, width: int) -> Place:
+        """The same place for a part that is to give another width."""
+        return Place(width, self.stride, self.index)
+
 
 class Callables(Protocol):
     """A part's layers under their names, to be called on features or on tensors."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, NamedTuple, cast
 
-from designspace.layers.cost import NOTHING, Cost
+from designspace.layers.cost import Cost, total
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError
-from designspace.layers.part import Layer, Placed
+from designspace.layers.part import Chain, Layer, Part, Place, Placed
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
+class Node(NamedTuple):
     """One layer as it was met on the way: the compiler's plan and the cost's source."""
 
     layer: Layer
@@ -30,35 +30,65 @@ class Node:
             yield from child.leaves(f"{name}.{part}" if name else part)
 
 
-class _Shapes:
-    """A part's layers as callables on features; notes each call."""
+def trace(layer: Layer, *xs: Feature) -> Node:
+    """Run a layer on shapes. Equal parts in equal places on equal shapes share their node.
 
-    def __init__(self, layers: Mapping[str, Layer]) -> None:
-        self._layers = layers
-        self.nodes: dict[str, Node] = {}
+    Raises:
+        ShapeError: Some layer cannot take the features that reach it.
+    """
+    if isinstance(layer, Placed):
+        return _known(layer.part, layer.at, *xs)  # pyright: ignore[reportArgumentType]: it has a hash
+    if isinstance(layer, Chain):
+        return _chain(layer, xs)
+    return _leaf(layer, xs)
 
-    def __getattr__(self, name: str) -> _Call:
-        return _Call(self, name)
 
-    def call(self, name: str, xs: tuple[Feature, ...]) -> Feature:
-        assert name not in self.nodes, f"layer {name} is called twice"
-        node = _child(name, self._layers[name], xs)
-        self.nodes[name] = node
+def trace_whole(placed: Placed, *xs: Feature) -> Node:
+    """The same for a whole that is not met again: its parts are remembered, it is not."""
+    return _part(placed.part, placed.at, *xs)
+
+
+_NO_CHILDREN: Mapping[str, Node] = MappingProxyType({})
+
+
+def _leaf(leaf: Leaf, xs: tuple[Feature, ...]) -> Node:
+    output = leaf.out(*xs)
+    if min(output.shape) < 1:
+        raise ShapeError(f"nothing is left: {output.shape}", hint="use larger widths or ratios")
+    return Node(leaf, xs, output, leaf.cost(*xs), _NO_CHILDREN)
+
+
+def _chain(chain: Chain, xs: tuple[Feature, ...]) -> Node:
+    children: dict[str, Node] = {}
+    (x,) = xs
+    last, node = None, None
+    for name, layer in chain.layers:
+        if node is None or layer is not last or x is not node.inputs[0]:  # a stage repeats itself
+            last, node = layer, _child(name, layer, (x,))
+        children[name] = node
+        x = node.output
+    return Node(chain, xs, x, _total(children), children)
+
+
+def _part(part: Part, at: Place, *xs: Feature) -> Node:
+    layers = part.layers(xs[0], at)
+    met: dict[str, Node] = {}
+
+    def call(name: str, *inputs: Feature) -> Feature:
+        assert name not in met, f"layer {name} is called twice"
+        node = met[name] = _child(name, layers[name], inputs)
         return node.output
 
-    def finished(self) -> dict[str, Node]:
-        unused = set(self._layers) - set(self.nodes)
-        assert not unused, f"layers never called: {', '.join(sorted(unused))}"
-        return {name: self.nodes[name] for name in self._layers}
+    callables = SimpleNamespace(**{name: partial(call, name) for name in layers})
+    output = part.forward(cast("Any", callables), *xs)
+    unused = layers.keys() - met.keys()
+    assert not unused, f"layers never called: {', '.join(sorted(unused))}"
+    children = {name: met[name] for name in layers}
+    return Node(part.on(at), xs, output, _total(children), children)
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    shapes: _Shapes
-    name: str
-
-    def __call__(self, *xs: Feature) -> Feature:
-        return self.shapes.call(self.name, xs)
+# only parts are remembered: to look up a leaf or a chain takes as long as to trace it
+_known = lru_cache(maxsize=16384)(_part)
 
 
 def _child(name: str, layer: Layer, xs: tuple[Feature, ...]) -> Node:
@@ -70,30 +100,5 @@ def _child(name: str, layer: Layer, xs: tuple[Feature, ...]) -> Node:
         raise ShapeError(error.message, path=path, hint=error.hint) from None
 
 
-@lru_cache(maxsize=16384)
-def trace(layer: Layer, *xs: Feature) -> Node:
-    """Run a layer on shapes. Equal layers on equal shapes share their node.
-
-    Raises:
-        ShapeError: Some layer cannot take the features that reach it.
-    """
-    if isinstance(layer, Leaf):
-        output = layer.out(*xs)
-        if min(output.shape) < 1:
-            raise ShapeError(f"nothing is left: {output.shape}", hint="use larger widths or ratios")
-        return Node(layer, xs, output, layer.cost(*xs), {})
-    if isinstance(layer, Placed):
-        shapes = _Shapes(layer.part.layers(xs[0], layer.at))
-        output = layer.part.forward(shapes, *xs)
-        parts = shapes.finished()
-        return Node(layer, xs, output, _total(parts), parts)
-    children: dict[str, Node] = {}
-    (x,) = xs
-    for name, each in layer.layers:
-        children[name] = _child(name, each, (x,))
-        x = children[name].output
-    return Node(layer, xs, x, _total(children), children)
-
-
 def _total(nodes: Mapping[str, Node]) -> Cost:
-    return sum((node.cost for node in nodes.values()), NOTHING)
+    return total([node.cost for node in nodes.values()])

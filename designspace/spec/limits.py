@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import math
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Protocol, Self, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema, model_validator
+
+from designspace.errors import InputError
+from designspace.spec.limit_text import ALIASES, amount, bounds_of, cost_of
 
 CostName = Literal["params", "macs", "acts"]
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
-_ALIASES = {"gmacs": ("macs", 10**9), "mmacs": ("macs", 10**6), "mparams": ("params", 10**6)}
-_LARGEST = 1e18
-_NUMBER = re.compile(r"^\s*([0-9][0-9_]*(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?)\s*([kmg]?)\s*$", re.I)
-
 
 Bound = Annotated[int | None, WithJsonSchema({"type": ["number", "string", "null"]})]
 
@@ -36,18 +35,30 @@ class Costs(Protocol):
         ...
 
 
+def _as_written(schema: dict[str, Any]) -> None:
+    """The short form in the JSON schema."""
+    long = dict(schema)
+    schema.clear()
+    short = {"type": "string", "pattern": "[<>=]", "description": "`gmacs=4.5+-1%`, `params<=30M`."}
+    schema |= {"anyOf": [long, short], "title": "Limit"}
+
+
 class Limit(BaseModel):
-    """The least and the most that a network may cost.
+    """The least and the most that a network may cost, both included.
+
+    A bound that is no whole number is rounded inwards, the lower up and the upper down, in exact
+    arithmetic on the digits as written: no network beyond what was written is let in.
 
     Attributes:
-        cost: Which cost: `params`, `macs` or `acts`; `gmacs` and `mmacs` are macs in 1e9 and 1e6.
+        cost: Which cost: `params`, `macs` or `acts`; `gmacs` and `mmacs` are macs in 1e9 and 1e6,
+            `mparams` and `macts` the others in 1e6.
         low: The least that is allowed; null for no bound.
         high: The most that is allowed; null for no bound. Numbers may end in k, M or G.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_as_written)
 
-    cost: Annotated[CostName, WithJsonSchema({"enum": [*get_args(CostName), *_ALIASES]})]
+    cost: Annotated[CostName, WithJsonSchema({"enum": [*get_args(CostName), *ALIASES]})]
     low: Bound = None
     high: Bound = None
 
@@ -55,13 +66,17 @@ class Limit(BaseModel):
     @classmethod
     def _whole(cls, data: Any) -> Any:
         """Numbers with units, and scaled names, as whole numbers of the plain cost."""
+        if isinstance(data, str):
+            return bounds_of(data)
         if not isinstance(data, dict):
             return data
         limit = cast("dict[str, Any]", data)
         if not isinstance(limit.get("cost"), str):
             return limit
-        name, scale = _ALIASES.get(limit["cost"].lower(), (limit["cost"], 1))
-        bounds = {key: _count(limit[key], scale) for key in ("low", "high") if key in limit}
+        name, scale = cost_of(limit["cost"])
+        rounded = {"low": math.ceil, "high": math.floor}
+        given = {key: how for key, how in rounded.items() if limit.get(key) is not None}
+        bounds = {key: how(amount(limit[key], scale)) for key, how in given.items()}
         return limit | {"cost": name} | bounds
 
     @model_validator(mode="after")
@@ -82,17 +97,37 @@ class Limit(BaseModel):
         return None
 
 
-def _count(value: Any, scale: int) -> Any:
-    """A number with its unit as an integer; anything else is left for the validation to refuse."""
-    if value is None:
-        return value
-    match = _NUMBER.match(str(value))
-    if not match:
-        raise ValueError(f"'{value}' is no number with an optional k, M or G")
-    digits, unit = match.groups()
-    if unit and scale > 1:
-        raise ValueError(f"'{value}' has a unit, and so has the name of the cost")
-    number = float(digits.replace("_", "")) * _UNITS[unit.lower()] * scale
-    if number > _LARGEST:
-        raise ValueError(f"'{value}' is more than any network costs")
-    return round(number)
+def parse_limit(text: str) -> Limit:
+    """A limit from the command line: `gmacs=4.5+-1%`, `params<=30M`, `3<=mmacs<=9`.
+
+    Raises:
+        InputError: What is wrong, in one line.
+    """
+    path = text.strip() or None
+    try:
+        bounds = bounds_of(text)
+    except ValueError as error:
+        raise InputError(str(error), file="--limit", path=path) from None
+    try:
+        return Limit(**bounds)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InputError(said, file="--limit", path=path) from None
+
+
+def intersect(limits: Iterable[Limit]) -> tuple[Limit, ...]:
+    """One limit a cost, as narrow as all of them together, in the order of first mention.
+
+    Raises:
+        ValueError: Two limits on one cost leave nothing between them.
+    """
+    merged: dict[str, Limit] = {}
+    for limit in limits:
+        other = merged.get(limit.cost, limit)
+        lows = [each.low for each in (other, limit) if each.low is not None]
+        highs = [each.high for each in (other, limit) if each.high is not None]
+        low, high = max(lows, default=None), min(highs, default=None)
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"no {limit.cost} are at least {low:,} and at most {high:,}")
+        merged[limit.cost] = Limit(cost=limit.cost, low=low, high=high)
+    return tuple(merged.values())

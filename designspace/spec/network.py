@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
@@ -26,6 +26,12 @@ from designspace.spec.widths import Growth, Widths
 
 K = TypeVar("K", bound=Kind)
 Depths = Annotated[tuple[Count, ...], Field(min_length=1, max_length=64)]
+
+
+@lru_cache(maxsize=4096)
+def _inherited(part: K, norm: Norm, act: Act) -> K:
+    """A part with nothing left to inherit; equal ones give the same, so that it is hashed once."""
+    return part.inherit({"norm": norm, "act": act})
 
 
 class Network(Part):
@@ -119,14 +125,11 @@ class Network(Part):
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """Each stage with nothing left to inherit."""
+        downsamples, blocks = self._a_stage(self.downsample), self._a_stage(self.block)
+        rows = zip(self.depths, self.stage_widths, (None, *downsamples[1:]), blocks, strict=True)
         return tuple(
-            Stage(
-                depth=depth,
-                width=width,
-                downsample=self._of_stage(self.downsample, i) if i else None,
-                block=self._of_stage(self.block, i),
-            )
-            for i, (depth, width) in enumerate(zip(self.depths, self.stage_widths, strict=True))
+            Stage.model_construct(depth=depth, width=width, downsample=downsample, block=block)
+            for depth, width, downsample, block in rows
         )
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
@@ -168,7 +171,9 @@ class Network(Part):
         return stage.block.meaning_where(projects=stage.projects(channels))
 
     def _filled(self, part: K) -> K:
-        return part.inherit({"norm": self.norm, "act": self.act})
+        return _inherited(part, self.norm, self.act)  # pyright: ignore[reportArgumentType]
 
-    def _of_stage(self, parts: tuple[K, ...], index: int) -> K:
-        return self._filled(parts[index if len(parts) > 1 else 0])
+    def _a_stage(self, parts: tuple[K, ...]) -> tuple[K, ...]:
+        """One a stage, with nothing left to inherit; one that stands for all is filled once."""
+        filled = tuple(self._filled(part) for part in parts)
+        return filled if len(filled) > 1 else filled * len(self.depths)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
-from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from pydantic import Field, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
 
 from designspace.errors import InputError, did_you_mean
 from designspace.layers.frozen import Frozen
@@ -17,8 +17,8 @@ from designspace.spec import catalog
 from designspace.spec.axis import Axis
 from designspace.spec.digest import digest_of
 from designspace.spec.each_stage import expand, is_staged
-from designspace.spec.files import Document, read_yaml
-from designspace.spec.limits import Limit
+from designspace.spec.files import Document, Keys, read_yaml
+from designspace.spec.limits import Limit, intersect
 from designspace.spec.load import authored, load
 from designspace.spec.network import Network
 from designspace.spec.validation import validate
@@ -34,7 +34,7 @@ class Space(Frozen):
         purpose: What question it asks, in a sentence or two.
         base: The network from which the choices depart: a catalog name, a path, or data.
         axes: Axes by name.
-        limits: Limits on cost at the task's image size, channels and classes.
+        limits: Limits on cost at the task's image size, channels and classes; all of them hold.
     """
 
     name: str = ""
@@ -52,16 +52,18 @@ class Space(Frozen):
             for other, labels in axis.when.items():
                 if other not in self.axes or other == name:
                     hint = did_you_mean(other, set(self.axes) - {name})
-                    raise ValueError(f"axis {name}: `when` names no other axis: '{other}'; {hint}")
+                    raise _at(f"no other axis is called '{other}'; {hint}", "axes", name, "when")
                 for each in labels:
                     if each not in self.axes[other].choices:
                         hint = did_you_mean(each, self.axes[other].labels)
-                        raise ValueError(f"axis {name}: {other} has no choice '{each}'; {hint}")
+                        said = f"axis {other} has no choice '{each}'; {hint}"
+                        raise _at(said, "axes", name, "when", other)
         try:
             TopologicalSorter({name: set(axis.when) for name, axis in self.axes.items()}).prepare()
         except CycleError as error:
-            circle = " -> ".join(error.args[1])
-            raise ValueError(f"conditions go round in a circle: {circle}") from None
+            circle: list[str] = error.args[1]
+            said = f"conditions go round in a circle: {' -> '.join(circle)}"
+            raise _at(said, "axes", circle[0], "when") from None
         return self
 
     @model_validator(mode="after")
@@ -70,16 +72,16 @@ class Space(Frozen):
         owner: dict[str, str] = {}
         for name, axis in self.axes.items():
             if axis.path and not axis.when and owner.setdefault(axis.path, name) != name:
-                raise ValueError(f"axes {owner[axis.path]} and {name} both set {axis.path}")
+                said = f"axes {owner[axis.path]} and {name} both set {axis.path}"
+                raise _at(said, "axes", name)
         return self
 
     @model_validator(mode="after")
     def _limits_agree(self) -> Self:
-        for low, high in product(self.limits, self.limits):
-            least, most = low.low, high.high
-            same = low.cost == high.cost
-            if same and least is not None and most is not None and least > most:
-                raise ValueError(f"no {low.cost} are at least {least:,} and at most {most:,}")
+        try:
+            intersect(self.limits)
+        except ValueError as error:
+            raise _at(str(error), "limits") from None
         return self
 
     @property
@@ -188,12 +190,12 @@ def _try_choices(space: Space, document: Document) -> None:
     """Make each choice alone on the base, with the first choices that its conditions ask for."""
     space.base_network()
     for name, axis in space.axes.items():
-        needed = {other: labels[0] for other, labels in axis.when.items()}
-        for choice in axis.labels:
+        needed = _needed(space, name)
+        for index, choice in enumerate(axis.labels):
             try:
                 space.spec(needed | {name: choice})
             except InputError as error:
-                origin = document.origin(("axes", name, "choices"))
+                origin = document.origin(_written(document, name, index))
                 raise InputError(
                     f"choice '{choice}' cannot be made: {error.message}",
                     file=origin.file,
@@ -201,3 +203,23 @@ def _try_choices(space: Space, document: Document) -> None:
                     path=f"axes.{name}",
                     hint=error.hint,
                 ) from None
+
+
+def _needed(space: Space, name: str) -> Point:
+    """The first labels with which an axis has an effect, and those with which they do."""
+    point: Point = {}
+    for other, labels in space.axes[name].when.items():
+        point |= _needed(space, other) | {other: labels[0]}
+    return point
+
+
+def _written(document: Document, name: str, index: int) -> Keys:
+    """The keys under which a choice was written."""
+    choices: Any = document.data["axes"][name].get("choices")
+    inner = list(map(str, cast("dict[Any, Any]", choices))) if isinstance(choices, dict) else None
+    return ("axes", name, "choices", inner[index] if inner else index)
+
+
+def _at(said: str, *keys: str) -> PydanticCustomError:
+    """What is wrong under these keys of the space."""
+    return PydanticCustomError("at_path", "{said}", {"said": said, "path": keys})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import cycle, islice
 from typing import Any
 
 from designspace.blocks.families import Block, Downsample
@@ -29,7 +30,7 @@ class Stage(Part):
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
         """The downsampling and the chain of blocks."""
-        blocks = {str(i): self.block_at(i) for i in range(self.depth)}
+        blocks = {str(i): block for i, block in enumerate(self.blocks())}
         return {"downsample": self.shrinking(), "blocks": Chain.of(blocks)}
 
     def forward(self, m: Callables, x: Any) -> Any:
@@ -49,11 +50,12 @@ class Stage(Part):
             return Identity()
         return self.downsample.on(Place(self.block.out_channels(self.width), own))
 
-    def block_at(self, index: int) -> Placed:
-        """One block, counted from 0; from the second on they repeat with the block's period."""
+    def blocks(self) -> Iterator[Placed]:
+        """The blocks, which repeat a pattern; only the first may shrink the map."""
         _, stride = self._strides()
-        place = Place(self.width, stride if index == 0 else 1, index % self.block.period())
-        return self.block.on(place)
+        pattern = [self.block.on(Place(self.width, 1, i)) for i in range(self.block.period())]
+        yield self.block.on(Place(self.width, stride)) if stride > 1 else pattern[0]
+        yield from islice(cycle(pattern), 1, self.depth)
 
     def _strides(self) -> tuple[int, int]:
         return self.downsample.strides() if self.downsample else (1, 1)

@@ -41,12 +41,13 @@ def _worst(error: ValidationError) -> ErrorDetails:
 def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) -> InputError:
     keys, owner = _authored(model, document.data, details)
     if details["type"] == "at_path":  # a rule over several fields that names the one at fault
-        keys = (*keys, str(details.get("ctx", {})["path"]))
+        path: str | tuple[str, ...] = details.get("ctx", {})["path"]
+        keys = (*keys, *([path] if isinstance(path, str) else path))
     tagged = details["type"] == "union_tag_invalid"
     origin = document.origin((*keys, "kind") if tagged else keys)
     message, hint = _words(details, keys, owner)
-    path = ".".join(str(key) for key in keys)
-    return InputError(message, file=origin.file, line=origin.line, path=path or None, hint=hint)
+    where = ".".join(str(key) for key in keys) or None
+    return InputError(message, file=origin.file, line=origin.line, path=where, hint=hint)
 
 
 _PLAIN = {

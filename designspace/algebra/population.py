@@ -1,0 +1,87 @@
+"""A population on disk: one row a network, as Parquet or CSV."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from designspace.algebra.feasible import Draw
+from designspace.errors import InputError
+from designspace.spec.files import Document, write_bytes_atomic, write_yaml_atomic, writing
+from designspace.spec.load import without_facts
+from designspace.spec.network import Network
+
+SUFFIXES = (".parquet", ".csv")
+ABOUT = b"designspace"  # the key of the table's own description in a Parquet file
+
+
+def check_path(path: Path) -> None:
+    """Refuse what cannot be written.
+
+    Raises:
+        InputError: Another suffix, or a folder that is not there.
+    """
+    if path.suffix not in SUFFIXES:
+        raise InputError(
+            f"a population is written as {' or '.join(SUFFIXES)}", file=str(path),
+            hint="a name without a suffix is a folder of specs",
+        )  # fmt: skip
+    if not path.parent.is_dir():
+        raise InputError("there is no such folder", file=str(path.parent))
+
+
+def write_population(
+    path: Path,
+    draw: Draw,
+    about: Mapping[str, Any],
+    digests: Sequence[str] | None = None,
+) -> None:
+    """Write a draw: the digest where it is known, a column an axis, and the three costs.
+
+    Args:
+        path: Ends in `.parquet`, or in `.csv`, which has no room for `about`.
+        draw: The networks.
+        about: Where they come from: space, limits, task, seed.
+        digests: Of each network.
+    """
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    columns: dict[str, Any] = {"digest": pa.array(digests)} if digests is not None else {}
+    active = draw.active()
+    for column, (name, axis) in enumerate(draw.axes.items()):
+        indices = pa.array(draw.labels[:, column].astype("int16"), mask=~active[:, column])
+        columns[name] = pa.DictionaryArray.from_arrays(indices, pa.array(axis.labels))
+    for cost in ("params", "macs", "acts"):
+        columns[cost] = pa.array(getattr(draw, cost))
+    table = pa.table(columns)
+    sink = pa.BufferOutputStream()
+    if path.suffix == ".csv":
+        plain = [pa.string() if name in draw.axes else table[name].type for name in columns]
+        csv.write_csv(table.cast(pa.schema(zip(columns, plain, strict=True))), sink)
+    else:
+        kept = {ABOUT: json.dumps(dict(about)).encode()}
+        parquet.write_table(table.replace_schema_metadata(kept), sink)
+    write_bytes_atomic(path, sink.getvalue().to_pybytes())
+
+
+def write_specs(folder: Path, name: str, specs: Sequence[Network]) -> None:
+    """Write networks as YAML, a file each, into a folder that is there when all are.
+
+    Raises:
+        InputError: The folder exists.
+    """
+    if folder.exists():
+        raise InputError("exists already", file=str(folder), hint="name a folder that does not")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+        inside = Path(temporary) / "specs"
+        for number, network in enumerate(specs):
+            own = without_facts(Document(network.authored)).data
+            data = {**own, "name": f"{name}-{network.digest[:8]}"}
+            write_yaml_atomic(inside / f"{number:0{len(str(len(specs) - 1))}}.yaml", data)
+        with writing(folder):
+            inside.rename(folder)

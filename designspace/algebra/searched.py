@@ -1,0 +1,169 @@
+"""Bounded search, for what cannot be counted: points at random, kept where they fit.
+
+Two cases come here: a space that does not decompose, and limits on three costs at once in a space
+too large to be listed. Nothing is promised but what was seen, the acceptance included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from designspace.algebra.bounds import FAR, Bounds
+from designspace.algebra.feasible import Draw, Feasible
+from designspace.algebra.settle import settle
+from designspace.algebra.task import Task
+from designspace.errors import InputError
+from designspace.spec.axis import Axis
+from designspace.spec.limits import Costs
+from designspace.spec.space import Point
+
+LOOKED = 4096  # points, at least
+TIMES = 64  # points for each network that is wanted
+
+
+class Limited(Protocol):
+    """The networks of a space within bounds, counted or only searched."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """The bounds."""
+        ...
+
+    @property
+    def total(self) -> int | None:
+        """How many distinct networks the space has; None where it was not counted."""
+        ...
+
+    @property
+    def count(self) -> int | None:
+        """How many of them are within the bounds; None where it was not counted."""
+        ...
+
+    def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
+        """Distinct networks within the bounds; fewer where no more are found."""
+        ...
+
+
+def fits(bounds: Bounds, costs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Which of n networks are within bounds, (n,)."""
+    kept = np.ones(len(costs["params"]), bool)
+    for name in bounds.limited:
+        low, high = bounds.of(name)
+        kept &= (low <= costs[name]) & (costs[name] <= high)
+    return kept
+
+
+def only(draw: Draw, kept: np.ndarray) -> Draw:
+    """Some networks of a draw."""
+    return Draw(draw.axes, draw.labels[kept], draw.params[kept], draw.macs[kept], draw.acts[kept])
+
+
+@dataclass
+class Thinned:
+    """The networks within bounds on three costs: drawn exactly by two, kept by the third.
+
+    Attributes:
+        inner: The networks within the bounds on two of the costs, counted.
+        bounds: All of the bounds.
+        acceptance: The share kept in the last draw; None before.
+    """
+
+    inner: Feasible
+    bounds: Bounds
+    acceptance: float | None = None
+    count: None = None
+
+    @property
+    def total(self) -> int:
+        """How many distinct networks the space has."""
+        return self.inner.total
+
+    def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
+        """Uniform among those within the bounds; bounded in the number of draws."""
+        wanted = n
+        while True:
+            drawn = self.inner.draw(wanted, seed, stratify=stratify)
+            costs = {"params": drawn.params, "macs": drawn.macs, "acts": drawn.acts}
+            kept = np.flatnonzero(fits(self.bounds, costs))
+            self.acceptance = len(kept) / max(len(drawn), 1)
+            enough = len(kept) >= n or len(drawn) < wanted
+            if enough or wanted >= max(TIMES * n, LOOKED):
+                return only(drawn, kept[:n])
+            wanted = min(2 * wanted, max(TIMES * n, LOOKED))
+
+
+@dataclass
+class Searched:
+    """The networks of a space that does not decompose: labels drawn at random, made and costed.
+
+    Uniform over labels, not over networks.
+
+    Attributes:
+        axes: The space's axes over networks.
+        task: What the networks are costed on.
+        bounds: The bounds.
+        price: Digest and costs of the network at a point; raises InputError where it has none.
+        acceptance: The share of points kept in the last draw; None before.
+    """
+
+    axes: Mapping[str, Axis]
+    task: Task
+    bounds: Bounds
+    price: Callable[[Point], tuple[str, Costs]]
+    acceptance: float | None = None
+    total: None = None
+    count: None = None
+    _seen: set[str] = field(default_factory=set[str])
+
+    def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
+        """Distinct networks within the bounds, looked for in a bounded number of points.
+
+        Raises:
+            InputError: A stratified draw, which needs a count.
+        """
+        if stratify:
+            raise InputError("this space cannot be counted, and so not drawn from in strata")
+        stream = np.random.default_rng(seed)
+        sizes = [len(axis.choices) for axis in self.axes.values()]
+        labels: list[np.ndarray] = []
+        costs: list[tuple[int, int, int]] = []
+        self._seen = set()
+        looked = 0
+        while len(labels) < n and looked < max(LOOKED, TIMES * n):
+            looked += 1
+            row = stream.integers(0, sizes)
+            found = self._look(row)
+            if found is not None:
+                labels.append(row)
+                costs.append(found)
+        self.acceptance = len(labels) / max(looked, 1)
+        columns = np.array(costs, np.int64).reshape(-1, 3).T
+        return Draw(self.axes, np.array(labels, np.int64).reshape(-1, len(sizes)), *columns)
+
+    def _look(self, row: np.ndarray) -> tuple[int, int, int] | None:
+        """The costs of the network at some labels; None where it does not count."""
+        names = {
+            name: axis.labels[int(i)]
+            for (name, axis), i in zip(self.axes.items(), row, strict=True)
+        }
+        try:
+            digest, cost = self.price(settle(self.axes, names))
+        except InputError:
+            return None
+        inside = all(
+            low <= getattr(cost, name) <= high
+            for name, (low, high) in ((name, self.bounds.of(name)) for name in self.bounds.limited)
+        )
+        if not inside or digest in self._seen:
+            return None
+        self._seen.add(digest)
+        return cost.params, cost.macs, cost.acts
+
+
+def first_two(bounds: Bounds) -> Bounds:
+    """The bounds without the third limited cost, the one that is thinned."""
+    return bounds.with_(bounds.limited[-1], -FAR, FAR)

@@ -1,0 +1,146 @@
+"""`designspace sample`: distinct networks of a space within limits, each as likely as any other."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designspace.cli.options import ChannelsOption, ClassesOption, InputSizeOption, JsonOption
+from designspace.cli.space import LimitOption, SpaceArgument
+
+if TYPE_CHECKING:
+    from designspace.algebra.feasible import Draw
+    from designspace.algebra.searched import Limited
+    from designspace.algebra.space import Sample, Space
+    from designspace.algebra.task import Task
+
+_SHOWN = 20
+
+
+class Strata(StrEnum):
+    """Costs along which a draw can be spread."""
+
+    params = "params"
+    macs = "macs"
+    gmacs = "gmacs"
+    acts = "acts"
+
+
+def sample(
+    space: SpaceArgument,
+    n: Annotated[int, typer.Option("-n", min=1, max=10_000_000, help="How many networks.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 0,
+    limit: LimitOption = None,
+    stratify: Annotated[
+        Strata | None, typer.Option(help="Spread the networks evenly along this cost.")
+    ] = None,
+    cost_only: Annotated[
+        bool, typer.Option("--cost-only", help="Labels and costs; make no network.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A .parquet or .csv file, or a new folder for a YAML file a network."),
+    ] = None,
+    input_size: InputSizeOption = None,
+    in_channels: ChannelsOption = 3,
+    num_classes: ClassesOption = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw distinct networks of a space, uniformly within limits on cost."""
+    from designspace.algebra.population import check_path, write_population, write_specs
+    from designspace.algebra.space import load_space, with_limits
+    from designspace.algebra.task import Task
+    from designspace.cli.show import print_json
+    from designspace.errors import InputError
+
+    folder = out is not None and not out.suffix
+    if out is not None and not folder:
+        check_path(out)
+    if folder and cost_only:
+        raise InputError("--cost-only makes no specs to put into a folder", path="--out")
+    found = load_space(space)
+    size = input_size or found.base_network().input_size
+    task = Task(size, in_channels, num_classes)
+    limited = found.not_empty(found.feasible(with_limits(found.limits, limit or []), task=task))
+    along = "macs" if stratify == Strata.gmacs else stratify and stratify.value
+    draw = limited.draw(n, seed, stratify=along)
+    samples = None if cost_only else found.samples(draw)
+    if out is not None and folder:
+        write_specs(out, found.name, [each.spec for each in samples or []])
+    elif out is not None:
+        digests = [each.spec.digest for each in samples] if samples else None
+        write_population(out, draw, _about(found, limited, task, seed, along), digests)
+    if as_json:
+        print_json(_json(found, limited, draw, samples))
+    else:
+        _print(found, limited, draw, samples, n)
+        if out is not None:
+            typer.echo(f"{len(draw):,} networks -> {out}")
+
+
+def _about(
+    space: Space, limited: Limited, task: Task, seed: int, stratified: str | None
+) -> dict[str, Any]:
+    from designspace import __version__
+
+    return {
+        "space": space.name,
+        "purpose": space.purpose,
+        "digest": space.digest,
+        "bounds": asdict(limited.bounds),
+        "task": asdict(task),
+        "seed": seed,
+        "stratified": stratified,
+        "total": limited.total,
+        "count": limited.count,
+        "version": __version__,
+    }
+
+
+def _json(
+    space: Space, limited: Limited, draw: Draw, samples: list[Sample] | None
+) -> dict[str, Any]:
+    networks: list[dict[str, Any]] = []
+    rows = zip(draw.points(), draw.params, draw.macs, draw.acts, strict=True)
+    for number, (point, params, macs, acts) in enumerate(rows):
+        made = {"digest": samples[number].spec.digest} if samples else {}
+        costs = {"params": int(params), "macs": int(macs), "acts": int(acts)}
+        networks.append({**made, "point": point, **costs})
+    facts = {"total": limited.total, "count": limited.count}
+    if (acceptance := getattr(limited, "acceptance", None)) is not None:
+        facts["acceptance"] = acceptance
+    return {"space": space.name, **facts, "networks": networks}
+
+
+def _print(
+    space: Space, limited: Limited, draw: Draw, samples: list[Sample] | None, n: int
+) -> None:
+    from designspace.cli.show import gmacs, print_table
+
+    rows: list[list[str]] = []
+    points = draw.head(_SHOWN).points()
+    for number, point in enumerate(points):
+        digest = samples[number].spec.digest[:8] if samples else "-"
+        costs = [f"{draw.params[number]:,}", gmacs(int(draw.macs[number]))]
+        labels = ", ".join(f"{name} {label}" for name, label in point.items())
+        rows.append([digest, *costs, f"{draw.acts[number] / 1e6:.3f}", labels])
+    if rows:
+        columns = ["network", "params", "GMACs", "acts (M)", "choices"]
+        print_table(columns, rows, title=space.name, last_is_text=True)
+    if len(draw) > _SHOWN:
+        typer.echo(f"... and {len(draw) - _SHOWN:,} more; --out keeps them all")
+    typer.echo(_told(limited, len(draw), n))
+
+
+def _told(limited: Limited, drawn: int, n: int) -> str:
+    """How many there are, and what that says of the draw."""
+    if limited.count is not None:
+        told = f"{limited.count:,} of {limited.total:,} networks are within the limits"
+        return f"{told}; -n {n:,} is more, so here are all of them, once" if drawn < n else told
+    acceptance = getattr(limited, "acceptance", None) or 0.0
+    told = f"not counted; {100 * acceptance:.2g}% of the points looked at were kept"
+    return f"{told}; no more than these {drawn:,} were found" if drawn < n else told

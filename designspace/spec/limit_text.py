@@ -1,0 +1,129 @@
+"""Limits as text: `gmacs=4.5+-1%`, `params<=30M`, `3<=mmacs<=9`, `params=20M..30M`.
+
+Numbers are taken digit by digit, never as binary fractions; a bound becomes a whole number by
+rounding inwards: the lower up, the upper down.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from typing import Any
+
+from designspace.errors import did_you_mean
+
+COSTS = ("params", "macs", "acts")
+ALIASES = {
+    "gmacs": ("macs", 10**9),
+    "mmacs": ("macs", 10**6),
+    "mparams": ("params", 10**6),
+    "macts": ("acts", 10**6),
+}
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+_LARGEST = 10**18
+
+_NUMBER = re.compile(r"([0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]{1,4})?\s*([a-z]*)", re.I)
+_NAME = r"\s*([a-z]\w*)\s*"
+_ONE_SIDE = re.compile(_NAME + r"(<=|>=|<|>)([^<>=]*)", re.I)
+_BETWEEN = re.compile(r"([^<>=]+)(<=|<)" + _NAME + r"(<=|<)([^<>=]*)", re.I)
+_EQUAL = re.compile(_NAME + r"={1,2}([^<>=]*)", re.I)
+_AROUND = re.compile(r"(.*?)\s*(?:±|\+-|\+/-)\s*(.*)")
+_RANGE = re.compile(r"(.+?)\.\.(.+)")
+
+Bounds = dict[str, Any]
+
+
+def bounds_of(text: str) -> Bounds:
+    """`cost`, `low` and `high` of a limit; a bound that is not given is None.
+
+    `<=` and `>=` include the bound. So do `=a..b` and `=a+-b`, where b may be a percentage of a.
+    A bare `=a` would hardly ever be met, and strict signs mean little among whole numbers: both
+    are refused.
+
+    Raises:
+        ValueError: What is wrong, and the nearest of what would be right.
+    """
+    if found := _BETWEEN.fullmatch(text):
+        low, first, name, second, high = found.groups()
+        _not_strict(text, first, second)
+        return _bounds(name, low, high)
+    if found := _ONE_SIDE.fullmatch(text):
+        name, sign, value = found.groups()
+        _not_strict(text, sign)
+        return _bounds(name, value, None) if sign == ">=" else _bounds(name, None, value)
+    if found := _EQUAL.fullmatch(text):
+        return _window(*found.groups())
+    raise ValueError(f"'{text}' is no limit; write it like gmacs=4.5+-1%, params<=30M, 3<=mmacs<=9")
+
+
+def cost_of(name: str) -> tuple[str, int]:
+    """The plain cost of a name, and in how many of them it counts.
+
+    Raises:
+        ValueError: There is no such cost.
+    """
+    lower = name.lower()
+    if lower in COSTS:
+        return lower, 1
+    if lower not in ALIASES:
+        raise ValueError(f"no cost is called '{name}'; {did_you_mean(lower, (*COSTS, *ALIASES))}")
+    return ALIASES[lower]
+
+
+def amount(value: Any, scale: int) -> Fraction:
+    """A number with an optional k, M or G, times the scale of the cost's name.
+
+    Raises:
+        ValueError: No such number or unit, or more than any network costs.
+    """
+    found = None if isinstance(value, bool) else _NUMBER.fullmatch(str(value).strip())
+    if not found:
+        raise ValueError(f"'{value}' is no number with an optional k, M or G")
+    digits, power, unit = found.groups()
+    if unit.lower() not in _UNITS:
+        raise ValueError(f"no unit is called '{unit}'; {did_you_mean(unit, ('k', 'M', 'G'))}")
+    if unit and scale > 1:
+        raise ValueError(f"'{value}' has a unit, and so has the name of the cost")
+    number = Fraction(digits.replace("_", "") + (power or "")) * _UNITS[unit.lower()] * scale
+    if number > _LARGEST:
+        raise ValueError(f"'{value}' is more than any network costs")
+    return number
+
+
+def _not_strict(text: str, *signs: str) -> None:
+    for sign in signs:
+        if "=" not in sign:
+            raise ValueError(f"'{sign}' in '{text}' is no limit; write '{sign}=', bounds included")
+
+
+def _window(name: str, text: str) -> Bounds:
+    """`a+-b`, `a+-p%` or `a..b`."""
+    if found := _RANGE.fullmatch(text):
+        return _bounds(name, *found.groups())
+    found = _AROUND.fullmatch(text)
+    if not found:
+        said = f"exactly {text.strip() or 'nothing'} {name} is hardly ever met"
+        raise ValueError(f"{said}; write {name}={text.strip() or '4.5'}+-1%, <= or >=")
+    middle, width = found.groups()
+    cost, scale = cost_of(name)
+    center = amount(middle, scale)
+    share = width.strip().endswith("%")
+    around = amount(width.strip()[:-1], 1) * center / 100 if share else amount(width, scale)
+    return _whole(cost, max(center - around, Fraction(0)), center + around)
+
+
+def _bounds(name: str, low: str | None, high: str | None) -> Bounds:
+    cost, scale = cost_of(name)
+    least = None if low is None else amount(low, scale)
+    most = None if high is None else amount(high, scale)
+    return _whole(cost, least, most)
+
+
+def _whole(cost: str, low: Fraction | None, high: Fraction | None) -> Bounds:
+    """Inwards to whole numbers."""
+    return {
+        "cost": cost,
+        "low": None if low is None else math.ceil(low),
+        "high": None if high is None else math.floor(high),
+    }
