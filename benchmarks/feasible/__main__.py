@@ -33,7 +33,7 @@ OURS_REPEATS = 5
 def arguments() -> argparse.Namespace:
     """What can be asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="each tool's turn")
+    parser.add_argument("--seconds", type=float, default=15, help="each tool's turn, of CPU time")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each tool, a seed each")
     parser.add_argument("--tools", nargs="+", default=TOOLS)
     parser.add_argument("--python", nargs="+", default=[], metavar="TOOL=PYTHON")

@@ -28,8 +28,8 @@ def table(record: dict[str, Any]) -> str:
     missing = [NAMES[tool] for tool in record["tools"] if tool not in rows]
     absent = f"; not installed: {', '.join(missing)}" if missing else ""
     note = (
-        f"(medians of {len(record['seeds'])} turns of {record['seconds']:g} s, in turn, one "
-        f"thread, {record['environment']['cpus']} shared cores; {_versions(record)}{absent}; "
+        f"(seconds of CPU time; medians of {len(record['seeds'])} turns of "
+        f"{record['seconds']:g} s, in turn, {record['environment']['cpus']} shared cores; {_versions(record)}{absent}; "
         f"`{record['command']}`)"
     )
     return "\n".join([*HEAD, *(_line(NAMES[tool], rows[tool]) for tool in order), "", note])
@@ -47,7 +47,7 @@ def steps(record: dict[str, Any]) -> str:
         f"{_middle(ours, 'import_and_load_s'):.1f} s, compile and count "
         f"{_middle(ours, 'compile_and_count_s'):.1f} s; then {rate('draw')} distinct networks/s "
         f"as arrays, {rate('specs')}/s as specifications, and {rate('price')} costs/s of random "
-        f"points (medians of {len(ours)} processes)."
+        f"points (CPU time, medians of {len(ours)} processes)."
     )
 
 
