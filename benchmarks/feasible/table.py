@@ -29,8 +29,8 @@ def table(record: dict[str, Any]) -> str:
     absent = f"; not installed: {', '.join(missing)}" if missing else ""
     note = (
         f"(seconds of CPU time; medians of {len(record['seeds'])} turns of "
-        f"{record['seconds']:g} s, in turn, {record['environment']['cpus']} shared cores; {_versions(record)}{absent}; "
-        f"`{record['command']}`)"
+        f"{record['seconds']:g} s, in turn, {record['environment']['cpus']} shared cores; "
+        f"{_versions(record)}{absent}; `{record['command']}`)"
     )
     return "\n".join([*HEAD, *(_line(NAMES[tool], rows[tool]) for tool in order), "", note])
 
