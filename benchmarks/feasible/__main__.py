@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -88,6 +89,13 @@ def row(rounds: list[dict[str, Any]], truth: list[list[int]]) -> dict[str, Any]:
     return {"version": number, "rounds": rounds}
 
 
+def _written(record: dict[str, Any]) -> str:
+    """JSON with each list of numbers on one line."""
+    text = json.dumps(record, indent=1)
+    numbers = r"\[\s+((?:-?[\d.e-]+,?\s+)+)\]"
+    return re.sub(numbers, lambda match: f"[{' '.join(match[1].split())}]", text) + "\n"
+
+
 def main() -> None:
     """Check the formula, run the tools, write the record, print its table."""
     options, job = arguments(), space.job()
@@ -105,7 +113,7 @@ def main() -> None:
         "ours": ours(),
         "environment": environment() | {"load": [load, os.getloadavg()]},
     }
-    options.out.write_text(json.dumps(record, indent=1) + "\n")
+    options.out.write_text(_written(record))
     print(table(record))
 
 
