@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from designspace.algebra.space import load_space as space
     from designspace.compiler import build as build
     from designspace.compiler import in_line as in_line
     from designspace.costing import cost as cost
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from designspace.spec import load as load
     from designspace.spec.diff import diff as diff
     from designspace.spec.ladder import load_ladder as ladder
-    from designspace.spec.space import load_space as space
     from designspace.verification import verify as verify
     from designspace.weights import load_weights as load_weights
     from designspace.weights import save_weights as save_weights

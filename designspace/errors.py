@@ -57,6 +57,12 @@ class VerificationError(DesignspaceError):
     exit_code = 1
 
 
+class StoppedError(DesignspaceError):
+    """The user interrupted a command that does not go on by itself; it says what is kept."""
+
+    exit_code = 130
+
+
 def nearest(word: str, valid: Iterable[str]) -> str | None:
     """The valid choice closest to `word`, or None where nothing is close."""
     close = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.5)

@@ -1,4 +1,4 @@
-"""Small spaces with everything that makes counting hard, and counting by looking at each network."""
+"""Small spaces with all that makes counting hard, and counting by looking at each network."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ BASE: dict[str, Any] = {
 }
 KERNEL = "block.spatial.kernel_size.per_stage"
 LIMIT = {"cost": "params", "low": 1, "high": "1G"}
+ATTENTION = {"kind": "attention", "head_dim": 8}
 POOL = {"kind": "pool", "kernel_size": 3}
 
 SPACES: dict[str, dict[str, Any]] = {

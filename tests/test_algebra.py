@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, by_looking, data
 
 from designspace.algebra.bounds import FAR, Bounds
 from designspace.algebra.chain import Chain
@@ -15,7 +16,6 @@ from designspace.algebra.feasible import Feasible
 from designspace.algebra.networks import Composed, Listed
 from designspace.algebra.space import load_space
 from designspace.algebra.task import Task
-from tests.algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, by_looking, data
 
 TASK = Task(SIZE, CHANNELS, CLASSES)
 COSTS = ("params", "macs", "acts")
@@ -31,7 +31,7 @@ def looked() -> dict[str, dict[str, tuple[int, int, int]]]:
 def feasible(name: str, way: Any, bounds: Bounds) -> tuple[Any, Feasible]:
     space = load_space(data(SPACES[name]))
     chain = Chain(space.axes, space.base_data, TASK)
-    return space, Feasible(space.axes, space.base_data, TASK, bounds, way(chain))
+    return space, Feasible(bounds, way(chain))
 
 
 def middle(values: list[int]) -> tuple[int, int]:
@@ -138,7 +138,7 @@ def test_a_large_space_is_counted_by_the_product_of_its_choices() -> None:
         for stage in range(3)
     }
     space = load_space(data(axes))
-    found = space.feasible(task=TASK)
+    found = space.counted(task=TASK)
     assert found.total == (21 * 12) ** 3
     low, high = found.range("macs") or (0, 0)
     split = found.within(Bounds(macs=(-FAR, (low + high) // 2))).count
@@ -158,7 +158,7 @@ def test_marginals_of_a_large_window_are_those_of_rejection() -> None:
         for stage in range(3)
     } | {f"d{stage}": {"path": f"depths.{stage}", "range": [1, 6]} for stage in range(3)}
     space = load_space(data(axes))
-    whole = space.feasible(task=TASK)
+    whole = space.counted(task=TASK)
     low, high = whole.range("macs") or (0, 0)
     window = whole.within(Bounds(macs=((2 * low + high) // 3, (low + high) // 2)))
     every = whole.draw(whole.total, 0)

@@ -66,11 +66,28 @@ WIDTH = ToyAxis(("4", "8", "16", "32"), ordered=True)
 DEPTH = ToyAxis(("1", "2", "3"), ordered=True)
 ACT = ToyAxis(("relu", "gelu", "tanh"))
 ORDER = ToyAxis(("a", "b"))
+RATE = ToyAxis(("0.01", "0.02", "0.04"), ordered=True)
+
+
+@dataclass(frozen=True)
+class ToyRecipe:
+    authored: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        text = json.dumps(self.authored, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def model_dump(self, **_: str) -> dict[str, Any]:
+        return self.authored
 
 
 @dataclass(frozen=True)
 class ToySpace:
-    """`order` is active at depth 2 and more only; tanh at width 32 is not valid."""
+    """`order` is active at depth 2 and more only; tanh at width 32 is not valid.
+
+    An axis `rate`, where there is one, changes the recipe.
+    """
 
     name: str = "toy"
     base: dict[str, Any] = field(default_factory=lambda: dict(BASE))
@@ -78,6 +95,20 @@ class ToySpace:
         default_factory=lambda: {"width": WIDTH, "depth": DEPTH, "act": ACT, "order": ORDER}
     )
     limits: tuple[ToyLimit, ...] = ()
+    recipe: dict[str, Any] = field(default_factory=lambda: {"name": "toy", "epochs": 8})
+
+    @property
+    def recipe_axes(self) -> dict[str, ToyAxis]:
+        return {name: axis for name, axis in self.axes.items() if name == "rate"}
+
+    def recipe_changes(self, point: Mapping[str, str]) -> dict[str, Any]:
+        return {"rate": float(point["rate"])} if "rate" in point else {}
+
+    def recipe_spec(self, point: Mapping[str, str]) -> ToyRecipe:
+        return ToyRecipe({"rate": 0.02, **self.recipe, **self.recipe_changes(point)})
+
+    def recipe_digest(self, point: Mapping[str, str]) -> str | None:
+        return self.recipe_spec(point).digest if self.recipe_axes else None
 
     @property
     def digest(self) -> str:
@@ -98,7 +129,7 @@ class ToySpace:
         return {name: axis for name, axis in self.axes.items() if name != "order" or deep}
 
     def changes(self, point: Mapping[str, str]) -> dict[str, Any]:
-        return {name: int(x) if x.isdigit() else x for name, x in point.items()}
+        return {name: int(x) if x.isdigit() else x for name, x in point.items() if name != "rate"}
 
     def spec(self, point: Mapping[str, str]) -> ToyNetwork:
         authored = {**self.base, **self.changes(point)}
@@ -150,9 +181,10 @@ class ToyTrainee:
         features = (
             np.tanh(self.x @ self.project) * ACTS[self.job.spec["act"]] * self.job.spec["depth"]
         )
+        rate: float = self.job.recipe.get("rate", 0.02)
         for step in range(5):
             error = features @ self.weight - self.y
-            self.weight = self.weight - 0.02 * features.T @ error / len(self.x)
+            self.weight = self.weight - rate * features.T @ error / len(self.x)
             if progress is not None:
                 progress(step + 1, 5)
         loss = float(np.square(features @ self.weight - self.y).mean())

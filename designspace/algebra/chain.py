@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any
 
-from designspace.algebra.components import Component, Features
+import numpy as np
+
+from designspace.algebra.components import REFUSED, Component, Features, Priced, flat_rows
 from designspace.algebra.footprint import BLOCK, DOWNSAMPLE, HEAD, STEM
 from designspace.algebra.head_component import HeadComponent
 from designspace.algebra.pieces import Pieces
 from designspace.algebra.stage_component import StageComponent, StagePieces
 from designspace.algebra.task import Task
+from designspace.algebra.wavelet import Ints
 from designspace.layers.feature import image
 from designspace.spec.axis import Axis
 
@@ -20,14 +23,18 @@ class Chain:
     """The components of a space's networks, in order.
 
     Attributes:
-        axes: The axes over networks, with the number of labels of each.
+        axes: The axes over networks.
+        base: The base network's data as it was written.
+        task: What the networks are costed on.
+        sizes: The number of labels of each axis.
         components: The stem with the first stage, the other stages, the head.
         features: The shapes that pass between them; number 0 is the image.
     """
 
     def __init__(self, axes: Mapping[str, Axis], base: Mapping[str, Any], task: Task) -> None:
         """Take the axes, the base network's data as written, and what networks are costed on."""
-        self.axes = {name: len(axis.choices) for name, axis in axes.items()}
+        self.axes, self.base, self.task = axes, base, task
+        self.sizes = {name: len(axis.choices) for name, axis in axes.items()}
         self.features = Features()
         self.features.id(image(task.input_size, task.in_channels))
         pieces = Pieces(axes, base)
@@ -39,13 +46,37 @@ class Chain:
             for stage in range(pieces.stages)
         ]
         self.components: list[Component] = [
-            StageComponent(pieces, table, self.axes, self.features) for table in tables
+            StageComponent(pieces, table, self.sizes, self.features) for table in tables
         ]
         self.components.append(
-            HeadComponent(pieces, head, self.axes, self.features, task.num_classes)
+            HeadComponent(pieces, head, self.sizes, self.features, task.num_classes)
         )
 
     @property
     def combinations(self) -> int:
         """How many combinations of labels there are."""
-        return prod(self.axes.values())
+        return prod(self.sizes.values())
+
+    def run(self, labels: Ints) -> Iterator[Priced]:
+        """What each component makes of networks given by indices of labels, (n, axes)."""
+        names = list(self.axes)
+        feature = np.zeros(len(labels), np.int32)
+        for component in self.components:
+            columns = [names.index(name) for name in component.axes]
+            rows = flat_rows(labels, columns, component.sizes)
+            found = component.on(np.maximum(feature, 0), rows)
+            feature = found.out
+            yield found
+
+    def costs(self, labels: Ints) -> Ints:
+        """Parameters, multiply-adds and activations of networks given by labels, (n, 3).
+
+        All -1 where the labels make no valid network.
+        """
+        costs = np.zeros((len(labels), 3), np.int64)
+        valid = np.ones(len(labels), bool)
+        for found in self.run(labels):
+            costs += found.costs
+            valid &= found.out >= 0
+        costs[~valid] = REFUSED
+        return costs

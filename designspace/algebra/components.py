@@ -94,15 +94,15 @@ class Component:
         for values, inverse in self._columns:
             key = key * len(values) + inverse[rows]
         key = np.where(self._refused[rows], REFUSED, key)
-        keys, inverse = np.unique(key, return_inverse=True)
-        made = [self._once(int(each)) for each in keys]
+        found_keys = distinct(key + 1)
+        made = [self._once(int(each) - 1) for each in found_keys.values]
         nothing = Made(np.zeros((len(self.depths), 3), np.int64), REFUSED, 0)
         found = [each or nothing for each in made]
         depth = self.depth_of[rows]
-        identity = np.array([each.identity for each in found], np.int64)[inverse]
+        identity = np.array([each.identity for each in found], np.int64)[found_keys.which]
         return Priced(
-            costs=np.stack([each.costs for each in found])[inverse, depth],
-            out=np.array([each.out for each in found], np.int32)[inverse],
+            costs=np.stack([each.costs for each in found])[found_keys.which, depth],
+            out=np.array([each.out for each in found], np.int32)[found_keys.which],
             meaning=identity * len(self.depths) + depth,
         )
 
@@ -123,6 +123,35 @@ class Component:
 
     def _make(self, feature: int, *values: int) -> Made | None:
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """The different ones among n whole numbers.
+
+    Attributes:
+        values: Each once, in order.
+        which: The place of each number among them, (n,).
+    """
+
+    values: Ints
+    which: Ints
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.values)
+
+
+def distinct(numbers: Ints) -> Distinct:
+    """The different ones among whole numbers from 0 on; without sorting where they are small."""
+    most = int(numbers.max(initial=0))
+    if most > 8 * len(numbers) + 1024:
+        return Distinct(*np.unique(numbers, return_inverse=True))
+    there = np.zeros(most + 1, bool)
+    there[numbers] = True
+    place = np.cumsum(there) - 1
+    return Distinct(np.flatnonzero(there), place[numbers])
 
 
 def spread(piece: Piece, axes: Sequence[str], sizes: Sequence[int]) -> Ids:

@@ -114,5 +114,5 @@ def _values(feasible: Feasible) -> Iterator[tuple[str, tuple[Value, ...]]]:
 def _has(feasible: Feasible, name: str, axis: Axis, label: str) -> bool:
     """Whether a choice that no drawn network has is in some network within the limits."""
     only = axis.model_copy(update={"choices": {label: axis.choices[label]}})
-    chain = Chain({**feasible.axes, name: only}, feasible.base, feasible.task)
+    chain = Chain({**feasible.axes, name: only}, feasible.chain.base, feasible.task)
     return networks(chain).count(feasible.bounds) > 0

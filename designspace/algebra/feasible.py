@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from designspace.algebra.bounds import Bounds
+from designspace.algebra.chain import Chain
 from designspace.algebra.components import COSTS
 from designspace.algebra.networks import Batch, Networks
 from designspace.algebra.ranks import ranks
 from designspace.algebra.settle import settling_order
+from designspace.algebra.task import Task
 from designspace.algebra.wavelet import Ints
 from designspace.spec.axis import Axis
 from designspace.spec.space import Point
-
-if TYPE_CHECKING:
-    from designspace.algebra.task import Task
 
 BINS = 64  # of a stratified draw, at most
 
@@ -74,25 +73,30 @@ class Feasible:
     """The distinct networks of a space that lie within bounds.
 
     Attributes:
-        axes: The space's axes over networks.
-        base: The base network's data as written.
-        task: What the networks are costed on.
         bounds: The bounds.
         networks: All networks of the space.
         count: How many there are within the bounds.
     """
 
-    def __init__(
-        self,
-        axes: Mapping[str, Axis],
-        base: Mapping[str, Any],
-        task: Task,
-        bounds: Bounds,
-        networks: Networks,
-    ) -> None:
-        self.axes, self.base, self.task = axes, base, task
+    def __init__(self, bounds: Bounds, networks: Networks) -> None:
+        """Count the networks within bounds."""
         self.bounds, self.networks = bounds, networks
         self.count = networks.count(bounds)
+
+    @property
+    def chain(self) -> Chain:
+        """The space's networks, component by component."""
+        return self.networks.chain
+
+    @property
+    def axes(self) -> Mapping[str, Axis]:
+        """The space's axes over networks."""
+        return self.chain.axes
+
+    @property
+    def task(self) -> Task:
+        """What the networks are costed on."""
+        return self.chain.task
 
     @property
     def total(self) -> int:
@@ -101,7 +105,7 @@ class Feasible:
 
     def within(self, bounds: Bounds) -> Feasible:
         """The same space within other bounds."""
-        return Feasible(self.axes, self.base, self.task, bounds, self.networks)
+        return Feasible(bounds, self.networks)
 
     def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
         """Distinct networks, each as likely as any other, in random order.
@@ -146,7 +150,7 @@ class Feasible:
         edges = [low + (high + 1 - low) * i // number for i in range(number + 1)]
         return [
             self.bounds.also(cost, start, stop - 1)
-            for start, stop in zip(edges, edges[1:], strict=False)
+            for start, stop in pairwise(edges)
             if stop > start
         ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from designspace.spec.axis import Axis
 from designspace.spec.changes import keys_of
@@ -37,7 +38,7 @@ def touch(path: str) -> Touch:
     root, *rest = keys_of(path)
     if rest and isinstance(rest[0], int):  # depths.2, block.0.ratio
         return Touch(str(root), rest[0])
-    for key, following in zip(rest, rest[1:], strict=False):
+    for key, following in pairwise(rest):
         if key == KEY and isinstance(following, int):
             return Touch(str(root), following)
     return Touch(str(root), None)

@@ -81,6 +81,21 @@ def paths_from(states: States) -> list[dict[State, int]]:
     return counts
 
 
+def extreme_path(states: States, column: int, *, most: bool) -> int | None:
+    """The least or the most that a path costs; None where there is none."""
+    best = max if most else min
+    found = {states.start: 0}
+    for layer in states.layers:
+        after: dict[State, int] = {}
+        for state, so_far in found.items():
+            for following, edges in layer.edges[state].items():
+                costs = layer.costs[edges, column]
+                value = so_far + int(costs.max() if most else costs.min())
+                after[following] = best(after.get(following, value), value)
+        found = after
+    return best(found.values(), default=None)
+
+
 def cut(states: States) -> int:
     """The layer whose halves are the smallest to list and to ask.
 

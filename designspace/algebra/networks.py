@@ -11,7 +11,7 @@ import numpy as np
 from designspace.algebra.bounds import Bounds
 from designspace.algebra.chain import Chain
 from designspace.algebra.components import COSTS
-from designspace.algebra.halves import cut, paths_from
+from designspace.algebra.halves import cut, extreme_path, paths_from
 from designspace.algebra.paths import Indexed, Window, Within
 from designspace.algebra.pieces import Ids, TooLargeError
 from designspace.algebra.points import Points
@@ -35,6 +35,7 @@ class Batch:
 class Networks(Protocol):
     """All distinct networks of a space, in an order of their own."""
 
+    chain: Chain
     total: int
 
     def count(self, bounds: Bounds) -> int:
@@ -55,6 +56,7 @@ class Listed:
 
     def __init__(self, chain: Chain) -> None:
         """Look at every combination of labels."""
+        self.chain = chain
         self._points = Points(chain)
         self.total = len(self._points.labels)
 
@@ -92,6 +94,7 @@ class Composed:
         Raises:
             TooLargeError: It has too many states, or its halves are too long.
         """
+        self.chain = chain
         self._states = States(chain)
         self._at = cut(self._states)
         self.total = sum(paths_from(self._states)[0].values())
@@ -111,7 +114,9 @@ class Composed:
         return self._spelt(*self._within(bounds, bounds.limited).edges(ranks))
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """By the best partner of each half."""
+        """By the best partner of each half; of all networks, step by step."""
+        if not bounds.limited:
+            return extreme_path(self._states, COSTS.index(cost), most=most)
         order = (*(name for name in bounds.limited if name != cost), cost)
         return self._within(bounds, order).extreme(most=most)
 
@@ -124,7 +129,7 @@ class Composed:
 
     def _spelt(self, edges: Ids, ends: Ids) -> Batch:
         """Labels and costs of paths, under the first setting that makes each."""
-        names = list(self._states.chain.axes)
+        names = list(self.chain.axes)
         setting = self._first[ends]
         labels = np.zeros((len(edges), len(names)), np.int64)
         costs = np.zeros((len(edges), len(COSTS)), np.int64)

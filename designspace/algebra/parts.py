@@ -36,7 +36,7 @@ _MODELS = {
 _EXTENTS = _of_network("depths", "widths")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """These data make no valid part."""
 
 
@@ -52,13 +52,13 @@ def extents(data: Data) -> list[tuple[int, int]]:
     """Depth and width of each stage.
 
     Raises:
-        Refused: Not valid.
+        RefusedError: Not valid.
     """
     model: Any = _read(_EXTENTS, data)
     widths = model.widths
     widths = widths.over(len(model.depths)) if isinstance(widths, Growth) else widths
     if len(widths) != len(model.depths) or not all(1 <= width <= WIDEST for width in widths):
-        raise Refused
+        raise RefusedError
     return list(zip(model.depths, widths, strict=True))
 
 
@@ -66,7 +66,7 @@ def of_stage(name: str, data: Data, stage: int) -> tuple[Data, int]:
     """The data with one stage's block or downsampling, and for how many stages it was written.
 
     Raises:
-        Refused: Lists of different lengths.
+        RefusedError: Lists of different lengths.
     """
     written: Any = data.get(name)
     if isinstance(written, list):
@@ -74,7 +74,7 @@ def of_stage(name: str, data: Data, stage: int) -> tuple[Data, int]:
         return {**data, name: items[min(stage, len(items) - 1)]}, len(items)
     counts = set(lengths(written))
     if len(counts) > 1:
-        raise Refused
+        raise RefusedError
     stages = counts.pop() if counts else 1
     return {**data, name: pick(written, min(stage, stages - 1))}, stages
 
@@ -83,13 +83,13 @@ def filled(name: str, data: Data) -> Kind:
     """A stem, head, block or downsampling with nothing left to inherit.
 
     Raises:
-        Refused: Not valid.
+        RefusedError: Not valid.
     """
     model: Any = _read(_MODELS[name], data)
     if isinstance(model.norm, InheritNorm) or isinstance(model.act, InheritAct):
-        raise Refused
+        raise RefusedError
     value: Any = getattr(model, name)
-    part: Kind = value[0] if isinstance(value, tuple) else value
+    part = cast("Kind", value if isinstance(value, Kind) else value[0])
     return part.inherit({"norm": model.norm, "act": model.act})
 
 
@@ -97,7 +97,7 @@ def _read(model: type[Kind], data: Data) -> Kind:
     try:
         return model.model_validate({key: data[key] for key in model.model_fields if key in data})
     except (ValidationError, InputError):
-        raise Refused from None
+        raise RefusedError from None
 
 
 def meaning_of(data: Any) -> str:

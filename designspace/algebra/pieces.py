@@ -111,7 +111,7 @@ class Pieces:
         for data in self._data(EXTENT, axes):
             try:
                 yield parts.extents(data) if data is not None else []
-            except parts.Refused:
+            except parts.RefusedError:
                 yield []
 
     def _extent(self, shape: list[tuple[int, int]], stage: int) -> int:
@@ -128,7 +128,7 @@ class Pieces:
     def _staged(self, part: str, data: parts.Data | None, stage: int) -> int:
         try:
             return REFUSED if data is None else self._once(part, *parts.of_stage(part, data, stage))
-        except parts.Refused:
+        except parts.RefusedError:
             return REFUSED
 
     def _once(self, part: str, data: parts.Data, stages: int) -> int:
@@ -137,7 +137,7 @@ class Pieces:
         if key not in self._read:
             try:
                 self._read[key] = self._intern(parts.Staged(parts.filled(part, data), stages))
-            except parts.Refused:
+            except parts.RefusedError:
                 self._read[key] = REFUSED
         return self._read[key]
 

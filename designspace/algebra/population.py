@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from designspace.algebra.feasible import Draw
 from designspace.errors import InputError
@@ -47,9 +47,10 @@ def write_population(
         about: Where they come from: space, limits, task, seed.
         digests: Of each network.
     """
-    import pyarrow as pa
+    import pyarrow
     from pyarrow import csv, parquet
 
+    pa, csv_file, parquet_file = (cast("Any", each) for each in (pyarrow, csv, parquet))
     columns: dict[str, Any] = {"digest": pa.array(digests)} if digests is not None else {}
     active = draw.active()
     for column, (name, axis) in enumerate(draw.axes.items()):
@@ -61,10 +62,10 @@ def write_population(
     sink = pa.BufferOutputStream()
     if path.suffix == ".csv":
         plain = [pa.string() if name in draw.axes else table[name].type for name in columns]
-        csv.write_csv(table.cast(pa.schema(zip(columns, plain, strict=True))), sink)
+        csv_file.write_csv(table.cast(pa.schema(zip(columns, plain, strict=True))), sink)
     else:
         kept = {ABOUT: json.dumps(dict(about)).encode()}
-        parquet.write_table(table.replace_schema_metadata(kept), sink)
+        parquet_file.write_table(table.replace_schema_metadata(kept), sink)
     write_bytes_atomic(path, sink.getvalue().to_pybytes())
 
 

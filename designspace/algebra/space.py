@@ -81,9 +81,9 @@ class Space(spaces.Space):
         if found.total == 0:
             raise self._nothing_valid(task)
         if isinstance(found, Composed) and len(bounds.limited) > MOST_COSTS:
-            inner = Feasible(self.axes, self.base_data, task, first_two(bounds), found)
+            inner = Feasible(first_two(bounds), found)
             return Thinned(inner, bounds)
-        return Feasible(self.axes, self.base_data, task, bounds, found)
+        return Feasible(bounds, found)
 
     def counted(
         self, limits: Iterable[Limit] | None = None, *, task: Task | None = None

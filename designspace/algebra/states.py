@@ -73,8 +73,8 @@ class States:
             TooLargeError: Too many settings or edges.
         """
         self.chain = chain
-        self.shared = _shared(chain.components, chain.axes)
-        sizes = [chain.axes[name] for name in self.shared]
+        self.shared = _shared(chain.components, list(chain.axes))
+        sizes = [chain.sizes[name] for name in self.shared]
         if prod(sizes) > MOST_SETTINGS:
             raise TooLargeError
         every = np.arange(prod(sizes), dtype=np.int64)
@@ -93,7 +93,7 @@ class States:
         """A component's rows arranged by its shared axes."""
         common = [name for name in component.axes if name in self.shared]
         columns = [self.shared.index(name) for name in common]
-        sizes = [self.chain.axes[name] for name in common]
+        sizes = [self.chain.sizes[name] for name in common]
         order = [component.axes.index(name) for name in common]
         order += [i for i, name in enumerate(component.axes) if name not in self.shared]
         rows = np.arange(component.rows, dtype=np.int64).reshape(component.sizes)
@@ -101,7 +101,7 @@ class States:
         return Layer(component, setting, rows.transpose(order).reshape(prod(sizes), -1))
 
 
-def _shared(components: Sequence[Component], axes: Sequence[str] | dict[str, int]) -> list[str]:
+def _shared(components: Sequence[Component], axes: Sequence[str]) -> list[str]:
     """The axes that touch more than one component."""
     times = {name: sum(name in each.axes for each in components) for name in axes}
     return [name for name in axes if times[name] > 1]

@@ -6,6 +6,7 @@ are limited: none, one (sorted) or two (sorted by the first, a wavelet matrix on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -47,7 +48,7 @@ class Sorted:
 
     def __init__(self, costs: Ints) -> None:
         """Take costs of shape (n, 1)."""
-        self._order = np.argsort(costs[:, 0], kind="stable")
+        self._order: Ints = np.argsort(costs[:, 0], kind="stable")
         self._values = costs[self._order, 0]
 
     def _range(self, low: Ints, high: Ints) -> tuple[Ints, Ints]:
@@ -62,7 +63,8 @@ class Sorted:
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:
         """The k-th from the window's start."""
-        return self._order[self._range(low, high)[0] + k]
+        start, _ = self._range(low, high)
+        return self._order[start + k]
 
 
 class Plane:
@@ -115,7 +117,8 @@ def index(costs: Ints) -> Index:
     Raises:
         NotImplementedError: More than two costs.
     """
-    kinds: tuple[type[All] | type[Sorted] | type[Plane], ...] = (All, Sorted, Plane)
     if costs.shape[1] > MOST_COSTS:
         raise NotImplementedError("an index over more than two costs")
-    return kinds[costs.shape[1]](costs)
+    limited: int = costs.shape[1]
+    kinds: tuple[Callable[[Ints], Index], ...] = (All, Sorted, Plane)
+    return kinds[limited](costs)

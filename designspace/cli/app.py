@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from designspace import __version__
 from designspace.cli import (
+    bench,
     build,
     catalog,
     cost,
@@ -26,7 +27,7 @@ from designspace.cli import (
     verify,
 )
 from designspace.cli import eval as evaluation
-from designspace.errors import DesignspaceError, InputError
+from designspace.errors import DesignspaceError, InputError, StoppedError
 
 INTERRUPTED = 130
 
@@ -40,6 +41,7 @@ for verb in (build.build, cost.cost, diff.diff, ladder.ladder, catalog.catalog, 
     app.command()(verb)
 app.add_typer(space.space, name="space")
 app.command()(sample.sample)
+app.command()(bench.bench)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
 for verb in (search.search, status.status, report.report, verify.verify):
@@ -70,6 +72,9 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+    except StoppedError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(error.exit_code) from None
     except DesignspaceError as error:
         raise SystemExit(_failed(str(error), error.exit_code)) from None
     except TyperException as error:  # a verb, an argument or an option that is wrong

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,10 @@ from designspace.cli.options import (
     SetOption,
     SpecArgument,
 )
+from designspace.errors import InputError
+from designspace.layers.bounds import WIDEST
+from designspace.layers.cost import Level
+from designspace.layers.saved import Precision
 
 if TYPE_CHECKING:
     from designspace.costing import CostTable
@@ -25,20 +29,51 @@ def cost(
     input_size: InputSizeOption = None,
     in_channels: ChannelsOption = 3,
     num_classes: ClassesOption = 1000,
+    by: Annotated[Level, typer.Option(help="What a row stands for.")] = "stage",
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, max=WIDEST, help="Also the memory of a training step with AdamW."),
+    ] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(help="Of that step; bf16 is automatic mixed precision.  [default: float32]"),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Also torch's and fvcore's counts, and why they differ.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a network costs, a stage at a time."""
+    """Show what a network costs, a stage, a block or a layer at a time."""
+    from designspace.cli import cost_details as details
     from designspace.cli.show import cost_json, print_json
     from designspace.costing import cost as cost_of
+    from designspace.costing import memory
     from designspace.spec import load
     from designspace.spec.changes import parse_set
 
+    if precision and batch_size is None:
+        raise InputError("--precision is that of a training step", hint="add --batch-size")
     network = load(spec, parse_set(changes or []))
-    table = cost_of(network, input_size, in_channels=in_channels, num_classes=num_classes)
+    task = {"in_channels": in_channels, "num_classes": num_classes}
+    table = cost_of(network, input_size, **task)
+    held = None
+    if batch_size:
+        held = memory(
+            network, input_size, batch_size=batch_size, precision=precision or "float32", **task
+        )
+    compared = details.compared(network, input_size, task) if check else None
     if as_json:
-        print_json({"name": network.name, "digest": network.digest, **cost_json(table)})
-    else:
+        said = {"name": network.name, "digest": network.digest, **cost_json(table)}
+        print_json(said | details.as_json(table, by, held, compared))
+        return
+    if by == "stage":
         print_cost(table, network.name)
+    else:
+        details.print_rows(table, network.name, by)
+    if held:
+        details.print_memory(held)
+    if compared:
+        details.print_comparison(compared)
 
 
 def print_cost(table: CostTable, name: str) -> None:

@@ -13,7 +13,6 @@ from designspace.cli.options import (
     DeviceOption,
     DownloadOption,
     JsonOption,
-    RecipeOption,
     RecipeSetOption,
     SkipBrokenOption,
 )
@@ -22,11 +21,16 @@ from designspace.errors import InputError, TrialsFailedError
 if TYPE_CHECKING:
     from designspace.search.plan import Plan
     from designspace.search.request import Outcome, Request
+    from designspace.spec.recipe import Recipe
+    from designspace.spec.space import Space
 
 
 def search(
     space: Annotated[str, typer.Option("--space", help="A catalog name or a YAML file.")] = "micro",
-    recipe: RecipeOption = "demo",
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="A catalog name or a YAML file; the space's own, else demo, by default."),
+    ] = None,
     recipe_changes: RecipeSetOption = None,
     data: DataOption = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials in all, earlier ones included.")] = 16,
@@ -55,18 +59,15 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Search a space: train networks from it, stop poor ones early, test the winner once."""
-    from designspace.spec.changes import parse_set
-    from designspace.spec.recipe import load_recipe
     from designspace.spec.space import load_space
 
-    chosen_space = load_space(space)
-    how = load_recipe(recipe, parse_set(recipe_changes or []))
+    chosen_space, how = _with_recipe(load_space(space), recipe, recipe_changes or [])
 
+    from designspace.compiler.device import device_of
     from designspace.search.quiet import terminal
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
     from designspace.train.data import load_data, located
-    from designspace.train.device import device_of
 
     base = chosen_space.base_network()
     load: dict[str, Any] = {
@@ -98,6 +99,16 @@ def search(
         return
     outcome = _run(request, terminal(), quiet=as_json)
     _show(outcome, as_json=as_json)
+
+
+def _with_recipe(space: Space, source: str | None, changes: list[str]) -> tuple[Space, Recipe]:
+    """The recipe of the study, and the space around it where it varies."""
+    from designspace.spec.changes import parse_set
+    from designspace.spec.recipe import load_recipe
+
+    own = space.authored.get("recipe")
+    how = load_recipe(source or own or "demo", parse_set(changes))
+    return (space.with_recipe(how) if space.recipe_axes else space), how
 
 
 def _device(name: str, gpus: float) -> str:
@@ -170,11 +181,13 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
         for limit in request.space.limits
     )
     parallel = f"{found.parallel} at a time, {request.resources.device}, {request.executor}"
+    varied = ", ".join(request.space.recipe_axes)
     lines = [
         f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
         f"axes; limits: {limits or 'none'}",
         f"base: {found.base.macs / 1e6:.2f} MMACs, {found.base.params:,} params",
-        f"recipe {request.recipe['name']}: {found.epochs} epochs on "
+        f"recipe {request.recipe['name']}"
+        f"{f', each trial with its own {varied}' if varied else ''}: {found.epochs} epochs on "
         f"{request.data['train']:,} images of {request.data['name']}; "
         f"selection on {request.data['val']:,}; "
         f"test of {request.data['test']:,} read once",

@@ -55,6 +55,8 @@ def summary_lines(state: StudyState) -> Iterator[str]:
             f"{winner.macs / 1e6:.2f} MMACs, {winner.params:,} params"
         )
         yield f"  against the base: {changed or 'nothing'}"
+    if state.recipes:
+        yield f"trials differ by recipe as well: {state.recipes} recipes so far"
     if state.tested is not None:
         tested = state.tested
         yield (
@@ -71,6 +73,7 @@ def state_json(state: StudyState) -> dict[str, Any]:
         "wanted": state.wanted,
         "trials": {name: state.count(name) for name in names},
         "complete": state.complete,
+        "recipes": state.recipes or 1,
         "front": [trial.number for trial in state.front],
         "winner": None
         if winner is None
@@ -81,6 +84,7 @@ def state_json(state: StudyState) -> dict[str, Any]:
             "params": winner.params,
             "point": winner.point,
             "changes": winner.changes,
+            "recipe_changes": winner.recipe_changes,
         },
         "tested": None if state.tested is None else state.tested.model_dump(mode="json"),
     }

@@ -1,5 +1,7 @@
 """From a specification to its cost, in exact integers and without a tensor."""
 
+from designspace.costing.footprint import Memory, memory
+from designspace.costing.rows import Row
 from designspace.costing.table import CostTable, StageCost, cost, plan
 
-__all__ = ["CostTable", "StageCost", "cost", "plan"]
+__all__ = ["CostTable", "Memory", "Row", "StageCost", "cost", "memory", "plan"]

@@ -1,11 +1,12 @@
-"""A network's cost, in all and a stage at a time."""
+"""A network's cost, in all and a piece at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from designspace.layers.cost import Cost
+from designspace.costing.rows import Row, rows
+from designspace.layers.cost import Cost, Level
 from designspace.layers.feature import Feature, image
 from designspace.layers.leaf import ShapeError
 from designspace.layers.part import Place
@@ -39,11 +40,13 @@ class CostTable:
         input: The image.
         stages: Stem, stages and head, in order.
         total: The sum.
+        plan: The run on shapes that it was read from.
     """
 
     input: Feature
     stages: tuple[StageCost, ...]
     total: Cost
+    plan: Node = field(repr=False, compare=False)
 
     @property
     def params(self) -> int:
@@ -59,6 +62,13 @@ class CostTable:
     def acts(self) -> int:
         """Output elements of those layers."""
         return self.total.acts
+
+    def rows(self, level: Level = "stage") -> tuple[Row, ...]:
+        """The cost by `stage`, `block` or `layer`; the rows of each level add up to the total.
+
+        Blocks that follow each other and cost the same are one row.
+        """
+        return rows(self.plan, level)
 
 
 def plan(
@@ -98,7 +108,7 @@ def cost(
     """
     network = load(spec)
     node = plan(network, input_size, in_channels=in_channels, num_classes=num_classes)
-    return CostTable(node.inputs[0], tuple(_stages(network, node)), node.cost)
+    return CostTable(node.inputs[0], tuple(_stages(network, node)), node.cost, node)
 
 
 def _stages(network: Network, node: Node) -> Iterator[StageCost]:

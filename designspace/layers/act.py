@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
+from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf
+from designspace.layers.saved import INPUT, NOTHING, Saved
 
 
 class Act(Kind, Leaf, family="act"):
     """An elementwise nonlinearity."""
+
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Its input."""
+        return INPUT
 
 
 class ReLU(Act):
     """max(x, 0)."""
 
     kind: Literal["relu"] = "relu"
+
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Its output, which the next layer keeps anyway."""
+        return Saved(output=True)
 
 
 class GELU(Act):
@@ -40,6 +50,11 @@ class NoAct(Act):
     """No nonlinearity."""
 
     kind: Literal["none"] = "none"
+    is_view: ClassVar[bool] = True
+
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Nothing."""
+        return NOTHING
 
 
 class InheritAct(Act):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError
+from designspace.layers.saved import Autocast, Saved
 
 
 def attention_cost(qkv: Feature, heads: int, params: int = 0) -> Cost:
@@ -44,6 +46,7 @@ class Attend(Leaf):
     """
 
     heads: int
+    autocast: ClassVar[Autocast] = "half"
 
     def out(self, *xs: Feature) -> Feature:
         """(tokens, 3 * channels) -> (tokens, channels)."""
@@ -53,3 +56,7 @@ class Attend(Leaf):
     def cost(self, *xs: Feature) -> Cost:
         """Scores and weighted values."""
         return attention_cost(xs[0], self.heads)
+
+    def saved(self, *xs: Feature) -> Saved:
+        """Queries, keys, values, the output, and a sum a head and token: no scores."""
+        return Saved(input=True, output=True, single=xs[0].positions * self.heads)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError, sides
+from designspace.layers.saved import INPUT, Autocast, Saved
 
 
 def window_steps(length: int, kernel_size: int, stride: int, padding: int) -> int:
@@ -44,6 +46,7 @@ class Conv(Leaf):
     padding: int | None = None
     groups: int = 1
     bias: bool = True
+    autocast: ClassVar[Autocast] = "half"
 
     @property
     def pad(self) -> int:
@@ -74,6 +77,10 @@ class Conv(Leaf):
             spatial=macs if self.kernel_size > 1 else 0,
         )
 
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Its input."""
+        return INPUT
+
 
 @dataclass(frozen=True, slots=True)
 class Linear(Leaf):
@@ -81,6 +88,7 @@ class Linear(Leaf):
 
     channels: int
     bias: bool = True
+    autocast: ClassVar[Autocast] = "half"
 
     def out(self, *xs: Feature) -> Feature:
         """(..., in) -> (..., channels)."""
@@ -95,3 +103,7 @@ class Linear(Leaf):
             macs=weights * x.positions,
             acts=self.channels * x.positions,
         )
+
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Its input."""
+        return INPUT

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Level: TypeAlias = Literal["stage", "block", "layer"]
+"""What a row of a cost table stands for."""
 
 
 @dataclass(frozen=True, slots=True)

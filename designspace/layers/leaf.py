@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from designspace.errors import InputError
+from designspace.layers import saved
 from designspace.layers.cost import NOTHING, Cost
 from designspace.layers.feature import Feature
+from designspace.layers.saved import Autocast, Saved
 
 
 class ShapeError(InputError):
@@ -29,11 +33,18 @@ def sides(x: Feature) -> tuple[int, int]:
 class Leaf:
     """A layer with a formula here and a lowering to a module in `designspace.compiler`.
 
-    Leaves are frozen values without tensors. A leaf that keeps the shape and costs nothing needs
-    to say nothing more.
+    Leaves are frozen values without tensors. A leaf that hands on its input and costs nothing
+    needs to say nothing more.
+
+    Attributes:
+        is_view: Whether the output is the input's own memory.
+        autocast: What automatic mixed precision makes of it.
     """
 
     __slots__ = ()
+
+    is_view: ClassVar[bool] = False
+    autocast: ClassVar[Autocast] = "follow"
 
     def out(self, *xs: Feature) -> Feature:
         """Shape of the output.
@@ -46,3 +57,7 @@ class Leaf:
     def cost(self, *xs: Feature) -> Cost:  # noqa: ARG002
         """Cost for inputs of these shapes."""
         return NOTHING
+
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """What it keeps for its backward pass, for inputs of these shapes."""
+        return saved.NOTHING

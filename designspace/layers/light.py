@@ -7,7 +7,7 @@ another place) are run once: a part's `forward` branches on nothing, so its laye
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache, partial
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -85,7 +85,7 @@ def _bare(layers: Mapping[str, Layer]) -> Iterator[Any]:
             yield None if _is_idle(type(layer)) else layer
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_idle(kind: type[Layer]) -> bool:
     """Whether all layers of this class keep the shape and cost nothing."""
     return issubclass(kind, Leaf) and kind.cost is Leaf.cost and kind.out is Leaf.out

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf, ShapeError
 from designspace.layers.numbers import Positive, Size
+from designspace.layers.saved import INPUT, NOTHING, Autocast, Saved
 
 
 class Norm(Kind, Leaf, family="norm"):
@@ -18,6 +19,10 @@ class Norm(Kind, Leaf, family="norm"):
         """A scale and a shift a channel."""
         return Cost(params=2 * xs[0].channels)
 
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Its input, and the statistics that it took."""
+        return INPUT
+
 
 class BatchNorm(Norm):
     """Over the batch and all positions, a channel at a time (arXiv 1502.03167)."""
@@ -25,12 +30,21 @@ class BatchNorm(Norm):
     kind: Literal["batchnorm"] = "batchnorm"
     eps: Positive = 1e-5
 
+    def saved(self, *xs: Feature) -> Saved:
+        """Mean and deviation of a channel, over the batch."""
+        return Saved(input=True, once=2 * xs[0].channels)
+
 
 class LayerNorm(Norm):
     """Over the channels, a position at a time (arXiv 1607.06450)."""
 
     kind: Literal["layernorm"] = "layernorm"
     eps: Positive = 1e-6
+    autocast: ClassVar[Autocast] = "single"
+
+    def saved(self, *xs: Feature) -> Saved:
+        """Mean and deviation of a position."""
+        return Saved(input=True, single=2 * xs[0].positions)
 
 
 class GroupNorm(Norm):
@@ -39,6 +53,7 @@ class GroupNorm(Norm):
     kind: Literal["groupnorm"] = "groupnorm"
     groups: Size = 1
     eps: Positive = 1e-5
+    autocast: ClassVar[Autocast] = "single"
 
     def out(self, *xs: Feature) -> Feature:
         """The input's shape."""
@@ -46,15 +61,24 @@ class GroupNorm(Norm):
             raise ShapeError(f"{self.groups} norm groups do not divide {xs[0].channels} channels")
         return xs[0]
 
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Mean and deviation of a group."""
+        return Saved(input=True, single=2 * self.groups)
+
 
 class NoNorm(Norm):
     """No normalisation."""
 
     kind: Literal["none"] = "none"
+    is_view: ClassVar[bool] = True
 
     def cost(self, *xs: Feature) -> Cost:  # noqa: ARG002
         """Nothing."""
         return Cost()
+
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Nothing."""
+        return NOTHING
 
 
 class InheritNorm(Norm):

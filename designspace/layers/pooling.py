@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from designspace.layers.convolution import window_steps
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, sides
+from designspace.layers.saved import INPUT, Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,10 @@ class MaxPool(Leaf):
         size = (window_steps(n, self.kernel_size, self.stride, self.padding) for n in sides(x))
         return Feature((*size, x.channels))
 
+    def saved(self, *xs: Feature) -> Saved:
+        """Its input, and where each largest value stood: an index takes eight bytes."""
+        return Saved(input=True, single=2 * self.out(*xs).elements)
+
 
 @dataclass(frozen=True, slots=True)
 class AvgPool(Leaf):
@@ -37,6 +42,10 @@ class AvgPool(Leaf):
         pad = self.kernel_size // 2
         size = (window_steps(n, self.kernel_size, self.stride, pad) for n in sides(x))
         return Feature((*size, x.channels))
+
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Its input, as torch does."""
+        return INPUT
 
 
 @dataclass(frozen=True, slots=True)

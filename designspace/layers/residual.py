@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
+from designspace.layers.saved import INPUT, Autocast, Saved
 
 
 @dataclass(frozen=True, slots=True)
 class Identity(Leaf):
     """The input, unchanged."""
+
+    is_view: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +23,15 @@ class LayerScale(Leaf):
     """A learnable factor a channel (CaiT, arXiv 2103.17239, section 2)."""
 
     init: float
+    autocast: ClassVar[Autocast] = "promote"
 
     def cost(self, *xs: Feature) -> Cost:
         """One parameter a channel."""
         return Cost(params=xs[0].channels)
+
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Its input."""
+        return INPUT
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf
 from designspace.layers.numbers import Positive
+from designspace.layers.saved import Autocast, Saved
 
 
 class Response(Kind, Leaf, family="response"):
@@ -20,7 +21,16 @@ class GlobalResponseNorm(Response):
 
     kind: Literal["grn"] = "grn"
     eps: Positive = 1e-6
+    autocast: ClassVar[Autocast] = "promote"
 
     def cost(self, *xs: Feature) -> Cost:
         """A scale and a shift a channel."""
         return Cost(params=2 * xs[0].channels)
+
+    def saved(self, *xs: Feature) -> Saved:
+        """Its input, that times its share, and the response, its mean and the share a channel.
+
+        Squares are taken in float32 only.
+        """
+        (x,) = xs
+        return Saved(input=True, single=x.elements + 2 * x.channels + 1, cast=x.elements)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError
+from designspace.layers.saved import Autocast
 
 
 @dataclass(frozen=True, slots=True)
 class Flatten(Leaf):
     """All positions in one row: (height, width, channels) -> (height * width, channels)."""
+
+    is_view: ClassVar[bool] = True
 
     def out(self, *xs: Feature) -> Feature:
         """Row-major order."""
@@ -23,6 +27,8 @@ class Flatten(Leaf):
 class ReshapeLike(Leaf):
     """The first input with the positions of the second."""
 
+    is_view: ClassVar[bool] = True
+
     def out(self, *xs: Feature) -> Feature:
         """(positions, channels), (height, width, any) -> (height, width, channels)."""
         x, like = xs
@@ -32,6 +38,8 @@ class ReshapeLike(Leaf):
 @dataclass(frozen=True, slots=True)
 class ClassToken(Leaf):
     """A learnable token in front of the others (ViT, arXiv 2010.11929)."""
+
+    autocast: ClassVar[Autocast] = "promote"
 
     def out(self, *xs: Feature) -> Feature:
         """(tokens, channels) -> (tokens + 1, channels)."""
@@ -54,6 +62,7 @@ class PositionTable(Leaf):
     """
 
     prefix: int = 0
+    autocast: ClassVar[Autocast] = "promote"
 
     def cost(self, *xs: Feature) -> Cost:
         """A parameter a token and channel."""
@@ -63,6 +72,8 @@ class PositionTable(Leaf):
 @dataclass(frozen=True, slots=True)
 class TakeFirst(Leaf):
     """The first token alone: (tokens, channels) -> (channels,)."""
+
+    is_view: ClassVar[bool] = True
 
     def out(self, *xs: Feature) -> Feature:
         """Drop the other tokens."""

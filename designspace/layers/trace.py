@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
-from types import MappingProxyType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
 from designspace.layers.cost import Cost, total
@@ -48,7 +48,7 @@ def trace_whole(placed: Placed, *xs: Feature) -> Node:
     return _part(placed.part, placed.at, *xs)
 
 
-_NO_CHILDREN: Mapping[str, Node] = MappingProxyType({})
+_NO_CHILDREN: Mapping[str, Node] = {}
 
 
 def _leaf(leaf: Leaf, xs: tuple[Feature, ...]) -> Node:

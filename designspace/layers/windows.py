@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from designspace.layers.attention import attention_cost
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, sides
+from designspace.layers.saved import Autocast, Saved
 
 
 def _windows(length: int, window: int) -> int:
@@ -63,6 +65,7 @@ class WindowAttend(Leaf):
     heads: int
     window: int
     shift: int = 0
+    autocast: ClassVar[Autocast] = "half"
 
     def out(self, *xs: Feature) -> Feature:
         """(windows, tokens, 3 * channels), (height, width, any) -> (windows, tokens, channels)."""
@@ -72,6 +75,15 @@ class WindowAttend(Leaf):
     def cost(self, *xs: Feature) -> Cost:
         """Attention, and a parameter a head and offset."""
         return attention_cost(xs[0], self.heads, (2 * self.window - 1) ** 2 * self.heads)
+
+    def saved(self, *xs: Feature) -> Saved:
+        """As attention, and the bias on the scores: one a batch, or one a shifted window."""
+        qkv, like = xs
+        scores = self.heads * qkv.size[-1] ** 2
+        sums = qkv.positions * self.heads
+        if self.shift and min(like.size) > self.window:
+            return Saved(True, True, single=sums, working=qkv.size[0] * scores)
+        return Saved(True, True, single=sums, once=scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,11 @@ class Recorded(BaseModel):
 
 
 class Proposed(Recorded):
-    """A network was chosen for a trial, which now waits for its first start."""
+    """A network was chosen for a trial, which now waits for its first start.
+
+    Where the trials of a study differ by recipe, `recipe` is the digest of this one's, and
+    `recipe_changes` what it changes in the study's.
+    """
 
     event: Literal["proposed"] = "proposed"
     trial: int
@@ -39,6 +43,8 @@ class Proposed(Recorded):
     acts: int
     proposer: str
     repaired: bool
+    recipe: str | None = None
+    recipe_changes: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
 class Started(Recorded):

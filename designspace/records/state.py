@@ -28,7 +28,8 @@ Condition = Literal["waiting", "running", "done", "stopped", "failed"]
 class TrialState:
     """One trial as far as the ledger tells: its network, attempts and recorded epochs.
 
-    `attempt` is 0 before the first start, `failures` the number of attempts that failed.
+    `attempt` is 0 before the first start, `failures` the number of attempts that failed. `recipe`
+    is the digest of its recipe where trials differ by it, else None.
     """
 
     number: int
@@ -40,12 +41,19 @@ class TrialState:
     acts: int
     proposer: str
     repaired: bool
+    recipe: str | None = None
+    recipe_changes: dict[str, Any] = field(default_factory=dict[str, Any])
     state: Condition = "waiting"
     attempt: int = 0
     failures: int = 0
     decision: Decision = "continue"
     error: str | None = None
     history: list[Epoch] = field(default_factory=list[Epoch])
+
+    @property
+    def identity(self) -> str:
+        """What no other trial of the study has: the network, and the recipe where it varies."""
+        return identity(self.digest, self.recipe)
 
     @property
     def epochs(self) -> int:
@@ -136,6 +144,11 @@ class StudyState:
         return self.action == "completed"
 
     @property
+    def recipes(self) -> int:
+        """How many recipes the trials differ by; 0 where all share the study's."""
+        return len({trial.recipe for trial in self.trials.values() if trial.recipe})
+
+    @property
     def winner(self) -> TrialState | None:
         """The done trial of highest validation top-1; of equals the one with fewer MACs."""
         return max(self._done(), key=lambda t: (rank(t.top1), -t.macs, -t.number), default=None)
@@ -151,6 +164,11 @@ class StudyState:
 
     def _done(self) -> list[TrialState]:
         return [trial for trial in self.trials.values() if trial.state == "done"]
+
+
+def identity(network: str, recipe: str | None) -> str:
+    """One word for a network's digest and, where trials differ by it, their recipe's."""
+    return f"{network}+{recipe}" if recipe else network
 
 
 def rank(top1: float | None) -> float:

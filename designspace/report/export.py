@@ -13,7 +13,7 @@ from designspace.report.summary import Summary
 
 _FIELDS = (
     "number", "state", "on_front", "is_base", "is_winner", "attempts", "epochs", "top1", "top5",
-    "params", "macs", "acts", "seconds", "digest", "proposer",
+    "params", "macs", "acts", "seconds", "digest", "recipe", "proposer",
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def as_json(summary: Summary) -> str:
         "wanted": summary.wanted,
         "updated": summary.updated.isoformat() if summary.updated else None,
         "seeds": 1,
+        "recipes": summary.recipes or 1,
         "front": [row.number for row in summary.front],
         "winner": summary.winner.number if summary.winner else None,
         "test": tested.model_dump(mode="json", exclude={"event", "time"}) if tested else None,
@@ -62,6 +63,7 @@ def _trial(row: Row) -> dict[str, Any]:
         **{name: getattr(row, name) for name in _FIELDS},
         "error": row.error,
         "point": dict(row.point),
+        "recipe_changes": dict(row.recipe_changes),
         "changes": [
             {"axis": change.axis, "label": change.label, "base": change.base}
             for change in row.changes

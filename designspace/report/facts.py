@@ -18,9 +18,11 @@ Fact = tuple[str, str]
 def headline(summary: Summary) -> str:
     """The study and its result in a sentence or two."""
     meta, winner = summary.meta, summary.winner
-    task = f"{meta.data.get('name', UNKNOWN)} with the recipe {meta.recipe.get('name', UNKNOWN)}"
-    tried = f"{count_of(len(summary.rows), 'network')} from the space {meta.space.get('name')}"
-    opening = f"{tried} on {task}, one seed each."
+    name = meta.recipe.get("name", UNKNOWN)
+    own = "each with its own recipe around" if summary.recipes else "with the recipe"
+    what = "trial" if summary.recipes else "network"
+    tried = f"{count_of(len(summary.rows), what)} from the space {meta.space.get('name')}"
+    opening = f"{tried} on {meta.data.get('name', UNKNOWN)} {own} {name}, one seed each."
     if winner is None or winner.top1 is None:
         return f"{opening} No trial has finished yet, so there is no result to show."
     return f"{opening} {_result(summary, winner, winner.top1)}"
@@ -40,7 +42,7 @@ def _result(summary: Summary, winner: Row, top1: float) -> str:
 
 
 def fairness(summary: Summary) -> list[Fact]:
-    """What all trials shared, and how one was chosen."""
+    """What all trials shared, what not, and how one was chosen."""
     meta, data = summary.meta, summary.meta.data
     counts = ", ".join(
         f"{data[split]:,} {word}"
@@ -51,7 +53,7 @@ def fairness(summary: Summary) -> list[Fact]:
     rungs = ", ".join(map(str, scheduler.rungs))
     stops = f"{scheduler.kind}, eta {scheduler.eta}, rungs at epoch {rungs}"
     return [
-        ("recipe", f"{_named(meta.recipe)}; the same for every trial"),
+        ("recipe", _recipe(summary)),
         ("data", f"{_named(data)}; {counts or 'counts unknown'}"),
         ("seeds", f"1 a trial (study seed {meta.seed}); spread over seeds unknown"),
         ("proposer", meta.proposer),
@@ -60,6 +62,17 @@ def fairness(summary: Summary) -> list[Fact]:
         ("test split", _test_use(summary)),
         ("space", _named(meta.space)),
     ]
+
+
+def _recipe(summary: Summary) -> str:
+    base = _named(summary.meta.recipe)
+    if not summary.recipes:
+        return f"{base}; the same for every trial"
+    paths = ", ".join(summary.recipe_paths) or "nothing so far"
+    return (
+        f"NOT the same for every trial: {count_of(summary.recipes, 'recipe')} around {base}, which "
+        f"differ in {paths}; a score belongs to a network and its recipe together"
+    )
 
 
 def _named(thing: Mapping[str, Any]) -> str:
@@ -109,6 +122,16 @@ def not_measured(summary: Summary) -> list[str]:
         *_stopped_words(summary),
         "Latency and throughput: GMACs are no measure of speed on a device.",
         "Other recipes and longer training: the order of networks may change with both.",
+        *_recipe_words(summary),
+    ]
+
+
+def _recipe_words(summary: Summary) -> list[str]:
+    if not summary.recipes:
+        return []
+    return [
+        "Networks apart from their recipes: trials differ in both, and of two trials the better "
+        "one may owe it to its recipe alone."
     ]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from designspace.records.state import StudyState, TrialState
 
@@ -23,7 +24,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A trial. Scores are percent of the validation split after the last recorded epoch."""
+    """A trial. Scores are percent of the validation split after the last recorded epoch.
+
+    `recipe` is the digest of its recipe, and `recipe_changes` what that changes, where trials
+    differ by it.
+    """
 
     number: int
     state: str
@@ -44,6 +49,8 @@ class Row:
     on_front: bool
     is_base: bool
     is_winner: bool
+    recipe: str | None = None
+    recipe_changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def kind(self) -> str:
@@ -105,6 +112,8 @@ def _row(trial: TrialState, base: Mapping[str, str], on_front: bool, is_winner: 
         on_front=on_front,
         is_base=trial.number == 0,
         is_winner=is_winner,
+        recipe=trial.recipe,
+        recipe_changes=trial.recipe_changes,
     )
 
 

@@ -45,6 +45,16 @@ class Summary:
         return sum(row.state in states for row in self.rows)
 
     @property
+    def recipes(self) -> int:
+        """How many recipes the trials differ by; 0 where all share the study's."""
+        return len({row.recipe for row in self.rows if row.recipe})
+
+    @property
+    def recipe_paths(self) -> list[str]:
+        """What the recipes differ in."""
+        return list(dict.fromkeys(path for row in self.rows for path in row.recipe_changes))
+
+    @property
     def validation_count(self) -> int | None:
         """Images of the validation split, None where the study does not say."""
         count = self.meta.data.get("val")

@@ -34,7 +34,8 @@ def table(summary: Summary, limit: int = 20) -> Table:
 
 def _caption(summary: Summary, left_out: int) -> str:
     more = f" {left_out} more in summary.csv." if left_out else ""
-    return f"* on the frontier. {summary.standing}{more}"
+    recipes = " Trials differ by recipe as well." if summary.recipes else ""
+    return f"* on the frontier. {summary.standing}{recipes}{more}"
 
 
 def _cells(summary: Summary, row: Row) -> list[Text]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from designspace.errors import InfeasibleError, InputError
+from designspace.records.state import identity
 from designspace.search.proposer import draw, next_axis
 from designspace.spec.limits import Costs, Limit
 from designspace.spec.space import Point, Space
@@ -21,14 +22,20 @@ TRIES = 4096  # networks looked at in one repair
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A network of the space, with its cost."""
+    """A network of the space with its cost; `recipe` is its recipe's digest where that varies."""
 
     point: Point
     digest: str
     params: int
     macs: int
     acts: int
+    recipe: str | None = None
     repaired: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What it shares with no other trial: the network, and the recipe where it varies."""
+        return identity(self.digest, self.recipe)
 
 
 class Candidates:
@@ -43,28 +50,28 @@ class Candidates:
         self._seen: dict[tuple[tuple[str, str], ...], Candidate | None] = {}
 
     def look(self, point: Point) -> Candidate | None:
-        """The network of a point, None where it is not valid."""
+        """The network of a point, None where it or its recipe is not valid."""
         key = tuple(sorted(point.items()))
         if key not in self._seen:
             try:
                 digest, cost = self._price(point)
+                recipe = self._space.recipe_digest(point)
             except InputError:
                 self._seen[key] = None
             else:
-                self._seen[key] = Candidate(point, digest, cost.params, cost.macs, cost.acts)
+                counts = (cost.params, cost.macs, cost.acts)
+                self._seen[key] = Candidate(point, digest, *counts, recipe)
         return self._seen[key]
 
     def choose(self, point: Point, taken: set[str], rng: random.Random) -> Candidate | None:
-        """The nearest feasible network whose digest is not taken; None where none was found."""
+        """The nearest feasible network whose identity is not taken; None where none was found."""
         first = self.look(point)
-        if first is not None and self._fits(first) and first.digest not in taken:
+        if first is not None and self._fits(first) and first.identity not in taken:
             return first
         for near in itertools.islice(self._around(point, rng), TRIES):
             found = self.look(near)
-            if found is not None and self._fits(found) and found.digest not in taken:
-                return Candidate(
-                    near, found.digest, found.params, found.macs, found.acts, repaired=True
-                )
+            if found is not None and self._fits(found) and found.identity not in taken:
+                return replace(found, repaired=True)
         return None
 
     def exhausted(self, taken: set[str]) -> str:

@@ -65,7 +65,7 @@ class Driver:
         self._ledger, self._observer = ledger, observer
         self._proposer, self._candidates = proposer, candidates
         self.state = StudyState.replay(ledger.events)
-        self._taken = {trial.digest for trial in self.state.trials.values()}
+        self._taken = {trial.identity for trial in self.state.trials.values()}
         self._queue: deque[int] = deque()
         self._testing: int | None = None
         for trial in self.state.trials.values():
@@ -173,7 +173,7 @@ class Driver:
         request = self.request
         return Job(
             spec=request.space.spec(trial.point).authored,
-            recipe=request.recipe,
+            recipe=request.recipe_of(trial.point),
             data=request.data,
             seed=request.seed,
             device=request.resources.device,
@@ -188,26 +188,31 @@ class Driver:
         if found is None:
             self.exhausted = self._candidates.exhausted(self._taken)
             return None
-        self._taken.add(found.digest)
+        self._taken.add(found.identity)
         self._record(self._proposal(number, found))
         return self.state.trials[number]
 
     def _proposal(self, number: int, found: Candidate) -> Proposed:
+        space = self.request.space
         return Proposed(
             trial=number,
             point=found.point,
-            changes=dict(self.request.space.changes(found.point)),
+            changes=space.changes(found.point),
             digest=found.digest,
             params=found.params,
             macs=found.macs,
             acts=found.acts,
             proposer=self._proposer.name if number else "base",
             repaired=found.repaired,
+            recipe=found.recipe,
+            recipe_changes=space.recipe_changes(found.point),
         )
 
     def _start(self, trial: TrialState) -> Start:
         job = self.job(trial)
         write_yaml_atomic(job.directory / "spec.yaml", dict(job.spec))
+        recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
+        write_yaml_atomic(job.directory / "recipe.yaml", recipe)
         started = Started(trial=trial.number, attempt=trial.attempt + 1, epoch=trial.epochs)
         self._record(started)
         return Start(trial.number, started.attempt, started.epoch, job)

@@ -87,6 +87,8 @@ def _differing(old: StudyMeta, new: StudyMeta) -> list[str]:
 
 def _in_space(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     found = [part for part in ("base", "limits") if old.get(part) != new[part]]
+    if old.get("recipe") != new.get("recipe"):
+        found.append("base recipe")
     was, now = old.get("axes", {}), new["axes"]
     axes = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     if axes:

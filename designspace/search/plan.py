@@ -110,9 +110,10 @@ def parallel(request: Request) -> int:
 
 
 def _base_job(request: Request, directory: Path) -> Job:
+    point = base_point(request.space)
     return Job(
-        spec=request.space.spec(base_point(request.space)).authored,
-        recipe=request.recipe,
+        spec=request.space.spec(point).authored,
+        recipe=request.recipe_of(point),
         data=request.data,
         seed=request.seed,
         device=request.resources.device,

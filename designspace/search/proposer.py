@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from designspace.errors import InputError
-from designspace.records.state import TrialState
+from designspace.records.state import TrialState, identity
 from designspace.spec.axis import Axis
 from designspace.spec.space import Point, Space
 
@@ -52,13 +52,13 @@ def draw(space: Space, rng: random.Random) -> Point:
 def base_point(space: Space) -> Point:
     """The labels that leave the base as it is; empty where an axis does not offer the base's own.
 
-    With an empty point no change is made, so that both give the base network.
+    With an empty point no change is made, so that both give the base network, and base recipe.
     """
-    base = space.spec({}).digest
+    base = _identity(space, {})
     point: Point = {}
     while (item := next_axis(space, point)) is not None:
         name, axis = item
-        keeps = (label for label in axis.labels if _digest(space, {**point, name: label}) == base)
+        keeps = (label for label in axis.labels if _identity(space, {**point, name: label}) == base)
         label = next(keeps, None)
         if label is None:
             return {}
@@ -66,8 +66,8 @@ def base_point(space: Space) -> Point:
     return point
 
 
-def _digest(space: Space, point: Point) -> str | None:
+def _identity(space: Space, point: Point) -> str | None:
     try:
-        return space.spec(point).digest
+        return identity(space.spec(point).digest, space.recipe_digest(point))
     except InputError:
         return None

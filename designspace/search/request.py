@@ -13,9 +13,10 @@ from designspace.records.state import StudyState
 from designspace.records.study import SchedulerMeta
 from designspace.search.asha import rungs
 from designspace.search.trainee import Factory
+from designspace.search.training import recipe_facts
 from designspace.spec.limits import Costs
 from designspace.spec.network import Network
-from designspace.spec.space import Space
+from designspace.spec.space import Point, Space
 
 Observer = Callable[[Event, StudyState], None]
 
@@ -53,7 +54,8 @@ class Request:
     Attributes:
         directory: the study's own.
         space: base, axes and limits.
-        recipe: the recipe in full, with `name`, `digest` and `epochs`.
+        recipe: the recipe in full, with `name`, `digest` and `epochs`; where the space has axes
+            of the recipe, the one from which they depart.
         data: `name`, `digest`, `num_classes`, `channels` and perhaps `image_size`, and what the
             factory needs to load them.
         factory: makes a training from a job, inside a worker; it must pickle.
@@ -83,6 +85,12 @@ class Request:
     def epochs(self) -> int:
         """After how many epochs a trial is done."""
         return int(self.recipe["epochs"])
+
+    def recipe_of(self, point: Point) -> Mapping[str, Any]:
+        """The recipe of a trial, in full: every trial's, or its own where the space changes it."""
+        if not self.space.recipe_axes:
+            return self.recipe
+        return recipe_facts(self.space.recipe_spec(point))
 
     @property
     def rules(self) -> SchedulerMeta:

@@ -96,6 +96,19 @@ class Axis(Frozen):
         """The choices' labels, in order."""
         return tuple(self.choices)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths that any choice changes."""
+        if self.path:
+            return (self.path,)
+        changes: list[dict[str, Any]] = list(self.choices.values())
+        return tuple(dict.fromkeys(path for change in changes for path in change))
+
+    @property
+    def of_recipe(self) -> bool:
+        """Whether it changes the recipe; else the network."""
+        return self.paths[0].startswith("recipe.")
+
     def changes(self, choice: str) -> dict[str, Any]:
         """The changes that a choice makes."""
         value = self.choices[choice]

@@ -215,10 +215,18 @@ def load_recipe(
     Raises:
         InputError: what is wrong, with its file, line and path.
     """
-    if isinstance(source, Mapping):
-        document = Document(dict(source))
-    else:
-        document = read_yaml(catalog.find(source, "specs/recipes", "recipe"))
+    document = recipe_document(source)
     return validate(
         Recipe, apply(document, changes, Origin("--recipe-set")) if changes else document
     )
+
+
+def recipe_document(source: str | Path | Mapping[str, Any]) -> Document:
+    """What was written of a recipe: by its name in the catalog, a YAML file or plain data.
+
+    Raises:
+        InputError: There is none of the name, or it cannot be read.
+    """
+    if isinstance(source, Mapping):
+        return Document(dict(source))
+    return read_yaml(catalog.find(source, "specs/recipes", "recipe"))

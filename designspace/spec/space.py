@@ -1,38 +1,43 @@
-"""A space: a base network, axes, limits on cost."""
+"""A space: a base network, axes, limits on cost, and perhaps a recipe that varies too."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from graphlib import CycleError, TopologicalSorter
 from math import prod
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from pydantic import Field, PrivateAttr, model_validator
-from pydantic_core import PydanticCustomError
 
 from designspace.errors import InputError, did_you_mean
 from designspace.layers.frozen import Frozen
-from designspace.spec import catalog
+from designspace.spec import agreement, catalog
 from designspace.spec.axis import Axis
+from designspace.spec.changes import apply
 from designspace.spec.digest import digest_of
 from designspace.spec.each_stage import expand, is_staged
-from designspace.spec.files import Document, Keys, read_yaml
+from designspace.spec.files import Document, Origin, read_yaml
 from designspace.spec.limits import Limit, intersect
 from designspace.spec.load import authored, load
 from designspace.spec.network import Network
+from designspace.spec.recipe import Recipe, recipe_document
+from designspace.spec.trying import try_choices
 from designspace.spec.validation import validate
 
 Point = dict[str, str]
 
 
 class Space(Frozen):
-    """The networks that a base becomes by one choice an axis.
+    """The networks, and perhaps recipes, that a base becomes by one choice an axis.
+
+    An axis whose paths start with `recipe.` changes how a trial is trained, any other what is
+    trained.
 
     Attributes:
         name: What people call it.
         purpose: What question it asks, in a sentence or two.
         base: The network from which the choices depart: a catalog name, a path, or data.
+        recipe: The recipe from which they depart, likewise; needed only where an axis changes it.
         axes: Axes by name.
         limits: Limits on cost at the task's image size, channels and classes; all of them hold.
     """
@@ -40,40 +45,19 @@ class Space(Frozen):
     name: str = ""
     purpose: str = ""
     base: str | dict[str, Any]
+    recipe: str | dict[str, Any] | None = None
     axes: dict[str, Axis] = Field(min_length=1)
     limits: tuple[Limit, ...] = ()
 
     _authored: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
     _base: Document = PrivateAttr(default_factory=lambda: Document({}))
+    _recipe: Document = PrivateAttr(default_factory=lambda: Document({}))
 
     @model_validator(mode="after")
-    def _conditions_exist(self) -> Self:
-        for name, axis in self.axes.items():
-            for other, labels in axis.when.items():
-                if other not in self.axes or other == name:
-                    hint = did_you_mean(other, set(self.axes) - {name})
-                    raise _at(f"no other axis is called '{other}'; {hint}", "axes", name, "when")
-                for each in labels:
-                    if each not in self.axes[other].choices:
-                        hint = did_you_mean(each, self.axes[other].labels)
-                        said = f"axis {other} has no choice '{each}'; {hint}"
-                        raise _at(said, "axes", name, "when", other)
-        try:
-            TopologicalSorter({name: set(axis.when) for name, axis in self.axes.items()}).prepare()
-        except CycleError as error:
-            circle: list[str] = error.args[1]
-            said = f"conditions go round in a circle: {' -> '.join(circle)}"
-            raise _at(said, "axes", circle[0], "when") from None
-        return self
-
-    @model_validator(mode="after")
-    def _one_axis_a_path(self) -> Self:
-        """Of two axes that always set the same path, the first would change nothing."""
-        owner: dict[str, str] = {}
-        for name, axis in self.axes.items():
-            if axis.path and not axis.when and owner.setdefault(axis.path, name) != name:
-                said = f"axes {owner[axis.path]} and {name} both set {axis.path}"
-                raise _at(said, "axes", name)
+    def _axes_agree(self) -> Self:
+        agreement.conditions_exist(self.axes)
+        agreement.one_axis_a_path(self.axes)
+        agreement.sides_apart(self.axes, has_recipe=self.recipe is not None)
         return self
 
     @model_validator(mode="after")
@@ -81,8 +65,18 @@ class Space(Frozen):
         try:
             intersect(self.limits)
         except ValueError as error:
-            raise _at(str(error), "limits") from None
+            raise agreement.at(str(error), "limits") from None
         return self
+
+    @property
+    def network_axes(self) -> dict[str, Axis]:
+        """The axes that change the network."""
+        return {name: axis for name, axis in self.axes.items() if not axis.of_recipe}
+
+    @property
+    def recipe_axes(self) -> dict[str, Axis]:
+        """The axes that change the recipe."""
+        return {name: axis for name, axis in self.axes.items() if axis.of_recipe}
 
     @property
     def size(self) -> int:
@@ -91,18 +85,19 @@ class Space(Frozen):
 
     @property
     def authored(self) -> dict[str, Any]:
-        """The space as plain data, complete with its base."""
+        """The space as plain data, complete with its base, and its recipe where it has one."""
         return self._authored
 
     @property
     def digest(self) -> str:
-        """Identity of the base, the axes and the limits: 16 hexadecimal digits."""
-        meaning = {
+        """Identity of base, axes and limits, and of a recipe that varies: 16 hexadecimal digits."""
+        meaning: dict[str, Any] = {
             "base": self.base_network().digest,
             "axes": {name: axis.model_dump(mode="json") for name, axis in self.axes.items()},
             "limits": [limit.model_dump(mode="json") for limit in self.limits],
         }
-        return digest_of(meaning)
+        recipe = {"recipe": self.recipe_digest({})} if self.recipe_axes else {}
+        return digest_of(meaning | recipe)
 
     @property
     def base_data(self) -> dict[str, Any]:
@@ -122,7 +117,7 @@ class Space(Frozen):
         }
 
     def changes(self, point: Mapping[str, str]) -> dict[str, Any]:
-        """The changes to the base that a point stands for.
+        """The changes to the base network that a point stands for.
 
         Args:
             point: A label for each active axis; an axis that is left out stays as in the base.
@@ -130,6 +125,57 @@ class Space(Frozen):
         Raises:
             InputError: An axis or a label that the space does not have.
         """
+        return self._changes(point, of_recipe=False)
+
+    def recipe_changes(self, point: Mapping[str, str]) -> dict[str, Any]:
+        """The changes to the base recipe that a point stands for, by path within a recipe.
+
+        Raises:
+            InputError: An axis or a label that the space does not have.
+        """
+        changes = self._changes(point, of_recipe=True)
+        return {path.removeprefix("recipe."): value for path, value in changes.items()}
+
+    def spec(self, point: Mapping[str, str]) -> Network:
+        """The network at a point.
+
+        Raises:
+            InputError: The choices make no valid network together.
+        """
+        return load(self._base.data, self.changes(point))
+
+    def recipe_spec(self, point: Mapping[str, str]) -> Recipe:
+        """The recipe at a point, of a space that names one.
+
+        Raises:
+            InputError: The choices make no valid recipe together, or the space names none.
+        """
+        if self.recipe is None:
+            raise InputError(f"space {self.name} names no recipe")
+        changes = self.recipe_changes(point)
+        return validate(Recipe, apply(self._recipe, changes, Origin("recipe")))
+
+    def recipe_digest(self, point: Mapping[str, str]) -> str | None:
+        """Identity of the recipe at a point; None where no axis changes it.
+
+        With the network's digest it says whether two points are the same trial.
+        """
+        return self.recipe_spec(point).digest if self.recipe_axes else None
+
+    def with_recipe(self, recipe: Recipe) -> Self:
+        """The space with another recipe from which the choices depart.
+
+        Raises:
+            InputError: A choice cannot be made with it.
+        """
+        data = recipe.plain()
+        copy = self.model_copy(update={"recipe": data})
+        object.__setattr__(copy, "_recipe", Document(data))
+        object.__setattr__(copy, "_authored", self.authored | {"recipe": data})
+        try_choices(copy, Document(copy.authored))
+        return copy
+
+    def _changes(self, point: Mapping[str, str], *, of_recipe: bool) -> dict[str, Any]:
         changes: dict[str, Any] = {}
         for name, choice in point.items():
             if name not in self.axes:
@@ -139,17 +185,9 @@ class Space(Frozen):
                 hint = did_you_mean(choice, axis.labels)
                 raise InputError(f"axis '{name}' has no choice '{choice}'", hint=hint)
         for name, axis in self.active(point).items():
-            if name in point:
+            if name in point and axis.of_recipe == of_recipe:
                 changes |= axis.changes(point[name])
         return changes
-
-    def spec(self, point: Mapping[str, str]) -> Network:
-        """The network at a point.
-
-        Raises:
-            InputError: The choices make no valid network together.
-        """
-        return load(self._base.data, self.changes(point))
 
 
 S = TypeVar("S", bound=Space)
@@ -171,55 +209,21 @@ def load_space(source: str | Path | Mapping[str, Any], model: type[S] = Space) -
         document, folder = read_yaml(path), path.parent
     base = None
     if is_staged(document) and isinstance(document.data.get("base"), str | dict):
-        document, base = expand(document, _base(document.data["base"], folder))
+        document, base = expand(document, authored(_beside(document.data["base"], folder)))
     space = validate(model, document)
-    base = base or _base(space.base, folder)
-    object.__setattr__(space, "_base", base)
+    base = base or authored(_beside(space.base, folder))
     space.authored.update(document.data | {"base": base.data})
-    _try_choices(space, document)
+    object.__setattr__(space, "_base", base)
+    if space.recipe is not None:
+        recipe = recipe_document(_beside(space.recipe, folder))
+        validate(Recipe, recipe)
+        object.__setattr__(space, "_recipe", recipe)
+        space.authored["recipe"] = recipe.data
+    try_choices(space, document)
     return space
 
 
-def _base(base: str | dict[str, Any], folder: Path) -> Document:
-    """What was written of the base: a catalog name, a path beside the space, or data."""
-    beside = folder / base if isinstance(base, str) else None
-    return authored(beside if beside and beside.is_file() else base)
-
-
-def _try_choices(space: Space, document: Document) -> None:
-    """Make each choice alone on the base, with the first choices that its conditions ask for."""
-    space.base_network()
-    for name, axis in space.axes.items():
-        needed = _needed(space, name)
-        for index, choice in enumerate(axis.labels):
-            try:
-                space.spec(needed | {name: choice})
-            except InputError as error:
-                origin = document.origin(_written(document, name, index))
-                raise InputError(
-                    f"choice '{choice}' cannot be made: {error.message}",
-                    file=origin.file,
-                    line=origin.line,
-                    path=f"axes.{name}",
-                    hint=error.hint,
-                ) from None
-
-
-def _needed(space: Space, name: str) -> Point:
-    """The first labels with which an axis has an effect, and those with which they do."""
-    point: Point = {}
-    for other, labels in space.axes[name].when.items():
-        point |= _needed(space, other) | {other: labels[0]}
-    return point
-
-
-def _written(document: Document, name: str, index: int) -> Keys:
-    """The keys under which a choice was written."""
-    choices: Any = document.data["axes"][name].get("choices")
-    inner = list(map(str, cast("dict[Any, Any]", choices))) if isinstance(choices, dict) else None
-    return ("axes", name, "choices", inner[index] if inner else index)
-
-
-def _at(said: str, *keys: str) -> PydanticCustomError:
-    """What is wrong under these keys of the space."""
-    return PydanticCustomError("at_path", "{said}", {"said": said, "path": keys})
+def _beside(source: str | dict[str, Any], folder: Path) -> Any:
+    """A path from the space's own folder where there is such a file."""
+    near = folder / source if isinstance(source, str) else None
+    return near if near and near.is_file() else source

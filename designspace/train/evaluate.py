@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from designspace.compiler.device import device_of
 from designspace.errors import InputError
 from designspace.records.training import Score
 from designspace.spec.recipe import Recipe, TestView
 from designspace.train.batches import Batch, eval_batches
 from designspace.train.data import Data
-from designspace.train.device import device_of
 from designspace.train.split import Split
 from designspace.train.statistics import statistics
 from designspace.train.view import View

@@ -18,6 +18,7 @@ from designspace.records.state import StudyState
 from designspace.search.asha import disagreements
 from designspace.search.ray_settings import prepare
 from designspace.search.study import run_study
+from designspace.spec.files import read_yaml
 
 # Ray's start and its children leave sockets and processes to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -110,6 +111,22 @@ def test_a_signal_interrupts_and_the_same_call_ends_with_the_same_trials(
     ours, theirs = resumed.state.trials, calm.state.trials
     assert [ours[n].point for n in sorted(ours)] == [theirs[n].point for n in sorted(theirs)]
     assert [ours[n].history for n in sorted(ours)] == [theirs[n].history for n in sorted(theirs)]
+
+
+@both
+def test_each_trial_is_trained_by_its_own_recipe(tmp_path: Path, executor: str) -> None:
+    space = toy.ToySpace(axes={"rate": toy.RATE, "width": toy.WIDTH})
+    settings: dict[str, Any] = {"space": space, "scheduler": "none", "trials": 7}
+    ran = run_study(toy.request(tmp_path / "s", executor=executor, **settings)).state
+    calm = run_study(toy.request(tmp_path / "calm", executor="local", **settings)).state
+    assert len({trial.identity for trial in ran.trials.values()}) == 7
+    assert len({trial.digest for trial in ran.trials.values()}) < 7
+    for number, trial in calm.trials.items():
+        assert ran.trials[number].identity == trial.identity
+        assert ran.trials[number].history == trial.history
+        rate = read_yaml(tmp_path / "s" / "trials" / str(number) / "recipe.yaml").data["rate"]
+        assert rate == trial.recipe_changes["rate"] == float(trial.point["rate"])
+    assert run_study(toy.request(tmp_path / "s", executor=executor, **settings)).idle
 
 
 @pytest.mark.slow

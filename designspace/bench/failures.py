@@ -1,0 +1,41 @@
+"""Why a step could not be run, where that belongs to the batch and not to the program."""
+
+from __future__ import annotations
+
+import gc
+
+import torch
+
+OUT_OF_MEMORY = "out of memory"
+ONE_VALUE = "batch norm cannot train on one value a channel"
+_SAID = {
+    "out of memory": OUT_OF_MEMORY,  # CUDA and its libraries
+    "can't allocate memory": OUT_OF_MEMORY,  # torch's CPU allocator
+    "not enough memory": OUT_OF_MEMORY,
+    "more than 1 value per channel": ONE_VALUE,
+}
+EXPECTED = (RuntimeError, ValueError, MemoryError)
+"""What torch raises then; `reason` tells which of them are meant."""
+
+
+_COMPILER = ("torch._dynamo", "torch._inductor")
+
+
+def reason(error: Exception) -> str | None:
+    """The failure in plain words; None where it is none of the batch's or of the compiler's."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return OUT_OF_MEMORY
+    said = str(error)
+    known = next((words for sign, words in _SAID.items() if sign in said), None)
+    if known is None and type(error).__module__.startswith(_COMPILER):
+        return f"torch.compile failed: {said.splitlines()[0]}"
+    return known
+
+
+def let_go(*, compiled: bool) -> None:
+    """Give back what a failed or finished step held."""
+    gc.collect()
+    if compiled:
+        torch.compiler.reset()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

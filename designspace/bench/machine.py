@@ -1,0 +1,88 @@
+"""Where the clock ran: the device's name, and what torch computes with."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from designspace.bench.clock import FEWEST_ROUNDS, WARM_SECONDS, WARM_STEPS
+from designspace.bench.memory import HOW
+from designspace.bench.settings import Settings
+from designspace.bench.steps import INFER, TRAIN
+from designspace.records.environment import environment
+
+_CPU_NAMES = ("model name", "Model", "Hardware")  # as Linux calls it on several architectures
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Versions, and the processor that did the work."""
+    known = environment() | {
+        "cpu": _cpu(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+    }
+    if device.type == "cuda":
+        known |= {
+            "gpu": torch.cuda.get_device_name(device),
+            "gpu_memory_bytes": torch.cuda.get_device_properties(device).total_memory,
+            "cuda": torch.version.cuda,
+            "cudnn": torch.backends.cudnn.version(),
+        }
+    return known
+
+
+def conditions(how: Settings, device: torch.device) -> dict[str, Any]:
+    """What all rows of a record share, in plain words; inside `tuned`."""
+    return {
+        "device": how.device,
+        "precision": how.precision,
+        "precision_means": {"infer": "weights cast", "train": "autocast over float32 weights"},
+        "layout": how.layout,
+        "compiled": how.compiled,
+        "threads": torch.get_num_threads(),
+        "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        "cudnn_tf32": torch.backends.cudnn.allow_tf32,
+        "cudnn_benchmark": torch.backends.cudnn.benchmark,
+        "num_classes": how.num_classes,
+        "step": {"infer": INFER, "train": TRAIN},
+        "memory": HOW[device.type],
+        "warm_up": f"the first step, then {WARM_STEPS} and at least {WARM_SECONDS:g} s",
+        "rounds": how.rounds,
+        "seconds": how.seconds,
+        "fewest_rounds": FEWEST_ROUNDS,
+        "seed": 0,
+    }
+
+
+@contextmanager
+def tuned(how: Settings) -> Generator[None]:
+    """Torch as a benchmark wants it: its threads, and the quickest convolution for fixed shapes."""
+    threads, search = torch.get_num_threads(), torch.backends.cudnn.benchmark
+    torch.set_num_threads(how.threads or threads)
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.backends.cudnn.benchmark = search
+
+
+def load_average() -> float | None:
+    """Of the last minute; None where the system does not say."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+
+
+def _cpu() -> str:
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
+    named = (line.partition(":") for line in lines)
+    found = (value.strip() for key, _, value in named if key.strip() in _CPU_NAMES)
+    return next(found, "") or platform.processor() or platform.machine()

@@ -1,0 +1,147 @@
+"""`designspace bench`: latency, throughput and memory, timm's network timed beside ours."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from designspace.cli.options import (
+    ClassesOption,
+    DeviceOption,
+    InputSizeOption,
+    JsonOption,
+    SetOption,
+)
+from designspace.errors import InputError, StoppedError
+
+if TYPE_CHECKING:
+    from designspace.records.speed import SpeedRecord
+
+
+def bench(
+    specs: Annotated[
+        list[str], typer.Argument(metavar="SPEC...", help="Catalog names, LADDER:STEP, YAML files.")
+    ],
+    changes: SetOption = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Time another network of the same architecture in turn with ours: timm, or "
+            "timm:NAME where its name is not known."
+        ),
+    ] = None,
+    mode: Annotated[str, typer.Option(help="infer, train, or infer,train.")] = "infer",
+    batch_size: Annotated[str, typer.Option(help="Images a step: one number or several.")] = "1,8",
+    input_size: InputSizeOption = None,
+    num_classes: ClassesOption = 1000,
+    device: DeviceOption = "auto",
+    precision: Annotated[
+        str, typer.Option(help="float32, bfloat16, or on CUDA float16.")
+    ] = "float32",
+    layout: Annotated[
+        str, typer.Option(help="Of images and convolution weights: channels-last or contiguous.")
+    ] = "channels-last",
+    compiled: Annotated[bool, typer.Option("--compile", help="Through torch.compile.")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of a row at most.")] = 30,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="After so long a row ends, if three rounds were made.")
+    ] = 20.0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Of torch on the CPU; its own choice by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the whole record here, as JSON.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the medians here, in timm's columns.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how fast networks are: latency, throughput, memory; a row a batch size."""
+    from designspace.spec.changes import parse_set
+
+    given = parse_set(changes or [])
+    sizes = _numbers(batch_size)
+
+    from designspace.bench import Settings
+    from designspace.bench import bench as measure
+    from designspace.cli.device import chosen
+
+    settings = Settings(
+        modes=tuple(mode.split(",")),  # pyright: ignore[reportArgumentType] - Settings refuses others
+        batch_sizes=sizes,
+        input_size=input_size,
+        num_classes=num_classes,
+        device=chosen(device),
+        precision=precision,  # pyright: ignore[reportArgumentType]
+        layout=layout.replace("-", "_"),  # pyright: ignore[reportArgumentType]
+        compiled=compiled,
+        rounds=rounds,
+        seconds=seconds,
+        threads=threads,
+    )
+    kept = _Kept(out, csv)
+    try:
+        measure(
+            specs,
+            settings,
+            changes=given,
+            against=against,
+            command=shlex.join(["designspace", *sys.argv[1:]]),
+            on_record=kept.keep,
+        )
+    except KeyboardInterrupt:
+        raise StoppedError(kept.said()) from None
+    finally:
+        kept.show(as_json=as_json)
+
+
+class _Kept:
+    """What is measured so far, also in the files that were asked for: whole after every row."""
+
+    def __init__(self, out: Path | None, csv: Path | None) -> None:
+        self.out, self.csv = out, csv
+        self.record: SpeedRecord | None = None
+
+    def keep(self, record: SpeedRecord) -> None:
+        from designspace.records.timm_table import timm_csv
+        from designspace.spec.files import write_text_atomic
+
+        self.record = record
+        if self.out:
+            write_text_atomic(self.out, record.model_dump_json(indent=2) + "\n")
+        if self.csv:
+            write_text_atomic(self.csv, timm_csv(record.rows))
+        if record.rows and not record.complete and sys.stderr.isatty():
+            row = record.rows[-1]
+            sys.stderr.write(f"\r\033[K{row.title} {row.mode} {row.batch_size}\r")
+
+    def show(self, *, as_json: bool) -> None:
+        """What was measured, also where it was interrupted."""
+        from designspace.cli.show import print_json
+        from designspace.cli.speed_table import print_speeds
+
+        if self.record is None or not self.record.rows:
+            return
+        if as_json:
+            print_json(self.record.model_dump())
+        else:
+            print_speeds(self.record)
+
+    def said(self) -> str:
+        """For who interrupted it."""
+        rows = len(self.record.rows) if self.record else 0
+        files = " and ".join(str(path) for path in (self.out, self.csv) if path and self.record)
+        where = f" in {files}" if files else ""
+        return f"interrupted; {rows} {'row is' if rows == 1 else 'rows are'} kept{where}"
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError:
+        raise InputError(
+            f"'{text}' are no batch sizes", path="batch_size", hint="for example 1,8,32"
+        ) from None

@@ -1,0 +1,99 @@
+"""A network's cost a stage, a block or a layer at a time; the rows add up to the total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from designspace.layers.act import NoAct
+from designspace.layers.cost import Cost, Level, total
+from designspace.layers.feature import Feature
+from designspace.layers.norm import NoNorm
+from designspace.layers.part import Placed
+from designspace.layers.residual import DropPath, Identity
+from designspace.layers.trace import Node
+from designspace.spec.stage import Stage
+
+_PASSING = (Identity, DropPath, NoNorm, NoAct)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Cost of a piece of the network for one image.
+
+    Attributes:
+        piece: Such as `stage 3`, or `stage 3 block 2-9`.
+        layer: The layer within it, such as `branch.spatial.conv`; empty for the whole piece.
+        kind: What it is: `stage`, or the class of its kind or layer.
+        output: What it gives for one image.
+        times: How many equal ones in a row it stands for.
+        cost: The cost of all of them.
+    """
+
+    piece: str
+    layer: str
+    kind: str
+    output: Feature
+    times: int
+    cost: Cost
+
+    @property
+    def name(self) -> str:
+        """The piece, and the layer within it."""
+        return f"{self.piece} {self.layer}".strip()
+
+
+def rows(network: Node, level: Level) -> tuple[Row, ...]:
+    """The rows of a network's run on shapes.
+
+    Blocks that follow each other and cost the same are one row, which says how many they are.
+    Layers that hand on what they get, such as an identity, have no row.
+    """
+    if level == "stage":
+        return tuple(_row(name, "", node, 1) for name, node in _stages(network))
+    pieces = tuple(_pieces(network))
+    if level == "block":
+        return tuple(_row(name, "", node, times) for name, node, times in pieces)
+    return tuple(
+        _row(name, leaf, node, times)
+        for name, piece, times in pieces
+        for leaf, node in piece.leaves()
+        if not isinstance(node.layer, _PASSING)
+    )
+
+
+def _stages(network: Node) -> Iterator[tuple[str, Node]]:
+    """Stem, stages and head with their names."""
+    yield "stem", network.children["stem"]
+    for number, stage in enumerate(network.children["stages"].children.values(), start=1):
+        yield f"stage {number}", stage
+    yield "head", network.children["head"]
+
+
+def _pieces(network: Node) -> Iterator[tuple[str, Node, int]]:
+    """Stem, downsamplings, runs of equal blocks, head: name, the first one, how many."""
+    for name, node in _stages(network):
+        if not (isinstance(node.layer, Placed) and isinstance(node.layer.part, Stage)):
+            yield name, node, 1
+            continue
+        if not isinstance(node.children["downsample"].layer, Identity):
+            yield f"{name} downsample", node.children["downsample"], 1
+        for first, block, times in _runs(node.children["blocks"].children.values()):
+            span = f"{first}-{first + times - 1}" if times > 1 else f"{first}"
+            yield f"{name} block {span}", block, times
+
+
+def _runs(blocks: Iterable[Node]) -> Iterator[tuple[int, Node, int]]:
+    """Equal neighbours: the number of the first, it, and how many there are."""
+    number = 1
+    for _, run in groupby(blocks, lambda block: (block.inputs, block.output, block.cost)):
+        block, *others = run
+        yield number, block, 1 + len(others)
+        number += 1 + len(others)
+
+
+def _row(piece: str, name: str, node: Node, times: int) -> Row:
+    layer = node.layer.part if isinstance(node.layer, Placed) else node.layer
+    cost = total([node.cost] * times)
+    return Row(piece, name, type(layer).__name__, node.output, times, cost)

@@ -1,0 +1,164 @@
+"""Our count beside torch's and fvcore's own, each difference explained operator by operator."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from designspace.compiler import build
+from designspace.costing import CostTable, cost
+from designspace.layers.attention import Attend
+from designspace.layers.convolution import Conv, Linear
+from designspace.layers.windows import WindowAttend
+from designspace.spec.network import Network
+
+_KINDS: dict[Any, str] = {
+    Conv: "conv",
+    Linear: "linear",
+    Attend: "attention",
+    WindowAttend: "attention",
+}
+# products of batches are attention's, where torch has no fused kernel
+_TORCH_KINDS = {"convolution": "conv", "addmm": "linear", "mm": "linear", "bmm": "attention"}
+_FUSED = "scaled_dot_product_attention"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Multiply-adds by which another counter is above ours, for one kind of operator.
+
+    Attributes:
+        operator: As the counter calls it.
+        macs: More than ours; negative where fewer.
+        reason: Why; None where that is not known.
+    """
+
+    operator: str
+    macs: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another counter's answer.
+
+    Attributes:
+        name: The counter.
+        macs: Its total, in multiply-adds.
+        differences: What leads from our total to that one: they add up exactly.
+    """
+
+    name: str
+    macs: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def unexplained(self) -> int:
+        """What is left without a reason."""
+        return sum(each.macs for each in self.differences if each.reason is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One network, three counters.
+
+    Attributes:
+        ours: The closed form.
+        params: Learnable parameters of the built module.
+        others: Torch and fvcore.
+    """
+
+    ours: CostTable
+    params: int
+    others: tuple[Other, ...]
+
+
+def compare(
+    network: Network,
+    input_size: int | None = None,
+    *,
+    in_channels: int = 3,
+    num_classes: int = 1000,
+) -> Comparison:
+    """Count a network by torch's `FlopCounterMode` and by fvcore, and explain the differences.
+
+    Torch counts on the meta device, fvcore in a trace on the CPU; each as its maker ships it.
+
+    Raises:
+        InputError: The input is too small for the network's strides.
+    """
+    table = cost(network, input_size, in_channels=in_channels, num_classes=num_classes)
+    ours: Counter[str] = Counter()
+    for _, leaf in table.plan.leaves():
+        ours[_KINDS.get(type(leaf.layer), "other")] += leaf.cost.macs
+    height, width, channels = table.input.shape
+
+    def built() -> tuple[nn.Module, torch.Tensor]:
+        model = build(network, num_classes=num_classes, in_channels=channels, input_size=height)
+        return model.eval(), torch.zeros(1, channels, height, width)
+
+    with torch.device("meta"):
+        model, image = built()
+        by_torch = _by_torch(model, image)
+    params = sum(parameter.numel() for parameter in model.parameters())
+    by_fvcore, skipped = _by_fvcore(*built())
+    others = (_other("torch", ours, by_torch, ()), _other("fvcore", ours, by_fvcore, skipped))
+    return Comparison(table, params, others)
+
+
+def _other(
+    name: str, ours: Mapping[str, int], theirs: Mapping[str, int], skipped: tuple[str, ...]
+) -> Other:
+    differences = tuple(_differences(name, ours, theirs, skipped))
+    return Other(name, sum(theirs.values()), differences)
+
+
+def _differences(
+    name: str, ours: Mapping[str, int], theirs: Mapping[str, int], skipped: tuple[str, ...]
+) -> Iterator[Difference]:
+    products = set(_KINDS.values()) | {"matmul", "other"}
+    for operator in sorted(ours.keys() | theirs.keys()):
+        more = theirs.get(operator, 0) - ours.get(operator, 0)
+        if not more:
+            continue
+        reason = None
+        if operator not in products:
+            reason = f"{name} counts {operator}"
+        elif operator == "attention" and _FUSED in skipped and operator not in theirs:
+            reason = f"{name} has no rule for {_FUSED}"
+        yield Difference(operator, more, reason)
+
+
+def _by_torch(model: nn.Module, image: torch.Tensor) -> Counter[str]:
+    """Half of torch's counts, since it counts two for each multiply-add."""
+    found: Counter[str] = Counter()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(image)
+    for operation, flops in counter.get_flop_counts().get("Global", {}).items():
+        word = str(operation).removeprefix("aten.")
+        kind = "attention" if "scaled_dot_product" in word else _TORCH_KINDS.get(word, word)
+        macs, odd = divmod(int(flops), 2)
+        assert not odd, "torch counts two for each multiply-add"
+        found[kind] += macs
+    return found
+
+
+def _by_fvcore(model: nn.Module, image: torch.Tensor) -> tuple[Counter[str], tuple[str, ...]]:
+    """Fvcore's counts an operator, and the operators that it has no rule for."""
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # fvcore stands on what torch deprecates
+        from fvcore.nn import FlopCountAnalysis
+
+        analysis: Any = FlopCountAnalysis(model, image)
+        analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        analysis.tracer_warnings("none")
+        counts = {name: int(macs) for name, macs in analysis.by_operator().items()}
+        skipped = tuple(op.partition("::")[2] for op in analysis.unsupported_ops())
+    return Counter(counts), skipped
