@@ -59,7 +59,16 @@ def startup() -> str:
     return "\n".join([*lines, "", f"({note}; `{record['command']}`)"])
 
 
-PARTS = {"demo": demo, "startup": startup}
+def feasible() -> str:
+    """Drawing under a budget: our steps, and the table beside other tools."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.feasible.table import steps, table
+
+    record = read("benchmarks/records/feasible.json")
+    return f"{steps(record)}\n\n{table(record)}"
+
+
+PARTS = {"demo": demo, "startup": startup, "feasible": feasible}
 
 
 def updated(text: str) -> str:

@@ -1,0 +1,14 @@
+"""Networks for a sweep: pycls' own tool on its own RegNet sweep, and this package on `regnet`.
+
+    python -m benchmarks.regnet --pycls CHECKOUT --python PYTHON
+
+CHECKOUT is a clone of github.com/facebookresearch/pycls, PYTHON that of an environment for it:
+
+    python -m venv pycls
+    pycls/bin/pip install torch torchvision numpy opencv-python-headless simplejson yacs \\
+        matplotlib pyyaml iopath submitit yattag setuptools
+
+Measured are pycls' `tools/sweep_setup.py` on `configs/sweeps/cifar/cifar_regnet.yaml` (32 networks,
+all cores) from start to end, its sampler alone in one process, and `designspace sample regnet` from
+start to end: 32 networks too, in one process, written as YAML too.
+"""
