@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from designspace.algebra.components import REFUSED, Component, Features, Priced, flat_rows
-from designspace.algebra.footprint import BLOCK, DOWNSAMPLE, HEAD, STEM
+from designspace.algebra.footprint import BLOCK, DOWNSAMPLE, HEAD, ROOTS, STEM, touch
 from designspace.algebra.head_component import HeadComponent
-from designspace.algebra.pieces import Pieces
+from designspace.algebra.pieces import Pieces, TooLargeError
 from designspace.algebra.stage_component import StageComponent, StagePieces
 from designspace.algebra.task import Task
 from designspace.algebra.wavelet import Ints
 from designspace.layers.feature import image
 from designspace.spec.axis import Axis
+from designspace.spec.quantised import is_quantised
 
 
 class Chain:
@@ -32,7 +33,15 @@ class Chain:
     """
 
     def __init__(self, axes: Mapping[str, Axis], base: Mapping[str, Any], task: Task) -> None:
-        """Take the axes, the base network's data as written, and what networks are costed on."""
+        """Take the axes, the base network's data as written, and what networks are costed on.
+
+        Raises:
+            TooLargeError: The space does not decompose: its widths are quantised together, its
+                first stage shrinks the map, or an axis changes what is no part of the chain.
+        """
+        entwined = base.get("downsample_first") or is_quantised(dict(base))
+        if entwined or any(map(_outside, axes.values())):
+            raise TooLargeError
         self.axes, self.base, self.task = axes, base, task
         self.sizes = {name: len(axis.choices) for name, axis in axes.items()}
         self.features = Features()
@@ -80,3 +89,12 @@ class Chain:
             valid &= found.out >= 0
         costs[~valid] = REFUSED
         return costs
+
+
+_KNOWN = frozenset(root for roots in ROOTS.values() for root in roots) | {"input_size", "name"}
+
+
+def _outside(axis: Axis) -> bool:
+    """Whether an axis changes something that no component knows of."""
+    paths = (path for label in axis.labels for path in axis.changes(label))
+    return any(touch(path).root not in _KNOWN for path in paths)

@@ -146,23 +146,12 @@ class Network(Part):
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """Each stage with nothing left to inherit."""
-<<<<<<< HEAD
         downsamples, blocks = self._a_stage(self.downsample), self._a_stage(self.block)
-        rows = zip(self.depths, self.stage_widths, (None, *downsamples[1:]), blocks, strict=True)
+        between = downsamples if self.downsample_first else (None, *downsamples[1:])
+        rows = zip(self.depths, self.stage_widths, between, blocks, strict=True)
         return tuple(
             Stage.model_construct(depth=depth, width=width, downsample=downsample, block=block)
             for depth, width, downsample, block in rows
-=======
-        first = self.downsample_first
-        return tuple(
-            Stage(
-                depth=depth,
-                width=width,
-                downsample=self._of_stage(self.downsample, i) if i or first else None,
-                block=self._of_stage(self.block, i),
-            )
-            for i, (depth, width) in enumerate(zip(self.depths, self.stage_widths, strict=True))
->>>>>>> spaces
         )
 
     def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
