@@ -15,8 +15,14 @@ from designspace.spec.files import read_yaml
 from designspace.spec.space import load_space
 
 KERNEL = {"path": "block.spatial.kernel_size", "each_stage": True, "choices": [3, 5, 7]}
-SMALL = {"depths": [1, 2, 1], "widths": {"base": 8}, "act": "gelu", "stem": "patchify"}
-SMALL |= {"downsample": "separate", "input_size": 32}
+SMALL = {
+    "depths": [1, 2, 1],
+    "widths": {"base": 8},
+    "act": "gelu",
+    "stem": "patchify",
+    "downsample": "separate",
+    "input_size": 32,
+}
 
 
 def space_of(base: Any, **axes: Any) -> Any:
@@ -75,7 +81,7 @@ def test_an_axis_a_stage_takes_the_place_of_one() -> None:
 def test_the_base_keeps_its_meaning(base: Any, path: str) -> None:
     """Each stage's own value is already there, so that it can be set to itself."""
     network = load(base)
-    written = {"path": path, "each_stage": True, "choices": {"per_stage": []}}
+    written: dict[str, Any] = {"path": path, "each_stage": True, "choices": {"per_stage": []}}
     stages = range(path.startswith("downsample"), len(network.depths))
     written["choices"]["per_stage"] = [[_value(network, path, i)] for i in stages]
     space = load_space({"base": base, "axes": {"k": written}})
