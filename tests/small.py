@@ -17,12 +17,17 @@ from designspace.spec import Network, catalog, load
 SIDE = 64
 
 
-@cache
-def small(name: str) -> Network:
-    """A catalog network with as few blocks a stage as show its pattern."""
+def few_blocks(name: str) -> dict[str, Any]:
+    """The changes that leave a catalog network as few blocks a stage as show its pattern."""
     network = load(name)
     depth = max(block.period() for block in network.block)
-    return load(network, {"depths": [depth] * len(network.depths)})
+    return {"depths": [depth] * len(network.depths), "widths": list(network.stage_widths)}
+
+
+@cache
+def small(name: str) -> Network:
+    """A catalog network with few blocks."""
+    return load(name, few_blocks(name))
 
 
 def built_of(network: Network) -> tuple[Any, ...]:

@@ -21,7 +21,15 @@ from designspace.spec.space import load_space
 BASE = load("regnetx_002").authored
 
 
-@pytest.mark.parametrize("name", [name for name in model_cfgs if name.startswith("regnetx_")])
+# One of timm's is torchvision's, which rounds up where that loses over a tenth of the width.
+BY_THE_PAPER = [
+    name
+    for name, regnet in model_cfgs.items()
+    if name.startswith("regnetx_") and not regnet.group_min_ratio
+]
+
+
+@pytest.mark.parametrize("name", BY_THE_PAPER)
 def test_parameters_equal_timms(name: str) -> None:
     theirs: Any = model_cfgs[name]
     changes = {

@@ -16,14 +16,14 @@ from designspace import timm_models
 from designspace.errors import InputError
 from designspace.spec import catalog
 from designspace.weights import save_weights
-from tests.small import SIDE, every_family, small, stir
+from tests.small import SIDE, every_family, few_blocks, small, stir
 
 X = torch.randn(2, 3, SIDE, SIDE)
 
 
 def made(name: str, **more: Any) -> Any:
-    changes = {"depths": list(small(name).depths)}
-    return timm.create_model(f"ds_{name}", changes=changes, img_size=SIDE, **more).eval()
+    model = timm.create_model(f"ds_{name}", changes=few_blocks(name), img_size=SIDE, **more)
+    return model.eval()
 
 
 def test_the_catalog_decides_what_exists() -> None:

@@ -33,9 +33,22 @@ def validate(model: type[M], document: Document) -> M:
 
 
 def _worst(error: ValidationError) -> ErrorDetails:
-    """A misspelt key explains the missing one, so it comes first."""
-    order = {"extra_forbidden": 0, "union_tag_invalid": 1, "missing": 3}
-    return min(error.errors(), key=lambda details: order.get(details["type"], 2))
+    """A misspelt key explains the missing one, so it comes first.
+
+    Every member of a union complains; the one that is meant complains of a value, not of a type.
+    """
+    return min(error.errors(), key=_rank)
+
+
+def _rank(details: ErrorDetails) -> int:
+    kind = details["type"]
+    if kind in ("extra_forbidden", "union_tag_invalid"):
+        return ("extra_forbidden", "union_tag_invalid").index(kind)
+    if kind == "literal_error":
+        return 2 if isinstance(details["input"], str) else 4
+    if kind.endswith("_type"):
+        return 4
+    return 5 if kind == "missing" else 3
 
 
 def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) -> InputError:
