@@ -9,8 +9,9 @@ from PIL import Image
 from timm.data.auto_augment import rand_augment_transform
 from torch import Tensor
 
-from designspace.spec.recipe import ResizedCrop, load_recipe
-from designspace.spec.recipe import TestView as EvalView
+from designspace.spec.crops import ResizedCrop
+from designspace.spec.crops import TestView as EvalView
+from designspace.spec.recipe import load_recipe
 from designspace.train.augment import (
     Augment,
     RandAugmentPolicy,

@@ -60,7 +60,7 @@ def _data(root: Path, skip_broken: bool = False) -> Data:
 def _run(data: Data, directory: Path) -> Run:
     spec = load("convnext_proxy", {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4})
     changes = {"epochs": 2, "batch_size": 8, "rand_augment": "rand-m9-mstd0.5-inc1", "mixup": 0.8}
-    recipe = load_recipe("modern", {**changes, "schedule.warmup_epochs": 1})
+    recipe = load_recipe("convnext_1k", {**changes, "schedule.warmup_epochs": 1})
     return Run(spec, recipe, data, seed=0, device="cpu", directory=directory)
 
 

@@ -13,7 +13,8 @@ from timm.data.auto_augment import rand_augment_transform
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from designspace.spec.recipe import PadCrop, Recipe, ResizedCrop
+from designspace.spec.crops import PadCrop, ResizedCrop
+from designspace.spec.recipe import Recipe
 from designspace.train.decode import to_bytes
 from designspace.train.view import View
 

@@ -99,7 +99,10 @@ class TrainBatches:
             yield (images, labels) if self.world == 1 else (images[rows], labels[rows])
 
     def _rows(self) -> list[int]:
-        return rows_of(self.recipe.batch_size, self.rank, self.world, paired=self.recipe.mixes)
+        """This process's rows: its share of each of the parts that the recipe cuts a step into."""
+        size = self.recipe.batch_size // self.recipe.parts
+        share = rows_of(size, self.rank, self.world, paired=self.recipe.mixes)
+        return [part * size + row for part in range(self.recipe.parts) for row in share]
 
     def _augmented(self, order: Tensor, epoch: int, start_step: int) -> Iterator[Batch]:
         size = self.recipe.batch_size

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from designspace.errors import InputError
-from designspace.spec.recipe import Interpolation
+from designspace.spec.crops import Interpolation
 from designspace.train.split import Files, Images
 
 UNREADABLE = (

@@ -1,7 +1,7 @@
 """Random streams that depend on nothing but what they are for.
 
-Every stream of an epoch is made anew from (seed, epoch). So a resumed run needs no generator states
-to go on as if it had never stopped.
+Every stream of a step is made anew from (seed, epoch, step). So a run that is resumed inside an
+epoch needs no generator states to go on as if it had never stopped.
 """
 
 # Torch and timm leave some types unknown.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import numpy as np
@@ -31,13 +31,24 @@ def seed_everything(*parts: int | str) -> None:
     torch.manual_seed(derive("torch", *parts))
 
 
+def seed_step(seed: int, epoch: int, step: int, *, rank: int) -> None:
+    """Seeds the global streams for one step of training.
+
+    NumPy's, from which timm's mixing draws, is one for all processes, which mix alike; torch's, for
+    what is dropped, is each process's own.
+    """
+    seed_everything("step", seed, epoch, step)
+    if rank:
+        torch.manual_seed(derive("torch", "step", seed, epoch, step, rank))
+
+
 def generator(*parts: int | str) -> torch.Generator:
     """A generator of its own on the CPU, so that a run draws the same on every device."""
     return torch.Generator().manual_seed(derive(*parts))
 
 
 @contextmanager
-def own_streams(*parts: int | str) -> Iterator[None]:
+def own_streams(*parts: int | str) -> Generator[None]:
     """The global streams seeded for a while, then as they were."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     seed_everything(*parts)

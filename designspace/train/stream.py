@@ -13,7 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 from designspace.errors import InputError
-from designspace.spec.recipe import PadCrop, Recipe, ResizedCrop
+from designspace.spec.crops import PadCrop, ResizedCrop
+from designspace.spec.recipe import Recipe
 from designspace.train.augment import policy_of
 from designspace.train.decode import UNREADABLE, open_image, resize_and_crop, to_bytes
 from designspace.train.randomness import seed_everything

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from designspace.spec.recipe import TestView
+from designspace.spec.crops import TestView
 
 
 @dataclass(frozen=True)
