@@ -6,8 +6,8 @@ turns, a step each, so that a slow moment of the machine falls on all. timm as i
 default is contiguous and eager.
 
 Run by hand: `python -m benchmarks.training [--device cuda] [--no-compile]`; writes
-`benchmarks/records/training_<device>.json`. On a GPU the precision is bfloat16, and the three slowest
-operators of each side, from a profile, go into the record.
+`benchmarks/records/training_<device>.json`. On a GPU the precision is bfloat16, and the three
+slowest operators of each side, from a profile, go into the record.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Job:
     def __init__(self, name: str, side: int, batch: int, rounds: int) -> None:
         self.side, self.batch, self.rounds = side, batch, rounds
         # timm's ConvNeXt has four stages, our proxy three: the small one is the proxy with four.
-        four = {"depths": [1, 1, 2, 1], "widths": [32, 64, 128, 256]}
+        four: dict[str, Any] = {"depths": [1, 1, 2, 1], "widths": [32, 64, 128, 256]}
+        four["stem.patch_size"] = 4
         self.network = designspace.load(name, four if name == "convnext_proxy" else None)
         self.name = self.network.name
 
@@ -61,8 +62,8 @@ class Job:
         return model
 
 
-CPU_JOBS = (Job("convnext_t", 224, 8, 7), Job("convnext_proxy", 32, 64, 60))
-GPU_JOBS = (Job("convnext_t", 224, 256, 40), Job("convnext_proxy", 32, 512, 100))
+CPU_JOBS = (Job("convnext_t", 224, 8, 7), Job("convnext_proxy", 64, 64, 40))
+GPU_JOBS = (Job("convnext_t", 224, 256, 40), Job("convnext_proxy", 64, 512, 100))
 
 
 def batches(job: Job, device: torch.device, layout: torch.memory_format) -> tuple[Tensor, Tensor]:
