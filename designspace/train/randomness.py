@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import numpy as np
@@ -37,7 +37,7 @@ def generator(*parts: int | str) -> torch.Generator:
 
 
 @contextmanager
-def own_streams(*parts: int | str) -> Iterator[None]:
+def own_streams(*parts: int | str) -> Generator[None]:
     """The global streams seeded for a while, then as they were."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     seed_everything(*parts)
