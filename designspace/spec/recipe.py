@@ -13,92 +13,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from designspace.layers.frozen import Frozen
-from designspace.layers.kind import Kind
-from designspace.spec import catalog
-from designspace.spec.changes import apply
+from designspace.layers.numbers import Size
+from designspace.spec.crops import Crop, NoCrop, PadCrop, ResizedCrop, TestView
 from designspace.spec.digest import digest_of, without_null
-from designspace.spec.files import Document, Origin, read_yaml
+from designspace.spec.files import Document, Origin
+from designspace.spec.changes import apply
+from designspace.spec.optimizers import Optimizer
+from designspace.spec.recipe_files import recipe_document
+from designspace.spec.schedules import Cosine, Schedule, Steps
+from designspace.spec.shares import Positive, Rate, Share
 from designspace.spec.validation import validate
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
-Interpolation = Literal["bilinear", "bicubic"]
-Init = Literal["torch", "trunc_normal"]
-
-
-class Optimizer(Kind, family="optimizer"):
-    """What takes the steps.
-
-    `lr` is stated for `reference_batch` images a step and scales linearly with the batch size.
-    One-dimensional parameters and biases are never decayed, as timm and the paper's code do.
-    """
-
-    lr: Positive
-    reference_batch: int = Field(default=256, ge=1)
-    weight_decay: float = Field(default=0.0, ge=0)
-
-
-class AdamW(Optimizer):
-    """AdamW, with decoupled weight decay."""
-
-    kind: Literal["adamw"] = "adamw"
-    betas: tuple[Rate, Rate] = (0.9, 0.999)
-    eps: Positive = 1e-8
-
-
-class Sgd(Optimizer):
-    """Stochastic gradient descent with momentum."""
-
-    kind: Literal["sgd"] = "sgd"
-    momentum: Rate = 0.9
-    nesterov: bool = True
-
-
-class Cosine(Frozen):
-    """Linear warm-up from `warmup_lr`, then a cosine down to `min_lr`; one value a step.
-
-    `warmup_lr` and `min_lr` are absolute: they do not scale with the batch.
-    """
-
-    kind: Literal["cosine"] = "cosine"
-    warmup_epochs: float = Field(default=0.0, ge=0)
-    warmup_lr: float = Field(default=0.0, ge=0)
-    min_lr: float = Field(default=0.0, ge=0)
-
-
-class Crop(Kind, family="crop"):
-    """A random crop of a training image."""
-
-
-class NoCrop(Crop):
-    """The test view, for training too."""
-
-    kind: Literal["none"] = "none"
-
-
-class PadCrop(Crop):
-    """Pads by `padding` pixels of zero and crops back at a random place: small images."""
-
-    kind: Literal["pad"] = "pad"
-    padding: int = Field(default=2, ge=1)
-
-
-class ResizedCrop(Crop):
-    """Crops a random share of the area at a random aspect and resizes it: photographs."""
-
-    kind: Literal["resized"] = "resized"
-    scale: tuple[Share, Share] = (0.08, 1.0)
-    ratio: tuple[Positive, Positive] = (3 / 4, 4 / 3)
-    interpolation: Interpolation = "bicubic"
-
-    @model_validator(mode="after")
-    def _ordered(self) -> ResizedCrop:
-        if not 0 < self.scale[0] <= self.scale[1]:
-            raise ValueError("scale must be two shares of the area, the smaller first and above 0")
-        if self.ratio[0] > self.ratio[1]:
-            raise ValueError("ratio must have the smaller number first")
-        return self
+Init = Literal["torch", "trunc_normal", "kaiming"]
 
 
 class Ema(Frozen):
@@ -112,25 +38,9 @@ class Ema(Frozen):
     warmup: bool = True
 
 
-class TestView(Frozen):
-    """How an image is looked at when it is measured.
-
-    The short side is resized to size / `crop_pct`, then the center is cropped.
-    """
-
-    __test__ = False
-
-    crop_pct: Annotated[float, Field(gt=0, le=1)] = 1.0
-    interpolation: Interpolation = "bicubic"
-
-    def covering(self, size: int) -> int:
-        """Side that the short side is resized to; a fraction is cut off, as published codes do."""
-        return int(size / self.crop_pct)
-
-
 JOINED = (
     frozenset({"schedule", "epochs"}),
-    frozenset({"mixup", "cutmix", "mix_prob", "batch_size"}),
+    frozenset({"mixup", "cutmix", "mix_prob", "batch_size", "accumulation"}),
 )  # fields that a rule of `Recipe._consistent` joins; any others can be chosen independently
 
 
@@ -138,10 +48,18 @@ class Recipe(Frozen):
     """How to train; see `specs/recipes/`.
 
     Attributes:
-        init: first weights: torch's own, or a normal of spread 0.02 cut at two units, biases zero.
+        input_size: side of the images in pixels; null for what suits network and data.
+        batch_size: images a step, over all devices.
+        accumulation: into how many parts a step's images are cut, their gradients added up; batch
+            norm and mixing see a part at a time. Null for one.
+        init: first weights: torch's own; `trunc_normal`, of spread 0.02 cut at two units, biases
+            zero (the ConvNeXt paper's code); `kaiming`, for convolutions (torchvision's ResNet).
+        head_init_scale: factor of the classifier's first weights; null for 1.
         crop: random crop of a training image; null for the test view.
         flip: probability of a horizontal flip.
         rand_augment: timm's name of a RandAugment policy, or null.
+        color_jitter: strength of a change of brightness, contrast and saturation; only without
+            `rand_augment`, as timm has it. Null for none.
         random_erasing: probability that a rectangle of an image becomes noise.
         mixup: alpha of mixup's Beta distribution, 0 for none.
         cutmix: alpha of cutmix's, 0 for none.
@@ -155,11 +73,14 @@ class Recipe(Frozen):
 
     name: str = Field(default="recipe", min_length=1)
     note: str | None = None
+    input_size: Size | None = None
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
+    accumulation: Annotated[int, Field(ge=2)] | None = None
     init: Init = "torch"
+    head_init_scale: Positive | None = None
     optimizer: Optimizer
-    schedule: Cosine = Cosine()
+    schedule: Schedule = Cosine()
     label_smoothing: Rate = 0.0
     mixup: float = Field(default=0.0, ge=0)
     cutmix: float = Field(default=0.0, ge=0)
@@ -168,6 +89,7 @@ class Recipe(Frozen):
     crop: Crop = NoCrop()
     flip: Share = 0.0
     rand_augment: str | None = Field(default=None, pattern=r"^rand(-[a-z]+[0-9.]+)+$")
+    color_jitter: Positive | None = None
     random_erasing: Share = 0.0
     drop_path_rate: Rate = 0.0
     ema: Ema | None = None
@@ -180,9 +102,20 @@ class Recipe(Frozen):
     def _consistent(self) -> Recipe:
         if self.schedule.warmup_epochs >= self.epochs:
             raise ValueError("schedule.warmup_epochs must be less than epochs")
-        if self.mixes and self.batch_size % 2:
-            raise ValueError("batch_size must be even where mixup or cutmix is on")
+        if isinstance(self.schedule, Steps) and self.schedule.milestones[-1] >= self.epochs:
+            raise ValueError("schedule.milestones must be less than epochs")
+        if self.batch_size % self.parts:
+            raise ValueError("accumulation must divide batch_size")
+        if self.mixes and self.batch_size // self.parts % 2:
+            raise ValueError("batch_size must be even where mixup or cutmix is on, part by part")
+        if self.color_jitter and self.rand_augment:
+            raise ValueError("color_jitter has no place beside rand_augment")
         return self
+
+    @property
+    def parts(self) -> int:
+        """Parts of a step, by `accumulation`."""
+        return self.accumulation or 1
 
     @property
     def mixes(self) -> bool:
@@ -210,29 +143,22 @@ class Recipe(Frozen):
 
 
 def load_recipe(
-    source: str | Path | Mapping[str, Any], changes: Mapping[str, Any] | None = None
+    source: str | Path | Mapping[str, Any],
+    changes: Mapping[str, Any] | None = None,
+    *,
+    network: str | None = None,
 ) -> Recipe:
     """A recipe from its name in the catalog, a YAML file or plain data.
 
     Args:
         source: what to load.
         changes: values by dotted path, made in order on what was written.
+        network: name of the network to train; a recipe may have a variant for it.
 
     Raises:
         InputError: what is wrong, with its file, line and path.
     """
-    document = recipe_document(source)
+    document = recipe_document(source, network)
     return validate(
         Recipe, apply(document, changes, Origin("--recipe-set")) if changes else document
     )
-
-
-def recipe_document(source: str | Path | Mapping[str, Any]) -> Document:
-    """What was written of a recipe: by its name in the catalog, a YAML file or plain data.
-
-    Raises:
-        InputError: There is none of the name, or it cannot be read.
-    """
-    if isinstance(source, Mapping):
-        return Document(dict(source))
-    return read_yaml(catalog.find(source, "specs/recipes", "recipe"))

@@ -20,7 +20,8 @@ from designspace.spec.files import Document, Origin, read_yaml
 from designspace.spec.limits import Limit, intersect
 from designspace.spec.load import authored, load
 from designspace.spec.network import Network
-from designspace.spec.recipe import Recipe, recipe_document
+from designspace.spec.recipe import Recipe
+from designspace.spec.recipe_files import recipe_document
 from designspace.spec.trying import try_choices
 from designspace.spec.validation import validate
 

@@ -1,0 +1,75 @@
+"""Recipes as they are written: `base:` with `changes:`, and variants for single networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from designspace.errors import InputError, did_you_mean
+from designspace.spec import catalog
+from designspace.spec.changes import apply
+from designspace.spec.files import Document, read_yaml
+from designspace.spec.rebase import rebased
+
+VARIANTS = "variants"
+_BESIDE_BASE = ("name", "note", VARIANTS)
+
+Source = str | Path | Mapping[str, Any]
+
+
+def recipe_document(source: Source, network: str | None = None) -> Document:
+    """What was written of a recipe, with every `base:` followed and a network's variant made.
+
+    Args:
+        source: A name in the catalog, a YAML file or plain data; `name:network` is the variant for
+            that network, which there must be.
+        network: The name of the network to train: its variant is taken where there is one.
+
+    Raises:
+        InputError: There is no recipe of the name, or it cannot be read.
+    """
+    wanted = None
+    if isinstance(source, str) and ":" in source and not Path(source).is_file():
+        source, _, wanted = source.rpartition(":")
+    return _varied(_written(source, 0), wanted, network)
+
+
+def _written(source: Source, depth: int) -> Document:
+    if isinstance(source, Mapping):
+        return _rebased(Document(dict(source)), Path(), depth)
+    path = catalog.find(source, "specs/recipes", "recipe")
+    return _rebased(read_yaml(path), path.parent, depth)
+
+
+def _rebased(document: Document, folder: Path, depth: int) -> Document:
+    return rebased(document, folder, lambda base: _written(base, depth + 1), _BESIDE_BASE, depth)
+
+
+def _varied(document: Document, wanted: str | None, network: str | None) -> Document:
+    """The document without its variants, the changes of one of them made."""
+    if not isinstance(document.data, dict):
+        return document  # refused later, with its line
+    data = cast("dict[str, Any]", document.data)
+    variants: Any = data.get(VARIANTS) or {}
+    plain = Document({k: v for k, v in data.items() if k != VARIANTS}, document.origins)
+    _check(document, variants)
+    if wanted is not None and wanted not in variants:
+        name = str(data.get("name", "the recipe"))
+        raise InputError(f"{name} has no variant '{wanted}'", hint=did_you_mean(wanted, variants))
+    name = wanted or network
+    for path, value in variants.get(name, {}).items():
+        plain = apply(plain, {path: value}, document.origin((VARIANTS, name or "", path)))
+    return plain
+
+
+def _check(document: Document, variants: Any) -> None:
+    fit = isinstance(variants, dict) and all(
+        isinstance(changes, dict) for changes in cast("dict[Any, Any]", variants).values()
+    )
+    if not fit:
+        origin = document.origin((VARIANTS,))
+        raise InputError(
+            "variants are a mapping of a network's name to changes",
+            file=origin.file, line=origin.line, path=VARIANTS,
+        )  # fmt: skip
