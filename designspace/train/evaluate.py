@@ -16,7 +16,8 @@ from torch.nn import functional
 from designspace.compiler.device import device_of
 from designspace.errors import InputError
 from designspace.records.training import Score
-from designspace.spec.recipe import Recipe, TestView
+from designspace.spec.crops import TestView
+from designspace.spec.recipe import Recipe
 from designspace.train.batches import Batch, eval_batches
 from designspace.train.data import Data
 from designspace.train.split import Split

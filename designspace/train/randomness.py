@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -34,14 +32,3 @@ def seed_everything(*parts: int | str) -> None:
 def generator(*parts: int | str) -> torch.Generator:
     """A generator of its own on the CPU, so that a run draws the same on every device."""
     return torch.Generator().manual_seed(derive(*parts))
-
-
-@contextmanager
-def own_streams(*parts: int | str) -> Generator[None]:
-    """The global streams seeded for a while, then as they were."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    seed_everything(*parts)
-    yield
-    random.setstate(states[0])
-    np.random.set_state(states[1])
-    torch.set_rng_state(states[2])
