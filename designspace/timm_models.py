@@ -11,7 +11,8 @@ from typing import Any, cast
 import timm.models as timm_models
 from torch import nn
 
-from designspace.compiler.timm_network import CLASSIFIER, TimmNetwork
+from designspace.compiler import CLASSIFIER
+from designspace.compiler.timm_network import TimmNetwork
 from designspace.costing import plan
 from designspace.layers.convolution import Conv
 from designspace.spec import catalog, load

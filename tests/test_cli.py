@@ -79,7 +79,7 @@ def test_schema_is_json_schema(subject: str) -> None:
 def test_catalog_lists_what_ships() -> None:
     listed = json.loads(run("catalog", "--json").out)
     assert {n["name"] for n in listed["networks"]} >= {"convnext_t", "resnet50", "convnext_proxy"}
-    assert {"demo", "modern"} <= set(listed["recipes"])
+    assert {"demo", "convnext_1k"} <= set(listed["recipes"])
     assert "micro" in listed["spaces"]
     assert {k["family"] for k in listed["kinds"]} >= {"stem", "block", "mixer", "norm", "act"}
 

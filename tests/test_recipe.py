@@ -3,16 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
-from timm.optim._optim_factory import create_optimizer_v2
-from torch import nn
 
 from designspace.errors import InputError
-from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.optim import make_optimizer, make_schedule
+from designspace.spec import catalog
+from designspace.spec.recipe import load_recipe
+from tests.references import reference
 
 
-@pytest.mark.parametrize("name", ["demo", "modern"])
+@pytest.mark.parametrize("name", catalog.names("specs/recipes"))
 def test_the_shipped_recipes_load_and_return_from_plain_data(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
@@ -20,16 +18,92 @@ def test_the_shipped_recipes_load_and_return_from_plain_data(name: str) -> None:
     assert load_recipe(recipe.plain()).digest == recipe.digest
 
 
-def test_modern_has_the_numbers_of_the_paper() -> None:
-    recipe = load_recipe("modern")
-    assert (recipe.epochs, recipe.schedule.warmup_epochs) == (300, 20)
-    assert load_recipe("modern", {"batch_size": 4096}).learning_rate == pytest.approx(4e-3)
-    assert recipe.learning_rate == pytest.approx(4e-3 * recipe.batch_size / 4096)
-    assert (recipe.mixup, recipe.cutmix, recipe.label_smoothing) == (0.8, 1.0, 0.1)
-    assert (recipe.random_erasing, recipe.drop_path_rate) == (0.25, 0.1)
-    assert recipe.rand_augment == "rand-m9-mstd0.5-inc1"
-    assert recipe.ema is not None
-    assert recipe.ema.decay == 0.9999
+def test_the_published_recipes_have_the_numbers_of_the_paper() -> None:
+    papers = reference("paper.json")
+    tables = papers["table_5_pretraining"], papers["table_6_finetuning_on_1k"]
+    pretraining, finetuning = tables
+    for name, table in {
+        "convnext_1k": pretraining["imagenet_1k"],
+        "convnext_22k": pretraining["imagenet_22k"],
+        "convnext_finetune_1k_384": finetuning["from_imagenet_1k"],
+        "convnext_finetune_22k": finetuning["from_imagenet_22k"],
+        "convnext_finetune_22k_384": finetuning["from_imagenet_22k"],
+    }.items():
+        recipe = load_recipe(name)
+        assert recipe.learning_rate == pytest.approx(table["base_lr"])
+        assert recipe.optimizer.weight_decay == table["weight_decay"]
+        assert recipe.optimizer.kind == table["optimizer"].lower()  # type: ignore[attr-defined]
+        assert (recipe.epochs, recipe.batch_size) == (table["epochs"], table["batch_size"])
+        assert recipe.schedule.warmup_epochs == (table["warmup_epochs"] or 0)
+        assert (recipe.mixup, recipe.cutmix) == (table["mixup"] or 0, table["cutmix"] or 0)
+        assert recipe.label_smoothing == table["label_smoothing"]
+        assert recipe.random_erasing == table["random_erasing"]
+        assert recipe.head_init_scale == table["head_init_scale"]
+        decay = recipe.optimizer.layer_decay
+        assert (decay and decay.rate) == table["layer_decay"]
+        for size, rate in table["drop_path"].items():
+            assert load_recipe(name, network=f"convnext_{size.lower()}").drop_path_rate == rate
+    extra = pretraining["extra_from_R_code"]
+    assert load_recipe("convnext_1k").rand_augment == extra["auto_augment"]
+    assert load_recipe("convnext_1k").schedule.min_lr == extra["min_lr"]  # type: ignore[attr-defined]
+
+
+def test_what_else_the_paper_says_of_its_recipes() -> None:
+    table = reference("paper.json")["table_5_pretraining"]
+    averaged = {name: load_recipe(name).ema is not None for name in catalog.names("specs/recipes")}
+    assert averaged["convnext_1k"]
+    assert not averaged["convnext_roadmap"]
+    xl = load_recipe("convnext_finetune_22k", network="convnext_xl")
+    assert xl.ema is not None
+    assert xl.ema.decay == table["imagenet_1k"]["ema"]
+    roadmap = load_recipe("convnext_roadmap", network="convnext_b")
+    assert roadmap.drop_path_rate == 0.1
+    isotropic = table["isotropic"]
+    for size, rate in isotropic["drop_path"].items():
+        recipe = load_recipe("convnext_isotropic", network=f"convnext_iso_{size.lower()}")
+        assert recipe.drop_path_rate == rate
+        assert recipe.schedule.warmup_epochs == isotropic["warmup_epochs"]
+    sides = {name: load_recipe(name) for name in averaged if "finetune" in name}
+    assert {name: (r.input_size, r.test.crop_pct) for name, r in sides.items()} == {
+        "convnext_finetune_1k_384": (384, 1.0),
+        "convnext_finetune_22k": (224, 0.875),
+        "convnext_finetune_22k_384": (384, 1.0),
+    }
+
+
+def test_a_variant_is_taken_by_its_name_or_the_networks() -> None:
+    named = load_recipe("convnext_1k:convnext_s")
+    assert named == load_recipe("convnext_1k", network="convnext_s")
+    assert named.digest != load_recipe("convnext_1k").digest
+    assert load_recipe("convnext_1k", network="resnet50") == load_recipe("convnext_1k")
+    over = load_recipe("convnext_1k", {"drop_path_rate": 0.2}, network="convnext_s")
+    assert over.drop_path_rate == 0.2
+    with pytest.raises(InputError, match=r"no variant 'convnext_x'; did you mean 'convnext_[sbl]'"):
+        load_recipe("convnext_1k:convnext_x")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("base: convnext_2k\n", "no recipe is called 'convnext_2k'"),
+        ("base: demo\nepochs: 3\n", "mine.yaml:2: unknown key 'epochs' beside `base:`"),
+        ("base: demo\nchanges:\n  epochs: 0\n", "mine.yaml:3: epochs: "),
+        ("base: demo\nvariants: [1]\n", "mine.yaml:2: variants: variants are a mapping"),
+        ("base: mine.yaml\n", "bases go round in a circle"),
+        ("base: demo\nchanges: {accumulation: 3}\n", "accumulation must divide batch_size"),
+        ("base: demo\nchanges: {accumulation: 64, mixup: 1}\n", "part by part"),
+        ("base: demo\nchanges: {schedule: {kind: steps, milestones: [8]}}\n", "less than epochs"),
+        ("base: demo\nchanges: {schedule: {kind: steps, milestones: [3, 2]}}\n", "must rise"),
+        ("base: convnext_1k\nchanges: {color_jitter: 0.4}\n", "no place beside rand_augment"),
+        ("base: demo\nchanges: {optimizer.layer_decay: {rate: 1.5}}\n", "layer_decay.rate"),
+    ],
+)
+def test_mistakes_in_a_recipe_of_ones_own(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_recipe(path)
+    assert said in str(caught.value)
 
 
 def test_the_digest_is_that_of_the_meaning(tmp_path: Path) -> None:
@@ -63,57 +137,5 @@ def test_mistakes_are_named(changes: dict[str, object], said: str) -> None:
 
 
 def test_an_unknown_recipe_names_the_nearest() -> None:
-    with pytest.raises(InputError, match="did you mean 'modern'"):
-        load_recipe("moderne")
-
-
-def _net() -> nn.Module:
-    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
-
-
-def test_optimizer_groups_equal_timms() -> None:
-    net, recipe = _net(), load_recipe("demo")
-    ours = make_optimizer(net, recipe)
-    theirs = create_optimizer_v2(
-        net, "adamw", lr=recipe.learning_rate, weight_decay=0.05, betas=(0.9, 0.999)
-    )
-    assert len(ours.param_groups) == 2
-    for mine, timms in zip(ours.param_groups, theirs.param_groups, strict=True):
-        assert [id(p) for p in mine["params"]] == [id(p) for p in timms["params"]]
-        assert {k: v for k, v in mine.items() if k != "params"} == {
-            k: v for k, v in timms.items() if k != "params"
-        }
-    undecayed = [p for g in ours.param_groups if g["weight_decay"] == 0 for p in g["params"]]
-    decayed = [p for g in ours.param_groups if g["weight_decay"] > 0 for p in g["params"]]
-    assert all(p.ndim == 1 for p in undecayed)
-    assert all(p.ndim > 1 for p in decayed)
-
-
-@pytest.mark.parametrize("nesterov", [True, False])
-def test_sgd_is_torchs(nesterov: bool) -> None:
-    changes = {"optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.8, "nesterov": nesterov}}
-    group = make_optimizer(_net(), load_recipe("demo", changes)).param_groups[0]
-    assert (group["momentum"], group["nesterov"]) == (0.8, nesterov)
-    assert group["lr"] == pytest.approx(0.1 * 64 / 256)
-
-
-def test_the_rate_warms_up_linearly_and_falls_as_a_cosine() -> None:
-    recipe: Recipe = load_recipe(
-        "demo",
-        {
-            "epochs": 4,
-            "optimizer": {"kind": "adamw", "lr": 1.0, "reference_batch": 64},
-            "schedule": {"warmup_epochs": 1, "warmup_lr": 0.0, "min_lr": 0.1},
-        },
-    )
-    steps = 10
-    optimizer = make_optimizer(_net(), recipe)
-    schedule = make_schedule(optimizer, recipe, steps)
-    rates: list[float] = []
-    for step in range(4 * steps + 1):
-        schedule.step_update(step)
-        rates.append(optimizer.param_groups[0]["lr"])
-    assert rates[:11] == pytest.approx([i / 10 for i in range(11)])
-    progress = torch.arange(31) / 30
-    cosine = 0.1 + 0.5 * 0.9 * (1 + torch.cos(torch.pi * progress))
-    assert rates[10:] == pytest.approx(cosine.tolist(), abs=1e-6)
+    with pytest.raises(InputError, match="did you mean 'convnext_1k'"):
+        load_recipe("convnext_k1")

@@ -13,9 +13,11 @@ from PIL import Image
 from designspace.errors import InputError
 from designspace.spec.load import load
 from designspace.spec.recipe import load_recipe
-from designspace.train import stream as streams
 from designspace.train.data import Data, load_data, split_source
-from designspace.train.folder import FolderOptions, read_folder
+from designspace.train.encoded import Reading
+from designspace.train.folder import read_folder
+from designspace.train.looks import TrainLook
+from designspace.train.randomness import generator
 from designspace.train.run import Run
 from designspace.train.split import Images
 
@@ -53,21 +55,23 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _data(root: Path, skip_broken: bool = False) -> Data:
-    options = FolderOptions(skip_broken=skip_broken, image_size=28, cache_bytes=1)
+    options = Reading(skip_broken=skip_broken, image_size=28, cache_bytes=1)
     return split_source(read_folder(root, options), 0.2, seed=0)
 
 
 def _run(data: Data, directory: Path) -> Run:
     spec = load("convnext_proxy", {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4})
     changes = {"epochs": 2, "batch_size": 8, "rand_augment": "rand-m9-mstd0.5-inc1", "mixup": 0.8}
-    recipe = load_recipe("modern", {**changes, "schedule.warmup_epochs": 1})
+    recipe = load_recipe("convnext_1k", {**changes, "schedule.warmup_epochs": 1})
     return Run(spec, recipe, data, seed=0, device="cpu", directory=directory)
 
 
 def test_what_workers_need_can_be_sent_to_them(photos: Path, tmp_path: Path) -> None:
     run = _run(_data(photos), tmp_path)
-    transform = pickle.loads(pickle.dumps(streams.TrainTransform(run.recipe, run.view)))
-    assert transform(Image.new("RGB", (40, 30))).shape == (3, 28, 28)
+    look = pickle.loads(pickle.dumps(TrainLook(run.recipe.crop, run.view)))
+    assert look(Image.new("RGB", (40, 30)), generator("test")).shape == (3, 28, 28)
+    store = pickle.loads(pickle.dumps(run.data.train))
+    assert store.read(0) == run.data.train.read(0)
 
 
 def test_a_streamed_run_resumes_to_the_bit(
@@ -81,7 +85,7 @@ def test_a_streamed_run_resumes_to_the_bit(
     first = _run(data, tmp_path / "killed")
     first.train_epoch()
     # The number of worker processes changes nothing.
-    monkeypatch.setattr(streams, "workers", lambda: 1)
+    monkeypatch.setenv("DESIGNSPACE_WORKERS", "1")
     second = _run(data, tmp_path / "killed")
     assert second.resume() == 1
     second.train_epoch()

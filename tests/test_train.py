@@ -20,8 +20,8 @@ from designspace.spec.network import Network
 from designspace.spec.recipe import load_recipe
 from designspace.train import checkpoint
 from designspace.train.data import Data, load_data
+from designspace.train.divergence import DivergedError
 from designspace.train.evaluate import evaluate_data, whole
-from designspace.train.loop import DivergedError
 from designspace.train.run import Run
 from designspace.train.split import Images
 
@@ -119,6 +119,39 @@ def test_a_run_killed_anywhere_ends_with_the_same_weights(make: Make, norm: str)
         assert [e.top1 for e in second.history] == [e.top1 for e in whole_run.history]
 
 
+@pytest.mark.parametrize("parts", [None, 2])
+def test_a_run_goes_on_from_inside_an_epoch(make: Make, parts: int | None) -> None:
+    more = {"accumulation": parts, "epochs": 2}
+    whole_run = _finish(make("whole", more))
+    run = make("cut", more, save_every=0.0)
+    for epoch, step in ((0, 1), (0, 4), (1, 5)):
+        while run.epoch < epoch:
+            run.train_epoch()
+        with pytest.raises(KeyboardInterrupt):
+            run.train_epoch(_dying_after(step))
+        torch.rand(5)
+        run = make("cut", more, save_every=0.0)
+        assert run.resume() == epoch
+        seen: list[int] = []
+        with pytest.raises(KeyboardInterrupt):
+            run.train_epoch(_dying_after(step + 1, seen))
+        assert seen == [step + 1]
+        run = make("cut", more, save_every=0.0)
+        run.resume()
+    assert _same(_finish(run), whole_run)
+    assert [e.train_loss for e in run.history] == [e.train_loss for e in whole_run.history]
+
+
+def _dying_after(last: int, seen: list[int] | None = None) -> Callable[[int, int], None]:
+    def die(step: int, _: int) -> None:
+        if seen is not None:
+            seen.append(step)
+        if step == last:
+            raise KeyboardInterrupt
+
+    return die
+
+
 def _die_in_the_middle_of_an_epoch(run: Run) -> None:
     def die(step: int, steps: int) -> None:
         if step == steps // 2:
@@ -139,7 +172,16 @@ def test_what_an_epoch_says(make: Make, tmp_path: Path) -> None:
     assert 0 < epoch.lr < run.recipe.learning_rate
     _finish(run)
     lines = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
-    assert lines[0] == "epoch,train_loss,loss,top1,top5,lr,seconds,images_per_second"
+    assert lines[0] == (
+        "epoch,train_loss,loss,top1,top5,lr,seconds,images_per_second,peak_memory,"
+        "data_seconds,forward_seconds,backward_seconds,step_seconds,validation_seconds"
+    )
+    assert epoch.split is not None
+    parts = list(epoch.split.model_dump().values())
+    assert min(parts) > 0
+    assert sum(parts) == pytest.approx(epoch.seconds, rel=0.2)
+    assert epoch.peak_memory is not None
+    assert epoch.peak_memory > 2**20
     assert [line.split(",")[0] for line in lines[1:]] == ["1", "2"]
     assert run.test().n == 100
 
@@ -305,7 +347,10 @@ torch.set_num_threads(1)
 tiny = {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4}
 recipe = load_recipe("demo", {"epochs": 3})
 net = load("convnext_proxy", tiny)
-run = Run(net, recipe, load_data(), seed=0, device="cpu", directory=Path(sys.argv[1]))
+run = Run(
+    net, recipe, load_data(), seed=0, device="cpu", directory=Path(sys.argv[1]),
+    save_every=float(sys.argv[2]),
+)
 print("resumed", run.resume(), flush=True)
 while run.epoch < run.epochs:
     run.train_epoch(lambda done, _: print(run.epoch, done, flush=True))
@@ -313,9 +358,12 @@ while run.epoch < run.epochs:
 
 
 @pytest.mark.slow
-def test_a_process_killed_at_any_moment_leaves_nothing_to_repair(tmp_path: Path) -> None:
+@pytest.mark.parametrize("save_every", ["600", "0.05"])
+def test_a_process_killed_at_any_moment_leaves_nothing_to_repair(
+    tmp_path: Path, save_every: str
+) -> None:
     def run_until(where: str, last: str | None) -> int:
-        command = [sys.executable, "-c", CHILD, str(tmp_path / where)]
+        command = [sys.executable, "-c", CHILD, str(tmp_path / where), save_every]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
             for line in child.stdout:

@@ -19,8 +19,8 @@ from designspace.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from designspace.spec.crops import TestView
     from designspace.spec.network import Network
-    from designspace.spec.recipe import TestView
     from designspace.train.data import Data
     from designspace.train.view import View
     from designspace.weights import Preprocessing, Weights
@@ -99,7 +99,7 @@ def _size(network: Network, images: Data, found: Weights) -> int:
 
 def _view(images: Data, size: int, known: Preprocessing | None, test: TestView | None) -> View:
     """Mean and spread that the weights know; the crop that is asked for, else theirs."""
-    from designspace.spec.recipe import TestView
+    from designspace.spec.crops import TestView
     from designspace.train.statistics import statistics
     from designspace.train.view import View
 

@@ -39,6 +39,14 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed of weights, order and augmentation.")] = 0,
     device: DeviceOption = "auto",
     out: Annotated[Path | None, typer.Option(help="Directory; runs/train/... by default.")] = None,
+    initial: Annotated[
+        str | None,
+        typer.Option("--from", metavar="WEIGHTS", help="Begin with these weights: fine-tune."),
+    ] = None,
+    compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
+    save_every: Annotated[
+        float, typer.Option(min=0, help="Seconds between checkpoints inside an epoch.")
+    ] = 600.0,
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
@@ -50,11 +58,13 @@ def train(
     from designspace.spec.recipe import load_recipe
 
     network = load(spec, parse_set(changes or []))
-    how = load_recipe(recipe, parse_set(recipe_changes or []))
+    how = load_recipe(recipe, parse_set(recipe_changes or []), network=network.name)
     directory = out or Path("runs/train") / _name(network, how, seed)
 
     from designspace.cli.show import print_json
     from designspace.train.data import load_data
+    from designspace.train.group import joined
+    from designspace.train.initial import read_initial
     from designspace.train.run import Run
     from designspace.train.session import WEIGHTS
     from designspace.train.session import train as train_run
@@ -63,19 +73,26 @@ def train(
         data,
         download=download,
         val_fraction=how.val_fraction,
-        image_size=network.input_size,
+        image_size=how.input_size or network.input_size,
         skip_broken=skip_broken,
     )
-    run = Run(network, how, images, seed=seed, device=chosen(device), directory=directory)
-    if not as_json:
-        for line in (*images.notes, *(f"skipped: {name}" for name in images.skipped)):
-            typer.echo(line)
-    try:
-        with _progress(how.epochs, quiet=as_json) as (on_epoch, on_step):
-            score = train_run(run, on_epoch, on_step)
-    except KeyboardInterrupt:
-        typer.echo(f"stopped after {run.epoch} of {how.epochs} epochs ({directory})", err=True)
-        raise
+    begin = read_initial(initial) if initial else None
+    with joined(chosen(device)) as (group, own):
+        run = Run(
+            network, how, images, seed=seed, device=own, directory=directory, initial=begin,
+            compiled=compiled, save_every=save_every, group=group,
+        )  # fmt: skip
+        if group.leads and not as_json:
+            for line in (*images.notes, *(f"skipped: {name}" for name in images.skipped)):
+                typer.echo(line)
+        try:
+            with _progress(how.epochs, quiet=as_json, shown=group.leads) as (on_epoch, on_step):
+                score = train_run(run, on_epoch, on_step)
+        except KeyboardInterrupt:
+            typer.echo(f"stopped after {run.epoch} of {how.epochs} epochs ({directory})", err=True)
+            raise
+        if not group.leads:
+            return
     last = run.history[-1]
     if as_json:
         result = {"validation": last.model_dump(), "test": score.model_dump()}
@@ -96,13 +113,17 @@ def _name(network: Network, recipe: Recipe, seed: int) -> str:
 
 @contextmanager
 def _progress(
-    epochs: int, *, quiet: bool
+    epochs: int, *, quiet: bool, shown: bool
 ) -> Generator[tuple[Callable[[Epoch], None], Callable[[int, int], None]]]:
-    """A live bar on a terminal, a line an epoch elsewhere, nothing where JSON is wanted."""
+    """A live bar on a terminal, a line an epoch elsewhere, nothing where JSON is wanted.
+
+    Of several processes only one is shown.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=quiet)
+    quiet = quiet or not shown
     live = sys.stdout.isatty() and not quiet
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not live) as progress:

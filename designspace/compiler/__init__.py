@@ -1,8 +1,9 @@
 """From a specification to a torch module: the first room that knows torch."""
 
-from designspace.compiler.build import Compiled, build
+from designspace.compiler.build import CLASSIFIER, Compiled, build
 from designspace.compiler.drop_path import set_drop_path
 from designspace.compiler.features import Features
 from designspace.compiler.in_line import in_line
+from designspace.compiler.synchronised import synchronise
 
-__all__ = ["Compiled", "Features", "build", "in_line", "set_drop_path"]
+__all__ = ["CLASSIFIER", "Compiled", "Features", "build", "in_line", "set_drop_path", "synchronise"]

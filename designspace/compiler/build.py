@@ -1,5 +1,8 @@
 """Building the module of a network from its run on shapes."""
 
+# Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,12 +14,15 @@ import designspace.compiler.lowerings  # noqa: F401  # pyright: ignore[reportUnu
 from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import Features
 from designspace.compiler.lower import lower
+from designspace.compiler.modules import Undecayed
 from designspace.costing import plan
 from designspace.layers.leaf import Leaf
 from designspace.layers.part import Part, Placed
 from designspace.layers.trace import Node
 from designspace.spec.load import Source, load
 from designspace.spec.network import Network
+
+CLASSIFIER = "head.classifier"  # the name of a network's last layer
 
 
 class PartModule(nn.Module):
@@ -57,6 +63,16 @@ class Compiled(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width) to logits (batch, num_classes)."""
         return self.spec.forward(cast("Any", self), x.permute(0, 2, 3, 1))
+
+    def no_weight_decay(self) -> set[str]:
+        """Parameters that are not decayed though they are no vectors; timm asks for it by name."""
+        modules = self.named_modules()
+        return {
+            f"{name}.{parameter}"
+            for name, module in modules
+            if isinstance(module, Undecayed)
+            for parameter, _ in module.named_parameters(recurse=False)
+        }
 
 
 @overload

@@ -11,6 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+class Undecayed(nn.Module):
+    """Its own parameters are tables or tokens that weight decay spares, as timm's models say."""
+
+
 class ConvolutionNHWC(nn.Conv2d):
     """A convolution on (batch, height, width, channels)."""
 

@@ -10,7 +10,7 @@ import torch.utils.checkpoint as saving
 from torch import Tensor, nn
 from torch.nn import functional
 
-from designspace.compiler.build import Compiled, PartModule, body_of
+from designspace.compiler.build import CLASSIFIER, Compiled, PartModule, body_of
 from designspace.compiler.drop_path import set_drop_path
 from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import as_map, chosen_stages
@@ -18,8 +18,6 @@ from designspace.costing import plan
 from designspace.errors import InputError
 from designspace.layers.part import Callables
 from designspace.spec.network import Network
-
-CLASSIFIER = "head.classifier"
 
 
 class _BareHead:

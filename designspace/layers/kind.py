@@ -80,7 +80,7 @@ class Kind(Frozen):
             field = cls.model_fields.get(name)
             if isinstance(value, dict) and "kind" not in value and field is not None:
                 tag = getattr(field.default, "kind", None)
-                if tag:
+                if tag and tag != "none":
                     given = given | {name: {"kind": tag, **cast("dict[str, Any]", value)}}
         return given
 

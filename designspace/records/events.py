@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from designspace.records.training import Epoch
+from designspace.records.training import Epoch, TimeSplit
 
 Decision = Literal["continue", "stop", "finish"]
 FinalState = Literal["done", "stopped", "failed"]
@@ -70,6 +70,8 @@ class EpochEnded(Recorded):
     lr: float
     seconds: float
     images_per_second: float
+    split: TimeSplit | None = None
+    peak_memory: int | None = None
     decision: Decision
 
     @property

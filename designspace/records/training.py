@@ -5,6 +5,21 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 
+class TimeSplit(BaseModel):
+    """Seconds of an epoch: waiting for data, forward, backward, the optimizer's step, validation.
+
+    Data include augmentation and mixing, the step includes clipping and the moving average.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: float
+    forward: float
+    backward: float
+    step: float
+    validation: float
+
+
 class Epoch(BaseModel):
     """One epoch of training, and the validation split measured at its end.
 
@@ -17,6 +32,8 @@ class Epoch(BaseModel):
         lr: learning rate of the epoch's last step.
         seconds: of training and validation together.
         images_per_second: training images over the time of training alone.
+        split: where the time went; null in records from before it was taken.
+        peak_memory: bytes: of the GPU's allocator in this epoch, on a CPU of the process so far.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +46,8 @@ class Epoch(BaseModel):
     lr: float
     seconds: float
     images_per_second: float
+    split: TimeSplit | None = None
+    peak_memory: int | None = None
 
 
 class Score(BaseModel):

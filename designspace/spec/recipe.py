@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from designspace.layers.frozen import Frozen
+from designspace.layers.kind import Kind
 from designspace.layers.numbers import Size
-from designspace.spec.crops import Crop, NoCrop, PadCrop, ResizedCrop, TestView
-from designspace.spec.digest import digest_of, without_null
-from designspace.spec.files import Document, Origin
 from designspace.spec.changes import apply
+from designspace.spec.crops import Crop, NoCrop, TestView
+from designspace.spec.digest import digest_of, without_null
+from designspace.spec.files import Origin
 from designspace.spec.optimizers import Optimizer
 from designspace.spec.recipe_files import recipe_document
 from designspace.spec.schedules import Cosine, Schedule, Steps
@@ -44,7 +45,7 @@ JOINED = (
 )  # fields that a rule of `Recipe._consistent` joins; any others can be chosen independently
 
 
-class Recipe(Frozen):
+class Recipe(Kind):
     """How to train; see `specs/recipes/`.
 
     Attributes:

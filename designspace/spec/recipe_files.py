@@ -48,9 +48,10 @@ def _rebased(document: Document, folder: Path, depth: int) -> Document:
 
 def _varied(document: Document, wanted: str | None, network: str | None) -> Document:
     """The document without its variants, the changes of one of them made."""
-    if not isinstance(document.data, dict):
+    data: Any = document.data
+    if not isinstance(data, dict):
         return document  # refused later, with its line
-    data = cast("dict[str, Any]", document.data)
+    data = cast("dict[str, Any]", data)
     variants: Any = data.get(VARIANTS) or {}
     plain = Document({k: v for k, v in data.items() if k != VARIANTS}, document.origins)
     _check(document, variants)

@@ -24,6 +24,18 @@ _STAGED = ("block", "downsample")
 
 JsonSchema = dict[str, Any]
 
+_CHANGES: JsonSchema = {"type": ["object", "null"], "description": "Values by dotted path."}
+_VARIANTS: JsonSchema = {
+    "type": ["object", "null"],
+    "description": "Changes for single networks, by their names.",
+    "additionalProperties": {"type": "object"},
+}
+_RECIPE_BESIDE: JsonSchema = {
+    "name": {"type": "string"},
+    "note": {"type": ["string", "null"]},
+    "variants": _VARIANTS,
+}
+
 
 def schema(subject: str) -> JsonSchema:
     """The JSON Schema of a network, a recipe, a space or a ladder, as one writes it in YAML.
@@ -36,6 +48,9 @@ def schema(subject: str) -> JsonSchema:
     """
     whole = cast("JsonSchema", _open(SUBJECTS[subject].model_json_schema(mode="validation")))
     definitions: dict[str, JsonSchema] = whole.pop("$defs", {})
+    if subject == "recipe":
+        whole["properties"]["variants"] = _VARIANTS
+        return _or_changed(whole, definitions, _RECIPE_BESIDE)
     if subject != "network":
         return {"$schema": _DRAFT, **whole, "$defs": definitions}
     properties = whole["properties"]
@@ -48,17 +63,18 @@ def schema(subject: str) -> JsonSchema:
         definitions[name]["properties"] = {
             key: value if key == "kind" else _a_stage(value) for key, value in inner.items()
         }
+    return _or_changed(whole, definitions, {"name": {"type": "string"}, **facts})
+
+
+def _or_changed(whole: JsonSchema, definitions: JsonSchema, beside: JsonSchema) -> JsonSchema:
+    """A whole one, or changes to another, with the keys that may stand beside them."""
     changed = {
         "type": "object",
-        "title": "network, as changes to another",
+        "title": "changes to another",
         "properties": {
-            "name": {"type": "string"},
             "base": {"type": "string", "description": "A catalog name or a path."},
-            "changes": {
-                "type": ["object", "null"],
-                "description": "Values by dotted path.",
-            },
-            **facts,
+            "changes": _CHANGES,
+            **beside,
         },
         "required": ["base"],
         "additionalProperties": False,

@@ -1,7 +1,9 @@
 """From encoded images to a source: what their headers say, and whether they fit decoded."""
 
 # Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
 
 from __future__ import annotations
 
@@ -56,10 +58,12 @@ def read_encoded(
     """
     survey = _survey(splits, options.skip_broken)
     side, note = _side(survey.sizes, options.image_size, file)
-    read, skipped, identity = survey.splits, survey.skipped, None
+    read: Sequence[Split] = survey.splits
+    skipped, identity = survey.skipped, None
     pixels = sum(len(split) for split in read) * survey.channels * side[0] * side[1]
     if pixels > options.cache_bytes:
-        note, identity = "read from the files as needed: too large to keep decoded", _listed(read)
+        note = "read from the files as needed: too large to keep decoded"
+        identity = _listed(survey.splits)
     else:
         decoded = [decode_all(split, side) for split in survey.splits]
         read = [images for images, _ in decoded]
@@ -89,7 +93,7 @@ def splits_of(store: Store, labels: Sequence[Sequence[int]]) -> list[Encoded]:
 class _Survey:
     """What headers say: images that open, sizes (height, width), channels, those that do not."""
 
-    splits: Sequence[Split]
+    splits: Sequence[Encoded]
     sizes: set[tuple[int, int]]
     channels: int
     skipped: list[str]
@@ -150,11 +154,10 @@ def _side(
     return (image_size, image_size), note
 
 
-def _listed(splits: Sequence[Split]) -> str:
+def _listed(splits: Sequence[Encoded]) -> str:
     """Identity of a set that is too large to hash: names and sizes in bytes of its images."""
     digest = hashlib.sha256()
     for split in splits:
-        assert isinstance(split, Encoded)
         for member in split.members.tolist():
             digest.update(f"{split.store.identity(member)}\n".encode())
     return digest.hexdigest()

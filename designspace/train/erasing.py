@@ -1,7 +1,7 @@
 """Random erasing (arXiv 1708.04896) of a batch, with timm's boxes: rectangles become noise."""
 
 # Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 

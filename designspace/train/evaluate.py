@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -20,22 +20,37 @@ from designspace.spec.crops import TestView
 from designspace.spec.recipe import Recipe
 from designspace.train.batches import Batch, eval_batches
 from designspace.train.data import Data
+from designspace.train.group import ALONE
 from designspace.train.split import Split
 from designspace.train.statistics import statistics
 from designspace.train.view import View
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, batches: Iterable[Batch], bfloat16: bool = False) -> Score:
+def evaluate(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    bfloat16: bool = False,
+    summed: Callable[[Tensor], Tensor] = ALONE.summed,
+) -> Score:
     """Top-1, top-5 (of as many classes as there are) and plain cross-entropy over all batches.
 
     The model is measured in evaluation mode and left in the mode that it had.
+
+    Args:
+        model: Images to logits.
+        batches: What to measure on; of several processes, each has its own.
+        bfloat16: Whether the forward pass is in that precision.
+        summed: Adds up over the processes.
     """
     was_training = model.training
     model.eval()
-    parts = [_measure(model, images, labels, bfloat16) for images, labels in batches]
+    device = next(model.parameters()).device
+    total = torch.zeros(4, dtype=torch.float64, device=device)
+    for images, labels in batches:
+        total += _measure(model, images, labels, bfloat16)
     model.train(was_training)
-    top1, top5, loss, count = torch.stack(parts).sum(0).tolist()
+    top1, top5, loss, count = summed(total).tolist()
     return Score(top1=100 * top1 / count, top5=100 * top5 / count, loss=loss / count, n=int(count))
 
 

@@ -8,93 +8,144 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from timm.data.mixup import Mixup
-from timm.scheduler.cosine_lr import CosineLRScheduler
+from timm.scheduler.scheduler import Scheduler
 from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
-from designspace.errors import DesignspaceError
 from designspace.spec.recipe import Recipe
 from designspace.train.batches import Batch
+from designspace.train.clock import Clock
+from designspace.train.divergence import CHECK_EVERY, check
+from designspace.train.group import Group
 from designspace.train.optim import current_lr
+from designspace.train.randomness import seed_step
 
 Progress = Callable[[int, int], None]
-CHECK_EVERY = 16
-"""Steps between looks at the losses: each look waits for a GPU."""
 
 
-class DivergedError(DesignspaceError):
-    """The training loss stopped being a number."""
+@dataclass(frozen=True)
+class Position:
+    """A place inside an epoch.
 
-    def __init__(self, epoch: int, step: int, lr: float) -> None:
-        self.epoch, self.step = epoch, step
-        super().__init__(
-            f"training diverged: the loss is not finite at epoch {epoch}, step {step}, "
-            f"lr {lr:.2e}; try a lower lr, a longer warm-up or grad_clip"
-        )
+    Attributes:
+        step: steps done.
+        losses: of each of them, on this process.
+    """
+
+    step: int = 0
+    losses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """What takes part in a step."""
+    """What takes part in a step.
+
+    Attributes:
+        model: whose weights are trained.
+        forward: the same network as it is called: compiled, or one of several processes'.
+    """
 
     model: nn.Module
+    forward: nn.Module
     optimizer: Optimizer
-    schedule: CosineLRScheduler
+    schedule: Scheduler
     mixup: Mixup | None
     ema: ModelEmaV3 | None
     recipe: Recipe
     device: torch.device
+    seed: int
+    group: Group
 
     def epoch(
-        self, number: int, batches: Iterable[Batch], steps: int, progress: Progress | None = None
+        self,
+        number: int,
+        batches: Iterable[Batch],
+        steps: int,
+        clock: Clock,
+        after: Callable[[int, list[Tensor]], None],
+        start: Position,
     ) -> float:
         """Trains epoch `number` (from 1) of `steps` batches; returns the mean loss.
+
+        Every random number of a step derives from (seed, epoch, step), so that the epoch may be
+        entered anywhere.
+
+        Args:
+            number: of the epoch.
+            batches: those from `start` on.
+            steps: of the whole epoch.
+            clock: takes the laps.
+            after: called after each step with the steps done and the losses of each.
+            start: where the epoch is entered.
 
         Raises:
             DivergedError: for a loss that is not finite, naming the first such step.
         """
-        self.model.train()
-        losses: list[Tensor] = []
-        for step, (images, labels) in enumerate(batches, start=1):
-            self.schedule.step_update((number - 1) * steps + step - 1)
-            losses.append(self._step(images, labels))
+        self.forward.train()
+        losses = [torch.tensor(loss, device=self.device) for loss in start.losses]
+        clock.start()
+        for step, (images, labels) in enumerate(batches, start.step + 1):
+            clock.lap("data")
+            done = (number - 1) * steps + step
+            self.schedule.step_update(done - 1)
+            seed_step(self.seed, number, step, rank=self.group.rank)
+            losses.append(self._step(images, labels, clock))
             if self.ema is not None:
-                self.ema.update(self.model, step=(number - 1) * steps + step)
+                self.ema.update(self.model, step=done)
+            clock.lap("step")
             if step % CHECK_EVERY == 0:
                 self._check(losses, number)
-            if progress is not None:
-                progress(step, steps)
+            after(step, losses)
         self._check(losses, number)
-        return float(torch.stack(losses).mean())
+        return float(self.group.mean(torch.stack(losses).mean()))
 
-    def _step(self, images: Tensor, labels: Tensor) -> Tensor:
-        target = labels
-        if self.mixup is not None:
-            images, target = self.mixup(images, labels)
-        # A mixed target is smoothed already.
-        smoothing = self.recipe.label_smoothing if self.mixup is None else 0.0
-        with autocast(self.recipe, self.device):
-            logits = self.model(images)
-        loss = functional.cross_entropy(logits.float(), target, label_smoothing=smoothing)
+    def _step(self, images: Tensor, labels: Tensor, clock: Clock) -> Tensor:
+        """One update by the mean gradient of the parts; the mean loss."""
+        count = self.recipe.parts
+        parts = list(zip(images.chunk(count), labels.chunk(count), strict=True))
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        losses: list[Tensor] = []
+        for number, part in enumerate(parts, start=1):
+            with self._gathering(last=number == len(parts)):
+                loss = self._loss(part, clock)
+                clock.lap("forward")
+                (loss / len(parts)).backward()
+                clock.lap("backward")
+            losses.append(loss.detach())
         if self.recipe.grad_clip is not None:
             clip_grad_norm_(self.model.parameters(), self.recipe.grad_clip)
         self.optimizer.step()
-        return loss.detach()
+        return torch.stack(losses).mean()
+
+    def _loss(self, part: Batch, clock: Clock) -> Tensor:
+        images, labels = part
+        target = labels
+        if self.mixup is not None:
+            images, target = self.mixup(images, labels)
+            clock.lap("data")
+        # A mixed target is smoothed already.
+        smoothing = self.recipe.label_smoothing if self.mixup is None else 0.0
+        with autocast(self.recipe, self.device):
+            logits = self.forward(images)
+        return functional.cross_entropy(logits.float(), target, label_smoothing=smoothing)
+
+    def _gathering(self, *, last: bool) -> AbstractContextManager[None]:
+        """Gradients are averaged over the processes with the last part only."""
+        if last or not isinstance(self.forward, DistributedDataParallel):
+            return nullcontext()
+        return self.forward.no_sync()
 
     def _check(self, losses: list[Tensor], epoch: int) -> None:
-        finite = torch.stack(losses[-CHECK_EVERY:]).isfinite()
-        if not bool(finite.all()):
-            first = len(losses) - len(finite) + int(finite.logical_not().nonzero()[0])
-            raise DivergedError(epoch, first + 1, current_lr(self.optimizer))
+        check(losses, epoch, current_lr(self.optimizer), self.group)
 
 
 def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:

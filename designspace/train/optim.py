@@ -8,50 +8,75 @@ from typing import Any
 from timm.data.mixup import Mixup
 from timm.optim._optim_factory import create_optimizer_v2
 from timm.scheduler.cosine_lr import CosineLRScheduler
+from timm.scheduler.multistep_lr import MultiStepLRScheduler
+from timm.scheduler.scheduler import Scheduler
 from timm.utils.model_ema import ModelEmaV3
-from torch import nn
 from torch.optim import Optimizer
 
-from designspace.spec import recipe as recipes
+from designspace.compiler import Compiled
+from designspace.spec import optimizers
 from designspace.spec.recipe import Recipe
+from designspace.spec.schedules import Cosine, Steps
+from designspace.train.parameters import layer_groups
 
 
-def make_optimizer(model: nn.Module, recipe: Recipe) -> Optimizer:
-    """The optimizer of timm; biases and one-dimensional parameters are not decayed."""
+def make_optimizer(model: Compiled, recipe: Recipe) -> Optimizer:
+    """The optimizer of timm, with its groups of parameters, in one fused step."""
     stated = recipe.optimizer
     kind, extra = _timm_words(stated)
+    if stated.layer_decay is not None:
+        params: Any = layer_groups(model, stated.layer_decay, stated.weight_decay)
+    elif stated.decays == "all":
+        params = list(model.parameters())
+    else:
+        params = model  # timm spares vectors, biases and what `no_weight_decay` names
     return create_optimizer_v2(
-        model, opt=kind, lr=recipe.learning_rate, weight_decay=stated.weight_decay, **extra
+        params,
+        opt=kind,
+        lr=recipe.learning_rate,
+        weight_decay=stated.weight_decay,
+        fused=True,
+        **extra,
     )
 
 
-def _timm_words(stated: recipes.Optimizer) -> tuple[str, dict[str, Any]]:
+def _timm_words(stated: optimizers.Optimizer) -> tuple[str, dict[str, Any]]:
     match stated:
-        case recipes.AdamW():
+        case optimizers.AdamW():
             return "adamw", {"betas": stated.betas, "eps": stated.eps}
-        case recipes.Sgd():
+        case optimizers.Sgd():
             # timm's "sgd" is Nesterov's, its "momentum" the plain one.
             return "sgd" if stated.nesterov else "momentum", {"momentum": stated.momentum}
         case _:
             raise AssertionError(f"no lowering for {type(stated).__name__}")
 
 
-def make_schedule(optimizer: Optimizer, recipe: Recipe, steps_per_epoch: int) -> CosineLRScheduler:
+def make_schedule(optimizer: Optimizer, recipe: Recipe, steps_per_epoch: int) -> Scheduler:
     """The learning rate as a function of the step: `schedule.step_update(step)` sets it.
 
-    The cosine spans what the warm-up leaves of the run, as in the paper's code.
+    A cosine spans what the warm-up leaves of the run, as in the paper's code.
     """
     stated = recipe.schedule
     warmup = round(stated.warmup_epochs * steps_per_epoch)
-    return CosineLRScheduler(
-        optimizer,
-        t_initial=max(recipe.epochs * steps_per_epoch - warmup, 1),
-        lr_min=stated.min_lr,
-        warmup_t=warmup,
-        warmup_lr_init=stated.warmup_lr,
-        warmup_prefix=True,
-        t_in_epochs=False,
-    )
+    common: dict[str, Any] = {
+        "warmup_t": warmup,
+        "warmup_lr_init": stated.warmup_lr,
+        "t_in_epochs": False,
+    }
+    match stated:
+        case Cosine():
+            left = max(recipe.epochs * steps_per_epoch - warmup, 1)
+            return CosineLRScheduler(
+                optimizer, t_initial=left, lr_min=stated.min_lr, warmup_prefix=True, **common
+            )
+        case Steps():
+            # timm compares a milestone with the next step, not with this one.
+            milestones = [epoch * steps_per_epoch + 1 for epoch in stated.milestones]
+            return MultiStepLRScheduler(
+                optimizer, milestones, stated.factor, warmup_prefix=False, **common
+            )
+        case _:
+            raise AssertionError(f"no lowering for {type(stated).__name__}")
 
 
 def make_mixup(recipe: Recipe, num_classes: int) -> Mixup | None:
@@ -68,7 +93,7 @@ def make_mixup(recipe: Recipe, num_classes: int) -> Mixup | None:
     )
 
 
-def make_ema(model: nn.Module, recipe: Recipe) -> ModelEmaV3 | None:
+def make_ema(model: Compiled, recipe: Recipe) -> ModelEmaV3 | None:
     """A moving average that starts as a copy of the model; None where the recipe has none."""
     if recipe.ema is None:
         return None
@@ -76,7 +101,7 @@ def make_ema(model: nn.Module, recipe: Recipe) -> ModelEmaV3 | None:
 
 
 def current_lr(optimizer: Optimizer) -> float:
-    """The learning rate that the optimizer would use now."""
-    rate = float(optimizer.param_groups[0]["lr"])
+    """The learning rate that the optimizer would use now, of its layer with the highest."""
+    rate = max(float(group["lr"]) for group in optimizer.param_groups)
     assert math.isfinite(rate)
     return rate

@@ -1,7 +1,9 @@
 """RandAugment (arXiv 1909.13719) of a batch of bytes where it lies: timm's operators and levels."""
 
 # Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Random streams that depend on nothing but what they are for.
 
-Every stream of an epoch is made anew from (seed, epoch). So a resumed run needs no generator states
-to go on as if it had never stopped.
+Every stream of a step is made anew from (seed, epoch, step). So a run that is resumed inside an
+epoch needs no generator states to go on as if it had never stopped.
 """
 
 # Torch and timm leave some types unknown.
@@ -23,10 +23,21 @@ def derive(*parts: int | str) -> int:
 
 
 def seed_everything(*parts: int | str) -> None:
-    """Seeds the global streams of Python, NumPy and torch: timm's augmentation draws from them."""
+    """Seeds the global streams of Python, NumPy and torch."""
     random.seed(derive("python", *parts))
     np.random.seed(derive("numpy", *parts) % 2**32)
     torch.manual_seed(derive("torch", *parts))
+
+
+def seed_step(seed: int, epoch: int, step: int, *, rank: int) -> None:
+    """Seeds the global streams for one step of training.
+
+    NumPy's, from which timm's mixing draws, is one for all processes, which mix alike; torch's, for
+    what is dropped, is each process's own.
+    """
+    seed_everything("step", seed, epoch, step)
+    if rank:
+        torch.manual_seed(derive("torch", "step", seed, epoch, step, rank))
 
 
 def generator(*parts: int | str) -> torch.Generator:

@@ -9,48 +9,61 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor
 
-from designspace.compiler import build, set_drop_path
+from designspace.compiler import Compiled, build, set_drop_path
 from designspace.compiler.device import device_of
 from designspace.records.training import Epoch, Score
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe
 from designspace.train import checkpoint
 from designspace.train.batches import TrainBatches, eval_batches
+from designspace.train.clock import Clock
 from designspace.train.data import Data
+from designspace.train.divergence import DivergedError
 from designspace.train.evaluate import evaluate, view_of
 from designspace.train.fit import working_size
+from designspace.train.forward import forward_of
+from designspace.train.group import ALONE, Group
 from designspace.train.init import initialise
-from designspace.train.loop import DivergedError, Progress, Trainer
+from designspace.train.initial import Initial
+from designspace.train.loop import Position, Progress, Trainer
+from designspace.train.memory import peak_memory, reset_peak
 from designspace.train.metrics import write_metrics
 from designspace.train.optim import current_lr, make_ema, make_mixup, make_optimizer, make_schedule
 from designspace.train.randomness import seed_everything
 from designspace.train.split import Images
 from designspace.train.view import View
 
+SAVE_EVERY = 600.0
+
 
 @dataclass
 class Run:
     """Trains epoch by epoch and survives being stopped between any two instructions.
 
-    An epoch counts once its checkpoint is on disk. All random streams of an epoch derive from
-    (seed, epoch), so a resumed run ends with the very weights of an uninterrupted one (on the CPU,
-    with the same number of threads). The learning rate spans the recipe's epochs, wherever the run
-    is stopped.
+    All random streams of a step derive from (seed, epoch, step), and the learning rate from the
+    step, so a checkpoint needs neither generators nor schedule, and a resumed run ends with the
+    very weights of an uninterrupted one (on the CPU, with the same number of threads). The learning
+    rate spans the recipe's epochs, wherever the run is stopped.
 
     Attributes:
         spec: the network.
         recipe: how to train it.
         data: what on.
-        seed: of the first weights and of every epoch.
-        device: "cpu" or "cuda".
+        seed: of the first weights and of every step.
+        device: "cpu", "cuda" or "cuda:1".
         directory: where checkpoint and metrics go; made when the first epoch ends.
+        initial: weights to begin with; None for the recipe's.
+        compiled: whether the network is compiled, for training.
+        save_every: seconds after which a checkpoint is written inside an epoch.
+        group: the processes that train it together.
         model: what is trained, on its device.
         history: the epochs done so far.
         view: the input that the network sees: size, mean and spread.
@@ -63,17 +76,24 @@ class Run:
     seed: int
     device: str
     directory: Path
-    model: nn.Module = field(init=False)
+    initial: Initial | None = None
+    compiled: bool = False
+    save_every: float = SAVE_EVERY
+    group: Group = ALONE
+    model: Compiled = field(init=False)
     history: list[Epoch] = field(init=False, default_factory=list[Epoch])
     view: View = field(init=False)
 
     def __post_init__(self) -> None:
         self._device = device_of(self.device)
-        size = working_size(self.spec, self.data)
+        size = self.recipe.input_size or working_size(self.spec, self.data)
         self.view = view_of(self.data, size, self.recipe.test)
         train = self.data.train
         resident = train.to(self._device) if isinstance(train, Images) else train
-        self._batches = TrainBatches(resident, self.recipe, self.view, self._device, self.seed)
+        self._batches = TrainBatches(
+            resident, self.recipe, self.view, self._device, self.seed, self.group.rank,
+            self.group.world,
+        )  # fmt: skip
         self._start()
 
     @property
@@ -95,7 +115,7 @@ class Run:
         return (*self.data.notes, f"every batch resized and center-cropped to {size}x{size}")
 
     @property
-    def trained(self) -> nn.Module:
+    def trained(self) -> Compiled:
         """The network to measure and to keep: the moving average where the recipe has one."""
         ema = self._trainer.ema
         return self.model if ema is None else ema.module
@@ -112,14 +132,23 @@ class Run:
         """
         assert self.epoch < self.epochs, "the run has done all of its epochs"
         number, began = self.epoch + 1, time.perf_counter()
-        seed_everything("epoch", self.seed, number)
-        batches, steps = self._batches.epoch(number), self._batches.steps
-        train_loss = self._trainer.epoch(number, batches, steps, progress)
+        clock, steps, start = Clock(self._device), self._batches.steps, self._position
+        reset_peak(self._device)
+        train_loss = self._trainer.epoch(
+            number,
+            self._batches.epoch(number, start.step),
+            steps,
+            clock,
+            lambda done, losses: self._after_step(done, losses, progress),
+            start,
+        )
+        self._position = Position()
         trained = time.perf_counter()
         score = self._score(self.data.val)
         if not math.isfinite(score.loss):
-            # The last step's update is seen only here.
-            raise DivergedError(number, steps, current_lr(self._trainer.optimizer))
+            said = "the last step's update was too long; try a lower lr or grad_clip"
+            raise DivergedError(number, steps, current_lr(self._trainer.optimizer), said)
+        ended = time.perf_counter()
         record = Epoch(
             epoch=number,
             train_loss=train_loss,
@@ -127,10 +156,14 @@ class Run:
             top1=score.top1,
             top5=score.top5,
             lr=current_lr(self._trainer.optimizer),
-            seconds=time.perf_counter() - began,
-            images_per_second=steps * self.recipe.batch_size / (trained - began),
+            seconds=ended - began,
+            images_per_second=(steps - start.step) * self.recipe.batch_size / (trained - began),
+            split=clock.split(validation=ended - trained),
+            peak_memory=peak_memory(self._device),
         )
-        self._save([*self.history, record])
+        self._save([*self.history, record], Position())
+        if self.group.leads:
+            write_metrics(self.directory, [*self.history, record])
         self.history.append(record)
         return record
 
@@ -149,6 +182,7 @@ class Run:
         if self._trainer.ema is not None:
             self._trainer.ema.module.load_state_dict(state["ema"])
         self.history = [Epoch.model_validate(line) for line in state["history"]]
+        self._position = Position(state["step"], tuple(state["losses"]))
         return self.epoch
 
     def test(self) -> Score:
@@ -164,23 +198,38 @@ class Run:
             input_size=self.view.size,
         )
         initialise(self.model, self.recipe)
+        if self.initial is not None:
+            self.initial.load_into(self.model)
         set_drop_path(self.model, self.recipe.drop_path_rate)
-        self.model.to(self._device, memory_format=torch.channels_last)  # pyright: ignore
+        forward = forward_of(self.model, self._device, self.group, compiled=self.compiled)
         optimizer = make_optimizer(self.model, self.recipe)
         self._trainer = Trainer(
             model=self.model,
+            forward=forward,
             optimizer=optimizer,
             schedule=make_schedule(optimizer, self.recipe, self._batches.steps),
             mixup=make_mixup(self.recipe, self.data.num_classes),
             ema=make_ema(self.model, self.recipe),
             recipe=self.recipe,
             device=self._device,
+            seed=self.seed,
+            group=self.group,
         )
-        self.history = []
+        self.history, self._position, self._saved = [], Position(), time.monotonic()
+
+    def _after_step(self, done: int, losses: Sequence[Tensor], progress: Progress | None) -> None:
+        late = time.monotonic() - self._saved >= self.save_every
+        if late and done < self._batches.steps:
+            self._save(self.history, Position(done, tuple(torch.stack(list(losses)).tolist())))
+        if progress is not None:
+            progress(done, self._batches.steps)
 
     def _score(self, split: Any) -> Score:
-        batches = eval_batches(split, self.view, self.recipe.batch_size, self._device)
-        return evaluate(self.trained, batches, self.recipe.precision == "bfloat16")
+        mine = split.take(range(self.group.rank, len(split), self.group.world))
+        batches = eval_batches(mine, self.view, self.recipe.batch_size, self._device)
+        return evaluate(
+            self.trained, batches, self.recipe.precision == "bfloat16", self.group.summed
+        )
 
     @property
     def _identity(self) -> dict[str, str | int]:
@@ -189,15 +238,21 @@ class Run:
             "recipe": self.recipe.digest,
             "data": self.data.digest,
             "seed": self.seed,
+            **({"initial": self.initial.digest} if self.initial else {}),
         }
 
-    def _save(self, history: list[Epoch]) -> None:
+    def _save(self, history: Sequence[Epoch], position: Position) -> None:
+        """Where the run stands goes to disk; of several processes, one writes."""
+        self._saved = time.monotonic()
+        if not self.group.leads:
+            return
         ema = self._trainer.ema
         state = {
             "model": self.model.state_dict(),
             "optimizer": self._trainer.optimizer.state_dict(),
             "ema": None if ema is None else ema.module.state_dict(),
             "history": [epoch.model_dump() for epoch in history],
+            "step": position.step,
+            "losses": list(position.losses),
         }
         checkpoint.save(self.directory, self._identity, state)
-        write_metrics(self.directory, history)

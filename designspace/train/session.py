@@ -37,7 +37,8 @@ def train(run: Run, on_epoch: EpochDone, on_step: StepDone | None = None) -> Sco
         InputError: The directory holds another run, or the disk is full.
         DivergedError: The loss is not finite.
     """
-    _claim(run)
+    if run.group.leads:
+        _claim(run)
     run.resume()
     for epoch in run.history:
         on_epoch(epoch)
@@ -47,6 +48,8 @@ def train(run: Run, on_epoch: EpochDone, on_step: StepDone | None = None) -> Sco
     if result.is_file():
         return Score.model_validate(json.loads(result.read_text())["test"])
     score = run.test()
+    if not run.group.leads:
+        return score
     save_weights(run.trained, run.spec, run.directory / WEIGHTS, **facts(run))
     last = run.history[-1]
     both = {"validation": last.model_dump(), "test": score.model_dump()}
@@ -86,6 +89,7 @@ def _claim(run: Run) -> None:
         "notes": list(run.data.notes),
         "input_size": run.view.size,
         "device": run.device,
+        "processes": run.group.world,
         "environment": environment(),
     }
     if not path.is_file():

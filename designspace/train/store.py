@@ -86,9 +86,10 @@ class SpanStore:
 
     def read(self, index: int, limit: int | None = None) -> bytes:
         """See `Store`."""
-        file, offset, size = self.spans[index].tolist()
+        file, offset, size = (int(number) for number in self.spans[index])
         # Unbuffered: a buffer would read on into the next image.
-        with self.files[file].open("rb", buffering=0) as stream:
+        path: Path = self.files[file]
+        with path.open("rb", buffering=0) as stream:
             stream.seek(offset)
             return stream.read(size if limit is None else min(size, limit))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from designspace.spec.recipe import Interpolation
+from designspace.spec.crops import Interpolation
 
 
 @dataclass(frozen=True)

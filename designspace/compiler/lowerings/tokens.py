@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from designspace.compiler.lower import lowers
+from designspace.compiler.modules import Undecayed
 from designspace.layers import tokens
 from designspace.layers.feature import Feature
 
@@ -29,7 +30,7 @@ class ReshapeLike(nn.Module):
         return x.reshape(*like.shape[:-1], x.shape[-1])
 
 
-class ClassToken(nn.Module):
+class ClassToken(Undecayed):
     """A learnable token in front."""
 
     def __init__(self, channels: int) -> None:
@@ -42,7 +43,7 @@ class ClassToken(nn.Module):
         return torch.cat([self.token.expand(x.shape[0], -1, -1), x], dim=1)
 
 
-class PositionTable(nn.Module):
+class PositionTable(Undecayed):
     """A learnable vector a token.
 
     Where an image of another size gives another map, the square of the table is interpolated

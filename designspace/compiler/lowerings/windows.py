@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from designspace.compiler.lower import lowers
 from designspace.compiler.lowerings.attention import attend
+from designspace.compiler.modules import Undecayed
 from designspace.layers import windows
 from designspace.layers.feature import Feature
 
@@ -72,7 +73,7 @@ class WindowMerge(PaddedWindows):
         return x if self.pad_first or not shift else x.roll((shift, shift), (1, 2))
 
 
-class WindowAttend(Windows):
+class WindowAttend(Windows, Undecayed):
     """Attention within windows, with a bias an offset, and masked where the map was rolled."""
 
     index: Tensor

@@ -1,0 +1,74 @@
+"""A training that went wrong: where, and what the likely cause is."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from designspace.errors import DesignspaceError
+from designspace.train.group import Group
+
+CHECK_EVERY = 16
+"""Steps between looks at the losses: each look waits for a GPU."""
+RISEN = 3.0
+"""By what factor the loss has risen over its least where the steps were too long."""
+
+
+class DivergedError(DesignspaceError):
+    """The training loss stopped being a number.
+
+    Attributes:
+        epoch: from 1.
+        step: of the epoch, from 1.
+        lr: the learning rate there.
+        cause: what it likely was, in words.
+    """
+
+    def __init__(self, epoch: int, step: int, lr: float, cause: str) -> None:
+        self.epoch, self.step, self.lr, self.cause = epoch, step, lr, cause
+        super().__init__(
+            f"training diverged: the loss is not finite at epoch {epoch}, step {step}, "
+            f"lr {lr:.2e}; {cause}"
+        )
+
+    def __reduce__(self) -> tuple[type[DivergedError], tuple[int, int, float, str]]:
+        """Its own arguments, so that it crosses processes."""
+        return type(self), (self.epoch, self.step, self.lr, self.cause)
+
+
+def check(losses: Sequence[Tensor], epoch: int, lr: float, group: Group) -> None:
+    """See that the latest losses are finite, on every process.
+
+    Raises:
+        DivergedError: Naming the first step at which one is not.
+    """
+    latest = torch.stack(list(losses[-CHECK_EVERY:]))
+    broken = group.summed(latest.isfinite().logical_not().float())
+    if bool((broken > 0).any()):
+        first = len(losses) - len(latest) + int((broken > 0).nonzero()[0])
+        raise DivergedError(epoch, first + 1, lr, cause([float(x) for x in losses[:first]]))
+
+
+def cause(before: Sequence[float]) -> str:
+    """What the losses before the first that is not finite tell."""
+    finite = [loss for loss in before if math.isfinite(loss)]
+    if not finite:
+        return (
+            "the first loss of the epoch already: the weights were no longer finite, "
+            "or an image is not; try a lower lr, a longer warm-up or grad_clip"
+        )
+    if finite[-1] > RISEN * min(finite):
+        return (
+            f"the loss had risen from {min(finite):.3g} to {finite[-1]:.3g}: the steps were too "
+            "long; try a lower lr, a longer warm-up or grad_clip"
+        )
+    return (
+        f"the loss was {finite[-1]:.3g} just before: a single step overflowed; try grad_clip, "
+        "precision float32 or a lower lr"
+    )

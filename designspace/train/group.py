@@ -1,0 +1,74 @@
+"""The processes that train one network together, as torchrun starts them."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributed
+
+from designspace.compiler.device import device_of
+
+
+@dataclass(frozen=True)
+class Group:
+    """The place of this process among those that train together.
+
+    Attributes:
+        rank: its number, from 0.
+        world: how many there are.
+    """
+
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the one that writes and speaks."""
+        return self.rank == 0
+
+    def summed(self, values: Tensor) -> Tensor:
+        """The sum over all processes, on each of them."""
+        if self.world > 1:
+            distributed.all_reduce(values)
+        return values
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over all processes, on each of them."""
+        return self.summed(values) / self.world
+
+
+ALONE = Group()
+
+
+def wanted() -> bool:
+    """Whether torchrun started this process."""
+    return "TORCHELASTIC_RUN_ID" in os.environ or int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+@contextmanager
+def joined(device: str) -> Generator[tuple[Group, str]]:
+    """This process in its group, and the device that is its own; alone without torchrun.
+
+    Args:
+        device: "cpu" or "cuda"; of several GPUs each process takes one.
+    """
+    if not wanted():
+        yield ALONE, device
+        return
+    cuda = device_of(device).type == "cuda"
+    local = int(os.environ["LOCAL_RANK"])
+    own = f"cuda:{local}" if cuda else device
+    if cuda:
+        torch.cuda.set_device(local)
+    distributed.init_process_group("nccl" if cuda else "gloo")
+    try:
+        yield Group(distributed.get_rank(), distributed.get_world_size()), own
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,49 @@
+"""Weights that a training begins with."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import torch
+
+from designspace.compiler import Compiled
+from designspace.weights import Weights, load_weights, read_weights
+
+
+@dataclass(frozen=True)
+class Initial:
+    """Weights with their identity.
+
+    Attributes:
+        weights: what was read.
+        digest: of names, shapes and values, 16 hex digits.
+    """
+
+    weights: Weights
+    digest: str
+
+    def load_into(self, model: Compiled) -> None:
+        """Loads them; a classifier of another number of classes keeps its first values.
+
+        Raises:
+            InputError: They are not this network's.
+        """
+        load_weights(model, self.weights)
+
+
+def read_initial(source: str) -> Initial:
+    """Weights as `designspace.load_weights` takes them: a file, or `timm:NAME`.
+
+    Raises:
+        InputError: They are missing or unreadable.
+    """
+    weights = read_weights(source)
+    digest = hashlib.sha256()
+    for name, value in sorted(weights.tensors.items()):
+        digest.update(f"{name}{tuple(value.shape)}{value.dtype}".encode())
+        digest.update(value.detach().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return Initial(weights, digest.hexdigest()[:16])

@@ -1,0 +1,86 @@
+"""Two processes over gloo train as one does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import designspace
+from designspace.compiler import synchronise
+from designspace.compiler.synchronised import SyncBatchNormLast, batch_norms
+from tests.small import SIDE, small, stir
+
+RECIPE = {
+    "epochs": 2,
+    "batch_size": 64,
+    "accumulation": 2,
+    "mixup": 0.8,
+    "cutmix": 1.0,
+    "crop": "{kind: pad, padding: 2}",
+    "random_erasing": 0.25,
+    "val_fraction": 0.7,
+}
+ARGUMENTS = [
+    "train", "convnext_proxy", "--device", "cpu", "--json", "--set", "depths=[1, 1, 1]",
+    *(word for path, value in RECIPE.items() for word in ("--recipe-set", f"{path}={value}")),
+]  # fmt: skip
+
+
+def run(processes: int, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    start = [sys.executable, "-m"]
+    if processes > 1:
+        start += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    command = [*start, "designspace", *ARGUMENTS, "--out", str(out), *more]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.slow
+def test_the_loss_curve_is_that_of_one_process(tmp_path: Path) -> None:
+    found: list[dict[str, Any]] = []
+    for processes in (1, 2):
+        done = run(processes, tmp_path / str(processes))
+        assert done.returncode == 0, done.stderr
+        found.append(json.loads(done.stdout))
+    one, two = ((tmp_path / n / "metrics.csv").read_text().splitlines() for n in "12")
+    assert len(one) == len(two) == 3
+    for mine, other in zip(one[1:], two[1:], strict=True):
+        losses = [[float(x) for x in line.split(",")[1:3]] for line in (mine, other)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert found[0]["test"]["n"] == found[1]["test"]["n"] == 1000
+    assert found[0]["test"]["loss"] == pytest.approx(found[1]["test"]["loss"], rel=1e-3)
+    weights = [load_file(tmp_path / n / "weights.safetensors") for n in "12"]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(value, weights[1][name], rtol=1e-2, atol=2e-4, msg=name)
+
+
+@pytest.mark.slow
+def test_batch_norm_over_processes_wants_gpus(tmp_path: Path) -> None:
+    done = run(2, tmp_path / "run", "--set", "norm=batchnorm")
+    assert done.returncode != 0
+    assert "batch norm over several processes needs GPUs ('stem.norm')" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_synchronised_norms_are_the_same_function() -> None:
+    model = designspace.build(small("regnetx_002"), num_classes=3, input_size=SIDE).eval()
+    stir(model)
+    x = torch.randn(2, 3, SIDE, SIDE)
+    with torch.no_grad():
+        before, state = model(x), model.state_dict()
+        names = batch_norms(model)
+        synchronise(model)
+        torch.testing.assert_close(model(x), before)
+    assert model.state_dict().keys() == state.keys()
+    assert batch_norms(model) == names
+    assert all(isinstance(model.get_submodule(name), SyncBatchNormLast) for name in names)
+    assert all(isinstance(model.get_submodule(name), nn.SyncBatchNorm) for name in names)
