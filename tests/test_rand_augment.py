@@ -61,7 +61,7 @@ def _timms(
     mode = Image.Resampling.BICUBIC if bicubic else Image.Resampling.BILINEAR
     hints = {"img_mean": FILL, "interpolation": mode}
     operator: Any = auto_augment.AugmentOp(name, prob=1.0, magnitude=level, hparams=hints)  # pyright: ignore[reportArgumentType]
-    with patcher.context() as patch:
+    with monkeypatch.context() as patch:
         patch.setattr(random, "random", lambda: 1.0 if sign < 0 else 0.0)
         return torch.stack([to_bytes(operator(_image(image))) for image in pixels])
 
