@@ -1,31 +1,34 @@
+"""Crops, jitter and erasing of batches, and what a recipe makes of them."""
+
 from __future__ import annotations
 
 import random
+from itertools import permutations
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from timm.data.auto_augment import rand_augment_transform
+from PIL import Image, ImageEnhance
+from shared import imagenette
+from timm.data.random_erasing import RandomErasing
 from torch import Tensor
 
 from designspace.spec.crops import ResizedCrop
 from designspace.spec.crops import TestView as EvalView
 from designspace.spec.recipe import load_recipe
-from designspace.train.augment import (
-    Augment,
-    RandAugmentPolicy,
-    apply_policy,
-    flip,
-    pad_crop,
-    resized_crop,
-)
+from designspace.train.augment import Augment
+from designspace.train.crops import flip, pad_crop, resized_crop
 from designspace.train.data import load_data
 from designspace.train.decode import to_bytes
+from designspace.train.draw import Draw
+from designspace.train.erasing import erase
 from designspace.train.evaluate import view_of
+from designspace.train.jitter import ORDERS, color_jitter
 from designspace.train.randomness import derive, generator, seed_everything
 from designspace.train.split import Images
 from designspace.train.view import View
+
+NONE = torch.zeros(32, dtype=torch.bool)
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +51,18 @@ def test_streams_depend_on_their_purpose_alone() -> None:
     assert first == (random.random(), np.random.rand(), torch.rand(1).item())
 
 
+def _draw(name: str = "test", count: int = 32) -> Draw:
+    return Draw(generator(name), count)
+
+
 def test_a_padded_crop_is_a_window_of_the_padded_image(pixels: Tensor) -> None:
-    cropped = pad_crop(pixels, 2, generator("test"))
+    mirrored = torch.arange(32) % 2 == 0
+    cropped = pad_crop(pixels, 2, mirrored, _draw())
     assert cropped.shape == pixels.shape
     assert cropped.dtype == torch.uint8
     padded = torch.nn.functional.pad(pixels, [2] * 4)
     places = set()
-    for image, source in zip(cropped, padded, strict=True):
+    for image, source in zip(flip(cropped, mirrored), padded, strict=True):
         found = [
             (top, left)
             for top in range(5)
@@ -68,40 +76,65 @@ def test_a_padded_crop_is_a_window_of_the_padded_image(pixels: Tensor) -> None:
 
 def test_a_resized_crop_of_the_whole_image_is_the_image(pixels: Tensor) -> None:
     crop = ResizedCrop(scale=(1, 1), ratio=(1, 1), interpolation="bilinear")
-    same = resized_crop(pixels, crop, 28, generator("test"))
-    assert torch.allclose(same, pixels.float(), atol=1e-2)
-    small = resized_crop(pixels, ResizedCrop(), 20, generator("test"))
+    assert torch.equal(resized_crop(pixels, crop, 28, NONE, _draw()), pixels)
+    assert torch.equal(resized_crop(pixels, crop, 28, ~NONE, _draw()), pixels.flip(3))
+    small = resized_crop(pixels, ResizedCrop(), 20, NONE, _draw())
     assert small.shape == (32, 1, 20, 20)
-    assert small.min() >= 0
-    assert small.max() <= 255
+    assert small.dtype == torch.uint8
 
 
-def test_flips_are_as_many_as_asked(pixels: Tensor) -> None:
-    assert torch.equal(flip(pixels, 0, generator("test")), pixels)
-    assert torch.equal(flip(pixels, 1, generator("test")), pixels.flip(3))
-    mirrored = flip(pixels, 0.5, generator("test"))
-    count = sum(not torch.equal(a, b) for a, b in zip(mirrored, pixels, strict=True))
-    assert 4 < count < 28
+def test_flips_are_those_chosen(pixels: Tensor) -> None:
+    chosen = _draw().chance(0.5)
+    assert 4 < chosen.sum() < 28
+    for image, source, mirrored in zip(flip(pixels, chosen), pixels, chosen, strict=True):
+        assert torch.equal(image, source.flip(2) if mirrored else source)
 
 
-def test_rand_augment_is_timms(pixels: Tensor) -> None:
-    name = "rand-m5-inc1"
-    image = pixels[0].expand(3, -1, -1)[None]
-    timms = rand_augment_transform(name, {"translate_const": 12, "img_mean": (73, 73, 73)})
-    ours = RandAugmentPolicy(name, 28, (73 / 255,) * 3)
-    plain = Image.fromarray(image[0].permute(1, 2, 0).numpy())
-    for seed in range(8):
-        seed_everything(seed)
-        mine = apply_policy(image, ours)[0]
-        seed_everything(seed)
-        assert torch.equal(mine, to_bytes(timms(plain)))
+def test_colour_jitter_is_that_of_pillows_enhancers() -> None:
+    files = imagenette(4)
+    if files is None:
+        pytest.skip("needs photographs in colour")
+    photos = [Image.open(file).convert("RGB") for file in files]
+    ours = color_jitter(torch.stack([to_bytes(photo) for photo in photos]), 0.4, _draw("j", 4))
+    again = _draw("j", 4)
+    factors = again.uniform(3, low=0.6, high=1.4).T
+    orders = ORDERS[again.integers(6)]
+    assert sorted(map(tuple, ORDERS.tolist())) == list(permutations(range(3)))
+    for photo, mine, factor, order in zip(photos, ours, factors, orders, strict=True):
+        for kind in order.tolist():
+            enhancer = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)[kind]
+            photo = enhancer(photo).enhance(factor[kind].item())
+        assert (mine.int() - to_bytes(photo).int()).abs().max() <= 1
 
 
-def test_the_strongest_posterize_is_no_error(pixels: Tensor) -> None:
-    policy = RandAugmentPolicy("rand-m10-inc1", 28, (0.3,))
-    seed_everything(0)
-    for _ in range(10):
-        assert apply_policy(pixels, policy).shape == pixels.shape
+def test_erasing_has_timms_boxes() -> None:
+    """Share of the images touched, and the mean and spread of the erased share, agree."""
+    blank = torch.full((6000, 1, 32, 32), 9.0)
+    ours = erase(blank.clone(), 0.4, 2, _draw("boxes", 6000)) != 9
+    random.seed(0)
+    timms = RandomErasing(0.4, mode="pixel", max_count=2, device="cpu")(blank.clone()) != 9
+    for mine, theirs in ((ours, timms), (ours.any(2), timms.any(2)), (ours.any(3), timms.any(3))):
+        share, other = (each.flatten(1).double().mean(1).numpy() for each in (mine, theirs))
+        assert (share > 0).mean() == pytest.approx((other > 0).mean(), abs=0.03)
+        assert share.mean() == pytest.approx(other.mean(), rel=0.05)
+        assert share.std() == pytest.approx(other.std(), rel=0.05)
+
+
+def test_what_is_erased_becomes_normal_noise_in_the_rows_that_are_here() -> None:
+    blank = torch.full((400, 3, 16, 16), 9.0).contiguous(memory_format=torch.channels_last)
+    whole = erase(blank.clone(), 0.5, 1, _draw("noise", 400))
+    noise = whole[whole != 9]
+    assert noise.mean() == pytest.approx(0, abs=0.02)
+    assert noise.std() == pytest.approx(1, abs=0.02)
+    rows = torch.tensor([7, 300, 2, 399])
+    part = erase(blank[rows].clone(), 0.5, 1, Draw(generator("noise"), 400, rows))
+    assert torch.equal(part, whole[rows])
+    one = whole[(whole != 9).flatten(1).any(1)][0]
+    erased = (one != 9).all(0)
+    assert torch.equal((one != 9).any(0), erased)
+    rows_, columns = erased.any(1).sum(), erased.any(0).sum()
+    assert erased.sum() == rows_ * columns
+    assert 0.3 * 0.6 < rows_ / columns < 1 / (0.3 * 0.6)
 
 
 def test_the_view_resizes_crops_and_normalises(pixels: Tensor) -> None:
@@ -122,10 +155,20 @@ def test_the_view_resizes_crops_and_normalises(pixels: Tensor) -> None:
 
 @pytest.mark.parametrize("crop", ["none", "pad", "resized"])
 def test_augmentation_ends_at_the_views_size(pixels: Tensor, crop: str) -> None:
-    recipe = load_recipe("demo", {"crop.kind": crop, "rand_augment": "rand-m9-mstd0.5-inc1"})
-    augment = Augment(recipe, _view(24))
-    seed_everything(0)
-    first = augment(pixels, generator("a"))
+    changes = {"crop.kind": crop, "rand_augment": "rand-m9-mstd0.5-inc1", "random_erasing": 0.5}
+    augment = Augment(load_recipe("demo", changes), _view(24))
+    first = augment.decoded(pixels, _draw("a"))
     assert first.shape == (32, 1, 24, 24)
-    seed_everything(0)
-    assert torch.equal(first, augment(pixels, generator("a")))
+    assert first.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(first, augment.decoded(pixels, _draw("a")))
+    rows = torch.tensor([31, 4, 5])
+    here = augment.decoded(pixels[rows], Draw(generator("a"), 32, rows))
+    assert torch.equal(first[rows], here)
+    assert augment.cropped(pixels[:, :, :24, :24], _draw("a")).shape == (32, 1, 24, 24)
+
+
+def test_without_a_policy_colours_are_jittered(pixels: Tensor) -> None:
+    plain = Augment(load_recipe("demo"), _view()).decoded(pixels, _draw())
+    jittered = Augment(load_recipe("demo", {"color_jitter": 0.4}), _view()).decoded(pixels, _draw())
+    assert not torch.equal(plain, jittered)
+    assert torch.equal(plain, _view().normalise(flip(pixels, _draw().chance(0.5))))

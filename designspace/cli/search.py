@@ -67,7 +67,8 @@ def search(
     from designspace.search.quiet import terminal
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
-    from designspace.train.data import load_data, located
+    from designspace.train.data import load_data
+    from designspace.train.sources import located
 
     base = chosen_space.base_network()
     load: dict[str, Any] = {

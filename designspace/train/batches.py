@@ -1,42 +1,50 @@
 """Normalised batches of a split, for training and for measuring."""
 
-# Torch and timm leave some types unknown.
+# Torch leaves some types unknown.
 # pyright: reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
-from timm.data.random_erasing import RandomErasing
 from torch import Tensor
 
 from designspace.errors import InputError
 from designspace.spec.recipe import Recipe
-from designspace.train.augment import Augment, flip
-from designspace.train.randomness import generator, own_streams
-from designspace.train.split import Images, Split
-from designspace.train.stream import EvalTransform, TrainTransform, stream
+from designspace.train.ahead import Batch, ahead
+from designspace.train.augment import Augment
+from designspace.train.draw import Draw
+from designspace.train.looks import TestLook, TrainLook
+from designspace.train.randomness import generator
+from designspace.train.split import Encoded, Images, Split
+from designspace.train.stream import Stream
 from designspace.train.view import View
-
-Batch = tuple[Tensor, Tensor]
 
 
 def eval_batches(
     split: Split, view: View, batch_size: int, device: torch.device
 ) -> Iterator[Batch]:
     """The whole split in its order: images (N, C, H, W) and labels (N,)."""
-    if isinstance(split, Images):
-        for start in range(0, len(split), batch_size):
-            part = slice(start, start + batch_size)
-            pixels = split.pixels[part].to(device)
-            yield view.normalise(view.fit(pixels)), split.labels[part].to(device)
-        return
-    for pixels, labels in stream(split, range(len(split)), batch_size, EvalTransform(view), (0,)):
-        yield view.normalise(pixels.to(device)), labels.to(device)
+    read = _decoded if isinstance(split, Images) else _streamed
+    return ahead(read(split, view, batch_size, device), device)  # pyright: ignore[reportArgumentType]
+
+
+def _decoded(split: Images, view: View, batch_size: int, device: torch.device) -> Iterator[Batch]:
+    for start in range(0, len(split), batch_size):
+        part = slice(start, start + batch_size)
+        pixels = split.pixels[part].to(device, non_blocking=True)
+        yield view.normalise(view.fit(pixels)), split.labels[part].to(device, non_blocking=True)
+
+
+def _streamed(split: Encoded, view: View, batch_size: int, device: torch.device) -> Iterator[Batch]:
+    order = [range(len(split))[i : i + batch_size] for i in range(0, len(split), batch_size)]
+    for pixels, labels in Stream(split, TestLook(view), whole=False).read(order, (0,)):
+        images = view.normalise(pixels.to(device, non_blocking=True))
+        yield images, labels.to(device, non_blocking=True)
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,8 @@ class TrainBatches:
 
     The last batch is left out where it is not full: batch norm, mixup and the step count want
     equal batches. Of several processes each has its share of every batch; together they have the
-    very batches that one process alone would have.
+    very batches that one process alone would have, and so has each part of a batch that is
+    accumulated.
 
     Attributes:
         split: what to train on.
@@ -71,12 +80,17 @@ class TrainBatches:
                 f"batch_size {self.recipe.batch_size} is larger than the training split "
                 f"({len(self.split)} images)"
             )
-        self._rows()
+        assert len(self._rows) * self.world == self.recipe.batch_size
 
     @property
     def steps(self) -> int:
         """Batches an epoch."""
         return len(self.split) // self.recipe.batch_size
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Broken images that others took the place of so far, while they were read."""
+        return () if isinstance(self.split, Images) else tuple(self._stream.broken)
 
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
         """The batches of one epoch; the same for the same (seed, epoch).
@@ -87,42 +101,44 @@ class TrainBatches:
         """
         draw = generator("order", self.seed, epoch)
         order = torch.randperm(len(self.split), generator=draw)
-        order = order[start_step * self.recipe.batch_size : self.steps * self.recipe.batch_size]
-        erase = RandomErasing(self.recipe.random_erasing, mode="pixel", device=str(self.device))
-        rows = self._rows()
-        batches = self._augmented(order, epoch, start_step)
-        for step, (pixels, labels) in enumerate(batches, start_step):
-            images = self.view.normalise(pixels)
-            if self.recipe.random_erasing:
-                with own_streams("erase", self.seed, epoch, step):
-                    images = erase(images)
-            yield (images, labels) if self.world == 1 else (images[rows], labels[rows])
-
-    def _rows(self) -> list[int]:
-        """This process's rows: its share of each of the parts that the recipe cuts a step into."""
-        size = self.recipe.batch_size // self.recipe.parts
-        share = rows_of(size, self.rank, self.world, paired=self.recipe.mixes)
-        return [part * size + row for part in range(self.recipe.parts) for row in share]
-
-    def _augmented(self, order: Tensor, epoch: int, start_step: int) -> Iterator[Batch]:
         size = self.recipe.batch_size
-        if isinstance(self.split, Images):
-            augment = Augment(self.recipe, self.view)
-            for step in range(start_step, self.steps):
-                first = (step - start_step) * size
-                index = order[first : first + size].to(self.split.labels.device)
-                key = ("augment", self.seed, epoch, step)
-                with own_streams(*key):
-                    pixels = augment(self.split.pixels[index], generator(*key))
-                yield pixels, self.split.labels[index]
-            return
-        transform = TrainTransform(self.recipe, self.view)
-        batches = stream(self.split, order.tolist(), size, transform, (self.seed, epoch))
-        for step, (pixels, labels) in enumerate(batches, start_step):
-            usable = len(labels) - len(labels) % 2 if self.recipe.mixes else len(labels)
-            draw = generator("augment", self.seed, epoch, step)
-            flipped = flip(pixels[:usable].to(self.device), self.recipe.flip, draw)
-            yield flipped, labels[:usable].to(self.device)
+        order = order[: self.steps * size].view(-1, size)[start_step:, self._rows]
+        read = self._taken(order) if isinstance(self.split, Images) else self._read(order, epoch)
+        return ahead(self._augmented(read, epoch, start_step), self.device)
+
+    def _augmented(self, batches: Iterator[Batch], epoch: int, step: int) -> Iterator[Batch]:
+        augment = Augment(self.recipe, self.view)
+        change = augment.decoded if isinstance(self.split, Images) else augment.cropped
+        rows = self._rows if self.world > 1 else None
+        for number, (pixels, labels) in enumerate(batches, step):
+            stream = generator("augment", self.seed, epoch, number)
+            yield change(pixels, Draw(stream, self.recipe.batch_size, rows)), labels
+
+    def _taken(self, order: Tensor) -> Iterator[Batch]:
+        """From memory."""
+        assert isinstance(self.split, Images)
+        for index in order.to(self.split.labels.device):
+            yield self.split.pixels.index_select(0, index), self.split.labels[index]
+
+    def _read(self, order: Tensor, epoch: int) -> Iterator[Batch]:
+        """From files."""
+        for pixels, labels in self._stream.read(order.tolist(), (self.seed, epoch)):
+            yield (
+                pixels.to(self.device, non_blocking=True),
+                labels.to(self.device, non_blocking=True),
+            )
+
+    @cached_property
+    def _stream(self) -> Stream:
+        assert isinstance(self.split, Encoded)
+        return Stream(self.split, TrainLook(self.recipe.crop, self.view), whole=True)
+
+    @cached_property
+    def _rows(self) -> Tensor:
+        size, parts = self.recipe.batch_size, self.recipe.parts
+        share = rows_of(size // parts, self.rank, self.world, paired=self.recipe.mixes)
+        first = torch.arange(0, size, size // parts)
+        return (first[:, None] + torch.tensor(share)).view(-1)
 
 
 def rows_of(batch_size: int, rank: int, world: int, *, paired: bool) -> list[int]:

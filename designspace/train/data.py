@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from designspace.errors import InputError, did_you_mean
-from designspace.train.arrays import PACKAGED, packaged, read_npz
-from designspace.train.folder import FolderOptions, read_folder
+from designspace.errors import InputError
+from designspace.train.encoded import Reading
 from designspace.train.holdout import content_digest, halves
-from designspace.train.named import NAMED, read_named
+from designspace.train.sources import read_source
 from designspace.train.split import Images, Source, Split
 
 DEFAULT_VAL_FRACTION = 0.2
@@ -63,32 +61,33 @@ def load_data(
     """Reads a data set and takes its validation split from the training images.
 
     Args:
-        source: None or "fashion-mnist-mini" for the packaged set, an `.npz` file, a directory of
-            images, or one of torchvision's names.
+        source: None or "fashion-mnist-mini" for the packaged set, one of torchvision's names, an
+            `.npz` file, or encoded images: a directory or a `.zip` file of them, WebDataset shards
+            (`.tar`) or Parquet files: one, a pattern such as `train-{00..03}.tar`, or a directory.
         download: let torchvision fetch what is not on disk.
         val_fraction: share of each class to hold out.
         seed: of the draw.
-        image_size: side to decode a directory's images to where they have no common size.
-        skip_broken: leave a directory's unreadable images out, and count them.
+        image_size: side to decode encoded images to where they have no common size.
+        skip_broken: leave unreadable images out, and count them.
 
     Raises:
         InputError: for anything that is missing, unreadable or inconsistent.
     """
-    options = FolderOptions(image_size=image_size, skip_broken=skip_broken)
-    return split_source(_read(source, download, options), val_fraction, seed)
+    options = Reading(image_size=image_size, skip_broken=skip_broken)
+    return split_source(read_source(source, download, options), val_fraction, seed)
 
 
 def load_unread(source: str | None, *, download: bool, skip_broken: bool) -> Data:
-    """As `load_data`, but a directory's images stay in their files until they are looked at.
+    """As `load_data`, but encoded images stay in their files until they are looked at.
 
     Each is then resized once, as its view says, from the size that it has.
 
     Raises:
         InputError: as `load_data`.
     """
-    # The image size is only what `read_folder` asks for before it decodes, which it never does.
-    options = FolderOptions(image_size=1, skip_broken=skip_broken, cache_bytes=0)
-    return split_source(_read(source, download, options), DEFAULT_VAL_FRACTION, 0)
+    # The image size is only what `read_encoded` asks for before it decodes, which it never does.
+    options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
+    return split_source(read_source(source, download, options), DEFAULT_VAL_FRACTION, 0)
 
 
 def split_source(found: Source, val_fraction: float, seed: int) -> Data:
@@ -113,30 +112,6 @@ def split_source(found: Source, val_fraction: float, seed: int) -> Data:
         notes=found.notes,
         skipped=found.skipped,
     )
-
-
-def _read(source: str | None, download: bool, folder: FolderOptions) -> Source:
-    if source is None or source == PACKAGED:
-        return packaged()
-    if source in NAMED:
-        return read_named(source, download=download)
-    path = Path(source)
-    if path.is_dir():
-        return read_folder(path, folder)
-    if path.suffix == ".npz":
-        return read_npz(path)
-    if path.exists():
-        raise InputError("neither a directory of images nor an .npz file", file=source)
-    if path.suffix or "/" in source:
-        raise InputError("no such file or directory", file=source)
-    raise InputError(f"unknown data '{source}'", hint=did_you_mean(source, [PACKAGED, *NAMED]))
-
-
-def located(source: str | None) -> str | None:
-    """The same source for a process that stands elsewhere: the path of a file made absolute."""
-    if source is None or source in (PACKAGED, *NAMED):
-        return source
-    return str(Path(source).absolute())
 
 
 def _channels(split: Split) -> int:

@@ -1,12 +1,12 @@
-"""Image files to bytes."""
+"""Encoded images to bytes."""
 
 # Torch and timm leave some types unknown.
 # pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from designspace.errors import InputError
 from designspace.spec.crops import Interpolation
-from designspace.train.split import Files, Images
+from designspace.train.split import Encoded, Images
 
 UNREADABLE = (
     UnidentifiedImageError,
@@ -26,13 +26,13 @@ UNREADABLE = (
 )
 
 
-def open_image(path: Path, channels: int) -> Image.Image:
-    """The whole decoded image, gray or RGB.
+def open_image(data: bytes, channels: int) -> Image.Image:
+    """The whole image decoded, gray or RGB.
 
     Raises:
         OSError, SyntaxError, ValueError: one of `UNREADABLE`, as Pillow has it.
     """
-    with Image.open(path) as image:
+    with Image.open(io.BytesIO(data)) as image:
         return image.convert("L" if channels == 1 else "RGB")
 
 
@@ -75,16 +75,17 @@ def _covering(image: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
     return width, max(int(width * image.height / image.width), height)
 
 
-def decode_all(split: Files, size: tuple[int, int]) -> tuple[Images, list[str]]:
-    """Decodes every file to `size` (height, width); also the names of what was skipped.
+def decode_all(split: Encoded, size: tuple[int, int]) -> tuple[Images, list[str]]:
+    """Decodes every image to `size` (height, width); also the places of what was skipped.
 
     Raises:
         InputError: for the first unreadable image, unless the split skips those.
     """
 
-    def decode(path: Path) -> Tensor | Exception:
+    def decode(index: int) -> Tensor | Exception:
         try:
-            return to_bytes(resize_and_crop(open_image(path, split.channels), size))
+            image = open_image(split.read(index), split.channels)
+            return to_bytes(resize_and_crop(image, size))
         except UNREADABLE as error:
             return error
 
@@ -92,14 +93,15 @@ def decode_all(split: Files, size: tuple[int, int]) -> tuple[Images, list[str]]:
     kept: list[int] = []
     skipped: list[str] = []
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for index, result in enumerate(pool.map(decode, split.paths)):
+        for index, result in enumerate(pool.map(decode, range(len(split)))):
             if isinstance(result, Tensor):
                 pixels[index] = result
                 kept.append(index)
             elif split.skip_broken:
-                skipped.append(str(split.paths[index]))
+                skipped.append(split.where(index))
             else:
                 pool.shutdown(cancel_futures=True)
-                path = str(split.paths[index])
-                raise InputError(f"unreadable image ({result})", file=path) from result
-    return Images(pixels, split.labels).take(kept), skipped
+                place = split.where(index)
+                raise InputError(f"unreadable image ({result})", file=place) from result
+    images = Images(pixels, split.labels)
+    return (images.take(kept) if skipped else images), skipped

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -25,7 +23,7 @@ def derive(*parts: int | str) -> int:
 
 
 def seed_everything(*parts: int | str) -> None:
-    """Seeds the global streams of Python, NumPy and torch: timm's augmentation draws from them."""
+    """Seeds the global streams of Python, NumPy and torch."""
     random.seed(derive("python", *parts))
     np.random.seed(derive("numpy", *parts) % 2**32)
     torch.manual_seed(derive("torch", *parts))
@@ -45,14 +43,3 @@ def seed_step(seed: int, epoch: int, step: int, *, rank: int) -> None:
 def generator(*parts: int | str) -> torch.Generator:
     """A generator of its own on the CPU, so that a run draws the same on every device."""
     return torch.Generator().manual_seed(derive(*parts))
-
-
-@contextmanager
-def own_streams(*parts: int | str) -> Generator[None]:
-    """The global streams seeded for a while, then as they were."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    seed_everything(*parts)
-    yield
-    random.setstate(states[0])
-    np.random.set_state(states[1])
-    torch.set_rng_state(states[2])

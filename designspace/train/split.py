@@ -1,4 +1,4 @@
-"""A split of a data set: either bytes in memory or image files read as they are needed."""
+"""A split of a data set: either bytes in memory, or encoded images that are read as needed."""
 
 # Torch and timm leave some types unknown.
 # pyright: reportUnknownArgumentType=false
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from designspace.train.store import Store
 
 
 @dataclass(frozen=True)
@@ -47,37 +48,47 @@ class Images:
 
 
 @dataclass(frozen=True)
-class Files:
-    """A split too large to keep decoded.
+class Encoded:
+    """A split of images as their files have them: JPEG, PNG, WebP...
 
     Attributes:
-        paths: image files.
+        store: where the bytes of a whole source lie.
+        members: which of the store's images these are, int64 (N,).
         labels: int64 (N,).
         channels: 1 for gray, 3 for RGB; every image is converted.
-        skip_broken: leave unreadable images out of their batches instead of stopping.
+        skip_broken: do without unreadable images instead of stopping.
     """
 
-    paths: tuple[Path, ...]
+    store: Store
+    members: Tensor
     labels: Tensor
-    channels: int
+    channels: int = 3
     skip_broken: bool = False
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, indices: Sequence[int]) -> Files:
+    def read(self, index: int, limit: int | None = None) -> bytes:
+        """An image's bytes, or the first `limit` of them."""
+        return self.store.read(int(self.members[index]), limit)
+
+    def where(self, index: int) -> str:
+        """An image's place, for people."""
+        return self.store.where(int(self.members[index]))
+
+    def take(self, indices: Sequence[int]) -> Encoded:
         """The images at `indices`, in that order."""
         index = torch.as_tensor(indices, dtype=torch.int64)
-        paths = tuple(self.paths[i] for i in index.tolist())
-        return replace(self, paths=paths, labels=self.labels[index])
+        return replace(self, members=self.members[index], labels=self.labels[index])
 
-    def joined(self, other: Files) -> Files:
-        """This split followed by another one."""
-        labels = torch.cat([self.labels, other.labels])
-        return replace(self, paths=self.paths + other.paths, labels=labels)
+    def joined(self, other: Encoded) -> Encoded:
+        """This split followed by another one of the same source."""
+        assert self.store is other.store
+        members = torch.cat([self.members, other.members])
+        return replace(self, members=members, labels=torch.cat([self.labels, other.labels]))
 
 
-Split = Images | Files
+Split = Images | Encoded
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ class Source:
         train: all images to train and select with.
         test: None where the source has no split of its own for it.
         notes: what was done to the images, a sentence each.
-        skipped: unreadable files that were left out.
+        skipped: unreadable images that were left out.
         identity: digest of the content where the pixels are not in memory.
     """
 

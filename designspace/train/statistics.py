@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from designspace.train.decode import decode_all
-from designspace.train.split import Files, Images, Split
+from designspace.train.split import Encoded, Images, Split
 
 SAMPLE = 2000
 """Images of a streamed set that stand for all."""
@@ -36,7 +36,7 @@ def _moments(pixels: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(mean.tolist()), tuple(std.tolist())
 
 
-def _sample(split: Files, count: int, side: int = 64) -> Tensor:
+def _sample(split: Encoded, count: int, side: int = 64) -> Tensor:
     """Small center crops of evenly spaced images."""
     chosen = range(0, len(split), max(1, len(split) // count))
     images, _ = decode_all(split.take(list(chosen)), (side, side))

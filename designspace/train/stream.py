@@ -1,5 +1,8 @@
 """Batches of a split that is read from its files, by worker processes."""
 
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import os
@@ -8,114 +11,146 @@ from dataclasses import dataclass
 
 import torch
 from PIL import Image
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
-from torchvision.transforms import v2
+from torch import Generator, Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from designspace.errors import InputError
-from designspace.spec.crops import PadCrop, ResizedCrop
-from designspace.spec.recipe import Recipe
-from designspace.train.augment import policy_of
-from designspace.train.decode import UNREADABLE, open_image, resize_and_crop, to_bytes
-from designspace.train.randomness import seed_everything
-from designspace.train.split import Files
-from designspace.train.view import View
+from designspace.train.decode import UNREADABLE, open_image
+from designspace.train.randomness import generator
+from designspace.train.split import Encoded
 
-Transform = Callable[[Image.Image], Tensor]
-Item = tuple[Tensor | None, int, str]
-"""An image or None, its label, and why it could not be read."""
+Key = tuple[int | str, ...]
+Transform = Callable[[Image.Image, Generator], Tensor]
+"""Bytes (C, H, W) of an image, with a generator for this image."""
+Broken = tuple[str, str]
+"""Where an image lies that could not be read, and why."""
+Item = tuple[Tensor | None, int, list[Broken]]
+"""An image or None, its label, and what could not be read on the way."""
+REPLACEMENTS = 16
+"""Images that are tried one after the other in the place of a broken one."""
 
 
 @dataclass(frozen=True)
-class EvalTransform:
-    """The view's center crop of one image."""
+class Loading:
+    """How this machine reads: it changes the speed of a run and nothing else.
 
-    view: View
+    Attributes:
+        workers: processes that read.
+        prefetch: batches that each has ready.
+    """
 
-    def __call__(self, image: Image.Image) -> Tensor:
-        """Bytes (C, H, W)."""
-        side, mode = self.view.covering, self.view.test.interpolation
-        return to_bytes(resize_and_crop(image, (side, side), mode, self.view.size))
+    workers: int
+    prefetch: int = 4
 
 
-class TrainTransform:
-    """The recipe's crop and RandAugment of one image; flip and the rest are done on the batch."""
+def loading() -> Loading:
+    """A worker a core that this process may use, at most 8, or `$DESIGNSPACE_WORKERS`.
 
-    def __init__(self, recipe: Recipe, view: View) -> None:
-        self._crop, self._size = recipe.crop, view.size
-        self._policy = policy_of(recipe, view)
-
-    def __call__(self, image: Image.Image) -> Tensor:
-        """Bytes (C, H, W)."""
-        cropped = self._cropped(image)
-        return to_bytes(self._policy(cropped) if self._policy else cropped)
-
-    def _cropped(self, image: Image.Image) -> Image.Image:
-        if isinstance(self._crop, ResizedCrop):
-            mode = v2.InterpolationMode(self._crop.interpolation)
-            scale, ratio = self._crop.scale, self._crop.ratio
-            return v2.RandomResizedCrop(self._size, scale, ratio, interpolation=mode)(image)
-        fitted = resize_and_crop(image, (self._size, self._size))
-        if isinstance(self._crop, PadCrop):
-            return v2.RandomCrop(self._size, padding=self._crop.padding)(fitted)
-        return fitted
+    The processes of a distributed run share the cores.
+    """
+    given = os.environ.get("DESIGNSPACE_WORKERS")
+    if given is not None:
+        if not given.isdigit():
+            raise InputError(f"must be a number (got '{given}')", path="$DESIGNSPACE_WORKERS")
+        return Loading(int(given))
+    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    sharing = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return Loading(max(1, min(8, (free or 1) // sharing)))
 
 
 class _Read(Dataset[Item]):
-    """Reads and transforms one file; its random streams depend on (key, index) alone."""
+    """Reads and transforms an image; what it draws depends on (key, index) alone."""
 
-    def __init__(self, split: Files, transform: Transform, key: Sequence[int | str]) -> None:
-        self._split, self._transform, self._key = split, transform, tuple(key)
+    def __init__(self, split: Encoded, transform: Transform, tries: int) -> None:
+        self._split, self._transform, self._tries = split, transform, tries
 
     def __len__(self) -> int:
         return len(self._split)
 
-    def __getitem__(self, index: int) -> Item:
+    def __getitem__(self, asked: tuple[int, Key]) -> Item:
         # In a worker process: whatever the number of workers, an image is augmented the same.
-        seed_everything(*self._key, index)
-        path, label = self._split.paths[index], int(self._split.labels[index])
-        try:
-            return self._transform(open_image(path, self._split.channels)), label, ""
-        except UNREADABLE as error:
-            return None, label, f"{path}: unreadable image ({error})"
+        index, key = asked
+        draw, broken = generator(*key, index), list[Broken]()
+        for place in range(index, index + self._tries):
+            place %= len(self._split)
+            label = int(self._split.labels[place])
+            try:
+                image = open_image(self._split.read(place), self._split.channels)
+                return self._transform(image, draw), label, broken
+            except UNREADABLE as error:
+                broken.append((self._split.where(place), str(error)))
+        return None, 0, broken
 
 
-def workers() -> int:
-    """Worker processes: one for each core that this process may use, at most 8."""
-    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(8, free or 1)
+class _Batches(Sampler[list[tuple[int, Key]]]):
+    """The batches of the epoch that is next."""
+
+    def __init__(self) -> None:
+        self.batches: Sequence[Sequence[int]] = ()
+        self.key: Key = ()
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[tuple[int, Key]]]:
+        for batch in self.batches:
+            yield [(index, self.key) for index in batch]
 
 
-def stream(
-    split: Files,
-    order: Sequence[int],
-    batch_size: int,
-    transform: Transform,
-    key: Sequence[int | str],
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of bytes (N, C, H, W) and labels, in the given order.
+class Stream:
+    """Reads batches of a split in any order, epoch after epoch, with the same processes.
 
-    Raises:
-        InputError: for an unreadable image, unless the split skips those.
+    Args:
+        split: what to read.
+        transform: of each image; must be picklable.
+        whole: keep batches full. In the place of a broken image stands the next one of the split
+            that is none; else it is left out. Both only where the split skips broken images.
+
+    Attributes:
+        broken: what was skipped so far: the reason by the place.
     """
-    loader = DataLoader(
-        _Read(split, transform, key),
-        batch_sampler=[list(order[i : i + batch_size]) for i in range(0, len(order), batch_size)],
-        num_workers=workers(),
-        collate_fn=_collate,
-        pin_memory=torch.cuda.is_available(),
-    )
-    for images, labels, broken in loader:
-        if broken and not split.skip_broken:
-            file, _, message = broken[0].partition(": ")
-            raise InputError(message, file=file)
-        if images is not None:
-            yield images, labels
+
+    def __init__(self, split: Encoded, transform: Transform, *, whole: bool) -> None:
+        self._skips, self._whole = split.skip_broken, whole
+        self.broken: dict[str, str] = {}
+        tries = REPLACEMENTS if whole and split.skip_broken else 1
+        self._order, how = _Batches(), loading()
+        self._loader = DataLoader(
+            _Read(split, transform, tries),
+            batch_sampler=self._order,
+            num_workers=how.workers,
+            prefetch_factor=how.prefetch if how.workers else None,
+            persistent_workers=whole and how.workers > 0,
+            collate_fn=_collate,
+            pin_memory=torch.cuda.is_available(),
+        )
+
+    def read(self, batches: Sequence[Sequence[int]], key: Key) -> Iterator[tuple[Tensor, Tensor]]:
+        """Bytes (K, C, H, W) and labels (K,) of each batch of indices.
+
+        Args:
+            batches: indices into the split.
+            key: what the images' draws depend on, beside their indices.
+
+        Raises:
+            InputError: for an unreadable image, unless the split skips those.
+        """
+        self._order.batches, self._order.key = batches, key
+        for images, labels, broken in self._loader:
+            self._note(broken, lost=images is None)
+            if images is not None:
+                yield images, labels
+
+    def _note(self, broken: Sequence[Broken], lost: bool) -> None:
+        if broken and not (self._skips and not (lost and self._whole)):
+            place, why = broken[0]
+            raise InputError(f"unreadable image ({why})", file=place)
+        self.broken.update(broken)
 
 
-def _collate(items: list[Item]) -> tuple[Tensor | None, Tensor, list[str]]:
+def _collate(items: list[Item]) -> tuple[Tensor | None, Tensor, list[Broken]]:
     read = [(image, label) for image, label, _ in items if image is not None]
-    broken = [message for image, _, message in items if image is None]
+    broken = [found for _, _, some in items for found in some]
     labels = torch.tensor([label for _, label in read], dtype=torch.int64)
     images = torch.stack([image for image, _ in read]) if read else None
     return images, labels, broken

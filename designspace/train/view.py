@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -44,10 +45,20 @@ class View:
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Bytes, or floats from 0 to 255, to floats of mean 0 and spread 1, channels last."""
-        mean = torch.tensor(self.mean, device=pixels.device).view(1, -1, 1, 1) * 255
-        std = torch.tensor(self.std, device=pixels.device).view(1, -1, 1, 1) * 255
-        floats = pixels.float().sub(mean).div(std)
-        return floats.contiguous(memory_format=torch.channels_last)
+        shift, scale = _affine(self.mean, self.std, pixels.device)
+        # One pass that reads bytes, one that changes the layout: quicker than both in one.
+        return torch.addcmul(shift, pixels, scale).contiguous(memory_format=torch.channels_last)
+
+
+@lru_cache(maxsize=8)
+def _affine(
+    mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """What to add and what to multiply bytes with, (1, C, 1, 1) each."""
+    spread = 255 * torch.tensor(std, dtype=torch.float64)
+    shift = -255 * torch.tensor(mean, dtype=torch.float64) / spread
+    scale = 1 / spread
+    return shift.float().view(1, -1, 1, 1).to(device), scale.float().view(1, -1, 1, 1).to(device)
 
 
 def resize(pixels: Tensor, size: list[int], mode: str) -> Tensor:

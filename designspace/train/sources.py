@@ -1,0 +1,57 @@
+"""Which kind of source a name or a path is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from designspace.errors import InputError, did_you_mean
+from designspace.train.arrays import PACKAGED, packaged, read_npz
+from designspace.train.encoded import Reading
+from designspace.train.folder import read_folder
+from designspace.train.named import NAMED, read_named
+from designspace.train.parts import holds
+from designspace.train.shards import read_shards
+from designspace.train.split import Source
+from designspace.train.zipped import read_zip
+
+
+def read_source(source: str | None, download: bool, options: Reading) -> Source:
+    """Reads a data set; None is the packaged one.
+
+    Raises:
+        InputError: there is none of this name, or it cannot be read.
+    """
+    if source is None or source == PACKAGED:
+        return packaged()
+    if source in NAMED:
+        return read_named(source, download=download)
+    path = Path(source)
+    if holds(path, ".parquet"):
+        from designspace.train.parquet import read_parquet  # other sources need not wait
+
+        return read_parquet(path, options)
+    if holds(path, ".tar"):
+        return read_shards(path, options)
+    if path.is_dir():
+        return read_folder(path, options)
+    if path.suffix == ".npz":
+        return read_npz(path)
+    if path.suffix == ".zip" and path.is_file():
+        return read_zip(path, options)
+    raise _unknown(path, source)
+
+
+def _unknown(path: Path, source: str) -> InputError:
+    if path.exists():
+        said = "neither a directory of images, .tar or .parquet files nor an .npz or .zip file"
+        return InputError(said, file=source)
+    if path.suffix or "/" in source:
+        return InputError("no such file or directory", file=source)
+    return InputError(f"unknown data '{source}'", hint=did_you_mean(source, [PACKAGED, *NAMED]))
+
+
+def located(source: str | None) -> str | None:
+    """The same source for a process that stands elsewhere: the path of a file made absolute."""
+    if source is None or source in (PACKAGED, *NAMED):
+        return source
+    return str(Path(source).absolute())
