@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
 
-from designspace.algebra.bounds import Bounds
+from designspace.algebra.bounds import FAR, Bounds
 from designspace.algebra.chain import Chain
-from designspace.algebra.components import COSTS
+from designspace.algebra.components import COSTS, label_indices
 from designspace.algebra.halves import cut, extreme_path, paths_from
-from designspace.algebra.paths import Indexed, Window, Within
-from designspace.algebra.pieces import Ids, TooLargeError
+from designspace.algebra.paths import Indexed, Paths, Window, Within
+from designspace.algebra.pieces import TooLargeError
 from designspace.algebra.points import Points
+from designspace.algebra.ranks import ranks
 from designspace.algebra.states import States
 from designspace.algebra.wavelet import Ints
 from designspace.algebra.windows import MOST_COSTS
@@ -125,36 +126,77 @@ class Composed:
 
     def take(self, bounds: Bounds, ranks: Ints) -> Batch:
         """By the paths of these ranks."""
-        return self._spelt(*self._within(bounds, bounds.limited).edges(ranks))
+        labels = np.empty((len(ranks), len(self.axes)), np.int64)
+        costs = np.empty((len(ranks), len(COSTS)), np.int64)
+        for paths in self._within(bounds, bounds.limited).paths(ranks):
+            labels[paths.places], costs[paths.places] = self._spelt(paths)
+        return Batch(labels, costs)
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """By the best partner of each half; of all networks, step by step."""
+        """By drawing some, and counting those beyond the best drawn, until there are none.
+
+        Of all networks, step by step.
+        """
         if not bounds.limited:
             return extreme_path(self._states, COSTS.index(cost), most=most)
-        order = (*(name for name in bounds.limited if name != cost), cost)
-        return self._within(bounds, order).extreme(most=most)
+        order = tuple(dict.fromkeys((*bounds.limited, cost)))
+        best, within = None, self._within(bounds, order)
+        while within.count:
+            drawn = self._costs(within, ranks(within.count, LOOKED, seed=0), cost)
+            best = int(drawn.max() if most else drawn.min())
+            if within.count <= LOOKED:
+                break
+            beyond = (best + 1, FAR) if most else (-FAR, best - 1)
+            within = self._find(bounds.also(cost, *beyond), order)
+        return best
 
     def _index(self, limited: tuple[str, ...]) -> Indexed:
         return Indexed(self._states, [COSTS.index(name) for name in limited], self._at)
 
     def _find(self, bounds: Bounds, limited: tuple[str, ...]) -> Within:
         pairs = np.array([bounds.of(name) for name in limited], np.int64).reshape(-1, 2)
-        return self._indexed(limited).within(Window(pairs[:, 0], pairs[:, 1]))
+        return self._indexed(limited).within(Window(pairs[:, :1], pairs[:, 1:]))
 
-    def _spelt(self, edges: Ids, ends: Ids) -> Batch:
-        """Labels and costs of paths, under the first setting that makes each."""
-        names = list(self.chain.axes)
-        setting = self._first[ends]
-        labels = np.zeros((len(edges), len(names)), np.int64)
-        costs = np.zeros((len(edges), len(COSTS)), np.int64)
-        for number, layer in enumerate(self._states.layers):
-            own = layer.labels(edges[:, number], setting)
-            for column, name in enumerate(layer.component.axes):
-                labels[:, names.index(name)] = own[:, column]
-            costs += layer.costs[edges[:, number]]
-        return Batch(labels, costs)
+    def _spelt(self, paths: Paths) -> tuple[Ints, Ints]:
+        """Labels, (k, axes), and costs, (k, 3), under the first setting that makes each path."""
+        setting = self._first[paths.ends]
+        labels = np.zeros((len(setting), len(self.axes)), np.int64)
+        costs = np.zeros((len(setting), len(COSTS)), np.int64)
+        for layer, words, edges in zip(
+            self._states.layers, self._words, paths.edges, strict=True
+        ):
+            labels += words.take(layer.rows_of(edges, setting), axis=0)
+            costs += layer.costs.take(edges, axis=0)
+        return labels, costs
+
+    def _costs(self, within: Within, wanted: Ints, cost: str) -> Ints:
+        """One cost of networks by rank, in no order."""
+        column = COSTS.index(cost)
+        return np.concatenate([
+            sum(
+                layer.costs[edges, column]
+                for layer, edges in zip(self._states.layers, paths.edges, strict=True)
+            )
+            for paths in within.paths(wanted)
+        ])  # fmt: skip
+
+    @cached_property
+    def _words(self) -> list[Ints]:
+        """Of each component's rows, the labels of axes that touch none before, (rows, axes)."""
+        tables: list[Ints] = []
+        told: set[str] = set()
+        for component in self.chain.components:
+            labels = label_indices(np.arange(component.rows), component.sizes)
+            table = np.zeros((component.rows, len(self.axes)), np.int64)
+            for column, name in enumerate(self.axes):
+                if name in component.axes and name not in told:
+                    table[:, column] = labels[:, component.axes.index(name)]
+            told |= set(component.axes)
+            tables.append(table)
+        return tables
 
 
+LOOKED = 1 << 16  # networks drawn for an extreme
 FEW = 1 << 15  # combinations that are always listed
 
 
