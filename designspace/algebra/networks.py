@@ -141,13 +141,16 @@ class Composed:
             return extreme_path(self._states, COSTS.index(cost), most=most)
         order = tuple(dict.fromkeys((*bounds.limited, cost)))
         best, within = None, self._within(bounds, order)
+        if abs(bounds.of(cost)[most]) != FAR:  # then what is beyond is a thin window: asked first
+            order = tuple(dict.fromkeys((cost, *order)))
         while within.count:
-            drawn = self._costs(within, ranks(within.count, LOOKED, seed=0), cost)
+            some = within.count if within.count <= LOOKED else DRAWN
+            drawn = self._costs(within, ranks(within.count, some, seed=0), cost)
             best = int(drawn.max() if most else drawn.min())
-            if within.count <= LOOKED:
+            beyond = bounds.also(cost, *((best + 1, FAR) if most else (-FAR, best - 1)))
+            if some == within.count or beyond.is_empty:
                 break
-            beyond = (best + 1, FAR) if most else (-FAR, best - 1)
-            within = self._find(bounds.also(cost, *beyond), order)
+            within = self._find(beyond, order)
         return best
 
     def _index(self, limited: tuple[str, ...]) -> Indexed:
@@ -196,7 +199,7 @@ class Composed:
         return tables
 
 
-LOOKED = 1 << 16  # networks drawn for an extreme
+LOOKED, DRAWN = 1 << 18, 1 << 16  # networks looked at for an extreme: all, or a draw of more
 FEW = 1 << 15  # combinations that are always listed
 
 

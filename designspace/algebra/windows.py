@@ -93,7 +93,7 @@ class Plane:
     def _below(self, rank: Positions, start: Positions, stop: Positions) -> Positions:
         """How many of each range have a second cost of a lower rank."""
         found = (stop - start) * (rank == len(self._second))
-        some = np.flatnonzero((rank > 0) & (rank < len(self._second)) & (stop > start))
+        some = np.flatnonzero((rank > 0) & (rank < len(self._second)))
         if len(some):
             found[some] = self._wavelet.below(start[some], stop[some], rank[some])
         return found
@@ -107,11 +107,14 @@ class Plane:
     def count(self, low: Ints, high: Ints, order: Ints) -> Ints:
         """Those up to the upper bound of the second cost, less those under its lower bound."""
         start, stop = self._range(low, high)
-        least, most = (np.empty(len(order), np.int32) for _ in range(2))
-        least[order] = self._least(low[1, order])
-        most[order] = np.searchsorted(self._second, high[1, order], side="right")
+        some = order[(stop > start)[order]]
+        start, stop = start[some], stop[some]
+        most = np.searchsorted(self._second, high[1, some], side="right").astype(np.int32)
         upper = self._below(most, start, stop)
-        return np.maximum(upper - self._below(least, start, stop), 0).astype(np.int64)
+        lower = self._below(self._least(low[1, some]), start, stop)
+        found = np.zeros(len(order), np.int64)
+        found[some] = np.maximum(upper - lower, 0)
+        return found
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:
         """The k-th by the second cost within the range of the first."""
