@@ -195,9 +195,7 @@ def _append(half: Half, edges: Ids, steps: Ints) -> Half:
     paths, each = len(half), len(edges)
     before = np.repeat(half.edges, each, axis=1)
     last = np.tile(edges, paths)[None]
-    return Half(
-        sums(half.costs, steps), np.concatenate([before, last]), np.repeat(half.ends, each)
-    )
+    return Half(sums(half.costs, steps), np.concatenate([before, last]), np.repeat(half.ends, each))
 
 
 def _prepend(edges: Ids, steps: Ints, half: Half) -> Half:

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from designspace.algebra.bounds import FAR, Bounds
 from designspace.algebra.chain import Chain
@@ -63,6 +64,10 @@ class Networks(Protocol):
         """The least or the most of one cost within bounds; None where nothing is."""
         ...
 
+    def has(self, bounds: Bounds, name: str, label: str) -> bool:
+        """Whether some labels with this one on this axis make a network within bounds."""
+        ...
+
 
 class Listed:
     """The networks of a small space, in a list."""
@@ -72,7 +77,7 @@ class Listed:
         self.chain, self.axes = chain, chain.axes
         self._points = Points(chain)
         self.exact = len(COSTS)
-        self.total = len(self._points.labels)
+        self.total = len(self._points.first)
 
     def count(self, bounds: Bounds) -> int:
         """How many lie within bounds."""
@@ -90,13 +95,21 @@ class Listed:
             return None
         return int(values.max() if most else values.min())
 
+    def has(self, bounds: Bounds, name: str, label: str) -> bool:
+        """By looking at all combinations within bounds."""
+        column, index = list(self.axes).index(name), self.axes[name].labels.index(label)
+        return bool((self._points.labels[self._fits(bounds), column] == index).any())
+
     def _within(self, bounds: Bounds) -> Ints:
-        kept = np.ones(self.total, bool)
+        return self._points.first[self._fits(bounds)[self._points.first]]
+
+    def _fits(self, bounds: Bounds) -> NDArray[np.bool_]:
+        kept = np.ones(len(self._points.costs), bool)
         for name in bounds.limited:
             low, high = bounds.of(name)
             values = self._points.costs[:, COSTS.index(name)]
             kept &= (low <= values) & (values <= high)
-        return np.flatnonzero(kept)
+        return kept
 
 
 class Composed:
@@ -153,6 +166,14 @@ class Composed:
             within = self._find(beyond, order)
         return best
 
+    def has(self, bounds: Bounds, name: str, label: str) -> bool:
+        """By counting the networks of the space that has no other label on this axis."""
+        only = self.axes[name].model_copy(
+            update={"choices": {label: self.axes[name].choices[label]}}
+        )
+        chain = Chain({**self.axes, name: only}, self.chain.base, self.chain.task)
+        return networks(chain).count(bounds) > 0
+
     def _index(self, limited: tuple[str, ...]) -> Indexed:
         return Indexed(self._states, [COSTS.index(name) for name in limited], self._at)
 
@@ -165,9 +186,7 @@ class Composed:
         setting = self._first[paths.ends]
         labels = np.zeros((len(setting), len(self.axes)), np.int64)
         costs = np.zeros((len(setting), len(COSTS)), np.int64)
-        for layer, words, edges in zip(
-            self._states.layers, self._words, paths.edges, strict=True
-        ):
+        for layer, words, edges in zip(self._states.layers, self._words, paths.edges, strict=True):
             labels += words.take(layer.rows_of(edges, setting), axis=0)
             costs += layer.costs.take(edges, axis=0)
         return labels, costs

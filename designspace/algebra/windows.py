@@ -78,7 +78,8 @@ class Plane:
     def __init__(self, costs: Ints) -> None:
         """Take costs of shape (2, n), n under 2**31."""
         self._order = np.argsort(costs[0], kind="stable").astype(np.int32)
-        self._first, second = costs.take(self._order, axis=1)
+        self._first = costs[0].take(self._order)
+        second = costs[1].take(self._order)
         self._ranked = np.argsort(second, kind="stable").astype(np.int32)
         self._second = second[self._ranked]
         ranks = np.empty(len(second), np.int32)
