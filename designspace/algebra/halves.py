@@ -223,4 +223,4 @@ def _merged(halves: Sequence[Half]) -> Half:
 
 def _by_cost(costs: Ints) -> Ints:
     """The order in which equal lists of costs become equal arrays."""
-    return np.lexsort(costs[::-1]) if len(costs) else np.arange(costs.shape[1])
+    return np.lexsort(tuple(costs[::-1])) if len(costs) else np.arange(len(costs.T))

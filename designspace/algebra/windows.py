@@ -41,7 +41,7 @@ class All:
 
     def count(self, low: Ints, high: Ints, order: Ints) -> Ints:  # noqa: ARG002
         """All of them."""
-        return np.full(low.shape[1], self._size, np.int64)
+        return np.full(len(low.T), self._size, np.int64)
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:  # noqa: ARG002
         """The k-th as they stand."""
@@ -56,15 +56,14 @@ class Sorted:
         self._order: Ints = np.argsort(costs[0], kind="stable")
         self._values = costs[0, self._order]
 
-    def _range(self, low: Ints, high: Ints) -> tuple[Ints, Ints]:
-        start = np.searchsorted(self._values, low[0], side="left")
-        stop = np.searchsorted(self._values, high[0], side="right")
-        return start, np.maximum(start, stop)
+    def _range(self, low: Ints, high: Ints) -> tuple[Positions, Positions]:
+        start = _first_at(self._values, low[0])
+        return start, np.maximum(start, _first_above(self._values, high[0]))
 
     def count(self, low: Ints, high: Ints, order: Ints) -> Ints:  # noqa: ARG002
         """By two binary searches."""
         start, stop = self._range(low, high)
-        return stop - start
+        return (stop - start).astype(np.int64)
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:
         """The k-th from the window's start."""
@@ -87,9 +86,8 @@ class Plane:
         self._wavelet = Wavelet(ranks)
 
     def _range(self, low: Ints, high: Ints) -> tuple[Positions, Positions]:
-        start = np.searchsorted(self._first, low[0], side="left")
-        stop = np.searchsorted(self._first, high[0], side="right")
-        return start.astype(np.int32), np.maximum(start, stop).astype(np.int32)
+        start = _first_at(self._first, low[0])
+        return start, np.maximum(start, _first_above(self._first, high[0]))
 
     def _below(self, rank: Positions, start: Positions, stop: Positions) -> Positions:
         """How many of each range have a second cost of a lower rank."""
@@ -103,15 +101,14 @@ class Plane:
         """The rank of the first second cost at or above each bound."""
         if low.max(initial=self._second[0]) <= self._second[0]:  # no bound, most often
             return np.zeros(len(low), np.int32)
-        return np.searchsorted(self._second, low, side="left").astype(np.int32)
+        return _first_at(self._second, low)
 
     def count(self, low: Ints, high: Ints, order: Ints) -> Ints:
         """Those up to the upper bound of the second cost, less those under its lower bound."""
         start, stop = self._range(low, high)
         some = order[(stop > start)[order]]
         start, stop = start[some], stop[some]
-        most = np.searchsorted(self._second, high[1, some], side="right").astype(np.int32)
-        upper = self._below(most, start, stop)
+        upper = self._below(_first_above(self._second, high[1, some]), start, stop)
         lower = self._below(self._least(low[1, some]), start, stop)
         found = np.zeros(len(order), np.int64)
         found[some] = np.maximum(upper - lower, 0)
@@ -123,6 +120,16 @@ class Plane:
         skipped = self._below(self._least(low[1]), start, stop)
         rank = self._wavelet.kth(start, stop, k.astype(np.int32) + skipped)
         return self._order[self._ranked[rank]].astype(np.int64)
+
+
+def _first_at(values: Ints, bounds: Ints) -> Positions:
+    """The position of the first of sorted values at or above each bound."""
+    return np.searchsorted(values, bounds, side="left").astype(np.int32)
+
+
+def _first_above(values: Ints, bounds: Ints) -> Positions:
+    """The position of the first of sorted values above each bound."""
+    return np.searchsorted(values, bounds, side="right").astype(np.int32)
 
 
 def index(costs: Ints) -> Index:
