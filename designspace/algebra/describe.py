@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from designspace.algebra.bounds import FAR, Bounds
-from designspace.algebra.chain import Chain
 from designspace.algebra.components import COSTS
 from designspace.algebra.feasible import Feasible
-from designspace.algebra.networks import networks
-from designspace.spec.axis import Axis
 
 DRAWN = 100_000  # networks of a larger set from which the shares of values are estimated
 
@@ -97,7 +94,7 @@ def _cut(feasible: Feasible, cost: str) -> Cut:
 
 
 def _values(feasible: Feasible) -> Iterator[tuple[str, tuple[Value, ...]]]:
-    draw = feasible.draw(DRAWN)
+    draw, has = feasible.draw(DRAWN), feasible.networks.has
     active = draw.active()
     for column, (name, axis) in enumerate(feasible.axes.items()):
         own = draw.labels[active[:, column], column]
@@ -105,16 +102,7 @@ def _values(feasible: Feasible) -> Iterator[tuple[str, tuple[Value, ...]]]:
         yield (
             name,
             tuple(
-                Value(label, number / len(draw), bool(number) or _has(feasible, name, axis, label))
+                Value(label, number / len(draw), bool(number) or has(feasible.bounds, name, label))
                 for label, number in zip(axis.labels, times.tolist(), strict=True)
             ),
         )
-
-
-def _has(feasible: Feasible, name: str, axis: Axis, label: str) -> bool:
-    """Whether a choice that no drawn network has is in some network within the limits."""
-    if name not in feasible.chain.axes:  # of a recipe: every network has every one
-        return False
-    only = axis.model_copy(update={"choices": {label: axis.choices[label]}})
-    chain = Chain({**feasible.axes, name: only}, feasible.chain.base, feasible.task)
-    return networks(chain).count(feasible.bounds) > 0

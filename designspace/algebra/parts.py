@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cache
+from typing import Any, TypeAlias, cast
 
 from pydantic import ValidationError, create_model
 
@@ -20,6 +21,7 @@ from designspace.spec.per_stage import lengths, pick
 from designspace.spec.widths import Growth
 
 Data = Mapping[str, Any]
+Meaning: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def _of_network(*names: str) -> type[Kind]:
@@ -90,7 +92,7 @@ def filled(name: str, data: Data) -> Kind:
         raise RefusedError
     value: Any = getattr(model, name)
     part = cast("Kind", value if isinstance(value, Kind) else value[0])
-    return part.inherit({"norm": model.norm, "act": model.act})
+    return part.inherit({"norm": _one(model.norm), "act": _one(model.act)})
 
 
 def _read(model: type[Kind], data: Data) -> Kind:
@@ -100,6 +102,18 @@ def _read(model: type[Kind], data: Data) -> Kind:
         raise RefusedError from None
 
 
-def meaning_of(data: Any) -> str:
-    """Canonical text: equal for what a digest takes for equal."""
-    return json.dumps(without_null(data), sort_keys=True, separators=(",", ":"))
+def meaning_of(data: Data) -> Meaning:
+    """The fields in canonical form: equal for what a digest takes for equal."""
+    return tuple((key, _text(value)) for key, value in sorted(data.items()) if value is not None)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, dict | list):
+        return repr(value)
+    return json.dumps(without_null(value), sort_keys=True, separators=(",", ":"))
+
+
+@cache
+def _one(kind: Kind) -> Kind:
+    """Of equal kinds always the same, which are then compared in no time."""
+    return kind

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -21,7 +21,6 @@ from designspace.algebra.footprint import EXTENT, ROOTS
 from designspace.algebra.settle import settle
 from designspace.blocks.families import Block, Stem
 from designspace.errors import InputError
-from designspace.layers.kind import Kind
 from designspace.spec.axis import Axis
 from designspace.spec.changes import apply, keys_of
 from designspace.spec.files import Document
@@ -67,7 +66,9 @@ class Pieces:
         self.kinds: list[parts.Staged] = []
         self._known: dict[Any, int] = {}
         self._read: dict[tuple[str, int, str], int] = {}
-        self._texts: dict[Any, str] = {}
+        self._whole_meanings: list[parts.Meaning] = []  # beside `kinds`
+        self._meanings: dict[tuple[int, int], int] = {}
+        self._numbers: dict[parts.Meaning, int] = {}
         whole = footprint.touching(axes, EXTENT, stage=-1)  # what touches all stages at once
         self.stages = max((len(each) for each in self._shapes(whole)), default=0)
 
@@ -88,20 +89,28 @@ class Pieces:
         made: dict[int, Piece] = {}
         for axes in set(touching):  # stages that the same axes touch are read together
             own = [stage for stage, each in enumerate(touching) if each == axes]
-            rows = [[self._staged(part, data, i) for i in own] for data in self._data(part, axes)]
+            rows = [list(self._row(part, data, own)) for data in self._data(part, axes)]
             made |= {
                 stage: self._piece(axes, [row[column] for row in rows])
                 for column, stage in enumerate(own)
             }
         return [made[stage] for stage in range(self.stages)]
 
-    def meaning(self, index: int, *, width: int = 0, projects: bool = False) -> str:
-        """What a part means before or in a stage of this width that does or does not project."""
+    def meaning(self, index: int, *, width: int = 0, projects: bool = False) -> int:
+        """A number for what a part means before or in a stage of this width, projecting or not."""
         part = self.kinds[index].part
-        key = ("meaning", index, width if isinstance(part, Stem) else projects)
-        if key not in self._texts:
-            self._texts[key] = parts.meaning_of(_meaning(part, width, projects))
-        return self._texts[key]
+        key = (index, width if isinstance(part, Stem) else projects)
+        if key not in self._meanings:
+            meaning = self._meaning(index, width, projects)
+            self._meanings[key] = self._numbers.setdefault(meaning, len(self._numbers))
+        return self._meanings[key]
+
+    def _meaning(self, index: int, width: int, projects: bool) -> parts.Meaning:
+        part = self.kinds[index].part
+        if isinstance(part, Stem):
+            return parts.meaning_of(part.meaning_before(width))
+        unused = part.inactive_unless(projects=projects) if isinstance(part, Block) else ()
+        return tuple(item for item in self._whole_meanings[index] if item[0] not in unused)
 
     def _piece(self, axes: tuple[str, ...], ids: list[int]) -> Piece:
         shape = tuple(len(self._axes[name].choices) for name in axes)
@@ -125,6 +134,15 @@ class Pieces:
     def _whole(self, part: str, data: parts.Data | None) -> int:
         return REFUSED if data is None else self._once(part, data, 1)
 
+    def _row(self, part: str, data: parts.Data | None, stages: Sequence[int]) -> Iterator[int]:
+        """The value in each of some stages; what is written for any number is read once."""
+        for stage in stages:
+            found = self._staged(part, data, stage)
+            if found != REFUSED and self.kinds[found].stages == 1:
+                yield from [found] * len(stages)
+                return
+            yield found
+
     def _staged(self, part: str, data: parts.Data | None, stage: int) -> int:
         try:
             return REFUSED if data is None else self._once(part, *parts.of_stage(part, data, stage))
@@ -142,10 +160,12 @@ class Pieces:
         return self._read[key]
 
     def _intern(self, value: parts.Staged) -> int:
-        key = (type(value.part).family_name, parts.meaning_of(value.part.meaning()), value.stages)
+        meaning = parts.meaning_of(value.part.meaning())
+        key = (type(value.part).family_name, meaning, value.stages)
         if key not in self._known:
             self._known[key] = len(self.kinds)
             self.kinds.append(value)
+            self._whole_meanings.append(meaning)
         return self._known[key]
 
     def _data(self, part: str, axes: tuple[str, ...]) -> Iterator[parts.Data | None]:
@@ -165,9 +185,3 @@ class Pieces:
                 yield apply(base, kept).data
             except InputError:
                 yield None
-
-
-def _meaning(part: Kind, width: int, projects: bool) -> dict[str, Any]:
-    if isinstance(part, Block):
-        return part.meaning_where(projects=projects)
-    return part.meaning_before(width) if isinstance(part, Stem) else part.meaning()

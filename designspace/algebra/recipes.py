@@ -126,3 +126,7 @@ class Paired:
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
         """The networks'."""
         return self._networks.extreme(bounds, cost, most=most)
+
+    def has(self, bounds: Bounds, name: str, label: str) -> bool:
+        """The networks'; every one of them has every recipe."""
+        return name not in self._networks.axes or self._networks.has(bounds, name, label)

@@ -72,12 +72,12 @@ class StageComponent(Component):
         self.depths, inverse = np.unique(depth.astype(np.int32), return_inverse=True)
         self.depth_of = inverse.astype(np.int32)
         self._pieces, self._features = pieces, features
-        self._identity: dict[str, int] = {}
+        self._identity: dict[tuple[int, int, int] | None, int] = {}
 
     def _make(self, feature: int, *values: int) -> Made | None:
         width, block, before = values
         if width == 0:  # no such stage in these networks
-            return Made(np.zeros((len(self.depths), 3), np.int64), feature, self._known("none"))
+            return Made(np.zeros((len(self.depths), 3), np.int64), feature, self._known(None))
         try:
             return self._traced(feature, width, block, before)
         except ShapeError:
@@ -99,27 +99,27 @@ class StageComponent(Component):
         meaning = (
             pieces.meaning(before, width=width), pieces.meaning(block, projects=projects), width,
         )  # fmt: skip
-        identity = self._known(str(meaning))
+        identity = self._known(meaning)
         return Made(costs, self._features.id(out), identity)
 
     def _costs(self, stage: Stage, entry: Priced) -> tuple[Ints, Feature]:
         """Cost of the stage at each depth, and what it gives."""
         out, cost = entry
-        total = vector(cost)
-        totals: list[list[int]] = []
-        met: dict[int, Priced] = {}  # the blocks repeat themselves
+        costs = [vector(cost)]
+        met: dict[int, list[int]] = {}  # the blocks repeat themselves
         for block in stage.blocks():
-            given, cost = met.get(id(block)) or met.setdefault(id(block), price(block, out))
-            assert not totals or given == out, "a block after the first changes the shape"
-            out = given
-            total = [before + own for before, own in zip(total, vector(cost), strict=True)]
-            totals.append(total)
-        return np.array(totals, np.int64)[np.maximum(self.depths - 1, 0)], out
+            if id(block) not in met:
+                given, cost = price(block, out)
+                assert not met or given == out, "a block after the first changes the shape"
+                out = given
+                met[id(block)] = vector(cost)
+            costs.append(met[id(block)])
+        return np.cumsum(costs, axis=0)[np.maximum(self.depths, 1)], out
 
     def _stage(self, width: int, block: int, downsample: Downsample | None) -> Stage:
         part = cast("Block", self._pieces.kinds[block].part)
         depth = max(int(self.depths[-1]), 1)  # all of these are validated already
         return Stage.model_construct(depth=depth, width=width, downsample=downsample, block=part)
 
-    def _known(self, text: str) -> int:
-        return self._identity.setdefault(text, len(self._identity))
+    def _known(self, meaning: tuple[int, int, int] | None) -> int:
+        return self._identity.setdefault(meaning, len(self._identity))
