@@ -78,6 +78,11 @@ class Thinned:
     count: None = None
 
     @property
+    def axes(self) -> Mapping[str, Axis]:
+        """The axes of the space."""
+        return self.inner.axes
+
+    @property
     def total(self) -> int:
         """How many distinct networks the space has."""
         return self.inner.total

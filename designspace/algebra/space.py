@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import PrivateAttr
 
@@ -61,6 +61,12 @@ class Space(spaces.Space):
     _networks: dict[Task, Networks | None] = PrivateAttr(
         default_factory=dict[Task, Networks | None]
     )
+
+    def with_recipe(self, recipe: Recipe) -> Self:
+        """As of any space; what was counted with the other recipe is left behind."""
+        copy = super().with_recipe(recipe)
+        copy._networks = {}
+        return copy
 
     def feasible(
         self, limits: Iterable[Limit] | None = None, *, task: Task | None = None

@@ -34,7 +34,9 @@ def search(
     recipe_changes: RecipeSetOption = None,
     data: DataOption = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials in all, earlier ones included.")] = 16,
-    seed: Annotated[int, typer.Option(help="Seed of the proposals and of every training.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the proposals and of every training.")
+    ] = 0,
     study: Annotated[
         Path | None, typer.Option(help="The study's directory; runs/SPACE-RECIPE by default.")
     ] = None,
@@ -59,7 +61,7 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Search a space: train networks from it, stop poor ones early, test the winner once."""
-    from designspace.spec.space import load_space
+    from designspace.algebra.space import load_space
 
     chosen_space, how = _with_recipe(load_space(space), recipe, recipe_changes or [])
 
@@ -184,7 +186,7 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
     varied = ", ".join(request.space.recipe_axes)
     lines = [
         f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
-        f"axes; limits: {limits or 'none'}",
+        f"axes{_counted(found)}; limits: {limits or 'none'}",
         f"base: {found.base.macs / 1e6:.2f} MMACs, {found.base.params:,} params",
         f"recipe {request.recipe['name']}"
         f"{f', each trial with its own {varied}' if varied else ''}: {found.epochs} epochs on "
@@ -198,3 +200,11 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
     if found.seconds is not None:
         lines.append(f"roughly {minutes(found.seconds)}, start-up left out")
     return [*lines, f"study: {request.directory} (nothing was written)"]
+
+
+def _counted(found: Plan) -> str:
+    """How many networks there are to choose from, where that is known."""
+    if found.networks is None:
+        return ", not counted"
+    within = "" if found.feasible is None else f", {found.feasible:,} of them within the limits"
+    return f", {found.networks:,} distinct networks{within}"
