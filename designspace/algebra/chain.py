@@ -17,7 +17,6 @@ from designspace.algebra.task import Task
 from designspace.algebra.wavelet import Ints
 from designspace.layers.feature import image
 from designspace.spec.axis import Axis
-from designspace.spec.quantised import is_quantised
 
 
 class Chain:
@@ -36,11 +35,10 @@ class Chain:
         """Take the axes, the base network's data as written, and what networks are costed on.
 
         Raises:
-            TooLargeError: The space does not decompose: its widths are quantised together, its
-                first stage shrinks the map, or an axis changes what is no part of the chain.
+            TooLargeError: The space does not decompose: an axis changes what is no part of the
+                chain, or widths that are quantised together come of too many combinations.
         """
-        entwined = base.get("downsample_first") or is_quantised(dict(base))
-        if entwined or any(map(_outside, axes.values())):
+        if any(map(_outside, axes.values())):
             raise TooLargeError
         self.axes, self.base, self.task = axes, base, task
         self.sizes = {name: len(axis.choices) for name, axis in axes.items()}
@@ -50,8 +48,9 @@ class Chain:
         blocks, downsamples = pieces.of_stages(BLOCK), pieces.of_stages(DOWNSAMPLE)
         before = [pieces.whole(STEM), *downsamples[1:]]
         head = pieces.whole(HEAD)
+        shrinks = downsamples[:1] if base.get("downsample_first") else []
         tables = [
-            StagePieces(pieces.extent(stage), blocks[stage], before[stage])
+            StagePieces(pieces.extent(stage), blocks[stage], before[stage], *shrinks[stage:])
             for stage in range(pieces.stages)
         ]
         self.components: list[Component] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
@@ -99,7 +99,8 @@ def search(
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
-    outcome = _run(request, terminal(), quiet=as_json)
+    with terminal() as stream:
+        outcome = _run(request, stream, quiet=as_json)
     _show(outcome, as_json=as_json)
 
 
@@ -122,15 +123,13 @@ def _device(name: str, gpus: float) -> str:
     return "cuda" if gpus else "cpu"
 
 
-def _run(request: Request, stream: object, *, quiet: bool) -> Outcome:
-    from typing import TextIO, cast
-
+def _run(request: Request, stream: TextIO, *, quiet: bool) -> Outcome:
     from designspace.cli.live import LiveTable
     from designspace.search.study import run_study
 
     if quiet:
         return run_study(request)
-    with LiveTable(cast("TextIO", stream), request.epochs) as live:
+    with LiveTable(stream, request.epochs) as live:
         return run_study(request, live)
 
 
@@ -163,9 +162,9 @@ def _dry_run(request: Request, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from designspace.cli.show import print_json
-    from designspace.search.plan import plan, time_epoch
+    from designspace.search.plan import plan
 
-    found = plan(request, time_epoch(request))
+    found = plan(request)
     if as_json:
         print_json(asdict(found) | {"seconds": found.seconds, "study": str(request.directory)})
         return

@@ -62,8 +62,8 @@ class Plan:
         return self.expected_epochs * self.epoch_seconds * self.macs_ratio / self.parallel
 
 
-def plan(request: Request, epoch_seconds: float | None = None) -> Plan:
-    """What a request would run.
+def plan(request: Request, *, timed: bool = True) -> Plan:
+    """What a request would run; where `timed`, after some steps of the base's first epoch.
 
     Raises:
         InfeasibleError: No network of the space is within its limits.
@@ -83,7 +83,7 @@ def plan(request: Request, epoch_seconds: float | None = None) -> Plan:
         expected_epochs=expected_epochs(request),
         parallel=parallel(request),
         macs_ratio=_mean_macs(candidates, request, pool) / base.macs,
-        epoch_seconds=epoch_seconds,
+        epoch_seconds=time_epoch(request) if timed else None,
     )
 
 
