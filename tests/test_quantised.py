@@ -156,8 +156,8 @@ def test_a_space_of_them_is_counted_exactly(more: dict[str, Any], stages: int | 
         pytest.skip("other widths leave the number of stages behind")
     axes = {
         "depth": {"path": "depths", "choices": [5, 9, 13] if "all" not in more else [[2, 3], 5]},
-        "wa": {"path": "widths.wa", "choices": [8, 20.5, 36.44]},
-        "wm": {"path": "widths.wm", "choices": [2.0, 3.0]},
+        "wa": {"path": "widths.wa", "choices": [20.5, 36.44, 40]},
+        "wm": {"path": "widths.wm", "choices": [2.0, 2.49]},
         "group": {"path": "block.spatial.groups.width", "choices": [4, 16]},
         **more,
     }

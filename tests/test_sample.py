@@ -211,3 +211,63 @@ def test_the_python_contract() -> None:
     first = samples[0]
     costs = designspace.cost(first.spec, 32, in_channels=1, num_classes=7)
     assert (first.params, first.macs, first.acts) == (costs.params, costs.macs, costs.acts)
+
+
+FIRST = {"path": "downsample_first", "choices": [True, False]}  # which no part has by itself
+KERNEL = {"path": "block.spatial.kernel_size.per_stage.0", "choices": [3, 5]}
+
+
+def uncounted(folder: Path, *limits: str) -> str:
+    path = folder / "space.yaml"
+    path.write_text(dump_yaml(data({"first": FIRST, "kernel": KERNEL}) | {"limits": [*limits]}))
+    return str(path)
+
+
+def test_what_is_not_counted_is_told_as_seen(tmp_path: Path) -> None:
+    path = uncounted(tmp_path, "params>=1")
+    said = as_json("space", "info", path)
+    assert (said["total"], said["count"], said["within"]) == (None, None, {})
+    assert "axis first changes downsample_first" in said["seen"]["reason"]
+    assert (said["seen"]["looked"], said["seen"]["networks"], said["seen"]["kept"]) == (2048, 4, 4)
+    costs = [network["macs"] for network in as_json("sample", path, "-n", "4")["networks"]]
+    assert said["ranges"]["macs"] == said["within_seen"]["macs"] == [min(costs), max(costs)]
+    assert [cut["kept"] for cut in said["cuts"]] == [4]
+    assert [value["share"] for value in said["values"]["first"]] == [0.5, 0.5]
+    table = run("space", "info", path)
+    assert table.code == 0
+    assert "not counted: axis first" in table.out
+    assert f"~{min(costs):,}" in table.out
+
+
+def test_where_nothing_is_found_it_is_infeasible(tmp_path: Path) -> None:
+    path = uncounted(tmp_path, "macs<=1")
+    info = run("space", "info", path)
+    assert info.code == 0
+    assert "0 of them within the limits" in info.out
+    found = run("sample", path)
+    assert found.code == 3
+    assert "no network was found; not counted (axis first" in found.err
+    assert found.err.count("\n") == 1
+
+
+def test_an_idle_axis_says_in_how_many_networks(written: Any) -> None:
+    space = written("conditions, one upon the other")
+    said = as_json("space", "info", space)
+    assert said["idle"]["kind"] == 0
+    assert said["idle"]["kernel"] == pytest.approx(2 / 8)
+    for name, values in said["values"].items():
+        assert sum(v["share"] for v in values) + said["idle"][name] == pytest.approx(1)
+    assert "idle 25.0%" in run("space", "info", space).out
+
+
+def test_three_limits_in_a_large_space_are_seen_and_the_space_is_counted() -> None:
+    limits = ["--limit", "mmacs=6+-10%", "--limit", "params<=400k"]
+    words = ("space", "info", "joint", *limits, "--num-classes", "10", "--in-channels", "1")
+    two = as_json(*words)
+    assert two["count"] > 0
+    assert set(two["within"]) | set(two["within_seen"]) == {"params", "macs", "acts"}
+    three = as_json(*words, "--limit", "acts>=1")
+    assert three["total"] == two["total"]
+    if three["count"] is None:
+        assert three["seen"]["kept"] == three["seen"]["looked"]
+        assert three["cuts"][-1]["kept"] == three["total"]

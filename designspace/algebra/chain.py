@@ -18,6 +18,8 @@ from designspace.algebra.wavelet import Ints
 from designspace.layers.feature import image
 from designspace.spec.axis import Axis
 
+_KNOWN = frozenset(root for roots in ROOTS.values() for root in roots) | {"input_size", "name"}
+
 
 class Chain:
     """The components of a space's networks, in order.
@@ -38,8 +40,9 @@ class Chain:
             TooLargeError: The space does not decompose: an axis changes what is no part of the
                 chain, or widths that are quantised together come of too many combinations.
         """
-        if any(map(_outside, axes.values())):
-            raise TooLargeError
+        for name, path in ((name, path) for name, axis in axes.items() for path in axis.paths):
+            if touch(path).root not in _KNOWN:
+                raise TooLargeError(f"axis {name} changes {path}, which is no part by itself")
         self.axes, self.base, self.task = axes, base, task
         self.sizes = {name: len(axis.choices) for name, axis in axes.items()}
         self.features = Features()
@@ -88,12 +91,3 @@ class Chain:
             valid &= found.out >= 0
         costs[~valid] = REFUSED
         return costs
-
-
-_KNOWN = frozenset(root for roots in ROOTS.values() for root in roots) | {"input_size", "name"}
-
-
-def _outside(axis: Axis) -> bool:
-    """Whether an axis changes something that no component knows of."""
-    paths = (path for label in axis.labels for path in axis.changes(label))
-    return any(touch(path).root not in _KNOWN for path in paths)

@@ -33,7 +33,7 @@ MOST = 1 << 20  # entries of one table
 
 
 class TooLargeError(Exception):
-    """A table would have too many entries: the space does not decompose."""
+    """A table would have too many entries: the space does not decompose; with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class Pieces:
 
 def _not_too_large(axes: Mapping[str, Axis]) -> None:
     if prod(len(axis.choices) for axis in axes.values()) > MOST:
-        raise TooLargeError
+        raise TooLargeError(f"{', '.join(axes)} touch one part in more than {MOST:,} ways")
 
 
 def _quantised(axes: Mapping[str, Axis], base: Mapping[str, Any]) -> bool:

@@ -55,7 +55,7 @@ def sample(
     from designspace.algebra.space import load_space, with_limits
     from designspace.algebra.task import Task
     from designspace.cli.show import print_json
-    from designspace.errors import InputError
+    from designspace.errors import InfeasibleError, InputError
 
     folder = out is not None and not out.suffix
     if out is not None and not folder:
@@ -68,6 +68,8 @@ def sample(
     limited = found.not_empty(found.feasible(with_limits(found.limits, limit or []), task=task))
     along = "macs" if stratify == Strata.gmacs else stratify and stratify.value
     draw = limited.draw(n, seed, stratify=along)
+    if not len(draw):
+        raise InfeasibleError(f"space {found.name}: no network was found; {_told(limited, 0, n)}")
     samples = None if cost_only else found.samples(draw)
     if out is not None and folder:
         write_specs(out, found.name, [each.spec for each in samples or []])
@@ -142,5 +144,6 @@ def _told(limited: Limited, drawn: int, n: int) -> str:
         told = f"{limited.count:,} of {limited.total:,} networks are within the limits"
         return f"{told}; -n {n:,} is more, so here are all of them, once" if drawn < n else told
     acceptance = getattr(limited, "acceptance", None) or 0.0
-    told = f"not counted; {100 * acceptance:.2g}% of the points looked at were kept"
-    return f"{told}; no more than these {drawn:,} were found" if drawn < n else told
+    why = getattr(limited, "reason", "")
+    told = f"not counted ({why}); {100 * acceptance:.2g}% of the points looked at were kept"
+    return f"{told}; no more than these {drawn:,} were found" if 0 < drawn < n else told

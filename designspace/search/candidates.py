@@ -1,8 +1,8 @@
 """From a proposed point to a network that may be trained: valid, within the limits, and new.
 
 A point that is none of these is repaired: by a near network within the limits, where the space is
-counted; else its neighbours are tried by growing Hamming distance, then random points, up to a fixed
-number of networks. Nothing here loops without a bound.
+counted; else its neighbours are tried by growing Hamming distance, then random points, up to a
+fixed number of networks. Nothing here loops without a bound.
 """
 
 from __future__ import annotations

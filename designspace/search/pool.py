@@ -48,7 +48,7 @@ class Pool:
         """
         draw = self.limited.draw(number, seed)
         place = (number - 1) % len(draw)
-        return list(_rows(draw, slice(place, place + 1)).points())[0]
+        return next(_rows(draw, slice(place, place + 1)).points())
 
     def near(self, point: Point, taken: int, rng: random.Random) -> Iterator[Point]:
         """Networks that differ from a point in one label, then two, then others, nearest first.

@@ -15,7 +15,7 @@ from designspace.spec.files import Document, Keys
 if TYPE_CHECKING:
     from designspace.spec.space import Point, Space
 
-TRIES = 64  # combinations of other choices
+TRIES = 256  # combinations of other choices
 
 
 def try_choices(space: Space, document: Document) -> None:
