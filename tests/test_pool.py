@@ -47,6 +47,7 @@ def toy_training(job: Job) -> ToyTrainee:
 
 def request(directory: Path, space: Space, **settings: Any) -> Request:
     """A search of a real space whose trainings are toys'."""
+    once: dict[str, Any] = {"trials": 8, "scheduler": "none", "proposer": "random"}
     return Request(
         directory=directory,
         space=space,
@@ -60,7 +61,7 @@ def request(directory: Path, space: Space, **settings: Any) -> Request:
         },
         factory=toy_training,
         executor="local",
-        **{"trials": 8, "scheduler": "none", "proposer": "random"} | settings,
+        **(once | settings),
     )
 
 

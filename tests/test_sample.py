@@ -112,6 +112,21 @@ def test_contradicting_limits_are_bad_input(written: Any) -> None:
     assert "at least 2,000,000 and at most 1,000,000" in found.err
 
 
+def test_two_limits_on_a_cost_both_hold(written: Any) -> None:
+    space = written("widths couple the stages", limits=["params<=1G"])
+    every = sorted(n["params"] for n in as_json("sample", space, "-n", "24")["networks"])
+    low, high = every[5], every[15]
+    words = ("--limit", f"params>={low}", "--limit", f"params<={high}")
+    found = as_json("sample", space, "-n", "24", *words)["networks"]
+    assert sorted(n["params"] for n in found) == [x for x in every if low <= x <= high]
+
+
+def test_more_than_can_be_held_are_refused() -> None:
+    found = run("sample", "sixteen", "-n", "10000001", "--cost-only", "--limit", "params<=1G")
+    assert found.code == 2
+    assert "10,000,001 networks at once are too many; up to 10,000,000" in found.err
+
+
 def test_a_sample_repeats_with_its_seed_and_is_what_it_says(written: Any) -> None:
     space = written("widths couple the stages")
     first = as_json("sample", space, "-n", "5", "--seed", "7")
@@ -126,6 +141,7 @@ def test_a_sample_repeats_with_its_seed_and_is_what_it_says(written: Any) -> Non
 
 def test_more_than_there_are_is_all_of_them_once_and_a_note(written: Any) -> None:
     space = written("conditions, one upon the other")
+    assert "-n 99,999,999,999 is more" in run("sample", space, "-n", "99999999999").out
     found = run("sample", space, "-n", "100")
     assert found.code == 0
     assert "8 of 8 networks are within the limits; -n 100 is more" in found.out
@@ -193,6 +209,10 @@ def test_a_folder_of_specs_loads_again(written: Any, tmp_path: Path) -> None:
         (["--out", "pop.xlsx"], "written as .parquet or .csv"),
         (["--out", "nowhere/pop.csv"], "no such folder"),
         (["--out", "specs", "--cost-only"], "no specs"),
+        (["--out", "/proc/nowhere/specs", "-n", "1"], "cannot be written"),
+        (["--out", "/dev/null/specs", "-n", "1"], "cannot be written"),
+        (["--seed", "-1"], "greater than or equal to 0"),
+        (["-n", "0"], "greater than or equal to 1"),
     ],
 )
 def test_places_that_cannot_be_written_are_refused_first(
@@ -201,6 +221,7 @@ def test_places_that_cannot_be_written_are_refused_first(
     found = run("sample", written("a knob a stage"), *words)
     assert found.code == 2
     assert said in found.err
+    assert found.err.count("\n") == 1
 
 
 def test_the_python_contract() -> None:

@@ -103,8 +103,14 @@ def sampler(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def equal(network: dict[str, Any]) -> bool:
-    """Whether a network that pycls kept costs here what pycls says that it costs."""
-    groups = {min(group, width) for group, width in zip(network["group_ws"], network["widths"])}
+    """Whether a network that pycls kept costs here what pycls says that it costs.
+
+    pycls counts the additions of the classifier's bias as well, one a class.
+    """
+    groups = {
+        min(group, width)
+        for group, width in zip(network["group_ws"], network["widths"], strict=True)
+    }
     changes = {
         "depths": network["depths"],
         "widths": network["widths"],
@@ -112,7 +118,7 @@ def equal(network: dict[str, Any]) -> bool:
     }
     costs = cost(load(load_space(SPACE).base_network(), changes), 32, num_classes=CLASSES)
     theirs = tuple(network[name] for name in ("params", "flops", "acts"))
-    return (costs.params, costs.macs, costs.acts) == theirs
+    return (costs.params, costs.macs + CLASSES, costs.acts) == theirs
 
 
 def ours(options: argparse.Namespace, folder: Path) -> dict[str, Any]:

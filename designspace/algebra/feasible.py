@@ -88,6 +88,11 @@ class Feasible:
         self.count = networks.count(bounds)
 
     @property
+    def reason(self) -> str:
+        """Why these are not counted: they are."""
+        return ""
+
+    @property
     def chain(self) -> Chain:
         """The space's networks, component by component."""
         return self.networks.chain

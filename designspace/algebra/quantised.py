@@ -50,4 +50,5 @@ def _shape(numbers: Mapping[str, Any]) -> Shape:
 def _form(*values: float | None) -> Quantised:
     """From the fields in order, each valid by itself; None where it is not written."""
     pairs = zip(Quantised.model_fields, values, strict=True)
-    return Quantised.model_construct(**{key: value for key, value in pairs if value is not None})
+    written: dict[str, Any] = {key: value for key, value in pairs if value is not None}
+    return Quantised.model_construct(None, **written)

@@ -24,6 +24,8 @@ from designspace.spec.space import Point
 
 LOOKED = 4096  # points, at least
 TIMES = 64  # points for each network that is wanted
+MOST_MADE = 1 << 16  # points at most, where each is made and costed by itself
+MOST_DRAWN = 1 << 24  # networks drawn at most, where they only are looked at
 
 
 class Limited(Protocol):
@@ -58,6 +60,11 @@ class Limited(Protocol):
         """Distinct networks within the bounds; fewer where no more are found."""
         ...
 
+    @property
+    def reason(self) -> str:
+        """Why they are not counted; empty where they are."""
+        ...
+
 
 def fits(bounds: Bounds, costs: Mapping[str, np.ndarray]) -> np.ndarray:
     """Which of n networks are within bounds, (n,)."""
@@ -87,7 +94,7 @@ class Thinned:
     bounds: Bounds
     acceptance: float | None = None
     count: None = None
-    reason = "it is large, and three costs are limited at once"
+    reason: str = "it is large, and three costs are limited at once"
 
     @property
     def axes(self) -> Mapping[str, Axis]:
@@ -112,9 +119,10 @@ class Thinned:
             kept = np.flatnonzero(fits(self.bounds, drawn.costs()))
             self.acceptance = len(kept) / max(len(drawn), 1)
             enough = len(kept) >= n or len(drawn) < wanted
-            if enough or wanted >= max(TIMES * n, LOOKED):
+            most = min(max(TIMES * n, LOOKED), max(n, MOST_DRAWN))
+            if enough or wanted >= most:
                 return only(drawn, kept[:n])
-            wanted = min(2 * wanted, max(TIMES * n, LOOKED))
+            wanted = min(2 * wanted, most)
 
 
 @dataclass
@@ -153,7 +161,7 @@ class Searched:
         """
         if stratify:
             raise InputError(f"no strata where a space cannot be counted: {self.reason}")
-        return self.look(n, max(LOOKED, TIMES * n), seed)
+        return self.look(n, min(max(LOOKED, TIMES * n), MOST_MADE), seed)
 
     def look(self, n: int, most: int, seed: int = 0) -> Draw:
         """Up to `n` distinct networks within the bounds, from at most so many points."""

@@ -26,7 +26,7 @@ LimitOption = Annotated[
     ),
 ]
 
-space = typer.Typer(help="What a space holds.", no_args_is_help=True, rich_markup_mode=None)
+space = typer.Typer(help="What a space holds.", rich_markup_mode=None)
 
 
 @space.callback()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from designspace.algebra.components import COSTS
 from designspace.algebra.feasible import Draw, Feasible
 from designspace.algebra.searched import Searched, Thinned, fits
 from designspace.algebra.settle import settle
@@ -89,14 +90,17 @@ class Pool:
         """Those of the rows that make networks within the limits, in random order."""
         chain, names = self._counted.chain, list(self.limited.axes)
         costs = chain.costs(rows[:, [names.index(name) for name in chain.axes]])
-        columns = dict(zip(("params", "macs", "acts"), costs.T, strict=True))
-        kept = np.flatnonzero(fits(self.limited.bounds, columns) & (costs[:, 0] >= 0)).tolist()
+        columns: dict[str, Ints] = dict(zip(COSTS, costs.T, strict=True))
+        kept: list[int] = np.flatnonzero(
+            fits(self.limited.bounds, columns) & (costs[:, 0] >= 0)
+        ).tolist()
         rng.shuffle(kept)
         return rows[kept]
 
     def _points(self, rows: Ints) -> Iterator[Point]:
         axes = self.limited.axes
-        for row in rows.tolist():
+        listed: list[list[int]] = rows.tolist()
+        for row in listed:
             pairs = zip(axes.items(), row, strict=True)
             yield settle(axes, {name: axis.labels[i] for (name, axis), i in pairs})
 
