@@ -58,7 +58,10 @@ class Job:
             depths=network.depths, dims=network.stage_widths, patch_size=network.stem.patch_size,
             ls_init_value=network.block[0].layer_scale_init,
         )  # fmt: skip
-        assert sum(p.numel() for p in model.parameters()) == designspace.cost(network, self.side).params
+        assert (
+            sum(p.numel() for p in model.parameters())
+            == designspace.cost(network, self.side).params
+        )
         return model
 
 

@@ -177,6 +177,6 @@ def test_a_shared_recipe_is_said_to_be_shared(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_of_it(tmp_path: Path) -> None:
-    told = plan(toy.request(tmp_path / "s", space=varied(), trials=3))
+    told = plan(toy.request(tmp_path / "s", space=varied(), trials=3), timed=False)
     assert told.points == 3
     assert told.base.recipe is not None

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, TypeAlias, cast
 
 from pydantic import ValidationError, create_model
+from pydantic_core import PydanticCustomError
 
 from designspace.errors import InputError
 from designspace.layers.act import InheritAct
@@ -18,6 +19,7 @@ from designspace.layers.norm import InheritNorm
 from designspace.spec.digest import without_null
 from designspace.spec.network import Network
 from designspace.spec.per_stage import lengths, pick
+from designspace.spec.quantised import spelt_out
 from designspace.spec.widths import Growth
 
 Data = Mapping[str, Any]
@@ -56,7 +58,10 @@ def extents(data: Data) -> list[tuple[int, int]]:
     Raises:
         RefusedError: Not valid.
     """
-    model: Any = _read(_EXTENTS, data)
+    try:
+        model: Any = _read(_EXTENTS, spelt_out(dict(data)))
+    except PydanticCustomError:
+        raise RefusedError from None
     widths = model.widths
     widths = widths.over(len(model.depths)) if isinstance(widths, Growth) else widths
     if len(widths) != len(model.depths) or not all(1 <= width <= WIDEST for width in widths):

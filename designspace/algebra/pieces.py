@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from designspace.algebra import footprint, parts
-from designspace.algebra.footprint import EXTENT, ROOTS
+from designspace.algebra import footprint, parts, quantised
+from designspace.algebra.footprint import EXTENT, GROUP_WIDTH, ROOTS
 from designspace.algebra.settle import settle
 from designspace.blocks.families import Block, Stem
 from designspace.errors import InputError
 from designspace.spec.axis import Axis
 from designspace.spec.changes import apply, keys_of
 from designspace.spec.files import Document
+from designspace.spec.quantised import is_quantised
 
 Ids = NDArray[np.int32]
 REFUSED = -1
@@ -31,7 +32,7 @@ MOST = 1 << 20  # entries of one table
 
 
 class TooLargeError(Exception):
-    """A table would have too many entries: the space does not decompose."""
+    """A table would have too many entries: the space does not decompose; with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,14 @@ class Pieces:
         self._whole_meanings: list[parts.Meaning] = []  # beside `kinds`
         self._meanings: dict[tuple[int, int], int] = {}
         self._numbers: dict[parts.Meaning, int] = {}
-        whole = footprint.touching(axes, EXTENT, stage=-1)  # what touches all stages at once
+        self._shaped: dict[tuple[str, ...], list[list[tuple[int, int]]]] = {}
+        self._quantised = _quantised(axes, base)
+        whole = self._touching_extent(stage=-1)  # what touches all stages at once
         self.stages = max((len(each) for each in self._shapes(whole)), default=0)
 
     def extent(self, stage: int) -> Piece:
         """Depth and width of a stage, as indices into `extents`."""
-        axes = footprint.touching(self._axes, EXTENT, stage)
+        axes = self._touching_extent(stage)
         ids = [REFUSED if not shape else self._extent(shape, stage) for shape in self._shapes(axes)]
         return self._piece(axes, ids)
 
@@ -116,12 +119,20 @@ class Pieces:
         shape = tuple(len(self._axes[name].choices) for name in axes)
         return Piece(axes, np.array(ids, np.int32).reshape(shape))
 
-    def _shapes(self, axes: tuple[str, ...]) -> Iterator[list[tuple[int, int]]]:
-        for data in self._data(EXTENT, axes):
-            try:
-                yield parts.extents(data) if data is not None else []
-            except parts.RefusedError:
-                yield []
+    def _touching_extent(self, stage: int) -> tuple[str, ...]:
+        if self._quantised:
+            return footprint.quantising(self._axes)
+        return footprint.touching(self._axes, EXTENT, stage)
+
+    def _shapes(self, axes: tuple[str, ...]) -> list[list[tuple[int, int]]]:
+        if axes not in self._shaped:
+            own = {name: self._axes[name] for name in axes}
+            if self._quantised and quantised.applies(own, self._base):
+                _not_too_large(own)
+                self._shaped[axes] = list(quantised.shapes(own, self._base))
+            else:
+                self._shaped[axes] = list(map(_extents, self._data(EXTENT, axes)))
+        return self._shaped[axes]
 
     def _extent(self, shape: list[tuple[int, int]], stage: int) -> int:
         depth, width = shape[stage] if stage < len(shape) else (0, 0)
@@ -171,10 +182,11 @@ class Pieces:
     def _data(self, part: str, axes: tuple[str, ...]) -> Iterator[parts.Data | None]:
         """The part's data under every combination of labels; None where it cannot be written."""
         roots = ROOTS[part]
+        if part == EXTENT and self._quantised:
+            roots = (*roots, GROUP_WIDTH[0])
         base = Document({key: self._base[key] for key in roots if key in self._base})
         own = {name: self._axes[name] for name in axes}
-        if prod(len(axis.choices) for axis in own.values()) > MOST:
-            raise TooLargeError
+        _not_too_large(own)
         for labels in itertools.product(*(axis.labels for axis in own.values())):
             point = settle(own, dict(zip(own, labels, strict=True)))
             changes: dict[str, Any] = {}
@@ -185,3 +197,24 @@ class Pieces:
                 yield apply(base, kept).data
             except InputError:
                 yield None
+
+
+def _not_too_large(axes: Mapping[str, Axis]) -> None:
+    if prod(len(axis.choices) for axis in axes.values()) > MOST:
+        raise TooLargeError(f"{', '.join(axes)} touch one part in more than {MOST:,} ways")
+
+
+def _quantised(axes: Mapping[str, Axis], base: Mapping[str, Any]) -> bool:
+    """Whether widths are quantised together, in the base or by an axis."""
+    widths = [base.get("widths")]
+    for axis in axes.values():
+        changes = (axis.changes(label).get("widths") for label in axis.labels)
+        widths += [value for value in changes if value is not None]
+    return any(is_quantised({"widths": each}) for each in widths)
+
+
+def _extents(data: parts.Data | None) -> list[tuple[int, int]]:
+    try:
+        return parts.extents(data) if data is not None else []
+    except parts.RefusedError:
+        return []

@@ -27,7 +27,10 @@ class Points:
             TooLargeError: It has more than `MOST` combinations.
         """
         if chain.combinations > MOST:
-            raise TooLargeError
+            raise TooLargeError(
+                f"too much of it hangs together to be taken apart, and its {chain.combinations:,} "
+                f"combinations of labels are too many to be listed (up to {MOST:,} are)"
+            )
         every = np.arange(chain.combinations, dtype=np.int64)
         labels = label_indices(every, list(chain.sizes.values()))
         costs = np.zeros((len(labels), 3), np.int64)

@@ -123,9 +123,9 @@ class _Edges:
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
         self._masks = _masks(layer.setting, len(layer.rows))
-        self._costs: list[Ints] = []
-        self._keys: list[Ints] = []
-        self._rows: list[Ints] = []
+        self._costs: list[Ints] = [np.zeros((0, 3), np.int64)]
+        self._keys: list[Ints] = [np.zeros(0, np.int64)]
+        self._rows: list[Ints] = [np.zeros(0, np.int64)]
         self._count = 0
 
     def draw(self, states: Sequence[State]) -> None:
