@@ -45,15 +45,19 @@ def warp(pixels: Tensor, maps: Tensor, fill: Tensor, interpolation: Interpolatio
     Half a pixel inside its border the border goes on. Bilinear sampling is Pillow's. Its bicubic
     kernel has slope -1 where torch's has -0.75, which makes Pillow's a little sharper.
     """
-    half = maps.new_tensor([pixels.shape[3] / 2, pixels.shape[2] / 2])
-    # Pixels become -1 to 1 over the image.
-    middle = maps[:, :, :2] @ half + maps[:, :, 2]
-    theta = torch.cat([maps[:, :, :2] * half, (middle - half)[:, :, None]], 2) / half[:, None]
-    theta = theta.to(pixels.device, torch.float32, non_blocking=True)
-    grid = functional.affine_grid(theta, list(pixels.shape), align_corners=False)
+    height, width = pixels.shape[2:]
+    # Pixels become -1 to 1 over the image, as torch has them; float32 is enough from here on.
+    maps = maps * (2 / maps.new_tensor([width, height]))[:, None]
+    maps[:, :, 2] -= 1
+    across, down, shift = maps.to(pixels.device, torch.float32, non_blocking=True).unbind(2)
+    columns = torch.arange(width, device=pixels.device) + 0.5
+    rows = torch.arange(height, device=pixels.device) + 0.5
+    # x and y (K, 2, H, W): the sum of what depends on the column and what depends on the row.
+    place = (across[..., None] * columns + shift[..., None])[:, :, None]
+    place = place + (down[..., None] * rows)[..., None]
     sampled = functional.grid_sample(
-        pixels.float(), grid, interpolation, "border", align_corners=False
+        pixels.float(), place.permute(0, 2, 3, 1), interpolation, "border", align_corners=False
     )
-    inside = (grid.abs().amax(3) <= 1)[:, None]
+    inside = (place.abs() <= 1).all(1, keepdim=True)
     moved = sampled.add_(ROUNDING).clamp_(0, 255).to(torch.uint8)
     return torch.where(inside, moved, fill.view(1, -1, 1, 1))
