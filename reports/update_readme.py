@@ -100,11 +100,12 @@ def memory() -> str:
     sizes = " and ".join(str(size) for size in sorted({r["batch_size"] for r in record["rows"]}))
     exact = sum(abs(row["peak_float32"]["percent"]) < 1 for row in record["rows"])
     return (
-        f"Beside torch's own tensors (fake ones, no allocator; {networks} networks at batch {sizes}): "
-        f"kept activations differ by at most {abs(most['activations_float32']):.2f} % in float32 and "
-        f"{abs(most['activations_bf16']):.2f} % in mixed precision, the peak of a whole float32 step "
-        f"by less than 1 % in {exact} of {record['n']} cases and {most['peak_float32']:+.1f} % in the "
-        f"worst. {_measured_memory()}({_machine(record)}; `{record['command']}`)"
+        f"Beside torch's own tensors (fake ones, no allocator; {networks} networks at batch "
+        f"{sizes}): kept activations differ by at most {abs(most['activations_float32']):.2f} % in "
+        f"float32 and {abs(most['activations_bf16']):.2f} % in mixed precision, the peak of a "
+        f"whole float32 step by less than 1 % in {exact} of {record['n']} cases and "
+        f"{most['peak_float32']:+.1f} % in the worst (`{record['command']}`). {_measured_memory()}"
+        f"({_machine(record)})"
     )
 
 
@@ -134,7 +135,8 @@ def bench() -> str:
     record = read("benchmarks/records/bench_convnext_t.json")
     conditions = record["conditions"]
     lines = [
-        "| mode | batch | ms (10 % to 90 %) | timm ms | timm / ours (10 % to 90 %) | MiB | timm MiB | n |",
+        "| mode | batch | ms (10 % to 90 %) | timm ms | timm / ours (10 % to 90 %) "
+        "| MiB | timm MiB | n |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in record["rows"]:
@@ -157,7 +159,7 @@ def bench() -> str:
 
 
 def regnet() -> str:
-    """pycls' sweep beside ours."""
+    """Ours beside pycls' sweep."""
     record = read("benchmarks/records/regnet.json")
     ours, tool, sampler = record["ours"], record["tool"], record["sampler"]
     return (
@@ -167,8 +169,9 @@ def regnet() -> str:
         f"afterwards), pycls' `tools/sweep_setup.py` {tool['networks']} in {tool['cpu_s']:.0f} s. "
         f"Its sampler alone kept {sampler['distinct']} of {sampler['draws']:,} draws in "
         f"{sampler['seconds']:.0f} s; {sampler['equal_costs']} of these {sampler['compared']} cost "
-        f"here what they cost there, to the unit. On our grid {record['counted']['feasible']} of "
-        f"{record['counted']['networks']:,} distinct networks are in the window. "
+        "here what they cost there, to the unit (pycls adds the classifier's bias to its flops). "
+        f"On our grid {record['counted']['feasible']} of {record['counted']['networks']:,} "
+        "distinct networks are in the window. "
         f"(pycls {record['pycls'][:7]}, without squeeze-excitation, {_machine(record)}; "
         f"`{record['command']}`)"
     )

@@ -1,8 +1,8 @@
 """pycls' own sampler for a while, in one process of the environment that has pycls.
 
 Reads `{source, sweep, seed, seconds}` on stdin: the checkout of pycls, a sweep file, and for how
-long, in seconds of CPU time. Writes on stdout what it drew and kept; of what it kept, the parameters
-and pycls' own costs.
+long, in seconds of CPU time. Writes on stdout what it drew and kept; of what it kept, the
+parameters and pycls' own costs.
 """
 
 from __future__ import annotations

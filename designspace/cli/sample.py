@@ -55,7 +55,7 @@ def sample(
     from designspace.algebra.space import load_space, with_limits
     from designspace.algebra.task import Task
     from designspace.cli.show import print_json
-    from designspace.errors import InfeasibleError, InputError
+    from designspace.errors import InputError
 
     folder = out is not None and not out.suffix
     if out is not None:
@@ -67,12 +67,7 @@ def sample(
     task = Task(size, in_channels, num_classes)
     limited = found.not_empty(found.feasible(with_limits(found.limits, limit or []), task=task))
     along = "macs" if stratify == Strata.gmacs else stratify and stratify.value
-    wanted = n if limited.count is None else min(n, limited.count)
-    if wanted > _MOST:
-        raise InputError(f"{wanted:,} networks at once are too many; up to {_MOST:,}", path="-n")
-    draw = limited.draw(wanted, seed, stratify=along)
-    if not len(draw):
-        raise InfeasibleError(f"space {found.name}: no network was found; {_told(limited, 0, n)}")
+    draw = _drawn(found, limited, n, seed, along)
     samples = None if cost_only else found.samples(draw)
     if out is not None and folder:
         write_specs(out, found.name, [each.spec for each in samples or []])
@@ -85,6 +80,18 @@ def sample(
         _print(found, limited, draw, samples, n)
         if out is not None:
             typer.echo(f"{len(draw):,} networks -> {out}")
+
+
+def _drawn(space: Space, limited: Limited, n: int, seed: int, along: str | None) -> Draw:
+    from designspace.errors import InfeasibleError, InputError
+
+    wanted = n if limited.count is None else min(n, limited.count)
+    if wanted > _MOST:
+        raise InputError(f"{wanted:,} networks at once are too many; up to {_MOST:,}", path="-n")
+    draw = limited.draw(wanted, seed, stratify=along)
+    if not len(draw):
+        raise InfeasibleError(f"space {space.name}: no network was found; {_told(limited, 0, n)}")
+    return draw
 
 
 def _about(
