@@ -1,11 +1,24 @@
-"""What a training says of itself: one `Epoch` an epoch, one `Score` a measurement."""
+"""What a training says of itself: an `Epoch` an epoch, a `Score` a measurement, a `Divergence`."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Self
+
+from designspace.errors import DivergedError
+from designspace.records.typed import Typed
 
 
-class Epoch(BaseModel):
+class TimeSplit(Typed):
+    """Where the seconds of an epoch went: waiting for data, the parts of a step, validation."""
+
+    data: float
+    forward: float
+    backward: float
+    step: float
+    validation: float
+
+
+class Epoch(Typed):
     """One epoch of training, and the validation split measured at its end.
 
     Attributes:
@@ -17,9 +30,9 @@ class Epoch(BaseModel):
         lr: learning rate of the epoch's last step.
         seconds: of training and validation together.
         images_per_second: training images over the time of training alone.
+        time: where the seconds went; None where it was not measured.
+        peak_memory: most bytes held on the device at a time; None where it was not measured.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     epoch: int
     train_loss: float
@@ -29,14 +42,38 @@ class Epoch(BaseModel):
     lr: float
     seconds: float
     images_per_second: float
+    time: TimeSplit | None = None
+    peak_memory: int | None = None
 
 
-class Score(BaseModel):
+class Score(Typed):
     """A measurement of a network on one split: percent, plain cross-entropy, image count."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     top1: float
     top5: float
     loss: float
     n: int
+
+
+class Divergence(Typed):
+    """Where a training's loss stopped being a number.
+
+    Attributes:
+        epoch: in which, counted from 1.
+        step: its first step whose loss is not finite, counted from 1.
+        lr: learning rate of that step.
+        cause: what it likely comes from, and what to try.
+    """
+
+    epoch: int
+    step: int
+    lr: float
+    cause: str
+
+    @classmethod
+    def of(cls, error: DivergedError) -> Self:
+        """What the error says, as plain data."""
+        return cls(epoch=error.epoch, step=error.step, lr=error.lr, cause=error.cause)
+
+    def __str__(self) -> str:
+        return f"at epoch {self.epoch}, step {self.step}, lr {self.lr:.2e}; {self.cause}"

@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
-from designspace.errors import DesignspaceError
+from designspace.errors import DivergedError
 from designspace.spec.recipe import Recipe
 from designspace.train.batches import Batch
 from designspace.train.optim import current_lr
@@ -27,17 +27,6 @@ from designspace.train.optim import current_lr
 Progress = Callable[[int, int], None]
 CHECK_EVERY = 16
 """Steps between looks at the losses: each look waits for a GPU."""
-
-
-class DivergedError(DesignspaceError):
-    """The training loss stopped being a number."""
-
-    def __init__(self, epoch: int, step: int, lr: float) -> None:
-        self.epoch, self.step = epoch, step
-        super().__init__(
-            f"training diverged: the loss is not finite at epoch {epoch}, step {step}, "
-            f"lr {lr:.2e}; try a lower lr, a longer warm-up or grad_clip"
-        )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The epochs of a run as a table that a person can open."""
+"""The epochs of a run as a table that a person can open; the record holds the same."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from designspace.records.training import Epoch
+from designspace.records.training import Epoch, TimeSplit
 from designspace.spec.files import write_text_atomic
 
 NAME = "metrics.csv"
+_TIMES = [f"time.{part}" for part in TimeSplit.model_fields]
+COLUMNS = [*(name for name in Epoch.model_fields if name != "time"), *_TIMES]
 
 
 def write_metrics(directory: Path, history: Sequence[Epoch]) -> None:
-    """Rewrites `metrics.csv` as a whole: one line an epoch."""
+    """Rewrites `metrics.csv` as a whole: one line an epoch; what was not measured is empty."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(Epoch.model_fields), lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(epoch.model_dump() for epoch in history)
+    writer.writerows(_line(epoch) for epoch in history)
     write_text_atomic(directory / NAME, text.getvalue())
+
+
+def _line(epoch: Epoch) -> dict[str, Any]:
+    parts = epoch.time.model_dump() if epoch.time else {}
+    flat = {f"time.{part}": seconds for part, seconds in parts.items()}
+    return epoch.model_dump(exclude={"time"}) | flat

@@ -18,6 +18,7 @@ from torch import nn
 
 from designspace.compiler import build, set_drop_path
 from designspace.compiler.device import device_of
+from designspace.errors import DivergedError
 from designspace.records.training import Epoch, Score
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe
@@ -27,7 +28,7 @@ from designspace.train.data import Data
 from designspace.train.evaluate import evaluate, view_of
 from designspace.train.fit import working_size
 from designspace.train.init import initialise
-from designspace.train.loop import DivergedError, Progress, Trainer
+from designspace.train.loop import Progress, Trainer
 from designspace.train.metrics import write_metrics
 from designspace.train.optim import current_lr, make_ema, make_mixup, make_optimizer, make_schedule
 from designspace.train.randomness import seed_everything
