@@ -14,6 +14,7 @@ from designspace.cli import (
     bench,
     build,
     catalog,
+    compare,
     cost,
     diff,
     ladder,
@@ -44,6 +45,7 @@ app.command()(sample.sample)
 app.command()(bench.bench)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
+app.command()(compare.compare)
 for verb in (search.search, status.status, report.report, verify.verify):
     app.command()(verb)
 

@@ -63,6 +63,7 @@ def search(
 
     chosen_space, how = _with_recipe(load_space(space), recipe, recipe_changes or [])
 
+    from designspace.cli.live import watched
     from designspace.compiler.device import device_of
     from designspace.search.quiet import terminal
     from designspace.search.request import Request, Resources
@@ -97,7 +98,7 @@ def search(
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
-    outcome = _run(request, terminal(), quiet=as_json)
+    outcome = watched(request, terminal(), quiet=as_json)
     _show(outcome, as_json=as_json)
 
 
@@ -118,18 +119,6 @@ def _device(name: str, gpus: float) -> str:
     if name != "auto":
         return name
     return "cuda" if gpus else "cpu"
-
-
-def _run(request: Request, stream: object, *, quiet: bool) -> Outcome:
-    from typing import TextIO, cast
-
-    from designspace.cli.live import LiveTable
-    from designspace.search.study import run_study
-
-    if quiet:
-        return run_study(request)
-    with LiveTable(cast("TextIO", stream), request.epochs) as live:
-        return run_study(request, live)
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:
