@@ -41,6 +41,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
     return tiny_data(tmp_path_factory.mktemp("data"))
 
 
+EPOCH = {"epochs": 1}
+
+
 def ignore(_: Epoch) -> None:
     """Nothing is shown."""
 
@@ -78,12 +81,12 @@ def test_a_record_is_true_from_its_claim_to_its_end(data: Data, tmp_path: Path) 
 
 
 def test_what_is_over_is_left_alone(data: Data, tmp_path: Path) -> None:
-    for name, changes, state in (("whole", {}, "complete"), ("lost", BREAKS, "diverged")):
+    for name, changes, state in (("whole", EPOCH, "complete"), ("lost", BREAKS, "diverged")):
         place = tmp_path / name
-        first = train(tiny_run(data, place, **changes), ignore)
+        first = train(tiny_run(data, place, changes), ignore)
         files = {path: path.stat().st_mtime_ns for path in place.iterdir()}
         shown = list[Epoch]()
-        again = train(tiny_run(data, place, **changes), shown.append)
+        again = train(tiny_run(data, place, changes), shown.append)
         assert again == first
         assert first.outcome.state == state
         assert tuple(shown) == first.epochs
@@ -91,7 +94,7 @@ def test_what_is_over_is_left_alone(data: Data, tmp_path: Path) -> None:
 
 
 def test_a_divergence_is_recorded_with_its_place(data: Data, tmp_path: Path) -> None:
-    record = train(tiny_run(data, tmp_path, **BREAKS), ignore)
+    record = train(tiny_run(data, tmp_path, BREAKS), ignore)
     told = json.loads((tmp_path / NAME).read_text())["outcome"]
     assert told["state"] == "diverged"
     assert told["epoch"] == 1
@@ -145,11 +148,11 @@ def test_a_full_disk_leaves_the_record_before(
 
 def test_other_runs_and_earlier_formats_are_refused(data: Data, tmp_path: Path) -> None:
     place = tmp_path / "x"
-    train(tiny_run(data, place, epochs=1), ignore)
+    train(tiny_run(data, place, EPOCH), ignore)
     with pytest.raises(InputError, match=r"another seed \(0 there, 1 here\); take another dir"):
-        train(tiny_run(data, place, epochs=1, seed=1), ignore)
+        train(tiny_run(data, place, EPOCH, seed=1), ignore)
     with pytest.raises(InputError, match="another recipe"):
-        train(tiny_run(data, place, epochs=1, flip=0.1), ignore)
+        train(tiny_run(data, place, {**EPOCH, "flip": 0.1}), ignore)
     text = (place / NAME).read_text()
     for broken, said in (
         (text[: len(text) // 2], "not JSON"),
@@ -196,7 +199,7 @@ def study(data: Data, directory: Path) -> Path:
 
 def test_a_trial_is_the_same_record_as_a_run(data: Data, tmp_path: Path) -> None:
     place = study(data, tmp_path / "rates")
-    alone = train(tiny_run(data, tmp_path / "alone", grad_clip=None), ignore)
+    alone = train(tiny_run(data, tmp_path / "alone", {"grad_clip": None}), ignore)
     winner, first, lost = (record_of(f"{place}{part}") for part in ("", ":0", ":1"))
     assert winner.selection.best_of == 1
     assert winner == first
@@ -225,7 +228,7 @@ def test_a_study_of_an_earlier_version_is_read() -> None:
 
 def test_a_directory_of_runs_is_all_of_them(data: Data, tmp_path: Path) -> None:
     for seed in (1, 2):
-        train(tiny_run(data, tmp_path / f"s{seed}", seed=seed, epochs=1), ignore)
+        train(tiny_run(data, tmp_path / f"s{seed}", EPOCH, seed=seed), ignore)
     found = records_of(tmp_path)
     assert [record.seed for record in found] == [1, 2]
     assert [record.name for record in found] == [f"{tmp_path.name}/s1", f"{tmp_path.name}/s2"]
@@ -244,7 +247,7 @@ def test_metrics_hold_what_the_record_holds(tmp_path: Path) -> None:
 
 def test_the_exit_code_of_a_divergence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    command = words(npz(tmp_path), **BREAKS)
+    command = words(npz(tmp_path), BREAKS)
     for _ in range(2):
         ran = run(*command, "--out", "x")
         assert ran.code == 4
@@ -257,7 +260,7 @@ def test_the_exit_code_of_a_divergence(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_several_seeds_have_a_run_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    command = words(npz(tmp_path), epochs=1)
+    command = words(npz(tmp_path), EPOCH)
     ran = run(*command, "--seeds", "2", "--json")
     assert ran.code == 0, ran.err
     places = [each["directory"] for each in json.loads(ran.out)["runs"]]
@@ -269,7 +272,7 @@ def test_several_seeds_have_a_run_each(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.slow
 def test_kill_9_at_any_moment_leaves_a_whole_record(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "designspace", *words(npz(tmp_path), epochs=40)]
+    command = [sys.executable, "-m", "designspace", *words(npz(tmp_path), {"epochs": 40})]
     place, states = tmp_path / "x", list[str]()
     for delay in (0.0, 0.1, 0.3, 0.7):
         with subprocess.Popen([*command, "--out", str(place)], stdout=subprocess.PIPE) as child:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,8 @@ from designspace.records.run import (
     DeviceFacts,
     Diverged,
     Ending,
-    Record,
     RecipeFacts,
+    Record,
     Selection,
     SpecFacts,
 )
@@ -22,7 +25,7 @@ from designspace.records.training import Epoch, Score
 from designspace.records.tuning import Budget, Tried, Tuning
 from designspace.spec.load import load
 from designspace.spec.network import Network
-from designspace.spec.recipe import load_recipe
+from designspace.spec.recipe import Recipe, load_recipe
 from designspace.train.data import Data, load_data
 from designspace.train.run import Run
 
@@ -38,8 +41,13 @@ def npz(folder: Path) -> Path:
     bright = (labels * 120).astype(np.uint8)[:, None, None]
     images = draw.integers(0, 60, (100, 12, 12), dtype=np.uint8) + bright
     path = folder / "tiny.npz"
-    parts = {"train_x": images[:80], "train_y": labels[:80]}
-    np.savez(path, **parts, test_x=images[80:], test_y=labels[80:])
+    np.savez(
+        path,
+        train_x=images[:80],
+        train_y=labels[:80],
+        test_x=images[80:],
+        test_y=labels[80:],
+    )
     return path
 
 
@@ -47,19 +55,23 @@ def tiny_data(folder: Path) -> Data:
     return load_data(str(npz(folder)))
 
 
-def tiny_net(**changes: Any) -> Network:
-    return load("convnext_proxy", {**TINY, **changes})
+def tiny_net(changes: Mapping[str, Any] | None = None) -> Network:
+    return load("convnext_proxy", {**TINY, **(changes or {})})
 
 
-def tiny_run(data: Data, directory: Path, *, seed: int = 0, **recipe: Any) -> Run:
-    how = load_recipe("demo", {**SHORT, **recipe})
+def tiny_run(
+    data: Data, directory: Path, recipe: Mapping[str, Any] | None = None, *, seed: int = 0
+) -> Run:
+    how = load_recipe("demo", {**SHORT, **(recipe or {})})
     return Run(tiny_net(), how, data, seed=seed, device="cpu", directory=directory)
 
 
-def words(data: Path, **recipe: Any) -> list[str]:
+def words(data: Path, recipe: Mapping[str, Any] | None = None) -> list[str]:
     """The command line of such a training."""
     spec = [f"--set={path}={value}" for path, value in TINY.items()]
-    how = [f"--recipe-set={path}={_yaml(value)}" for path, value in {**SHORT, **recipe}.items()]
+    how = [
+        f"--recipe-set={path}={_yaml(value)}" for path, value in {**SHORT, **(recipe or {})}.items()
+    ]
     return ["train", "convnext_proxy", *spec, *how, f"--data={data}", "--device=cpu"]
 
 
@@ -76,15 +88,15 @@ def made(
     seed: int = 0,
     top1: float | None = 80.0,
     *,
+    recipe: Mapping[str, Any] | None = None,
     tuned: Budget | None = None,
-    epochs: int | None = None,
+    trained: int | None = None,
     test: float | None = None,
-    **recipe: Any,
 ) -> Record:
     """A record as a training would have left it; without `top1` it diverged."""
-    how = load_recipe("demo", recipe)
+    how = _recipe(json.dumps(recipe or {}))
     spec = SpecFacts(name=network, digest=network * 16, authored={})
-    count = 0 if top1 is None else epochs or how.epochs
+    count = 0 if top1 is None else trained or how.epochs
     return Record(
         name=f"{network}-s{seed}",
         spec=spec,
@@ -105,6 +117,11 @@ def made(
         if top1 is not None
         else Diverged(epoch=1, step=1, lr=0.1, cause="too high"),
     )
+
+
+@cache
+def _recipe(changes: str) -> Recipe:
+    return load_recipe("demo", json.loads(changes))
 
 
 def _attempt() -> Attempt:

@@ -68,8 +68,8 @@ def options(
 def main() -> None:
     """Run the command line; user errors become one line and an exit code.
 
-    Exit codes: 0 done, 1 internal, 2 bad input, 3 infeasible, 4 some trials failed,
-    130 interrupted. Whatever the verb, an interruption ends in the same line.
+    Exit codes: 0 done, 1 internal, 2 bad input, 3 infeasible, 4 some trainings failed or
+    diverged, 130 interrupted. Whatever the verb, an interruption ends in the same line.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:

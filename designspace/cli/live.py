@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import signal
 import time
@@ -78,14 +79,20 @@ class LiveTable:
         return pace * epochs_left(state, self._epochs)
 
 
-def watched(request: Request, stream: TextIO, *, quiet: bool) -> Outcome:
-    """Run a study under a live table on a stream of `quiet.terminal()`; quiet, without one."""
+def watched(request: Request, *, quiet: bool) -> Outcome:
+    """Run a study under a live table on the terminal; quiet, without one."""
+    from designspace.search.quiet import terminal
     from designspace.search.study import run_study
 
     if quiet:
         return run_study(request)
-    with LiveTable(stream, request.epochs) as live:
-        return run_study(request, live)
+    stream = terminal()
+    try:
+        with LiveTable(stream, request.epochs) as live:
+            return run_study(request, live)
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            stream.close()
 
 
 def epochs_left(state: StudyState, epochs: int) -> float:

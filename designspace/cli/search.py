@@ -65,7 +65,6 @@ def search(
 
     from designspace.cli.live import watched
     from designspace.compiler.device import device_of
-    from designspace.search.quiet import terminal
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
     from designspace.train.data import load_data, located
@@ -98,7 +97,7 @@ def search(
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
-    outcome = watched(request, terminal(), quiet=as_json)
+    outcome = watched(request, quiet=as_json)
     _show(outcome, as_json=as_json)
 
 

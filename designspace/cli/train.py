@@ -114,10 +114,9 @@ def _tuned_home(home: Path, wanted: RecipeTuning) -> Path:
 def _tune(wanted: RecipeTuning, directory: Path, *, quiet: bool) -> Tuning:
     """Tune first, or find it done; the study is on disk, and is resumed like any other."""
     from designspace.cli.live import watched
-    from designspace.search.quiet import terminal
 
     request = wanted.request(directory, ("designspace", *sys.argv[1:]))
-    outcome = watched(request, terminal(), quiet=quiet)
+    outcome = watched(request, quiet=quiet)
     if outcome.interrupted:
         raise typer.Exit(outcome.exit_code)
     tuning = wanted.result(outcome.state)
