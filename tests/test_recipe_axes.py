@@ -158,7 +158,7 @@ def test_the_report_says_that_recipes_differ(tmp_path: Path) -> None:
     assert "each with its own recipe around toy" in headline(summary)
     recipe = dict(fairness(summary))["recipe"]
     assert recipe.startswith("NOT the same for every trial")
-    assert "differ in rate" in recipe
+    assert "finished trials differ in recipe.rate" in recipe
     assert any("apart from their recipes" in line for line in not_measured(summary))
     outputs = write(tmp_path / "s")
     page = (tmp_path / "s" / "report.html").read_text()

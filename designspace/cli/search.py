@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -65,8 +65,8 @@ def search(
 
     chosen_space, how = _with_recipe(load_space(space), recipe, recipe_changes or [])
 
+    from designspace.cli.live import watched
     from designspace.compiler.device import device_of
-    from designspace.search.quiet import terminal
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
     from designspace.train.data import load_data
@@ -100,8 +100,7 @@ def search(
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
-    with terminal() as stream:
-        outcome = _run(request, stream, quiet=as_json)
+    outcome = watched(request, quiet=as_json)
     _show(outcome, as_json=as_json)
 
 
@@ -122,16 +121,6 @@ def _device(name: str, gpus: float) -> str:
     if name != "auto":
         return name
     return "cuda" if gpus else "cpu"
-
-
-def _run(request: Request, stream: TextIO, *, quiet: bool) -> Outcome:
-    from designspace.cli.live import LiveTable
-    from designspace.search.study import run_study
-
-    if quiet:
-        return run_study(request)
-    with LiveTable(stream, request.epochs) as live:
-        return run_study(request, live)
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:
