@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from designspace.report import theme
 from designspace.report.canvas import Spec, layer, scaled
 from designspace.report.palette import front_colors, light
 from designspace.report.population.choices import Choices
 from designspace.report.population.costs import LEVELS, Density
-from designspace.report.population.scales import Scale
+from designspace.report.population.scales import Scale, ends
 from designspace.report.population.summary import Population, Populations
 
+ACROSS = ("macs", "params", "acts")  # from left to right
 MOST_LABELS = 30  # of an axis that are drawn
 _PANEL = 256  # pixels a side of a histogram or density; a whole number for each cell
 _LOW = 130  # height of a histogram
 _ROW = 15  # height of a label
 _COLUMNS = 5
+_LONGEST = 40  # letters of a name in a legend
+_TITLE: Spec = {
+    "anchor": "start",
+    "frame": "group",
+    "fontSize": 12,
+    "fontWeight": 600,
+    "offset": 8,
+    "subtitleFontSize": 11,
+    "subtitleColor": light("muted"),
+}
 _CONFIG: Spec = {
     **theme.CONFIG,
     "axis": {**theme.CONFIG["axis"], "labelFontSize": 11, "titleFontSize": 12},
+    "axisY": {**theme.CONFIG["axisY"], "minExtent": 42},
     "concat": {"spacing": 24},
 }
 
@@ -38,17 +49,17 @@ def histogram(found: Populations, cost: str) -> Spec:
         "field": "y",
         "type": "quantitative",
         "title": "share of networks",
+        "stack": None,
         "axis": {"format": ".1%", "tickCount": 4},
     }
-    layers = [
-        _outline(each, cost, scale, color)
-        for each, color in zip(found.each, colors(len(found.each)), strict=True)
-    ]
-    layers += [_medians(found, cost, scale), _limits(scale, "x")]
+    own = list(zip(found.each, colors(len(found.each)), strict=True))
+    layers = [_outline(each, cost, scale, color) for each, color in own]
+    layers += [_limits(each, scale, "x", _limit_color(found, color)) for each, color in own]
+    layers.append(_medians(found, cost, scale))
     return _panel(layers, {"x": x, "y": y}, height=_LOW)
 
 
-def density(data: Density, found: Populations, color: str, title: str = "") -> Spec:
+def density(data: Density, each: Population, found: Populations, color: str) -> Spec:
     """Networks a cell of two costs, from pale for one to full for most, by the logarithm."""
     across, up = found.scales[data.across], found.scales[data.up]
     cells = [
@@ -57,17 +68,19 @@ def density(data: Density, found: Populations, color: str, title: str = "") -> S
             "x2": data.x[stop] / across.unit.size,
             "y": data.y[row] / up.unit.size,
             "y2": data.y[row + 1] / up.unit.size,
-            "shade": 0.1 + 0.9 * level / LEVELS,
+            "shade": level / LEVELS,
         }
-        for row, start, stop, level in data.runs()
+        for row, start, stop, level in sorted(data.runs(), key=lambda run: run[-1])
     ]
     shade: Spec = {"field": "shade", "type": "quantitative", "scale": None, "legend": None}
-    ends: Spec = {"x2": {"field": "x2"}, "y2": {"field": "y2"}, "opacity": shade}
+    corners: Spec = {"x2": {"field": "x2"}, "y2": {"field": "y2"}, "opacity": shade}
     mark: Spec = {"type": "rect", "color": color, "stroke": None, "aria": False}
-    layers = [layer(cells, mark, ends), _limits(across, "x"), _limits(up, "y")]
-    x, y = _cost(across, "x"), _cost(up, "y")
-    words = [title] if title else []
-    return _panel(layers, {"x": x, "y": y}, height=_PANEL, title=[*words, _densest(data)])
+    line = _limit_color(found, color)
+    layers = [layer(cells, mark, corners)]
+    layers += [_limits(each, across, "x", line), _limits(each, up, "y", line)]
+    encoding = {"x": _cost(across, "x"), "y": _cost(up, "y")}
+    words = [each.name if len(found.each) > 1 else "", _densest(data)]
+    return _panel(layers, encoding, height=_PANEL, title=words, color=color)
 
 
 def shares(found: Populations, axis: str) -> Spec:
@@ -94,22 +107,22 @@ def shares(found: Populations, axis: str) -> Spec:
     tick: Spec = {"type": "tick", "color": light("ink"), "thickness": 1.5, "aria": False}
     layers = [layer(bars, {"type": "bar", "aria": False}, {"color": color}), layer(ticks, tick)]
     encoding = {"x": x, "y": y, "yOffset": offset} if len(found.each) > 1 else {"x": x, "y": y}
-    return _panel(layers, encoding, width=150, height=round(height), title=[axis])
+    return _panel(layers, encoding, width=150, height=round(height), title=(axis, ""))
 
 
 def costs_figure(found: Populations, title: str, subtitle: Sequence[str]) -> Spec:
     """Histograms of the costs above the densities of their pairs: a picture that stands alone."""
-    rows: list[Spec] = [{"hconcat": [histogram(found, cost) for cost in ("macs", "params", "acts")]}]
+    rows: list[Spec] = [{"hconcat": [histogram(found, cost) for cost in ACROSS]}]
     for each, color in zip(found.each, colors(len(found.each)), strict=True):
-        name = each.name if len(found.each) > 1 else ""
-        rows.append({"hconcat": [density(data, found, color, name) for data in each.densities]})
-    return _figure({"vconcat": rows}, title, subtitle)
+        rows.append({"hconcat": [density(data, each, found, color) for data in each.densities]})
+    return _figure({"vconcat": [*_legend(found), *rows]}, title, subtitle)
 
 
 def choices_figure(found: Populations, title: str, subtitle: Sequence[str]) -> Spec:
     """The shares of all labels, an axis a panel."""
     panels = [shares(found, axis) for axis in found.labels]
-    return _figure({"concat": panels, "columns": _COLUMNS}, title, subtitle)
+    rows = [*_legend(found), {"concat": panels, "columns": _COLUMNS}]
+    return _figure({"vconcat": rows}, title, subtitle)
 
 
 def alone(panel: Spec) -> Spec:
@@ -128,22 +141,48 @@ def _panel(
     *,
     height: int,
     width: int = _PANEL,
-    title: Sequence[str] = (),
+    title: Sequence[str] = ("", ""),
+    color: str = "",
 ) -> Spec:
-    words: Spec = {
-        "anchor": "start",
-        "fontSize": 12,
-        "fontWeight": 600,
-        "color": light("ink"),
-        "subtitleFontSize": 11,
-        "subtitleColor": light("muted"),
-        "offset": 6,
-    }
+    """Layers in a place of this size, below a title in the color and a quiet second line."""
     drawn = [each for each in layers if each["data"]["values"]]
     chart: Spec = {"width": width, "height": height, "encoding": encoding, "layer": drawn}
-    if title:
-        chart["title"] = {**words, "text": title[0], "subtitle": list(title[1:])}
+    if any(title):
+        chart["title"] = {**_TITLE, "text": title[0], "color": color or light("ink")}
+        if title[1]:
+            chart["title"]["subtitle"] = title[1]
     return chart
+
+
+def _legend(found: Populations) -> list[Spec]:
+    """The names of several populations beside their colors."""
+    if len(found.each) == 1:
+        return []
+    place, records = 8.0, list[Spec]()
+    for each, color in zip(found.each, colors(len(found.each)), strict=True):
+        name = (
+            each.name
+            if len(each.name) <= _LONGEST
+            else f"{each.name[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}"
+        )
+        records.append({"x": place, "name": name, "color": color})
+        place += 36 + 7.2 * len(name)
+    field: Spec = {"field": "color", "type": "nominal", "scale": None}
+    x: Spec = {"field": "x", "type": "quantitative", "axis": None}
+    x["scale"] = {"domain": [0, place], "nice": False}
+    square: Spec = {"type": "point", "shape": "square", "filled": True, "size": 90, "opacity": 1}
+    words: Spec = {"type": "text", "align": "left", "dx": 10, "fontSize": 12, "color": light("ink")}
+    text: Spec = {"text": {"field": "name", "type": "nominal"}}
+    layers = [
+        layer(records, {**square, "aria": False}, {"color": field}),
+        layer(records, words, text),
+    ]
+    return [{"width": round(place), "height": 12, "encoding": {"x": x}, "layer": layers}]
+
+
+def _limit_color(found: Populations, color: str) -> str:
+    """Where there is one population, its limits stand out; of several, each has its own."""
+    return light("failed") if len(found.each) == 1 else color
 
 
 def _cost(scale: Scale, channel: str) -> Spec:
@@ -153,37 +192,40 @@ def _cost(scale: Scale, channel: str) -> Spec:
 
 
 def _outline(each: Population, cost: str, scale: Scale, color: str) -> Spec:
+    """Steps from edge to edge, down to the ground at the last."""
     data = each.histograms[cost]
-    corners: list[Spec] = []
-    for (low, high), count in zip(pairwise(data.edges), data.counts, strict=True):
-        y = count / each.n
-        corners += [{"x": low / scale.unit.size, "y": y}, {"x": high / scale.unit.size, "y": y}]
+    corners = [
+        {"x": edge / scale.unit.size, "y": count / each.n}
+        for edge, count in zip(data.edges, (*data.counts, 0), strict=True)
+    ]
     mark: Spec = {
         "type": "area",
+        "interpolate": "step-after",
         "color": color,
         "fillOpacity": 0.22,
         "line": {"color": color, "strokeWidth": 1.4},
         "aria": False,
     }
-    return layer(corners, mark, {"order": None})
+    return layer(corners, mark)
 
 
 def _medians(found: Populations, cost: str, scale: Scale) -> Spec:
     """A mark on the ground line under each population's median."""
     records = [
-        {"x": each.spreads[cost].median / scale.unit.size, "color": color}
+        {"x": each.spreads[cost].median / scale.unit.size, "y": 0, "color": color}
         for each, color in zip(found.each, colors(len(found.each)), strict=True)
     ]
     mark: Spec = {"type": "point", "shape": "triangle-up", "filled": True, "size": 70}
     color: Spec = {"field": "color", "type": "nominal", "scale": None}
-    return layer(records, {**mark, "opacity": 1, "aria": False}, {"y": {"datum": 0}, "color": color})
+    return layer(records, {**mark, "opacity": 1, "aria": False}, {"color": color})
 
 
-def _limits(scale: Scale, channel: str) -> Spec:
-    """Dashed lines at the limits on a cost."""
-    mark: Spec = {"type": "rule", "color": light("failed"), "strokeDash": [4, 3], "aria": False}
-    other: Spec = {"y" if channel == "x" else "x": None}
-    return layer([{channel: end / scale.unit.size} for end in scale.limits], mark, other)
+def _limits(each: Population, scale: Scale, channel: str, color: str) -> Spec:
+    """Dashed lines at a population's limits on a cost, where they are in the picture."""
+    limits = ends(each.about.limits, scale.cost) if each.about else []
+    records = [{channel: end / scale.unit.size} for end in limits if end in scale.limits]
+    mark: Spec = {"type": "rule", "color": color, "strokeDash": [4, 3], "aria": False}
+    return layer(records, mark, {"y" if channel == "x" else "x": None})
 
 
 def _densest(data: Density) -> str:
@@ -195,9 +237,7 @@ def _bars(found: Populations, axis: str) -> tuple[list[Spec], list[Spec]]:
     """Shares and exact shares of the labels of an axis, population by population."""
     bars: list[Spec] = []
     ticks: list[Spec] = []
-    for place, (each, color) in enumerate(
-        zip(found.each, colors(len(found.each)), strict=True)
-    ):
+    for place, (each, color) in enumerate(zip(found.each, colors(len(found.each)), strict=True)):
         own = next((choices for choices in each.choices if choices.axis == axis), None)
         for record in _records(own) if own else []:
             bars.append({**record, "place": place, "color": color})

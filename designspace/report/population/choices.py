@@ -99,9 +99,7 @@ def _choices(table: Table, axis: str, labels: Sequence[str], codes: Codes) -> Ch
     return Choices(axis, found, int(counts[0]), explained)
 
 
-def _reaches(
-    table: Table, cost: str, codes: Codes, counts: NDArray[np.int64]
-) -> dict[int, Reach]:
+def _reaches(table: Table, cost: str, codes: Codes, counts: NDArray[np.int64]) -> dict[int, Reach]:
     """One cost of the networks with each label that some have, by the label's number plus one."""
     ranked = table.ranked[cost]
     by_label = np.argsort(codes[ranked].astype(np.int16), kind="stable")

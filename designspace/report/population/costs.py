@@ -15,7 +15,7 @@ from designspace.report.population.table import Table
 
 BINS = 60  # of a histogram
 PAIRS = (("macs", "params"), ("macs", "acts"), ("params", "acts"))  # across and up
-LEVELS = 12  # of a density's shading
+LEVELS = 16  # of a density's shading
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -70,11 +70,10 @@ class Density:
     def runs(self) -> Iterator[tuple[int, int, int, int]]:
         """Row, first column, column after the last, and level of shade of equal cells in a row.
 
-        Levels go from 1 for one network to `LEVELS` for the fullest cell, by the logarithm.
+        Levels go to `LEVELS` for the fullest cell, by the square root of the number of networks;
+        one network is seen.
         """
-        top = np.log(max(self.most, 2))
-        shade = np.log(np.maximum(self.counts, 1)) / top * (LEVELS - 1)
-        levels = np.where(np.array(self.counts) > 0, 1 + np.round(shade), 0).astype(int)
+        levels = np.ceil(LEVELS * np.sqrt(np.array(self.counts) / self.most)).astype(int)
         for row, cells in enumerate(levels.tolist()):
             column = 0
             for level, equal in groupby(cells):

@@ -61,7 +61,9 @@ def _whole(file: Path) -> Any:
     if not file.exists():
         raise InputError("no such file", file=str(file))
     if file.suffix not in readers or not file.is_file():
-        raise InputError(f"a population is a file that ends in {' or '.join(SUFFIXES)}", file=str(file))
+        raise InputError(
+            f"a population is a file that ends in {' or '.join(SUFFIXES)}", file=str(file)
+        )
     try:
         return readers[file.suffix](file)
     except (_arrow.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:

@@ -117,9 +117,11 @@ def _population(
     cells: int,
 ) -> Population:
     axes = choices(table, labels)
-    audits = {} if isinstance(truth, str) else {
-        each.axis: found for each in axes if (found := audit(each, truth, len(table)))
-    }
+    audits = (
+        {}
+        if isinstance(truth, str)
+        else {each.axis: found for each in axes if (found := audit(each, truth, len(table)))}
+    )
     return Population(
         name=table.name,
         file=table.file.name,
