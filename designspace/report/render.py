@@ -22,8 +22,8 @@ def svg(chart: Spec) -> str:
 
 def cells(chart: Spec) -> str:
     """A picture of many cells for the page: a path for all of one look, and no seams."""
-    text = re.sub(r' d="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg(chart))
-    return _crisp(re.sub(f"(?:{_CELL.pattern})+", lambda found: _joined(found[0]), text))
+    every = re.sub(f"(?:{_CELL.pattern})+", lambda found: _joined(found[0]), svg(chart))
+    return _crisp(every)
 
 
 def cells_png(chart: Spec, scale: float = 2.0) -> bytes:
@@ -38,14 +38,23 @@ def cells_png(chart: Spec, scale: float = 2.0) -> bytes:
     return small.getvalue()
 
 
-_CELL = re.compile(r'<path d="([^"]*)" (fill="#[0-9a-f]{6}" opacity="[0-9.]+")/>')
+_NUMBER = r"(-?[\d.e-]+)"
+_CELL = re.compile(
+    rf'<path d="M{_NUMBER},{_NUMBER}h{_NUMBER}v{_NUMBER}h{_NUMBER}Z" '
+    r'(fill="#[0-9a-f]{6}" opacity="[0-9.]+")/>'
+)
 
 
 def _joined(paths: str) -> str:
-    looks = groupby(_CELL.finditer(paths), key=lambda path: path[2])
-    return "".join(
-        f'<path d="{"".join(each[1] for each in same)}" {look}/>' for look, same in looks
-    )
+    """Cells that follow each other, those of one look as one path."""
+    looks = groupby(_CELL.finditer(paths), key=lambda cell: cell[6])
+    return "".join(f'<path d="{"".join(map(_corners, same))}" {look}/>' for look, same in looks)
+
+
+def _corners(cell: re.Match[str]) -> str:
+    """A cell by its corners, so that neighbors say the same of the edge between them."""
+    x, y, width, height = map(float, cell.groups()[:4])
+    return f"M{x:.2f},{y:.2f}H{x + width:.2f}V{y + height:.2f}H{x:.2f}Z"
 
 
 def _crisp(text: str) -> str:

@@ -79,8 +79,9 @@ def density(data: Density, each: Population, found: Populations, color: str) -> 
     layers = [layer(cells, mark, corners)]
     layers += [_limits(each, across, "x", line), _limits(each, up, "y", line)]
     encoding = {"x": _cost(across, "x"), "y": _cost(up, "y")}
-    words = [each.name if len(found.each) > 1 else "", _densest(data)]
-    return _panel(layers, encoding, height=_PANEL, title=words, color=color)
+    name_color = color if len(found.each) > 1 else light("muted")
+    words = [each.name, _densest(data)] if len(found.each) > 1 else [_densest(data), ""]
+    return _panel(layers, encoding, height=_PANEL, title=words, color=name_color)
 
 
 def shares(found: Populations, axis: str) -> Spec:
@@ -171,7 +172,8 @@ def _legend(found: Populations) -> list[Spec]:
     x: Spec = {"field": "x", "type": "quantitative", "axis": None}
     x["scale"] = {"domain": [0, place], "nice": False}
     square: Spec = {"type": "point", "shape": "square", "filled": True, "size": 90, "opacity": 1}
-    words: Spec = {"type": "text", "align": "left", "dx": 10, "fontSize": 12, "color": light("ink")}
+    words: Spec = {"type": "text", "align": "left", "dx": 10, "fontSize": 12}
+    words["color"] = light("ink")
     text: Spec = {"text": {"field": "name", "type": "nominal"}}
     layers = [
         layer(records, {**square, "aria": False}, {"color": field}),

@@ -59,7 +59,7 @@ class Choices:
 
 
 def order(tables: Sequence[Table], known: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """The labels of every axis of any table: in the order that is known, then by value or letter."""
+    """The labels of every axis of any table: as known, then by value, then by letter."""
     axes = dict.fromkeys(axis for table in tables for axis in table.labels)
     found: dict[str, list[str]] = {}
     for axis in axes:

@@ -17,8 +17,6 @@ BINS = 60  # of a histogram
 PAIRS = (("macs", "params"), ("macs", "acts"), ("params", "acts"))  # across and up
 LEVELS = 16  # of a density's shading
 
-_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -89,8 +87,9 @@ def spreads(table: Table) -> dict[str, Spread]:
 
 
 def _spread(values: NDArray[np.int64]) -> Spread:
-    quantiles = np.quantile(values, _QUANTILES).tolist()
-    return Spread(int(values.min()), *quantiles, int(values.max()), float(values.mean()))
+    p5, p25, median, p75, p95 = np.quantile(values, (0.05, 0.25, 0.5, 0.75, 0.95)).tolist()
+    least, most, mean = int(values.min()), int(values.max()), float(values.mean())
+    return Spread(least, p5, p25, median, p75, p95, most, mean)
 
 
 def histograms(table: Table, scales: Mapping[str, Scale]) -> dict[str, Histogram]:

@@ -16,7 +16,7 @@ from designspace.report.population.scales import UNITS
 from designspace.report.population.summary import Population, Populations
 from designspace.report.template import filled, own
 
-_SPREAD = ("least", "p5", "p25", "median", "p75", "p95", "most", "mean")
+_SPREAD = ("least", "median", "most", "mean", "p5", "p25", "p75", "p95")
 
 
 def page(found: Populations, pictures: Mapping[str, Sequence[Markup]]) -> str:
@@ -95,7 +95,7 @@ def _spreads(found: Populations, cost: str, shades: Sequence[str]) -> dict[str, 
         }
         for each, color in zip(found.each, shades, strict=True)
     ]
-    return {"cost": UNITS[cost].title, "rows": rows}
+    return {"cost": UNITS[cost].short, "rows": rows}
 
 
 def _extents(found: Populations) -> dict[str, tuple[float, float]]:
@@ -154,13 +154,13 @@ def _line(
 ) -> dict[str, Any]:
     label = own.labels[place]
     exact = each.audits[own.axis].shares[place] if own.axis in each.audits else None
+    said = "" if exact is None else f"; exact {_percent(exact)}"
     return {
         "color": color,
         "share": _percent(label.share),
         "width": round(96 * label.share / widest, 2),
         "exact": None if exact is None else round(min(96 * exact / widest, 100), 2),
-        "said": f"{label.count:,} networks"
-        + ("" if exact is None else f"; exact {_percent(exact)}"),
+        "said": f"{label.count:,} networks{said}",
         "strips": [_strip(label, cost, *reach[cost]) for cost in ACROSS],
     }
 

@@ -82,7 +82,7 @@ def _csv(file: Path) -> Any:
     from pyarrow import csv as arrow_csv
 
     with file.open(encoding="utf-8-sig", newline="") as text:
-        header = next(csv.reader(text), [])
+        header = next(csv.reader(text), list[str]())
     module = cast("Any", arrow_csv)
     labels = _arrow.dictionary(_arrow.int32(), _arrow.string())
     types = {name: _arrow.int64() if name in COSTS else labels for name in header}

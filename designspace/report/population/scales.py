@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class Scale:
         """Whether it is logarithmic."""
         return self.least > 0 and self.most / self.least > _LOG_RATIO
 
-    def edges(self, bins: int) -> NDArray[np.float64]:
+    def edges(self, bins: int) -> NDArray[np.floating[Any]]:
         """Edges of about so many bins from the least to the most, between whole numbers."""
         values = self.most - self.least + 1
         if self.log:

@@ -85,8 +85,10 @@ def summarize(tables: Sequence[Table]) -> Populations:
     truths = _truths(tables)
     known: dict[str, Sequence[str]] = {}
     for table, truth in zip(tables, truths, strict=True):
-        own = truth.labels if isinstance(truth, Exact) else table.labels if table.about else {}
-        known = {**own, **known}
+        if isinstance(truth, Exact):
+            known = {**truth.labels, **known}
+        elif table.about:  # the file's own order is the space's
+            known = {**table.labels, **known}
     labels = order(tables, known)
     shared = scales(tables)
     cells = _CELLS[len(tables)] if len(tables) < len(_CELLS) else _FEW_CELLS

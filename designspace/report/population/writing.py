@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,15 +47,11 @@ def load(files: Sequence[Path]) -> Populations:
 
 def names(files: Sequence[Path]) -> list[str]:
     """A name for each file: as short as tells it from the others."""
-    for name in (lambda file: file.stem, lambda file: file.name, _with_folder):
-        found = [name(file) for file in files]
-        if max(Counter(found).values()) == 1:
-            return found
-    return [str(file) for file in files]
-
-
-def _with_folder(file: Path) -> str:
-    return "/".join(file.resolve().parts[-2:])
+    short = [file.stem for file in files]
+    longer = [file.name for file in files]
+    with_folder = ["/".join(file.resolve().parts[-2:]) for file in files]
+    different = (found for found in (short, longer, with_folder) if len(set(found)) == len(files))
+    return next(different, [str(file) for file in files])
 
 
 def beside(files: Sequence[Path]) -> Path:
