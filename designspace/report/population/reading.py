@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,9 +36,7 @@ def read(file: Path, name: str) -> Table:
             raise InputError(f"no population: it has no column '{cost}'", file=str(file), hint=hint)
     if not table.num_rows:
         raise InputError("holds no network", file=str(file))
-    twice = next((column for column in columns if columns.count(column) > 1), None)
-    if twice is not None:
-        raise InputError(f"column '{twice}' stands twice", file=str(file))
+    _once(columns, file)
     axes = {
         column: _axis(table[column], file, column)
         for column in columns
@@ -83,6 +81,7 @@ def _csv(file: Path) -> Any:
 
     with file.open(encoding="utf-8-sig", newline="") as text:
         header = next(csv.reader(text), list[str]())
+    _once(header, file)
     module = cast("Any", arrow_csv)
     labels = _arrow.dictionary(_arrow.int32(), _arrow.string())
     types = {name: _arrow.int64() if name in COSTS else labels for name in header}
@@ -93,6 +92,12 @@ def _csv(file: Path) -> Any:
         quoted_strings_can_be_null=False,
     )
     return module.read_csv(file, convert_options=options)
+
+
+def _once(columns: Sequence[str], file: Path) -> None:
+    twice = next((column for column in columns if columns.count(column) > 1), None)
+    if twice is not None:
+        raise InputError(f"column '{twice}' stands twice", file=str(file))
 
 
 def _about(metadata: Mapping[bytes, bytes] | None, file: Path) -> About | None:

@@ -74,7 +74,7 @@ class Scale:
     @cached_property
     def domain(self) -> tuple[float, float]:
         """What a picture shows, in its unit: all networks, the limits, and a little room."""
-        ends = [self.least, self.most, *self.limits]
+        ends = [self.least - 0.5, self.most + 0.5, *self.limits]
         low, high = min(ends) / self.unit.size, max(ends) / self.unit.size
         if self.log:
             return low / 1.05, high * 1.05

@@ -106,8 +106,9 @@ def coverage(each: Population) -> list[str]:
     beyond = each.beyond_chance
     named = f" ({', '.join(beyond)})" if 0 < len(beyond) <= 4 else ""
     said.append(
-        f"{len(beyond)} of {count_of(len(each.audits), 'axis', 'axes')}{named} further from the "
-        f"exact shares than 99 of 100 uniform samples; {by_chance}."
+        f"{len(beyond)} of {count_of(len(each.audits), 'axis', 'axes')}{named} "
+        f"{'is' if len(beyond) == 1 else 'are'} further from the exact shares than 99 of 100 "
+        f"uniform samples; {by_chance}."
     )
     if each.about and each.about.stratified:
         said.append("A stratified draw is not uniform, and is not expected to agree.")
