@@ -266,7 +266,7 @@ def test_populations_of_any_shape_are_drawn(tmp_path: Path, columns: dict[str, A
 
 
 def test_one_network_is_a_population(tmp_path: Path) -> None:
-    columns = {"act": ["relu"], "params": [3], "macs": [4], "acts": [5]}
+    columns: dict[str, Any] = {"act": ["relu"], "params": [3], "macs": [4], "acts": [5]}
     outputs = population.write([table(tmp_path / "p.parquet", **columns)])
     assert "p: 1 network<" in outputs.html.read_text()
     assert outputs.costs.read_bytes().startswith(b"\x89PNG")

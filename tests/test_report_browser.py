@@ -136,7 +136,7 @@ def test_the_page_of_populations_fits_a_telephone_and_asks_for_nothing(tmp_path:
     assert "CONSOLE" not in console
     found = re.search(r"<title>said:(.*?)</title>", document, re.DOTALL)
     assert found
-    labels = list(csv.DictReader(outputs.csv.open()))
+    labels = list(csv.DictReader(outputs.csv.read_text().splitlines()))
     drawn = sum(float(label["share"]) > 0 for label in labels)
     for said in json.loads(html.unescape(found[1])):
         assert said["beyond"] == said["loaded"] == 0

@@ -44,7 +44,7 @@ def as_json(found: Populations) -> str:
         "convention": MACS_CONVENTION,
         "populations": [_population(each) for each in found.each],
     }
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _population(each: Population) -> dict[str, Any]:

@@ -11,15 +11,18 @@ from designspace.report.population.charts import ACROSS
 from designspace.report.population.scales import UNITS
 from designspace.report.population.summary import Population, Populations
 
+_CAPTION = (
+    "Medians of the costs. TV: total variation from the exact shares of labels, mean of the axes."
+)
+
 
 def table(found: Populations) -> Table:
     """A row a population: its size, median costs, repeats, and distance from the exact shares."""
-    grid = Table(box=None, pad_edge=False, title_justify="left")
-    medians = [f"median {UNITS[cost].short}" for cost in ACROSS]
-    headings = ["networks", *medians, "repeated", "mean TV, %", "by chance"]
-    grid.add_column("population")
-    for heading in headings:
-        grid.add_column(heading, justify="right")
+    grid = Table(box=None, pad_edge=False, caption=Text(_CAPTION), caption_justify="left")
+    grid.add_column("population", overflow="fold")
+    costs = [UNITS[cost].short for cost in ACROSS]
+    for heading in ("networks", *costs, "repeated", "TV, %", "by chance"):
+        grid.add_column(heading, justify="right", no_wrap=True)
     for each in found.each:
         # Text, not markup: a name such as [bold] is shown, not obeyed.
         grid.add_row(*map(Text, _cells(each)))
