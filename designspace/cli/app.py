@@ -21,6 +21,7 @@ from designspace.cli import (
     sample,
     schema,
     search,
+    signals,
     space,
     status,
     train,
@@ -42,6 +43,7 @@ for verb in (build.build, cost.cost, diff.diff, ladder.ladder, catalog.catalog, 
 app.add_typer(space.space, name="space")
 app.command()(sample.sample)
 app.command()(bench.bench)
+app.command()(signals.signals)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
 for verb in (search.search, status.status, report.report, verify.verify):

@@ -1,0 +1,41 @@
+"""Synaptic flow (Tanaka et al. 2020, arXiv 2006.05467), as arXiv 2101.08134 scores with it.
+
+With every parameter made positive and one image of ones, the sum over the weights of convolutions
+and linear layers of |weight x gradient of the summed logits|. No data and no labels: only the first
+weights are drawn. In float64, since the product over layers is large; for the same reason its
+natural logarithm is given, which ranks alike.
+
+Norms are taken out. The code of 2101.08134 (zero-cost-nas) does so with batch norm, the only norm
+it has; layer and group norm divide by the scale just the same, and give negative numbers again, so
+that here they go too.
+"""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from designspace.layers.norm import Norm
+from designspace.signals.registry import Undefined, signal
+from designspace.signals.subject import Subject, weights
+
+
+@signal("synflow", "Tanaka et al. 2020, arXiv 2006.05467; as a score 2101.08134")
+def synflow(subject: Subject) -> float | Undefined:
+    """The logarithm of the sum over weights."""
+    model = subject.copy().double()
+    for name, _ in subject.leaves(Norm):
+        model.set_submodule(name, nn.Identity())
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.abs_()
+    image = torch.ones_like(subject.images[:1], dtype=torch.float64)
+    at = weights(model)
+    flows = torch.autograd.grad(model(image).sum(), at)
+    whole = sum(float((w.detach() * flow).abs().sum()) for w, flow in zip(at, flows, strict=True))
+    return math.log(whole) if whole else Undefined("no path of weights leads from image to logits")
