@@ -27,6 +27,10 @@ from designspace.train.data import Data, load_data
 Measured = Callable[[int, int], None]
 
 
+def silent(done: int, of: int) -> None:
+    """Show nothing."""
+
+
 def score_study(
     directory: Path,
     *,
@@ -34,7 +38,7 @@ def score_study(
     names: Sequence[str] | None = None,
     settings: Settings | None = None,
     command: str = "",
-    on_trial: Measured = lambda done, of: None,
+    on_trial: Measured = silent,
 ) -> StudySignals:
     """Measure every trial's signals, on the study's own data and with its recipe's first weights.
 

@@ -1,13 +1,14 @@
 """Rank correlation of two columns, with intervals from resampling their rows.
 
 Both correlations are read off the signs of all pairwise differences, A of one column and B of the
-other. Kendall's tau-b (Kendall, 1945) is their cosine: <A, B> / (|A| |B|), so that pairs tied in a
-column count neither for nor against. A row's sum in A is its midrank up to a constant, so
-Spearman's rho, ties included, is Pearson's correlation of the row sums.
+other. Kendall's tau-b (Kendall, 1945) is their cosine, <A, B> / (|A| |B|), so that pairs tied in a
+column count neither for nor against. A row's sum in A is its midrank about the mean, up to a
+factor, so Spearman's rho, ties included, is the cosine of the row sums.
 
-An interval is the middle 95 % of the same number over rows drawn with replacement (Efron, 1979).
-The draws depend on the seed and the number of rows alone: columns over the same rows are resampled
-together, and so their correlations can be compared.
+An interval is the middle 95 % of the same number over rows drawn with replacement (Efron, 1979). A
+draw is how often it holds each row, and all draws are one product of matrices. The draws depend on
+the number of rows alone: columns over the same rows are resampled together, and so their
+correlations can be compared.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Signs = NDArray[np.float64]
-Statistic = Callable[[Signs, Signs], float]
+Array = NDArray[np.float64]
+Statistic = Callable[[Array, Array, Array], Array]
 
 DRAWS = 2000
 FEWEST = 4
@@ -31,8 +32,8 @@ class Estimate:
     """A number with its 95 % interval.
 
     Attributes:
-        value: Of the rows as they are.
-        low: Lower end; not a number where no draw has a value.
+        value: Of the rows as they are; not a number where a column is constant.
+        low: Lower end.
         high: Upper end.
     """
 
@@ -41,40 +42,25 @@ class Estimate:
     high: float
 
 
-def signs(column: Sequence[float]) -> Signs:
-    """1, 0 or -1 for each two rows: whether the first is above, equal to or below the second."""
-    values = np.asarray(column, dtype=np.float64)
-    return np.sign(values[:, None] - values[None, :])
+def tau_b(a: Array, b: Array, counts: Array) -> Array:
+    """Kendall's tau-b from signs (rows, rows), for each draw of `counts` (draws, rows)."""
+
+    def total(of_pairs: Array) -> Array:
+        return ((counts @ of_pairs) * counts).sum(1)
+
+    return _cosine(total(a * b), total(a * a), total(b * b))
 
 
-def tau_b(a: Signs, b: Signs) -> float:
-    """Kendall's tau-b of two columns, given as signs; not a number where one is constant."""
-    return _cosine(a, b)
-
-
-def spearman(a: Signs, b: Signs) -> float:
-    """Spearman's rho of two columns, given as signs; not a number where one is constant."""
-    return _cosine(a.sum(1), b.sum(1))  # midranks about their mean, which is zero
-
-
-def _cosine(a: Signs, b: Signs) -> float:
-    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / scale if scale else float("nan")
-
-
-def resampled(
-    statistic: Callable[[NDArray[np.intp]], float], rows: int, seed: int = 0
-) -> NDArray[np.float64]:
-    """A statistic of rows, over draws of as many rows with replacement."""
-    draw = np.random.default_rng(seed)
-    return np.array([statistic(draw.integers(rows, size=rows)) for _ in range(DRAWS)])
+def spearman(a: Array, b: Array, counts: Array) -> Array:
+    """Spearman's rho, likewise."""
+    x, y = counts @ a.T, counts @ b.T
+    return _cosine((counts * x * y).sum(1), (counts * x * x).sum(1), (counts * y * y).sum(1))
 
 
 def correlation(statistic: Statistic, x: Sequence[float], y: Sequence[float]) -> Estimate:
     """`tau_b` or `spearman` of two columns, with its interval."""
     a, b = signs(x), signs(y)
-    drawn = resampled(lambda rows: _of(statistic, a, b, rows), len(a))
-    return _estimate(statistic(a, b), drawn)
+    return _estimate(lambda counts: statistic(a, b, counts), len(a))
 
 
 def advantage(
@@ -82,20 +68,29 @@ def advantage(
 ) -> Estimate:
     """By how much one column's correlation with `y` exceeds a rival's, over the same rows."""
     a, r, b = signs(x), signs(rival), signs(y)
-
-    def difference(rows: NDArray[np.intp]) -> float:
-        return _of(statistic, a, b, rows) - _of(statistic, r, b, rows)
-
-    return _estimate(statistic(a, b) - statistic(r, b), resampled(difference, len(a)))
-
-
-def _of(statistic: Statistic, a: Signs, b: Signs, rows: NDArray[np.intp]) -> float:
-    taken = np.ix_(rows, rows)
-    return statistic(a[taken], b[taken])
+    return _estimate(
+        lambda counts: statistic(a, b, counts) - statistic(r, b, counts),
+        len(a),
+    )
 
 
-def _estimate(value: float, drawn: NDArray[np.float64]) -> Estimate:
-    known = drawn[~np.isnan(drawn)]
+def signs(column: Sequence[float]) -> Array:
+    """1, 0 or -1 for each two rows: whether the first is above, equal to or below the second."""
+    values = np.asarray(column, dtype=np.float64)
+    return np.sign(values[:, None] - values[None, :])
+
+
+def _cosine(together: Array, first: Array, second: Array) -> Array:
+    scale = np.sqrt(first * second)
+    return np.divide(together, scale, out=np.full_like(scale, np.nan), where=scale > 0)
+
+
+def _estimate(of: Callable[[Array], Array], rows: int) -> Estimate:
+    value = float(of(np.ones((1, rows)))[0])
+    draw = np.random.default_rng(0)
+    counts = draw.multinomial(rows, np.full(rows, 1 / rows), size=DRAWS).astype(np.float64)
+    found = of(counts)
+    known = found[~np.isnan(found)]
     if not len(known):
         return Estimate(value, float("nan"), float("nan"))
     low, high = np.quantile(known, [0.025, 0.975])
