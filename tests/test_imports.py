@@ -34,6 +34,7 @@ sys.stderr.write(json.dumps(loaded))
         ["catalog"],
         ["ladder", "resnet50_to_convnext_t"],
         ["verify", "--help"],
+        ["signals", "--help"],
         ["schema"],
     ],
     ids=" ".join,

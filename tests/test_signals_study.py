@@ -73,7 +73,7 @@ def test_a_study_gets_a_table_and_a_record(study: Path) -> None:
     assert ran.code == 0, ran.err
     found = StudySignals.model_validate_json(ran.out)
     assert StudySignals.model_validate_json((study / "signals.json").read_text()) == found
-    assert found.record.conditions["data"]["name"] == "data.npz"
+    assert found.record.conditions["data"]["name"] == "data"
     assert (found.ranked, found.epochs, len(found.trials)) == (5, EPOCHS, 5)
     rows = list(csv.DictReader((study / "signals.csv").read_text().splitlines()))
     assert [int(row["trial"]) for row in rows] == list(range(5))

@@ -12,11 +12,12 @@ from designspace.records.signals import Interval, Ranking, SignalRecord, SignalV
 
 
 def print_networks(found: SignalRecord) -> None:
-    """Each network's signals, mean and deviation, and what to know to read them."""
+    """Each network's signals, their deviations below, and what to know to read them."""
     names = list(found.sources)
     rows = [
-        [network.network, *(_cell(network.signals[name]) for name in names)]
+        row
         for network in found.networks
+        for row in _two_rows(network.network, [network.signals[name] for name in names])
     ]
     print_table(["network", *names], rows, tight=True)
     reasons = [
@@ -33,7 +34,7 @@ def print_rankings(found: StudySignals) -> None:
     rows = [_row(ranking) for ranking in found.rankings]
     title = f"{found.study}: {found.ranked} trials by validation top-1 after {found.epochs} epochs"
     columns = ["column", "n", "Kendall's tau-b", "Spearman's rho", "tau less params'"]
-    print_table(columns, rows, title=title)
+    print_table(columns, rows, title=title, tight=True)
     shut_out = len(found.trials) - found.ranked
     unranked = [f"{shut_out} trials were not trained to the end, and are not ranked"]
     reasons = [
@@ -52,24 +53,32 @@ def _row(ranking: Ranking) -> list[str]:
 def _interval(found: Interval | None) -> str:
     if found is None:
         return "-"
-    return f"{found.value:+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
-def _cell(value: SignalValue) -> str:
-    """Four digits and the deviation; a dash where it is not defined, whole where it is counted."""
+def _two_rows(network: str, values: list[SignalValue]) -> list[list[str]]:
+    """Means, and below them the deviations of those that were repeated."""
+    rows = [[network, *map(_mean, values)]]
+    if any(value.std is not None for value in values):
+        rows.append(["", *("" if v.std is None else f"±{v.std:.1g}" for v in values)])
+    return rows
+
+
+def _mean(value: SignalValue) -> str:
+    """Four digits; a count in millions; a dash where it is not defined."""
     if value.mean is None:
         return "-"
-    if value.std is None:
-        return f"{value.mean:,.0f}" if value.mean.is_integer() else f"{value.mean:.4g}"
-    return f"{value.mean:.4g} ±{value.std:.1g}"
+    if len(value.values) == 1 and value.mean.is_integer():
+        return f"{value.mean / 1e6:,.4g}M" if value.mean < 1e9 else f"{value.mean / 1e6:,.0f}M"
+    return f"{value.mean:.4g}"
 
 
 def _conditions(found: SignalRecord) -> str:
     how = found.conditions
     return (
         f"{how['batch_size']} images of {how['data']['name']}, seed {how['seed']}, mean and "
-        f"deviation of {how['repeats']} repeats with other weights and images; more is better, "
-        "and says nothing that a training would not say better"
+        f"deviation of {how['repeats']} repeats with other weights and images; of each, more is "
+        "said to be better: columns beside a training, never instead of it"
     )
 
 
