@@ -114,14 +114,14 @@ def signals_in_full() -> str:
 
 def signals_noise(noise: dict[str, float]) -> list[str]:
     """What the repeated trainings say."""
+    within, between = noise["std_of_one_training"], noise["std_of_networks"]
     return [
         f"{noise['networks']} of the networks were trained with 3 seeds ({noise['trainings']} "
-        f"trainings): a training's top-1 varies by ±{noise['std_of_one_training']:.2f} points "
-        f"(standard deviation within a network), all {noise['of']} networks by "
-        f"±{noise['std_of_networks']:.2f} once that is taken off. The reliability of one training "
-        f"is then {noise['reliability_of_one_training']:.2f}: two seeds would rank the networks with a tau "
-        f"of {noise['tau_between_two_seeds']:.2f}, and a predictor that knew the true top-1 could "
-        f"expect {noise['tau_ceiling']:.2f}."
+        f"trainings): a training's top-1 varies by ±{within:.2f} points (standard deviation within "
+        f"a network), all {noise['of']} networks by ±{between:.2f} once that is taken off. The "
+        f"reliability of one training is then {noise['reliability_of_one_training']:.2f}: two "
+        f"seeds would rank the networks with a tau of {noise['tau_between_two_seeds']:.2f}, and a "
+        f"predictor that knew the true top-1 could expect {noise['tau_ceiling']:.2f}."
     ]
 
 

@@ -187,6 +187,7 @@ def refused(*words: object) -> str:
         (("convnext_proxy", "--study", "nowhere"), "SPEC is not for --study"),
         (("--study", "nowhere", "--data", "x"), "--data is not for --study"),
         (("--study", "nowhere", "--set", "a=1"), "--set is not for --study"),
+        (("--study", "nowhere", "--download"), "--download is not for --study"),
     ],
 )
 def test_bad_input_is_one_line(words: tuple[object, ...], said: str) -> None:

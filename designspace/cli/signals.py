@@ -70,7 +70,8 @@ def signals(
 
     given = parse_set(changes or [])
     wanted = names.split(",") if names is not None else None
-    _require_one(specs, study, {"--set": changes, "--data": data, "--recipe": recipe})
+    theirs = {"--set": changes, "--data": data, "--recipe": recipe}
+    _require_one(specs, study, {**theirs, "--download": download, "--skip-broken": skip_broken})
 
     from designspace.cli.device import chosen
     from designspace.signals import Settings
