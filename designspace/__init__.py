@@ -40,6 +40,7 @@ _HOMES = {
     "space": "designspace.algebra.space",
     "verify": "designspace.verification",
 }
+_ROOMS = ("signals",)  # a room whose functions keep its name before theirs
 _NAMES = {"ladder": "load_ladder", "space": "load_space"}  # where the room calls it otherwise
 
 __all__ = [
@@ -61,6 +62,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for from the room that has it."""
+    if name in _ROOMS:
+        return import_module(f"designspace.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'designspace' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), _NAMES.get(name, name))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from designspace.algebra.bounds import Bounds
 from designspace.algebra.chain import Chain
-from designspace.algebra.components import COSTS
+from designspace.algebra.components import COSTS, label_indices
 from designspace.algebra.feasible import Draw, Feasible
 from designspace.algebra.halves import Bridge, Halves, cut
 from designspace.algebra.networks import FEW, Networks, networks
@@ -91,7 +91,8 @@ def through_edges(chain: Chain, bounds: Bounds) -> Marginals:
     found = {name: np.eye(1, size)[0] for name, size in chain.sizes.items()}  # touches nothing
     for layer, edges, settings, weights in counted.rows():
         axes = {name: chain.axes[name] for name in layer.component.axes}
-        found |= _shares(axes, layer.labels(edges, settings), weights)
+        labels = label_indices(layer.rows_of(edges, settings), layer.component.sizes)
+        found |= _shares(axes, labels, weights)
     return found
 
 
@@ -103,24 +104,25 @@ class _Partners:
 
     def __init__(self, bounds: Bounds) -> None:
         window = np.array([bounds.of(name) for name in bounds.limited], np.int64).reshape(-1, 2)
-        self._low, self._high = window[:, 0], window[:, 1]
+        self._low, self._high = window[:, :1], window[:, 1:]
         self._indexes: dict[bytes, Index] = {}
         self._known: dict[tuple[bytes, bytes, bytes], Weights] = {}
 
     def of(self, asked: Ints, others: Ints, shift: Ints) -> Weights:
-        """How many others fit each of the asked: costs of shape (n, limited), (m, limited)."""
+        """How many others fit each of the asked: costs of shape (limited, n), (limited, m)."""
         own = _digest(others)
         key = (_digest(asked), own, shift.tobytes())
         if key not in self._known:
             if own not in self._indexes:
                 self._indexes[own] = index(others)
             low, high = self._low - shift - asked, self._high - shift - asked
-            self._known[key] = self._indexes[own].count(low, high).astype(np.float64)
+            order: Ints = np.argsort(asked[-1]) if len(asked) else np.arange(asked.shape[1])
+            self._known[key] = self._indexes[own].count(low, high, order).astype(np.float64)
         return self._known[key]
 
 
 def _digest(costs: Ints) -> bytes:
-    return hashlib.blake2b(len(costs).to_bytes(8, "little") + costs.tobytes()).digest()
+    return hashlib.blake2b(costs.shape[1].to_bytes(8, "little") + costs.tobytes()).digest()
 
 
 class _Counted:
@@ -139,14 +141,14 @@ class _Counted:
 
     def _ending(self, bridge: Bridge, end: int) -> None:
         left, rows = bridge.left, np.flatnonzero(bridge.right.ends == end)
-        onward = bridge.steps[:, None] + bridge.right.costs[rows][None]
-        onward = onward.reshape(len(bridge.edges) * len(rows), bridge.steps.shape[1])
+        onward = bridge.steps[:, :, None] + bridge.right.costs[:, None, rows]
+        onward = onward.reshape(len(bridge.steps), len(bridge.edges) * len(rows))
         before = self._partners.of(left.costs, onward, bridge.shift)
         after = self._partners.of(onward, left.costs, bridge.shift).reshape(-1, len(rows))
-        parts = [(left.edges, before), (bridge.edges[:, None], after.sum(axis=1))]
+        parts = [(left.edges, before), (bridge.edges[None], after.sum(axis=1))]
         layer = 0
-        for edges, weights in [*parts, (bridge.right.edges[rows], after.sum(axis=0))]:
-            for column in edges.T:
+        for edges, weights in [*parts, (bridge.right.edges[:, rows], after.sum(axis=0))]:
+            for column in edges:
                 row = self._weights[layer][end]
                 row += np.bincount(column, weights, minlength=len(row))
                 layer += 1

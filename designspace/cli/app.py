@@ -22,6 +22,7 @@ from designspace.cli import (
     sample,
     schema,
     search,
+    signals,
     space,
     status,
     train,
@@ -43,6 +44,7 @@ for verb in (build.build, cost.cost, diff.diff, ladder.ladder, catalog.catalog, 
 app.add_typer(space.space, name="space")
 app.command()(sample.sample)
 app.command()(bench.bench)
+app.command()(signals.signals)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
 app.command()(compare.compare)

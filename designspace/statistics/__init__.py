@@ -1,1 +1,1 @@
-"""Small statistics of a few repeated trainings; standard library only."""
+"""Small statistics of few trainings: intervals, rank correlations, reliability."""

@@ -1,0 +1,181 @@
+"""`designspace signals`: cheap signals of untrained networks, or of all trials of a study."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from designspace.cli.options import (
+    DataOption,
+    DeviceOption,
+    DownloadOption,
+    JsonOption,
+    SetOption,
+    SkipBrokenOption,
+)
+from designspace.errors import InputError, StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from designspace.records.signals import NetworkSignals, SignalRecord
+    from designspace.signals import Settings
+    from designspace.spec.network import Network
+    from designspace.train.data import Data
+
+
+def signals(
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SPEC]...", help="Catalog names, LADDER:STEP, YAML files."),
+    ] = None,
+    changes: SetOption = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(
+            help="Score every trial of this finished study, write signals.csv and signals.json "
+            "beside it, and say how each signal ranks its trials."
+        ),
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="Which signals, with commas between; all by default.")
+    ] = None,
+    data: DataOption = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            "--recipe",
+            help="Whose first weights: a catalog name or a YAML file; demo by default, and a "
+            "study's own.",
+        ),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Images of the mini-batch.")] = 64,
+    seed: Annotated[
+        int | None, typer.Option(help="Of weights and mini-batch; 0, or a study's own, by default.")
+    ] = None,
+    repeats: Annotated[
+        int, typer.Option(help="Measurements of each, with other weights and images.")
+    ] = 3,
+    device: DeviceOption = "auto",
+    download: DownloadOption = False,
+    skip_broken: SkipBrokenOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure cheap signals, columns beside a training and never instead of it."""
+    from designspace.spec.changes import parse_set
+
+    given = parse_set(changes or [])
+    wanted = names.split(",") if names is not None else None
+    theirs = {"--set": changes, "--data": data, "--recipe": recipe}
+    _require_one(specs, study, {**theirs, "--download": download, "--skip-broken": skip_broken})
+
+    from designspace.cli.device import chosen
+    from designspace.signals import Settings
+    from designspace.spec.load import load
+
+    how = Settings(
+        batch_size=batch_size, repeats=repeats, recipe=recipe or "demo", device=chosen(device)
+    )
+    if study is not None:
+        _study(study, seed, wanted, how, as_json=as_json)
+        return
+    networks = [load(spec, given) for spec in specs or ()]
+    options = {"download": download, "skip_broken": skip_broken}
+    found = _score(networks, _loaded(networks, data, how, options), seed or 0, wanted, how)
+    if as_json:
+        from designspace.cli.show import print_json
+
+        print_json(found.model_dump(mode="json"))
+        return
+    from designspace.cli.signal_tables import print_networks
+
+    print_networks(found)
+
+
+def _require_one(
+    specs: list[str] | None, study: Path | None, theirs: dict[str, object | None]
+) -> None:
+    """Networks or a study; and a study has networks, data and recipe of its own."""
+    if not specs and study is None:
+        raise InputError("no network is named", hint="name one or more, or a study with --study")
+    if study is None:
+        return
+    given = ["SPEC"] if specs else [name for name, value in theirs.items() if value]
+    if given:
+        raise InputError(f"{given[0]} is not for --study, which has its own")
+
+
+def _loaded(
+    networks: Sequence[Network], source: str | None, how: Settings, options: dict[str, bool]
+) -> list[Data]:
+    """The data of each network, read once for each size that images may be decoded to."""
+    from designspace.signals.score import task_data
+
+    known: dict[int, Data] = {}
+    for network in networks:
+        if network.input_size not in known:
+            known[network.input_size] = task_data(source, network, how, **options)
+    return [known[network.input_size] for network in networks]
+
+
+def _score(
+    networks: Sequence[Network],
+    data: Sequence[Data],
+    seed: int,
+    names: list[str] | None,
+    how: Settings,
+) -> SignalRecord:
+    from designspace.signals.registry import chosen
+    from designspace.signals.score import Task, measure, record
+
+    signals = chosen(names)
+    found: list[NetworkSignals] = []
+    tasks = [Task(images, how, seed) for images in data]
+    try:
+        for done, (network, task) in enumerate(zip(networks, tasks, strict=True)):
+            _progress(done, len(networks))
+            found.append(measure(network, task, signals))
+    except KeyboardInterrupt:
+        raise StoppedError("interrupted; nothing is kept") from None
+    return record(found, tasks[0], signals, _command())
+
+
+def _study(
+    directory: Path, seed: int | None, names: list[str] | None, how: Settings, *, as_json: bool
+) -> None:
+    from designspace.cli.show import print_json
+    from designspace.cli.signal_tables import print_rankings
+    from designspace.signals.study import score_study, write
+
+    try:
+        found = score_study(
+            directory,
+            seed=seed,
+            names=names,
+            settings=how,
+            command=_command(),
+            on_trial=_progress,
+        )
+        files = write(directory, found)
+    except KeyboardInterrupt:
+        raise StoppedError("interrupted; nothing was written") from None
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    print_rankings(found)
+    for path in files:
+        typer.echo(str(path))
+
+
+def _command() -> str:
+    return shlex.join(["designspace", *sys.argv[1:]])
+
+
+def _progress(done: int, of: int) -> None:
+    """How far it is, where someone watches."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{done} of {of} networks\r" if done < of else "\r\033[K")

@@ -1,0 +1,5 @@
+"""A file a signal; a new file here is found by itself."""
+
+from designspace.layers.discover import import_all
+
+import_all(__name__)
