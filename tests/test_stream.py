@@ -76,8 +76,9 @@ def test_what_workers_need_can_be_sent_to_them(photos: Path, tmp_path: Path) -> 
     run = _run(_data(photos), tmp_path)
     look = pickle.loads(pickle.dumps(TrainLook(run.recipe.crop, run.view)))
     assert look(Image.new("RGB", (40, 30)), generator("test")).shape == (3, 28, 28)
-    store = pickle.loads(pickle.dumps(run.data.train))
-    assert store.read(0) == run.data.train.read(0)
+    train = run.data.train
+    assert isinstance(train, Encoded)
+    assert pickle.loads(pickle.dumps(train)).read(0) == train.read(0)
 
 
 def test_a_streamed_run_resumes_to_the_bit(
