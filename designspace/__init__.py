@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from designspace.algebra.space import load_space as space
+    from designspace.comparison import compare as compare
     from designspace.compiler import build as build
     from designspace.compiler import in_line as in_line
     from designspace.costing import cost as cost
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Network": "designspace.spec",
     "build": "designspace.compiler",
+    "compare": "designspace.comparison",
     "cost": "designspace.costing",
     "diff": "designspace.spec.diff",
     "export": "designspace.exporting",
@@ -43,6 +45,7 @@ _NAMES = {"ladder": "load_ladder", "space": "load_space"}  # where the room call
 __all__ = [
     "Network",
     "build",
+    "compare",
     "cost",
     "diff",
     "export",

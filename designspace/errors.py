@@ -46,9 +46,39 @@ class InfeasibleError(DesignspaceError):
 
 
 class TrialsFailedError(DesignspaceError):
-    """A study ended, but some of its trials failed."""
+    """A study or a training ended, but some of its trainings failed or diverged."""
 
     exit_code = 4
+
+
+class DivergedError(DesignspaceError):
+    """The training loss stopped being a number, which is a result of the training.
+
+    Attributes:
+        epoch: In which, counted from 1.
+        step: Its first step whose loss is not finite, counted from 1.
+        lr: Learning rate of that step.
+        cause: What it likely comes from, and what to try.
+    """
+
+    exit_code = 4
+
+    def __init__(
+        self,
+        epoch: int,
+        step: int,
+        lr: float,
+        cause: str = "try a lower lr, a longer warm-up or grad_clip",
+    ) -> None:
+        self.epoch, self.step, self.lr, self.cause = epoch, step, lr, cause
+        super().__init__(
+            f"training diverged: the loss is not finite at epoch {epoch}, step {step}, "
+            f"lr {lr:.2e}; {cause}"
+        )
+
+    def __reduce__(self) -> tuple[type[DivergedError], tuple[int, int, float, str]]:
+        """Its own arguments, so that it crosses processes."""
+        return type(self), (self.epoch, self.step, self.lr, self.cause)
 
 
 class VerificationError(DesignspaceError):

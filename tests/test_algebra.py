@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, by_looking, data
 
+from designspace.algebra import networks
 from designspace.algebra.bounds import FAR, Bounds
 from designspace.algebra.chain import Chain
 from designspace.algebra.feasible import Feasible
@@ -82,6 +83,37 @@ def test_counts_costs_and_extremes_are_those_of_looking(
             if len({*bounds.limited, cost}) <= 2:
                 values = [costs[column] for costs in wanted.values()]
                 assert found.range(cost) == ((min(values), max(values)) if values else None)
+
+
+@every
+def test_an_extreme_is_the_same_where_few_are_looked_at_for_it(
+    name: str, looked: dict[str, dict[str, tuple[int, int, int]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(networks, "LOOKED", 2)
+    monkeypatch.setattr(networks, "DRAWN", 1)
+    for bounds in windows(list(looked[name].values())):
+        _, found = feasible(name, Composed, bounds)
+        inner = [costs for costs in looked[name].values() if inside(bounds, costs)]
+        for column, cost in enumerate(COSTS):
+            if bounds.limited and len({*bounds.limited, cost}) <= 2:
+                values = [costs[column] for costs in inner]
+                assert found.range(cost) == ((min(values), max(values)) if values else None)
+
+
+@every
+def test_a_label_is_feasible_where_some_combination_with_it_is(name: str) -> None:
+    space = load_space(data(SPACES[name]))
+    listed, composed = (way(Chain(space.axes, space.base_data, TASK)) for way in (Listed, Composed))
+    params = np.sort(listed.take(Bounds(), np.arange(listed.total)).costs[:, 0])
+    for bounds in (Bounds(), Bounds(params=(-FAR, int(params[len(params) // 3])))):
+        said = {
+            (axis, label): listed.has(bounds, axis, label)
+            for axis in space.axes
+            for label in space.axes[axis].labels
+        }
+        assert any(said.values())
+        for (axis, label), feasible_ in said.items():
+            assert composed.has(bounds, axis, label) == feasible_, (axis, label)
 
 
 @both

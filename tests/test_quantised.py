@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 import timm
 import torch
+from algebra_spaces import CHANNELS, CLASSES, SIZE, by_looking
 from hypothesis import given
 from hypothesis import strategies as st
 from timm.models.regnet import model_cfgs
 
+from designspace.algebra import space as algebra
+from designspace.algebra.task import Task
 from designspace.costing import cost
 from designspace.errors import InputError
 from designspace.spec import load
@@ -135,3 +138,36 @@ def test_groups_come_out_even() -> None:
     changes = {"depths": [1, 1], "widths": [24, 56], "block.spatial.groups.width": 16}
     with pytest.raises(InputError, match="no whole number of groups of 16; use widths that are"):
         cost(load("regnetx_002", changes))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"kernel": {"path": "block.spatial.kernel_size", "choices": [3, 5]}},
+        {"down": {"path": "downsample", "choices": ["in_block", "separate"]}},
+        {"all": {"choices": {"a": {"widths.w0": 16}, "b": {"widths": {"base": 8, "growth": 2}}}}},
+    ],
+)
+@pytest.mark.parametrize("stages", [None, 4])
+def test_a_space_of_them_is_counted_exactly(more: dict[str, Any], stages: int | None) -> None:
+    """As by looking at each network: numbers that come to the same widths are one."""
+    if "all" in more and stages:
+        pytest.skip("other widths leave the number of stages behind")
+    axes = {
+        "depth": {"path": "depths", "choices": [5, 9, 13] if "all" not in more else [[2, 3], 5]},
+        "wa": {"path": "widths.wa", "choices": [20.5, 36.44, 40]},
+        "wm": {"path": "widths.wm", "choices": [2.0, 2.49]},
+        "group": {"path": "block.spatial.groups.width", "choices": [4, 16]},
+        **more,
+    }
+    if "all" in more:
+        del axes["wa"], axes["wm"]
+    base = BASE if stages is None else BASE | {"widths": BASE["widths"] | {"stages": stages}}
+    space = algebra.load_space({"base": base, "axes": axes})
+    found = space.feasible(task=Task(SIZE, CHANNELS, CLASSES))
+    draw = found.draw(space.size)
+    costs = zip(draw.params.tolist(), draw.macs.tolist(), draw.acts.tolist(), strict=True)
+    digests = [space.spec(point).digest for point in draw.points()]
+    assert dict(zip(digests, costs, strict=True)) == by_looking(space)
+    assert found.count == len(draw) == len(set(digests))

@@ -158,7 +158,7 @@ def test_the_report_says_that_recipes_differ(tmp_path: Path) -> None:
     assert "each with its own recipe around toy" in headline(summary)
     recipe = dict(fairness(summary))["recipe"]
     assert recipe.startswith("NOT the same for every trial")
-    assert "differ in rate" in recipe
+    assert "finished trials differ in recipe.rate" in recipe
     assert any("apart from their recipes" in line for line in not_measured(summary))
     outputs = write(tmp_path / "s")
     page = (tmp_path / "s" / "report.html").read_text()
@@ -177,6 +177,6 @@ def test_a_shared_recipe_is_said_to_be_shared(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_of_it(tmp_path: Path) -> None:
-    told = plan(toy.request(tmp_path / "s", space=varied(), trials=3))
+    told = plan(toy.request(tmp_path / "s", space=varied(), trials=3), timed=False)
     assert told.points == 3
     assert told.base.recipe is not None

@@ -17,11 +17,11 @@ from designspace.records.study import load_study
 from designspace.report.choices import natural, strips
 from designspace.report.curves import spread
 from designspace.report.frontier import front_members, frontier
-from designspace.report.noise import standard_error
 from designspace.report.numbers import decimals_for, signed
 from designspace.report.palette import front_colors
 from designspace.report.rows import Row, changes_against, rows
 from designspace.report.summary import summarize
+from designspace.statistics.binomial import standard_error
 
 SCORES = st.floats(1, 99).map(lambda score: round(score, 1))
 

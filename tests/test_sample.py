@@ -112,6 +112,21 @@ def test_contradicting_limits_are_bad_input(written: Any) -> None:
     assert "at least 2,000,000 and at most 1,000,000" in found.err
 
 
+def test_two_limits_on_a_cost_both_hold(written: Any) -> None:
+    space = written("widths couple the stages", limits=["params<=1G"])
+    every = sorted(n["params"] for n in as_json("sample", space, "-n", "24")["networks"])
+    low, high = every[5], every[15]
+    words = ("--limit", f"params>={low}", "--limit", f"params<={high}")
+    found = as_json("sample", space, "-n", "24", *words)["networks"]
+    assert sorted(n["params"] for n in found) == [x for x in every if low <= x <= high]
+
+
+def test_more_than_can_be_held_are_refused() -> None:
+    found = run("sample", "sixteen", "-n", "10000001", "--cost-only", "--limit", "params<=1G")
+    assert found.code == 2
+    assert "10,000,001 networks at once are too many; up to 10,000,000" in found.err
+
+
 def test_a_sample_repeats_with_its_seed_and_is_what_it_says(written: Any) -> None:
     space = written("widths couple the stages")
     first = as_json("sample", space, "-n", "5", "--seed", "7")
@@ -126,6 +141,7 @@ def test_a_sample_repeats_with_its_seed_and_is_what_it_says(written: Any) -> Non
 
 def test_more_than_there_are_is_all_of_them_once_and_a_note(written: Any) -> None:
     space = written("conditions, one upon the other")
+    assert "-n 99,999,999,999 is more" in run("sample", space, "-n", "99999999999").out
     found = run("sample", space, "-n", "100")
     assert found.code == 0
     assert "8 of 8 networks are within the limits; -n 100 is more" in found.out
@@ -192,7 +208,11 @@ def test_a_folder_of_specs_loads_again(written: Any, tmp_path: Path) -> None:
     [
         (["--out", "pop.xlsx"], "written as .parquet or .csv"),
         (["--out", "nowhere/pop.csv"], "no such folder"),
-        (["--out", "specs", "--cost-only"], "no specs"),
+        (["--out", "new_specs", "--cost-only"], "no specs"),
+        (["--out", "/proc/nowhere/specs", "-n", "1"], "cannot be written"),
+        (["--out", "/dev/null/specs", "-n", "1"], "cannot be written"),
+        (["--seed", "-1"], "greater than or equal to 0"),
+        (["-n", "0"], "greater than or equal to 1"),
     ],
 )
 def test_places_that_cannot_be_written_are_refused_first(
@@ -201,6 +221,7 @@ def test_places_that_cannot_be_written_are_refused_first(
     found = run("sample", written("a knob a stage"), *words)
     assert found.code == 2
     assert said in found.err
+    assert found.err.count("\n") == 1
 
 
 def test_the_python_contract() -> None:
@@ -211,3 +232,63 @@ def test_the_python_contract() -> None:
     first = samples[0]
     costs = designspace.cost(first.spec, 32, in_channels=1, num_classes=7)
     assert (first.params, first.macs, first.acts) == (costs.params, costs.macs, costs.acts)
+
+
+FIRST = {"path": "downsample_first", "choices": [True, False]}  # which no part has by itself
+KERNEL = {"path": "block.spatial.kernel_size.per_stage.0", "choices": [3, 5]}
+
+
+def uncounted(folder: Path, *limits: str) -> str:
+    path = folder / "space.yaml"
+    path.write_text(dump_yaml(data({"first": FIRST, "kernel": KERNEL}) | {"limits": [*limits]}))
+    return str(path)
+
+
+def test_what_is_not_counted_is_told_as_seen(tmp_path: Path) -> None:
+    path = uncounted(tmp_path, "params>=1")
+    said = as_json("space", "info", path)
+    assert (said["total"], said["count"], said["within"]) == (None, None, {})
+    assert "axis first changes downsample_first" in said["seen"]["reason"]
+    assert (said["seen"]["looked"], said["seen"]["networks"], said["seen"]["kept"]) == (2048, 4, 4)
+    costs = [network["macs"] for network in as_json("sample", path, "-n", "4")["networks"]]
+    assert said["ranges"]["macs"] == said["within_seen"]["macs"] == [min(costs), max(costs)]
+    assert [cut["kept"] for cut in said["cuts"]] == [4]
+    assert [value["share"] for value in said["values"]["first"]] == [0.5, 0.5]
+    table = run("space", "info", path)
+    assert table.code == 0
+    assert "not counted: axis first" in table.out
+    assert f"~{min(costs):,}" in table.out
+
+
+def test_where_nothing_is_found_it_is_infeasible(tmp_path: Path) -> None:
+    path = uncounted(tmp_path, "macs<=1")
+    info = run("space", "info", path)
+    assert info.code == 0
+    assert "0 of them within the limits" in info.out
+    found = run("sample", path)
+    assert found.code == 3
+    assert "no network was found; not counted (axis first" in found.err
+    assert found.err.count("\n") == 1
+
+
+def test_an_idle_axis_says_in_how_many_networks(written: Any) -> None:
+    space = written("conditions, one upon the other")
+    said = as_json("space", "info", space)
+    assert said["idle"]["kind"] == 0
+    assert said["idle"]["kernel"] == pytest.approx(2 / 8)
+    for name, values in said["values"].items():
+        assert sum(v["share"] for v in values) + said["idle"][name] == pytest.approx(1)
+    assert "idle 25.0%" in run("space", "info", space).out
+
+
+def test_three_limits_in_a_large_space_are_seen_and_the_space_is_counted() -> None:
+    limits = ["--limit", "mmacs=6+-10%", "--limit", "params<=400k"]
+    words = ("space", "info", "joint", *limits, "--num-classes", "10", "--in-channels", "1")
+    two = as_json(*words)
+    assert two["count"] > 0
+    assert set(two["within"]) | set(two["within_seen"]) == {"params", "macs", "acts"}
+    three = as_json(*words, "--limit", "acts>=1")
+    assert three["total"] == two["total"]
+    if three["count"] is None:
+        assert three["seen"]["kept"] == three["seen"]["looked"]
+        assert three["cuts"][-1]["kept"] == three["total"]

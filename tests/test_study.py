@@ -18,7 +18,7 @@ from designspace.records.ledger import Ledger, read
 from designspace.records.state import StudyState
 from designspace.records.study import latest_study, load_study
 from designspace.search.driver import Driver
-from designspace.search.plan import expected_epochs, plan, time_epoch
+from designspace.search.plan import expected_epochs, plan
 from designspace.search.random_proposer import RandomProposer
 from designspace.search.request import silent
 from designspace.search.study import Candidates, pricer, run_study
@@ -190,8 +190,7 @@ def test_plain_lines_tell_the_story_where_there_is_no_terminal(tmp_path: Path) -
 
 def test_a_dry_run_tells_without_writing(tmp_path: Path) -> None:
     request = toy.request(tmp_path / "s", trials=16)
-    seconds = time_epoch(request)
-    told = plan(request, seconds)
+    told = plan(request)
     assert told.most_epochs == 128
     assert told.rungs == (1, 2, 4)
     assert 16 < told.expected_epochs == expected_epochs(request) < 128

@@ -5,19 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
+from designspace.algebra.space import load_space
+from designspace.algebra.task import Task
+from designspace.costing import cost
 from designspace.records.environment import environment
+from designspace.spec import load
 
 ROOT = Path(__file__).resolve().parents[2]
 SWEEP = "configs/sweeps/cifar/cifar_regnet.yaml"
-SPACE, NETWORKS = "regnet", 32
+SPACE, CLASSES, NETWORKS = "benchmarks/regnet/cifar.yaml", 10, 32
 
 
 def arguments() -> argparse.Namespace:
@@ -25,16 +30,41 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pycls", type=Path, required=True, help="a checkout of pycls")
     parser.add_argument("--python", required=True, help="the Python that can import it")
-    parser.add_argument("--seconds", type=float, default=60, help="the sampler's turn")
+    parser.add_argument("--seconds", type=float, default=30, help="the sampler's turn")
     parser.add_argument("--repeats", type=int, default=5, help="processes of ours")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/records/regnet.json")
     return parser.parse_args()
 
 
+class Clock:
+    """Seconds by the clock, and of CPU time by all processes that were started and waited for."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._wall, self._cpu = time.perf_counter(), _children()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._wall, self._cpu = time.perf_counter() - self._wall, _children() - self._cpu
+
+    def said(self) -> dict[str, float]:
+        """Both, as they stand in the record."""
+        return {"wall_s": round(self._wall, 3), "cpu_s": round(self._cpu, 3)}
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def sweep_in(folder: Path, source: Path) -> Path:
-    """pycls' sweep file, told where to write."""
+    """pycls' sweep file without squeeze-excitation, which we have not, told where to write."""
+    text = (source / SWEEP).read_text()
+    assert "SE_ON: True" in text
     path = folder / "sweep.yaml"
-    path.write_text((source / SWEEP).read_text() + f"\nROOT_DIR: {folder / 'sweeps'}\n")
+    text = text.replace("SE_ON: True", "SE_ON: False")
+    path.write_text(f"{text}\nROOT_DIR: {folder / 'sweeps'}\n")
     return path
 
 
@@ -42,11 +72,12 @@ def tool(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """pycls' whole tool, once."""
     sweep = sweep_in(folder, options.pycls)
     command = [options.python, "tools/sweep_setup.py", "--sweep-cfg", str(sweep)]
-    began = time.perf_counter()
-    told = subprocess.check_output(command, text=True, cwd=options.pycls, env=_for(options.pycls))
-    seconds = time.perf_counter() - began
+    with Clock() as clock:
+        told = subprocess.check_output(
+            command, text=True, cwd=options.pycls, env=_for(options.pycls)
+        )
     files = list((folder / "sweeps").glob("**/cfgs/*.yaml"))
-    return {"seconds": seconds, "networks": len(files), "told": told.splitlines()[1:]}
+    return {**clock.said(), "networks": len(files), "told": told.splitlines()[1:]}
 
 
 def sampler(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -66,22 +97,54 @@ def sampler(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         cwd=ROOT,
         env=_for(options.pycls),
     )
-    return json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
+    networks = found.pop("networks")
+    return found | {"equal_costs": sum(map(equal, networks)), "compared": len(networks)}
+
+
+def equal(network: dict[str, Any]) -> bool:
+    """Whether a network that pycls kept costs here what pycls says that it costs.
+
+    pycls counts the additions of the classifier's bias as well, one a class.
+    """
+    groups = {
+        min(group, width)
+        for group, width in zip(network["group_ws"], network["widths"], strict=True)
+    }
+    changes = {
+        "depths": network["depths"],
+        "widths": network["widths"],
+        "block.spatial.groups": {"width": max(groups)},
+    }
+    costs = cost(load(load_space(SPACE).base_network(), changes), 32, num_classes=CLASSES)
+    theirs = tuple(network[name] for name in ("params", "flops", "acts"))
+    return (costs.params, costs.macs + CLASSES, costs.acts) == theirs
 
 
 def ours(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Our process, several times, a seed each."""
-    seconds: list[float] = []
+    runs: list[dict[str, float]] = []
     for seed in range(options.repeats):
         out = folder / str(seed)
-        words = ["sample", SPACE, "-n", str(NETWORKS), "--seed", str(seed), "--out", str(out)]
+        words = ["sample", SPACE, "--num-classes", str(CLASSES), "-n", str(NETWORKS)]
+        words += ["--seed", str(seed), "--out", str(out)]
         command = [sys.executable, "-m", "designspace", *words]
-        began = time.perf_counter()
-        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-        seconds.append(time.perf_counter() - began)
+        with Clock() as clock:
+            subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        runs.append(clock.said())
         if len(list(out.glob("*.yaml"))) != NETWORKS:
             raise SystemExit("ours wrote another number of networks")
-    return {"seconds": seconds, "median_s": median(seconds), "networks": NETWORKS}
+    return {"runs": runs, "networks": NETWORKS} | {
+        name: median(run[name] for run in runs) for name in runs[0]
+    }
+
+
+def counted() -> dict[str, int]:
+    """How many networks our grid has, and how many of them are in the window."""
+    found = load_space(SPACE).feasible(task=Task(32, 3, CLASSES))
+    assert found.total is not None
+    assert found.count is not None
+    return {"networks": found.total, "feasible": found.count}
 
 
 def _for(source: Path) -> dict[str, str]:
@@ -105,6 +168,7 @@ def main() -> None:
         "pycls": commit.strip(),
         "sweep": SWEEP,
         "space": SPACE,
+        "counted": counted(),
         **results,
         "environment": environment() | {"load": os.getloadavg()},
     }

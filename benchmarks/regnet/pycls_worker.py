@@ -1,7 +1,8 @@
 """pycls' own sampler for a while, in one process of the environment that has pycls.
 
 Reads `{source, sweep, seed, seconds}` on stdin: the checkout of pycls, a sweep file, and for how
-long. Writes on stdout what it drew and kept; of what it kept, the parameters and pycls' own costs.
+long, in seconds of CPU time. Writes on stdout what it drew and kept; of what it kept, the
+parameters and pycls' own costs.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ def main() -> None:
     request = json.load(sys.stdin)
     source = Path(request["source"])
     sys.path[:0] = [str(source), str(source / "tools")]
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.redirect_stdout(sys.stderr):
         import sweep_setup
         from pycls.sweep import config
 
         config.load_cfg(request["sweep"])
     config.sweep_cfg.SETUP.CHUNK_SIZE = CHUNK
-    setup = time.perf_counter() - began
+    setup = time.process_time() - began
     kept: dict[str, Any] = {}
     found = chunks = 0
-    began = time.perf_counter()
-    while (elapsed := time.perf_counter() - began) < request["seconds"]:
+    began = time.process_time()
+    while (elapsed := time.process_time() - began) < request["seconds"]:
         chunk = sweep_setup.sample_cfgs(request["seed"] * 1_000_000 + chunks)
         kept |= chunk
         found += len(chunk)

@@ -40,6 +40,11 @@ class Bounds:
         return self.with_(cost, max(least, low), min(most, high))
 
     @property
+    def is_empty(self) -> bool:
+        """Whether some cost is to be more than it may be."""
+        return any(low > high for low, high in (self.params, self.macs, self.acts))
+
+    @property
     def limited(self) -> tuple[str, ...]:
         """The costs that are limited, those limited on both sides first."""
         names = [name for name in ("macs", "params", "acts") if self.of(name) != (-FAR, FAR)]

@@ -17,7 +17,8 @@ from designspace.algebra.task import Task
 from designspace.algebra.wavelet import Ints
 from designspace.layers.feature import image
 from designspace.spec.axis import Axis
-from designspace.spec.quantised import is_quantised
+
+_KNOWN = frozenset(root for roots in ROOTS.values() for root in roots) | {"input_size", "name"}
 
 
 class Chain:
@@ -36,12 +37,12 @@ class Chain:
         """Take the axes, the base network's data as written, and what networks are costed on.
 
         Raises:
-            TooLargeError: The space does not decompose: its widths are quantised together, its
-                first stage shrinks the map, or an axis changes what is no part of the chain.
+            TooLargeError: The space does not decompose: an axis changes what is no part of the
+                chain, or widths that are quantised together come of too many combinations.
         """
-        entwined = base.get("downsample_first") or is_quantised(dict(base))
-        if entwined or any(map(_outside, axes.values())):
-            raise TooLargeError
+        for name, path in ((name, path) for name, axis in axes.items() for path in axis.paths):
+            if touch(path).root not in _KNOWN:
+                raise TooLargeError(f"axis {name} changes {path}, which is no part by itself")
         self.axes, self.base, self.task = axes, base, task
         self.sizes = {name: len(axis.choices) for name, axis in axes.items()}
         self.features = Features()
@@ -50,8 +51,9 @@ class Chain:
         blocks, downsamples = pieces.of_stages(BLOCK), pieces.of_stages(DOWNSAMPLE)
         before = [pieces.whole(STEM), *downsamples[1:]]
         head = pieces.whole(HEAD)
+        shrinks = downsamples[:1] if base.get("downsample_first") else []
         tables = [
-            StagePieces(pieces.extent(stage), blocks[stage], before[stage])
+            StagePieces(pieces.extent(stage), blocks[stage], before[stage], *shrinks[stage:])
             for stage in range(pieces.stages)
         ]
         self.components: list[Component] = [
@@ -89,12 +91,3 @@ class Chain:
             valid &= found.out >= 0
         costs[~valid] = REFUSED
         return costs
-
-
-_KNOWN = frozenset(root for roots in ROOTS.values() for root in roots) | {"input_size", "name"}
-
-
-def _outside(axis: Axis) -> bool:
-    """Whether an axis changes something that no component knows of."""
-    paths = (path for label in axis.labels for path in axis.changes(label))
-    return any(touch(path).root not in _KNOWN for path in paths)

@@ -44,6 +44,10 @@ class Draw:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def costs(self) -> dict[str, Ints]:
+        """Each cost, (n,)."""
+        return {"params": self.params, "macs": self.macs, "acts": self.acts}
+
     def head(self, n: int) -> Draw:
         """The first networks."""
         costs = self.params[:n], self.macs[:n], self.acts[:n]
@@ -82,6 +86,11 @@ class Feasible:
         """Count the networks within bounds."""
         self.bounds, self.networks = bounds, networks
         self.count = networks.count(bounds)
+
+    @property
+    def reason(self) -> str:
+        """Why these are not counted: they are."""
+        return ""
 
     @property
     def chain(self) -> Chain:

@@ -23,6 +23,7 @@ ROOTS: Mapping[str, tuple[str, ...]] = {
     DOWNSAMPLE: ("downsample", "norm", "act"),
     HEAD: ("head", "norm", "act"),
 }
+GROUP_WIDTH = ("block", "spatial", "groups", "width")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,38 @@ def touching(axes: Mapping[str, Axis], part: str, stage: int | None) -> tuple[st
 
     An axis brings along the axes on which its effect depends.
     """
-    found = {
-        name
-        for name, axis in axes.items()
-        if any(_reaches(each, part, stage) for each in _touches(axis))
-    }
+    return _with_conditions(
+        axes,
+        {
+            name
+            for name, axis in axes.items()
+            if any(_reaches(each, part, stage) for each in _touches(axis))
+        },
+    )
+
+
+def quantising(axes: Mapping[str, Axis]) -> tuple[str, ...]:
+    """The axes that can change depths and widths where these are quantised together.
+
+    The width of the block's groups is one of what they depend on.
+    """
+    return _with_conditions(
+        axes,
+        {
+            name
+            for name, axis in axes.items()
+            for path in axis.paths
+            if keys_of(path)[0] in ROOTS[EXTENT] or _meets(keys_of(path), GROUP_WIDTH)
+        },
+    )
+
+
+def _meets(keys: Iterable[object], others: Iterable[object]) -> bool:
+    """Whether one path leads to the other, or beyond it."""
+    return all(mine == its for mine, its in zip(keys, others, strict=False))
+
+
+def _with_conditions(axes: Mapping[str, Axis], found: set[str]) -> tuple[str, ...]:
     while more := {other for name in found for other in axes[name].when} - found:
         found |= more
     return tuple(name for name in axes if name in found)

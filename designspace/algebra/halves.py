@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,13 +21,13 @@ from designspace.algebra.wavelet import Ints
 MOST = 1 << 24  # half paths in memory
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Half:
     """Half paths to one state, or from it, in the order of their costs.
 
     Attributes:
-        costs: Sums of the limited costs, (n, limited).
-        edges: Their edges, in the order of the layers, (n, layers).
+        costs: Sums of the limited costs, (limited, n).
+        edges: Their edges, in the order of the layers, (layers, n).
         ends: The last state of each, as a number, (n,); zeros where it is the state itself.
     """
 
@@ -35,7 +36,12 @@ class Half:
     ends: Ids
 
     def __len__(self) -> int:
-        return len(self.costs)
+        return len(self.ends)
+
+    @cached_property
+    def order(self) -> Ints:
+        """Which of them come first by the last of the limited costs, (n,)."""
+        return np.argsort(self.costs[-1]) if len(self.costs) else np.arange(len(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,8 @@ class Bridge:
     Attributes:
         left: Half paths to the first state.
         edges: The edges between them, in the order of their costs.
-        steps: Their costs less `shift`, (edges, limited).
-        shift: What was taken off, (limited,).
+        steps: Their costs less `shift`, (limited, edges).
+        shift: What was taken off, (limited, 1).
         right: Half paths from the second state.
     """
 
@@ -130,7 +136,7 @@ class Halves:
     def __init__(self, states: States, limited: Sequence[int], at: int) -> None:
         """Take an automaton, the columns of the limited costs, and the layer to cut."""
         self.at = at
-        self._costs = [layer.costs[:, limited] for layer in states.layers]
+        self._costs = [layer.costs.T[list(limited)] for layer in states.layers]
         self._ends = {state: number for number, state in enumerate(states.ends)}
         left, right = self._lefts(states), self._rights(states)
         self.bridges: list[Bridge] = []
@@ -140,31 +146,31 @@ class Halves:
                     self.bridges.append(self._bridge(left[state], edges, right[after]))
 
     def _bridge(self, left: Half, edges: Ids, right: Half) -> Bridge:
-        steps = self._costs[self.at][edges]
-        shift = steps.min(axis=0) if steps.size else np.zeros(steps.shape[1], np.int64)
+        steps = self._costs[self.at][:, edges]
+        shift = steps.min(axis=1, keepdims=True)
         order = _by_cost(steps)
-        return Bridge(left, edges[order], steps[order] - shift, shift, right)
+        return Bridge(left, edges[order], steps[:, order] - shift, shift, right)
 
     def _lefts(self, states: States) -> Mapping[State, Half]:
-        limited = self._costs[0].shape[1]
+        limited = len(self._costs[0])
         halves = {states.start: _empty(limited, 0)}
         for number, layer in enumerate(states.layers[: self.at]):
             parts: dict[State, list[Half]] = {}
             for state, each in layer.edges.items():
                 for after, edges in each.items():
-                    joined = _append(halves[state], edges, self._costs[number][edges])
+                    joined = _append(halves[state], edges, self._costs[number][:, edges])
                     parts.setdefault(after, []).append(joined)
             halves = {state: _merged(each) for state, each in parts.items()}
         return halves
 
     def _rights(self, states: States) -> Mapping[State, Half]:
-        limited = self._costs[0].shape[1]
+        limited = len(self._costs[0])
         halves = {state: _empty(limited, number) for state, number in self._ends.items()}
         for number in range(len(states.layers) - 1, self.at, -1):
             parts: dict[State, list[Half]] = {}
             for state, each in states.layers[number].edges.items():
                 joined = [
-                    _prepend(edges, self._costs[number][edges], halves[after])
+                    _prepend(edges, self._costs[number][:, edges], halves[after])
                     for after, edges in each.items()
                 ]
                 parts[state] = joined or [_none(limited, len(states.layers) - number)]
@@ -174,47 +180,47 @@ class Halves:
 
 def _empty(limited: int, end: int) -> Half:
     """The one path without edges."""
-    zeros = np.zeros((1, limited), np.int64)
-    return Half(zeros, np.zeros((1, 0), np.int32), np.full(1, end, np.int32))
+    zeros = np.zeros((limited, 1), np.int64)
+    return Half(zeros, np.zeros((0, 1), np.int32), np.full(1, end, np.int32))
 
 
 def _none(limited: int, layers: int) -> Half:
     """No path at all: a state from which nothing valid follows."""
-    none = np.zeros((0, limited), np.int64)
-    return Half(none, np.zeros((0, layers), np.int32), np.zeros(0, np.int32))
+    none = np.zeros((limited, 0), np.int64)
+    return Half(none, np.zeros((layers, 0), np.int32), np.zeros(0, np.int32))
 
 
 def _append(half: Half, edges: Ids, steps: Ints) -> Half:
     """Each path with each edge after it."""
     paths, each = len(half), len(edges)
-    costs = (half.costs[:, None] + steps[None]).reshape(paths * each, steps.shape[1])
-    before = np.repeat(half.edges, each, axis=0)
-    last = np.tile(edges, paths)[:, None]
-    return Half(costs, np.concatenate([before, last], axis=1), np.repeat(half.ends, each))
+    before = np.repeat(half.edges, each, axis=1)
+    last = np.tile(edges, paths)[None]
+    return Half(sums(half.costs, steps), np.concatenate([before, last]), np.repeat(half.ends, each))
 
 
 def _prepend(edges: Ids, steps: Ints, half: Half) -> Half:
     """Each edge with each path after it."""
     each, paths = len(edges), len(half)
-    costs = (steps[:, None] + half.costs[None]).reshape(each * paths, steps.shape[1])
-    first = np.repeat(edges, paths)[:, None]
-    after = np.tile(half.edges, (each, 1))
-    return Half(costs, np.concatenate([first, after], axis=1), np.tile(half.ends, each))
+    first = np.repeat(edges, paths)[None]
+    after = np.tile(half.edges, each)
+    return Half(sums(steps, half.costs), np.concatenate([first, after]), np.tile(half.ends, each))
+
+
+def sums(first: Ints, second: Ints) -> Ints:
+    """Each of the first with each of the second, (limited, n) both."""
+    size = first.shape[1] * second.shape[1]
+    return (first[:, :, None] + second[:, None]).reshape(len(first), size)
 
 
 def _merged(halves: Sequence[Half]) -> Half:
     """All of them, in the order of their costs."""
-    costs = np.concatenate([half.costs for half in halves])
+    costs = np.concatenate([half.costs for half in halves], axis=1)
+    edges = np.concatenate([half.edges for half in halves], axis=1)
+    ends = np.concatenate([half.ends for half in halves])
     order = _by_cost(costs)
-    return Half(
-        costs[order],
-        np.concatenate([half.edges for half in halves])[order],
-        np.concatenate([half.ends for half in halves])[order],
-    )
+    return Half(costs[:, order], edges[:, order], ends[order])
 
 
 def _by_cost(costs: Ints) -> Ints:
     """The order in which equal lists of costs become equal arrays."""
-    if costs.shape[1] == 0:
-        return np.arange(len(costs))
-    return np.lexsort(costs.T[::-1])
+    return np.lexsort(tuple(costs[::-1])) if len(costs) else np.arange(len(costs.T))

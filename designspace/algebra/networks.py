@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from designspace.algebra.bounds import Bounds
+from designspace.algebra.bounds import FAR, Bounds
 from designspace.algebra.chain import Chain
-from designspace.algebra.components import COSTS
+from designspace.algebra.components import COSTS, label_indices
 from designspace.algebra.halves import cut, extreme_path, paths_from
-from designspace.algebra.paths import Indexed, Window, Within
-from designspace.algebra.pieces import Ids, TooLargeError
+from designspace.algebra.paths import Indexed, Paths, Window, Within
+from designspace.algebra.pieces import TooLargeError
 from designspace.algebra.points import Points
+from designspace.algebra.ranks import ranks
 from designspace.algebra.states import States
 from designspace.algebra.wavelet import Ints
 from designspace.algebra.windows import MOST_COSTS
@@ -62,6 +64,10 @@ class Networks(Protocol):
         """The least or the most of one cost within bounds; None where nothing is."""
         ...
 
+    def has(self, bounds: Bounds, name: str, label: str) -> bool:
+        """Whether some labels with this one on this axis make a network within bounds."""
+        ...
+
 
 class Listed:
     """The networks of a small space, in a list."""
@@ -71,7 +77,7 @@ class Listed:
         self.chain, self.axes = chain, chain.axes
         self._points = Points(chain)
         self.exact = len(COSTS)
-        self.total = len(self._points.labels)
+        self.total = len(self._points.first)
 
     def count(self, bounds: Bounds) -> int:
         """How many lie within bounds."""
@@ -89,13 +95,21 @@ class Listed:
             return None
         return int(values.max() if most else values.min())
 
+    def has(self, bounds: Bounds, name: str, label: str) -> bool:
+        """By looking at all combinations within bounds."""
+        column, index = list(self.axes).index(name), self.axes[name].labels.index(label)
+        return bool((self._points.labels[self._fits(bounds), column] == index).any())
+
     def _within(self, bounds: Bounds) -> Ints:
-        kept = np.ones(self.total, bool)
+        return self._points.first[self._fits(bounds)[self._points.first]]
+
+    def _fits(self, bounds: Bounds) -> NDArray[np.bool_]:
+        kept = np.ones(len(self._points.costs), bool)
         for name in bounds.limited:
             low, high = bounds.of(name)
             values = self._points.costs[:, COSTS.index(name)]
             kept &= (low <= values) & (values <= high)
-        return np.flatnonzero(kept)
+        return kept
 
 
 class Composed:
@@ -125,36 +139,86 @@ class Composed:
 
     def take(self, bounds: Bounds, ranks: Ints) -> Batch:
         """By the paths of these ranks."""
-        return self._spelt(*self._within(bounds, bounds.limited).edges(ranks))
+        labels = np.empty((len(ranks), len(self.axes)), np.int64)
+        costs = np.empty((len(ranks), len(COSTS)), np.int64)
+        for paths in self._within(bounds, bounds.limited).paths(ranks):
+            labels[paths.places], costs[paths.places] = self._spelt(paths)
+        return Batch(labels, costs)
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """By the best partner of each half; of all networks, step by step."""
+        """By drawing some, and counting those beyond the best drawn, until there are none.
+
+        Of all networks, step by step.
+        """
         if not bounds.limited:
             return extreme_path(self._states, COSTS.index(cost), most=most)
-        order = (*(name for name in bounds.limited if name != cost), cost)
-        return self._within(bounds, order).extreme(most=most)
+        order = tuple(dict.fromkeys((*bounds.limited, cost)))
+        best, within = None, self._within(bounds, order)
+        if abs(bounds.of(cost)[most]) != FAR:  # then what is beyond is a thin window: asked first
+            order = tuple(dict.fromkeys((cost, *order)))
+        while within.count:
+            some = within.count if within.count <= LOOKED else DRAWN
+            drawn = self._costs(within, ranks(within.count, some, seed=0), cost)
+            best = int(drawn.max() if most else drawn.min())
+            beyond = bounds.also(cost, *((best + 1, FAR) if most else (-FAR, best - 1)))
+            if some == within.count or beyond.is_empty:
+                break
+            within = self._find(beyond, order)
+        return best
+
+    def has(self, bounds: Bounds, name: str, label: str) -> bool:
+        """By counting the networks of the space that has no other label on this axis."""
+        only = self.axes[name].model_copy(
+            update={"choices": {label: self.axes[name].choices[label]}}
+        )
+        chain = Chain({**self.axes, name: only}, self.chain.base, self.chain.task)
+        return networks(chain).count(bounds) > 0
 
     def _index(self, limited: tuple[str, ...]) -> Indexed:
         return Indexed(self._states, [COSTS.index(name) for name in limited], self._at)
 
     def _find(self, bounds: Bounds, limited: tuple[str, ...]) -> Within:
         pairs = np.array([bounds.of(name) for name in limited], np.int64).reshape(-1, 2)
-        return self._indexed(limited).within(Window(pairs[:, 0], pairs[:, 1]))
+        return self._indexed(limited).within(Window(pairs[:, :1], pairs[:, 1:]))
 
-    def _spelt(self, edges: Ids, ends: Ids) -> Batch:
-        """Labels and costs of paths, under the first setting that makes each."""
-        names = list(self.chain.axes)
-        setting = self._first[ends]
-        labels = np.zeros((len(edges), len(names)), np.int64)
-        costs = np.zeros((len(edges), len(COSTS)), np.int64)
-        for number, layer in enumerate(self._states.layers):
-            own = layer.labels(edges[:, number], setting)
-            for column, name in enumerate(layer.component.axes):
-                labels[:, names.index(name)] = own[:, column]
-            costs += layer.costs[edges[:, number]]
-        return Batch(labels, costs)
+    def _spelt(self, paths: Paths) -> tuple[Ints, Ints]:
+        """Labels, (k, axes), and costs, (k, 3), under the first setting that makes each path."""
+        setting = self._first[paths.ends]
+        labels = np.zeros((len(setting), len(self.axes)), np.int64)
+        costs = np.zeros((len(setting), len(COSTS)), np.int64)
+        for layer, words, edges in zip(self._states.layers, self._words, paths.edges, strict=True):
+            labels += words.take(layer.rows_of(edges, setting), axis=0)
+            costs += layer.costs.take(edges, axis=0)
+        return labels, costs
+
+    def _costs(self, within: Within, wanted: Ints, cost: str) -> Ints:
+        """One cost of networks by rank, in no order."""
+        column = COSTS.index(cost)
+        return np.concatenate([
+            sum(
+                layer.costs[edges, column]
+                for layer, edges in zip(self._states.layers, paths.edges, strict=True)
+            )
+            for paths in within.paths(wanted)
+        ])  # fmt: skip
+
+    @cached_property
+    def _words(self) -> list[Ints]:
+        """Of each component's rows, the labels of axes that touch none before, (rows, axes)."""
+        tables: list[Ints] = []
+        told: set[str] = set()
+        for component in self.chain.components:
+            labels = label_indices(np.arange(component.rows), component.sizes)
+            table = np.zeros((component.rows, len(self.axes)), np.int64)
+            for column, name in enumerate(self.axes):
+                if name in component.axes and name not in told:
+                    table[:, column] = labels[:, component.axes.index(name)]
+            told |= set(component.axes)
+            tables.append(table)
+        return tables
 
 
+LOOKED, DRAWN = 1 << 18, 1 << 16  # networks looked at for an extreme: all, or a draw of more
 FEW = 1 << 15  # combinations that are always listed
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cache
+from typing import Any, TypeAlias, cast
 
 from pydantic import ValidationError, create_model
+from pydantic_core import PydanticCustomError
 
 from designspace.errors import InputError
 from designspace.layers.act import InheritAct
@@ -17,9 +19,11 @@ from designspace.layers.norm import InheritNorm
 from designspace.spec.digest import without_null
 from designspace.spec.network import Network
 from designspace.spec.per_stage import lengths, pick
+from designspace.spec.quantised import spelt_out
 from designspace.spec.widths import Growth
 
 Data = Mapping[str, Any]
+Meaning: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def _of_network(*names: str) -> type[Kind]:
@@ -54,7 +58,10 @@ def extents(data: Data) -> list[tuple[int, int]]:
     Raises:
         RefusedError: Not valid.
     """
-    model: Any = _read(_EXTENTS, data)
+    try:
+        model: Any = _read(_EXTENTS, spelt_out(dict(data)))
+    except PydanticCustomError:
+        raise RefusedError from None
     widths = model.widths
     widths = widths.over(len(model.depths)) if isinstance(widths, Growth) else widths
     if len(widths) != len(model.depths) or not all(1 <= width <= WIDEST for width in widths):
@@ -90,7 +97,7 @@ def filled(name: str, data: Data) -> Kind:
         raise RefusedError
     value: Any = getattr(model, name)
     part = cast("Kind", value if isinstance(value, Kind) else value[0])
-    return part.inherit({"norm": model.norm, "act": model.act})
+    return part.inherit({"norm": _one(model.norm), "act": _one(model.act)})
 
 
 def _read(model: type[Kind], data: Data) -> Kind:
@@ -100,6 +107,18 @@ def _read(model: type[Kind], data: Data) -> Kind:
         raise RefusedError from None
 
 
-def meaning_of(data: Any) -> str:
-    """Canonical text: equal for what a digest takes for equal."""
-    return json.dumps(without_null(data), sort_keys=True, separators=(",", ":"))
+def meaning_of(data: Data) -> Meaning:
+    """The fields in canonical form: equal for what a digest takes for equal."""
+    return tuple((key, _text(value)) for key, value in sorted(data.items()) if value is not None)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, dict | list):
+        return repr(value)
+    return json.dumps(without_null(value), sort_keys=True, separators=(",", ":"))
+
+
+@cache
+def _one(kind: Kind) -> Kind:
+    """Of equal kinds always the same, which are then compared in no time."""
+    return kind

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from designspace.algebra.halves import Bridge, Half, Halves
+from designspace.algebra.halves import Bridge, Half, Halves, sums
 from designspace.algebra.pieces import Ids
 from designspace.algebra.states import States
 from designspace.algebra.wavelet import Ints
@@ -17,13 +17,13 @@ from designspace.algebra.windows import Index, index
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Bounds of the limited costs, both included, (limited,) each."""
+    """Bounds of the limited costs, both included, (limited, 1) each."""
 
     low: Ints
     high: Ints
 
     def around(self, costs: Ints) -> tuple[Ints, Ints]:
-        """What is left of the window for others, beside each of these costs, (n, limited)."""
+        """What is left of the window for others, beside each of these costs, (limited, n)."""
         return self.low - costs, self.high - costs
 
 
@@ -64,7 +64,7 @@ class Indexed:
             both = (*key, self.digest(bridge.left), bridge.shift.tobytes())
             if both not in known:
                 low, high = window.around(bridge.left.costs + bridge.shift)
-                known[both] = np.cumsum(own.count(low, high))
+                known[both] = np.cumsum(own.count(low, high, bridge.left.order))
             found.append(_Counted(bridge, own, known[both]))
         return found
 
@@ -77,16 +77,29 @@ class Indexed:
 
     def _index(self, bridge: Bridge) -> tuple[Index, tuple[bytes, ...]]:
         key = (
-            len(bridge.steps).to_bytes(8, "little"),
+            len(bridge.edges).to_bytes(8, "little"),
             bridge.steps.tobytes(),
             len(bridge.right).to_bytes(8, "little"),
             self.digest(bridge.right),
         )
         if key not in self._known:
-            both = bridge.steps[:, None] + bridge.right.costs[None]
-            pairs = len(bridge.steps) * len(bridge.right)
-            self._known[key] = index(both.reshape(pairs, len(self.limited)))
+            self._known[key] = index(sums(bridge.steps, bridge.right.costs))
         return self._known[key], key
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Some of the networks that were asked for.
+
+    Attributes:
+        places: Where they stand among those asked for, (k,).
+        edges: Their edges of each layer, (k,) each.
+        ends: Their last states, (k,).
+    """
+
+    places: Ints
+    edges: Sequence[Ids]
+    ends: Ids
 
 
 class Within:
@@ -106,48 +119,23 @@ class Within:
             self.count += each.count
             self._upto.append(self.count)
 
-    def edges(self, ranks: Ints) -> tuple[Ids, Ids]:
-        """The edges of each layer, (n, layers), and the last state, (n,), of networks by rank."""
-        layers = len(self._indexed.states.layers)
-        edges = np.zeros((len(ranks), layers), np.int32)
-        ends = np.zeros(len(ranks), np.int32)
-        order = np.argsort(ranks, kind="stable")
-        sorted_ranks = ranks[order]
+    def paths(self, ranks: Ints) -> Iterator[Paths]:
+        """The networks of these ranks, (n,), bridge by bridge."""
+        order = np.argsort(ranks)
+        wanted = ranks[order]
+        stops = np.searchsorted(wanted, self._upto)
         start = 0
-        for each, upto in zip(self._counted, self._upto, strict=True):
-            stop = int(np.searchsorted(sorted_ranks, upto, side="left"))
+        for each, upto, stop in zip(self._counted, self._upto, stops.tolist(), strict=True):
             if stop > start:
-                own = order[start:stop]
-                below = upto - each.count
-                edges[own], ends[own] = self._of(each, sorted_ranks[start:stop] - below)
+                own = wanted[start:stop] - (upto - each.count)
+                yield self._of(each, order[start:stop], own)
             start = stop
-        return edges, ends
 
-    def _of(self, counted: _Counted, ranks: Ints) -> tuple[Ids, Ids]:
-        bridge = counted.bridge
-        left = np.searchsorted(counted.upto, ranks, side="right")
-        k = ranks - np.where(left > 0, counted.upto[left - 1], 0)
-        low, high = self._window.around(bridge.left.costs[left] + bridge.shift)
+    def _of(self, counted: _Counted, places: Ints, ranks: Ints) -> Paths:
+        bridge, upto = counted.bridge, counted.upto
+        left = np.searchsorted(upto, ranks, side="right")
+        k = ranks - upto[left - 1] * (left > 0)
+        low, high = self._window.around(bridge.left.costs[:, left] + bridge.shift)
         step, right = np.divmod(counted.index.select(low, high, k), len(bridge.right))
-        middle = bridge.edges[step][:, None]
-        edges = np.concatenate([bridge.left.edges[left], middle, bridge.right.edges[right]], axis=1)
-        return edges, bridge.right.ends[right]
-
-    def extreme(self, *, most: bool) -> int | None:
-        """The least or the most of the last limited cost in the window; None where it is empty."""
-        choose: Callable[[int, int], int] = max if most else min
-        found: int | None = None
-        for each in self._counted:
-            number = np.diff(each.upto, prepend=0)
-            left = np.flatnonzero(number)
-            if not len(left):
-                continue
-            bridge = each.bridge
-            before = bridge.left.costs[left] + bridge.shift
-            low, high = self._window.around(before)
-            k = number[left] - 1 if most else np.zeros(len(left), np.int64)
-            step, right = np.divmod(each.index.select(low, high, k), len(bridge.right))
-            total = before + bridge.steps[step] + bridge.right.costs[right]
-            own = total[:, -1].max() if most else total[:, -1].min()
-            found = int(own) if found is None else choose(found, int(own))
-        return found
+        edges = (*bridge.left.edges[:, left], bridge.edges[step], *bridge.right.edges[:, right])
+        return Paths(places, edges, bridge.right.ends[right])

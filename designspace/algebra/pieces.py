@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from designspace.algebra import footprint, parts
-from designspace.algebra.footprint import EXTENT, ROOTS
+from designspace.algebra import footprint, parts, quantised
+from designspace.algebra.footprint import EXTENT, GROUP_WIDTH, ROOTS
 from designspace.algebra.settle import settle
 from designspace.blocks.families import Block, Stem
 from designspace.errors import InputError
-from designspace.layers.kind import Kind
 from designspace.spec.axis import Axis
 from designspace.spec.changes import apply, keys_of
 from designspace.spec.files import Document
+from designspace.spec.quantised import is_quantised
 
 Ids = NDArray[np.int32]
 REFUSED = -1
@@ -32,7 +32,7 @@ MOST = 1 << 20  # entries of one table
 
 
 class TooLargeError(Exception):
-    """A table would have too many entries: the space does not decompose."""
+    """A table would have too many entries: the space does not decompose; with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,17 @@ class Pieces:
         self.kinds: list[parts.Staged] = []
         self._known: dict[Any, int] = {}
         self._read: dict[tuple[str, int, str], int] = {}
-        self._texts: dict[Any, str] = {}
-        whole = footprint.touching(axes, EXTENT, stage=-1)  # what touches all stages at once
+        self._whole_meanings: list[parts.Meaning] = []  # beside `kinds`
+        self._meanings: dict[tuple[int, int], int] = {}
+        self._numbers: dict[parts.Meaning, int] = {}
+        self._shaped: dict[tuple[str, ...], list[list[tuple[int, int]]]] = {}
+        self._quantised = _quantised(axes, base)
+        whole = self._touching_extent(stage=-1)  # what touches all stages at once
         self.stages = max((len(each) for each in self._shapes(whole)), default=0)
 
     def extent(self, stage: int) -> Piece:
         """Depth and width of a stage, as indices into `extents`."""
-        axes = footprint.touching(self._axes, EXTENT, stage)
+        axes = self._touching_extent(stage)
         ids = [REFUSED if not shape else self._extent(shape, stage) for shape in self._shapes(axes)]
         return self._piece(axes, ids)
 
@@ -88,31 +92,47 @@ class Pieces:
         made: dict[int, Piece] = {}
         for axes in set(touching):  # stages that the same axes touch are read together
             own = [stage for stage, each in enumerate(touching) if each == axes]
-            rows = [[self._staged(part, data, i) for i in own] for data in self._data(part, axes)]
+            rows = [list(self._row(part, data, own)) for data in self._data(part, axes)]
             made |= {
                 stage: self._piece(axes, [row[column] for row in rows])
                 for column, stage in enumerate(own)
             }
         return [made[stage] for stage in range(self.stages)]
 
-    def meaning(self, index: int, *, width: int = 0, projects: bool = False) -> str:
-        """What a part means before or in a stage of this width that does or does not project."""
+    def meaning(self, index: int, *, width: int = 0, projects: bool = False) -> int:
+        """A number for what a part means before or in a stage of this width, projecting or not."""
         part = self.kinds[index].part
-        key = ("meaning", index, width if isinstance(part, Stem) else projects)
-        if key not in self._texts:
-            self._texts[key] = parts.meaning_of(_meaning(part, width, projects))
-        return self._texts[key]
+        key = (index, width if isinstance(part, Stem) else projects)
+        if key not in self._meanings:
+            meaning = self._meaning(index, width, projects)
+            self._meanings[key] = self._numbers.setdefault(meaning, len(self._numbers))
+        return self._meanings[key]
+
+    def _meaning(self, index: int, width: int, projects: bool) -> parts.Meaning:
+        part = self.kinds[index].part
+        if isinstance(part, Stem):
+            return parts.meaning_of(part.meaning_before(width))
+        unused = part.inactive_unless(projects=projects) if isinstance(part, Block) else ()
+        return tuple(item for item in self._whole_meanings[index] if item[0] not in unused)
 
     def _piece(self, axes: tuple[str, ...], ids: list[int]) -> Piece:
         shape = tuple(len(self._axes[name].choices) for name in axes)
         return Piece(axes, np.array(ids, np.int32).reshape(shape))
 
-    def _shapes(self, axes: tuple[str, ...]) -> Iterator[list[tuple[int, int]]]:
-        for data in self._data(EXTENT, axes):
-            try:
-                yield parts.extents(data) if data is not None else []
-            except parts.RefusedError:
-                yield []
+    def _touching_extent(self, stage: int) -> tuple[str, ...]:
+        if self._quantised:
+            return footprint.quantising(self._axes)
+        return footprint.touching(self._axes, EXTENT, stage)
+
+    def _shapes(self, axes: tuple[str, ...]) -> list[list[tuple[int, int]]]:
+        if axes not in self._shaped:
+            own = {name: self._axes[name] for name in axes}
+            if self._quantised and quantised.applies(own, self._base):
+                _not_too_large(own)
+                self._shaped[axes] = list(quantised.shapes(own, self._base))
+            else:
+                self._shaped[axes] = list(map(_extents, self._data(EXTENT, axes)))
+        return self._shaped[axes]
 
     def _extent(self, shape: list[tuple[int, int]], stage: int) -> int:
         depth, width = shape[stage] if stage < len(shape) else (0, 0)
@@ -124,6 +144,15 @@ class Pieces:
 
     def _whole(self, part: str, data: parts.Data | None) -> int:
         return REFUSED if data is None else self._once(part, data, 1)
+
+    def _row(self, part: str, data: parts.Data | None, stages: Sequence[int]) -> Iterator[int]:
+        """The value in each of some stages; what is written for any number is read once."""
+        for stage in stages:
+            found = self._staged(part, data, stage)
+            if found != REFUSED and self.kinds[found].stages == 1:
+                yield from [found] * len(stages)
+                return
+            yield found
 
     def _staged(self, part: str, data: parts.Data | None, stage: int) -> int:
         try:
@@ -142,19 +171,22 @@ class Pieces:
         return self._read[key]
 
     def _intern(self, value: parts.Staged) -> int:
-        key = (type(value.part).family_name, parts.meaning_of(value.part.meaning()), value.stages)
+        meaning = parts.meaning_of(value.part.meaning())
+        key = (type(value.part).family_name, meaning, value.stages)
         if key not in self._known:
             self._known[key] = len(self.kinds)
             self.kinds.append(value)
+            self._whole_meanings.append(meaning)
         return self._known[key]
 
     def _data(self, part: str, axes: tuple[str, ...]) -> Iterator[parts.Data | None]:
         """The part's data under every combination of labels; None where it cannot be written."""
         roots = ROOTS[part]
+        if part == EXTENT and self._quantised:
+            roots = (*roots, GROUP_WIDTH[0])
         base = Document({key: self._base[key] for key in roots if key in self._base})
         own = {name: self._axes[name] for name in axes}
-        if prod(len(axis.choices) for axis in own.values()) > MOST:
-            raise TooLargeError
+        _not_too_large(own)
         for labels in itertools.product(*(axis.labels for axis in own.values())):
             point = settle(own, dict(zip(own, labels, strict=True)))
             changes: dict[str, Any] = {}
@@ -167,7 +199,22 @@ class Pieces:
                 yield None
 
 
-def _meaning(part: Kind, width: int, projects: bool) -> dict[str, Any]:
-    if isinstance(part, Block):
-        return part.meaning_where(projects=projects)
-    return part.meaning_before(width) if isinstance(part, Stem) else part.meaning()
+def _not_too_large(axes: Mapping[str, Axis]) -> None:
+    if prod(len(axis.choices) for axis in axes.values()) > MOST:
+        raise TooLargeError(f"{', '.join(axes)} touch one part in more than {MOST:,} ways")
+
+
+def _quantised(axes: Mapping[str, Axis], base: Mapping[str, Any]) -> bool:
+    """Whether widths are quantised together, in the base or by an axis."""
+    widths = [base.get("widths")]
+    for axis in axes.values():
+        changes = (axis.changes(label).get("widths") for label in axis.labels)
+        widths += [value for value in changes if value is not None]
+    return any(is_quantised({"widths": each}) for each in widths)
+
+
+def _extents(data: parts.Data | None) -> list[tuple[int, int]]:
+    try:
+        return parts.extents(data) if data is not None else []
+    except parts.RefusedError:
+        return []

@@ -12,12 +12,12 @@ MOST = 1 << 21  # combinations of labels
 
 
 class Points:
-    """The distinct valid networks of a space, one by one.
+    """The valid networks of a space, one by one.
 
     Attributes:
-        labels: Index of the label of each axis, the first labels that make the network,
-            (networks, axes).
-        costs: Parameters, multiply-adds and activations, (networks, 3).
+        labels: Index of the label of each axis of all combinations that make a network, (n, axes).
+        costs: Their parameters, multiply-adds and activations, (n, 3).
+        first: Where each distinct network stands for the first time, (networks,).
     """
 
     def __init__(self, chain: Chain) -> None:
@@ -27,7 +27,10 @@ class Points:
             TooLargeError: It has more than `MOST` combinations.
         """
         if chain.combinations > MOST:
-            raise TooLargeError
+            raise TooLargeError(
+                f"too much of it hangs together to be taken apart, and its {chain.combinations:,} "
+                f"combinations of labels are too many to be listed (up to {MOST:,} are)"
+            )
         every = np.arange(chain.combinations, dtype=np.int64)
         labels = label_indices(every, list(chain.sizes.values()))
         costs = np.zeros((len(labels), 3), np.int64)
@@ -38,7 +41,6 @@ class Points:
             costs += found.costs
             own = distinct(found.meaning)
             meaning = distinct(meaning * own.count + own.which).which
-        chosen = np.flatnonzero(valid)
-        _, first = np.unique(meaning[chosen], return_index=True)
-        chosen = chosen[np.sort(first)]
-        self.labels, self.costs = labels[chosen], costs[chosen]
+        self.labels, self.costs = labels[valid], costs[valid]
+        _, first = np.unique(meaning[valid], return_index=True)
+        self.first = np.sort(first)

@@ -19,11 +19,15 @@ ABOUT = b"designspace"  # the key of the table's own description in a Parquet fi
 
 
 def check_path(path: Path) -> None:
-    """Refuse what cannot be written.
+    """Refuse what cannot be written: a table, or a folder where there is no suffix.
 
     Raises:
-        InputError: Another suffix, or a folder that is not there.
+        InputError: Another suffix, a folder that is not there, or one that is.
     """
+    if not path.suffix:
+        if path.exists():
+            raise InputError("exists already", file=str(path), hint="name a folder that does not")
+        return
     if path.suffix not in SUFFIXES:
         raise InputError(
             f"a population is written as {' or '.join(SUFFIXES)}", file=str(path),
@@ -73,16 +77,18 @@ def write_specs(folder: Path, name: str, specs: Sequence[Network]) -> None:
     """Write networks as YAML, a file each, into a folder that is there when all are.
 
     Raises:
-        InputError: The folder exists.
+        InputError: The folder exists, or cannot be made.
     """
-    if folder.exists():
-        raise InputError("exists already", file=str(folder), hint="name a folder that does not")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+    check_path(folder)
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        writing(folder),
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary,
+    ):
         inside = Path(temporary) / "specs"
         for number, network in enumerate(specs):
             own = without_facts(Document(network.authored)).data
             data = {**own, "name": f"{name}-{network.digest[:8]}"}
             write_yaml_atomic(inside / f"{number:0{len(str(len(specs) - 1))}}.yaml", data)
-        with writing(folder):
-            inside.rename(folder)
+        inside.rename(folder)

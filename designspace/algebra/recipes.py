@@ -71,7 +71,7 @@ class Recipes:
 def _group(space: Space, names: Sequence[str]) -> Group:
     axes = {name: space.axes[name] for name in names}
     if prod(len(axis.labels) for axis in axes.values()) > MOST:
-        raise TooLargeError
+        raise TooLargeError(f"{', '.join(names)} hang together in more than {MOST:,} ways")
     found: dict[str | None, tuple[int, ...]] = {}
     for indices in itertools.product(*(range(len(axis.labels)) for axis in axes.values())):
         labels = {name: axes[name].labels[i] for name, i in zip(axes, indices, strict=True)}
@@ -126,3 +126,7 @@ class Paired:
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
         """The networks'."""
         return self._networks.extreme(bounds, cost, most=most)
+
+    def has(self, bounds: Bounds, name: str, label: str) -> bool:
+        """The networks'; every one of them has every recipe."""
+        return name not in self._networks.axes or self._networks.has(bounds, name, label)

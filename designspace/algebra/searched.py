@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from designspace.algebra.bounds import FAR, Bounds
+from designspace.algebra.components import COSTS
 from designspace.algebra.feasible import Draw, Feasible
 from designspace.algebra.settle import settle
 from designspace.algebra.task import Task
@@ -23,6 +24,8 @@ from designspace.spec.space import Point
 
 LOOKED = 4096  # points, at least
 TIMES = 64  # points for each network that is wanted
+MOST_MADE = 1 << 16  # points at most, where each is made and costed by itself
+MOST_DRAWN = 1 << 24  # networks drawn at most, where they only are looked at
 
 
 class Limited(Protocol):
@@ -31,6 +34,16 @@ class Limited(Protocol):
     @property
     def bounds(self) -> Bounds:
         """The bounds."""
+        ...
+
+    @property
+    def axes(self) -> Mapping[str, Axis]:
+        """The axes of the space."""
+        ...
+
+    @property
+    def task(self) -> Task:
+        """What the networks are costed on."""
         ...
 
     @property
@@ -45,6 +58,11 @@ class Limited(Protocol):
 
     def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
         """Distinct networks within the bounds; fewer where no more are found."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why they are not counted; empty where they are."""
         ...
 
 
@@ -76,6 +94,17 @@ class Thinned:
     bounds: Bounds
     acceptance: float | None = None
     count: None = None
+    reason: str = "it is large, and three costs are limited at once"
+
+    @property
+    def axes(self) -> Mapping[str, Axis]:
+        """The axes of the space."""
+        return self.inner.axes
+
+    @property
+    def task(self) -> Task:
+        """What the networks are costed on."""
+        return self.inner.task
 
     @property
     def total(self) -> int:
@@ -87,13 +116,13 @@ class Thinned:
         wanted = n
         while True:
             drawn = self.inner.draw(wanted, seed, stratify=stratify)
-            costs = {"params": drawn.params, "macs": drawn.macs, "acts": drawn.acts}
-            kept = np.flatnonzero(fits(self.bounds, costs))
+            kept = np.flatnonzero(fits(self.bounds, drawn.costs()))
             self.acceptance = len(kept) / max(len(drawn), 1)
             enough = len(kept) >= n or len(drawn) < wanted
-            if enough or wanted >= max(TIMES * n, LOOKED):
+            most = min(max(TIMES * n, LOOKED), max(n, MOST_DRAWN))
+            if enough or wanted >= most:
                 return only(drawn, kept[:n])
-            wanted = min(2 * wanted, max(TIMES * n, LOOKED))
+            wanted = min(2 * wanted, most)
 
 
 @dataclass
@@ -107,6 +136,7 @@ class Searched:
         task: What the networks are costed on.
         bounds: The bounds.
         price: Digest and costs of the network at a point; raises InputError where it has none.
+        reason: Why the space is not counted.
         acceptance: The share of points kept in the last draw; None before.
     """
 
@@ -114,10 +144,14 @@ class Searched:
     task: Task
     bounds: Bounds
     price: Callable[[Point], tuple[str, Costs]]
+    reason: str = ""
     acceptance: float | None = None
     total: None = None
     count: None = None
     _seen: set[str] = field(default_factory=set[str])
+    _priced: dict[Any, tuple[str, tuple[int, int, int]] | None] = field(
+        default_factory=dict[Any, Any]
+    )
 
     def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
         """Distinct networks within the bounds, looked for in a bounded number of points.
@@ -126,14 +160,18 @@ class Searched:
             InputError: A stratified draw, which needs a count.
         """
         if stratify:
-            raise InputError("this space cannot be counted, and so not drawn from in strata")
+            raise InputError(f"no strata where a space cannot be counted: {self.reason}")
+        return self.look(n, min(max(LOOKED, TIMES * n), MOST_MADE), seed)
+
+    def look(self, n: int, most: int, seed: int = 0) -> Draw:
+        """Up to `n` distinct networks within the bounds, from at most so many points."""
         stream = np.random.default_rng(seed)
         sizes = [len(axis.choices) for axis in self.axes.values()]
         labels: list[np.ndarray] = []
         costs: list[tuple[int, int, int]] = []
         self._seen = set()
         looked = 0
-        while len(labels) < n and looked < max(LOOKED, TIMES * n):
+        while len(labels) < n and looked < most:
             looked += 1
             row = stream.integers(0, sizes)
             found = self._look(row)
@@ -146,22 +184,31 @@ class Searched:
 
     def _look(self, row: np.ndarray) -> tuple[int, int, int] | None:
         """The costs of the network at some labels; None where it does not count."""
-        names = {
-            name: axis.labels[int(i)]
-            for (name, axis), i in zip(self.axes.items(), row, strict=True)
-        }
-        try:
-            digest, cost = self.price(settle(self.axes, names))
-        except InputError:
+        key = tuple(row.tolist())
+        if key not in self._priced:
+            self._priced[key] = self._price(key)
+        found = self._priced[key]
+        if found is None or found[0] in self._seen:
             return None
+        digest, costs = found
         inside = all(
-            low <= getattr(cost, name) <= high
+            low <= costs[COSTS.index(name)] <= high
             for name, (low, high) in ((name, self.bounds.of(name)) for name in self.bounds.limited)
         )
-        if not inside or digest in self._seen:
+        if not inside:
             return None
         self._seen.add(digest)
-        return cost.params, cost.macs, cost.acts
+        return costs
+
+    def _price(self, row: tuple[int, ...]) -> tuple[str, tuple[int, int, int]] | None:
+        """Digest and costs of the network at some labels; None where there is none."""
+        pairs = zip(self.axes.items(), row, strict=True)
+        labels = {name: axis.labels[i] for (name, axis), i in pairs}
+        try:
+            digest, cost = self.price(settle(self.axes, labels))
+        except InputError:
+            return None
+        return digest, (cost.params, cost.macs, cost.acts)
 
 
 def first_two(bounds: Bounds) -> Bounds:

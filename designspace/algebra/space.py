@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import PrivateAttr
 
@@ -28,10 +28,6 @@ from designspace.spec.limits import Limit, parse_limit
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe
 from designspace.spec.space import Point
-
-UNCOUNTED = (
-    "either it does not decompose into stages, or it is large and three costs are limited at once"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +54,15 @@ class Sample:
 class Space(spaces.Space):
     """A space whose networks can be counted and drawn, exactly, within limits on cost."""
 
-    _networks: dict[Task, Networks | None] = PrivateAttr(
-        default_factory=dict[Task, Networks | None]
+    _networks: dict[Task, Networks | TooLargeError] = PrivateAttr(
+        default_factory=dict[Task, "Networks | TooLargeError"]
     )
+
+    def with_recipe(self, recipe: Recipe) -> Self:
+        """As of any space; what was counted with the other recipe is left behind."""
+        copy = super().with_recipe(recipe)
+        copy._networks = {}
+        return copy
 
     def feasible(
         self, limits: Iterable[Limit] | None = None, *, task: Task | None = None
@@ -80,8 +82,9 @@ class Space(spaces.Space):
         if task not in self._networks:
             self._networks[task] = self._compiled(task)
         found = self._networks[task]
-        if found is None:
-            return Searched(self.axes, task, bounds, partial(self.price, task=task))
+        if isinstance(found, TooLargeError):
+            price = partial(self.price, task=task)
+            return Searched(self.axes, task, bounds, price, reason=str(found))
         if found.total == 0:
             raise self._nothing_valid(task)
         if len(bounds.limited) > found.exact:
@@ -100,7 +103,7 @@ class Space(spaces.Space):
         """
         found = self.feasible(limits, task=task)
         if not isinstance(found, Feasible):
-            raise InputError(f"the networks of space {self.name} cannot be counted: {UNCOUNTED}")
+            raise InputError(f"the networks of space {self.name} cannot be counted: {found.reason}")
         return self.not_empty(found)
 
     def not_empty(self, found: Limited) -> Any:
@@ -138,12 +141,12 @@ class Space(spaces.Space):
         )
         return identity(network.digest, recipe), costs
 
-    def _compiled(self, task: Task) -> Networks | None:
+    def _compiled(self, task: Task) -> Networks | TooLargeError:
         try:
             found = networks(Chain(self.network_axes, self.base_data, task))
             return Paired(found, self.axes, Recipes(self)) if self.recipe_axes else found
-        except TooLargeError:
-            return None
+        except TooLargeError as error:
+            return error
 
     def _nothing_valid(self, task: Task) -> InputError:
         """With the reason why the first combination is none."""

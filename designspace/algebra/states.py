@@ -43,7 +43,7 @@ class Layer:
         edges: Of each state before, the states after with the numbers of the edges that lead there.
         costs: Parameters, multiply-adds and activations of every edge, (edges, 3).
         spelt: Numbers of an edge and shared labels that make it, as one key, sorted; beside it the
-            first own labels that do.
+            first row of the component that does.
     """
 
     component: Component
@@ -51,16 +51,17 @@ class Layer:
     rows: Ints
     edges: dict[State, dict[State, Ids]] = field(default_factory=dict[State, dict[State, Ids]])
     costs: Ints = field(default_factory=lambda: np.zeros((0, 3), np.int64))
-    spelt: tuple[Ints, Ids] = field(
-        default_factory=lambda: (np.zeros(0, np.int64), np.zeros(0, np.int32))
+    spelt: tuple[Ints, Ints] = field(
+        default_factory=lambda: (np.zeros(0, np.int64), np.zeros(0, np.int64))
     )
 
-    def labels(self, edges: Ids, settings: Ids) -> Ints:
-        """Label indices of the component's axes for edges under settings, (n, its axes)."""
-        shared = self.setting[settings]
-        keys, own = self.spelt
-        at = np.searchsorted(keys, edges.astype(np.int64) * len(self.rows) + shared)
-        return label_indices(self.rows[shared, own[at]], self.component.sizes)
+    def rows_of(self, edges: Ids, settings: Ids) -> Ints:
+        """The component's row that makes each edge under each setting, (n,)."""
+        keys, rows = self.spelt
+        if len(self.rows) == 1:  # no axis is shared: an edge a key
+            return rows.take(edges)
+        wanted = edges.astype(np.int64) * len(self.rows) + self.setting[settings]
+        return rows[np.searchsorted(keys, wanted)]
 
 
 class States:
@@ -122,9 +123,9 @@ class _Edges:
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
         self._masks = _masks(layer.setting, len(layer.rows))
-        self._costs: list[Ints] = []
-        self._keys: list[Ints] = []
-        self._own: list[Ids] = []
+        self._costs: list[Ints] = [np.zeros((0, 3), np.int64)]
+        self._keys: list[Ints] = [np.zeros(0, np.int64)]
+        self._rows: list[Ints] = [np.zeros(0, np.int64)]
         self._count = 0
 
     def draw(self, states: Sequence[State]) -> None:
@@ -133,8 +134,7 @@ class _Edges:
         for state in states:
             self._layer.edges[state] = dict(_joined(state, groups[state.feature]))
         self._layer.costs = np.concatenate(self._costs)
-        keys, own = np.concatenate(self._keys), np.concatenate(self._own)
-        self._layer.spelt = keys, own
+        self._layer.spelt = np.concatenate(self._keys), np.concatenate(self._rows)
 
     def _on(self, feature: int) -> list[_Group]:
         """The distinct edges on one shape, grouped."""
@@ -150,7 +150,7 @@ class _Edges:
         entry = valid[first]
         edge, labels = key // shared, key % shared
         self._keys.append(key + self._count * shared)
-        self._own.append((entry % own).astype(np.int32))
+        self._rows.append(layer.rows.reshape(-1)[entry])
         starts = np.flatnonzero(np.diff(edge, prepend=-1))
         self._costs.append(found.costs[entry[starts]])
         groups = list(self._grouped(found.out[entry[starts]], labels, starts))

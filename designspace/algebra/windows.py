@@ -2,6 +2,7 @@
 
 A window is a lower and an upper bound a cost, both included. The index depends on how many costs
 are limited: none, one (sorted) or two (sorted by the first, a wavelet matrix on the second).
+Costs and bounds stand in rows, a row a cost.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ MOST_COSTS = 2  # that can be limited at once
 
 
 class Index(Protocol):
-    """Answers for q windows at a time; `low` and `high` have shape (q, costs)."""
+    """Answers for q windows at a time; `low` and `high` have shape (costs, q)."""
 
-    def count(self, low: Ints, high: Ints) -> Ints:
-        """How many vectors lie in each window, shape (q,)."""
+    def count(self, low: Ints, high: Ints, order: Ints) -> Ints:
+        """How many vectors lie in each window, shape (q,).
+
+        `order` sorts the windows by their bounds on the last cost: those who search next to each
+        other find what they read in the cache.
+        """
         ...
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:
@@ -32,11 +37,11 @@ class All:
     """No cost is limited."""
 
     def __init__(self, costs: Ints) -> None:
-        self._size = len(costs)
+        self._size = costs.shape[1]
 
-    def count(self, low: Ints, high: Ints) -> Ints:  # noqa: ARG002
+    def count(self, low: Ints, high: Ints, order: Ints) -> Ints:  # noqa: ARG002
         """All of them."""
-        return np.full(len(low), self._size, np.int64)
+        return np.full(len(low.T), self._size, np.int64)
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:  # noqa: ARG002
         """The k-th as they stand."""
@@ -47,19 +52,18 @@ class Sorted:
     """One cost is limited."""
 
     def __init__(self, costs: Ints) -> None:
-        """Take costs of shape (n, 1)."""
-        self._order: Ints = np.argsort(costs[:, 0], kind="stable")
-        self._values = costs[self._order, 0]
+        """Take costs of shape (1, n)."""
+        self._order: Ints = np.argsort(costs[0], kind="stable")
+        self._values = costs[0, self._order]
 
-    def _range(self, low: Ints, high: Ints) -> tuple[Ints, Ints]:
-        start = np.searchsorted(self._values, low[:, 0], side="left")
-        stop = np.searchsorted(self._values, high[:, 0], side="right")
-        return start, np.maximum(start, stop)
+    def _range(self, low: Ints, high: Ints) -> tuple[Positions, Positions]:
+        start = _first_at(self._values, low[0])
+        return start, np.maximum(start, _first_above(self._values, high[0]))
 
-    def count(self, low: Ints, high: Ints) -> Ints:
+    def count(self, low: Ints, high: Ints, order: Ints) -> Ints:  # noqa: ARG002
         """By two binary searches."""
         start, stop = self._range(low, high)
-        return stop - start
+        return (stop - start).astype(np.int64)
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:
         """The k-th from the window's start."""
@@ -71,54 +75,70 @@ class Plane:
     """Two costs are limited: n log n to build, log n a window."""
 
     def __init__(self, costs: Ints) -> None:
-        """Take costs of shape (n, 2), n under 2**31."""
-        self._order = np.argsort(costs[:, 0], kind="stable").astype(np.int32)
-        self._first = costs[self._order, 0]
-        second = costs[self._order, 1]
+        """Take costs of shape (2, n), n under 2**31."""
+        self._order = np.argsort(costs[0], kind="stable").astype(np.int32)
+        self._first = costs[0].take(self._order)
+        second = costs[1].take(self._order)
         self._ranked = np.argsort(second, kind="stable").astype(np.int32)
         self._second = second[self._ranked]
-        ranks = np.empty(len(costs), np.int32)
-        ranks[self._ranked] = np.arange(len(costs), dtype=np.int32)
+        ranks = np.empty(len(second), np.int32)
+        ranks[self._ranked] = np.arange(len(second), dtype=np.int32)
         self._wavelet = Wavelet(ranks)
 
     def _range(self, low: Ints, high: Ints) -> tuple[Positions, Positions]:
-        start = np.searchsorted(self._first, low[:, 0], side="left")
-        stop = np.searchsorted(self._first, high[:, 0], side="right")
-        return start.astype(np.int32), np.maximum(start, stop).astype(np.int32)
+        start = _first_at(self._first, low[0])
+        return start, np.maximum(start, _first_above(self._first, high[0]))
 
-    def _below(
-        self, bound: Ints, start: Positions, stop: Positions, *, included: bool
-    ) -> Positions:
-        """How many of each range have a second cost under the bound."""
-        rank = np.searchsorted(self._second, bound, side="right" if included else "left")
-        found = np.where(rank == len(self._second), stop - start, 0).astype(np.int32)
-        some = np.flatnonzero((rank > 0) & (rank < len(self._second)) & (stop > start))
-        found[some] = self._wavelet.below(start[some], stop[some], rank[some].astype(np.int32))
+    def _below(self, rank: Positions, start: Positions, stop: Positions) -> Positions:
+        """How many of each range have a second cost of a lower rank."""
+        found = (stop - start) * (rank == len(self._second))
+        some = np.flatnonzero((rank > 0) & (rank < len(self._second)))
+        if len(some):
+            found[some] = self._wavelet.below(start[some], stop[some], rank[some])
         return found
 
-    def count(self, low: Ints, high: Ints) -> Ints:
+    def _least(self, low: Ints) -> Positions:
+        """The rank of the first second cost at or above each bound."""
+        if low.max(initial=self._second[0]) <= self._second[0]:  # no bound, most often
+            return np.zeros(len(low), np.int32)
+        return _first_at(self._second, low)
+
+    def count(self, low: Ints, high: Ints, order: Ints) -> Ints:
         """Those up to the upper bound of the second cost, less those under its lower bound."""
         start, stop = self._range(low, high)
-        upper = self._below(high[:, 1], start, stop, included=True)
-        lower = self._below(low[:, 1], start, stop, included=False)
-        return np.maximum(upper - lower, 0).astype(np.int64)
+        some = order[(stop > start)[order]]
+        start, stop = start[some], stop[some]
+        upper = self._below(_first_above(self._second, high[1, some]), start, stop)
+        lower = self._below(self._least(low[1, some]), start, stop)
+        found = np.zeros(len(order), np.int64)
+        found[some] = np.maximum(upper - lower, 0)
+        return found
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:
         """The k-th by the second cost within the range of the first."""
         start, stop = self._range(low, high)
-        skipped = self._below(low[:, 1], start, stop, included=False)
-        rank = self._wavelet.kth(start, stop, (k + skipped).astype(np.int32))
+        skipped = self._below(self._least(low[1]), start, stop)
+        rank = self._wavelet.kth(start, stop, k.astype(np.int32) + skipped)
         return self._order[self._ranked[rank]].astype(np.int64)
 
 
+def _first_at(values: Ints, bounds: Ints) -> Positions:
+    """The position of the first of sorted values at or above each bound."""
+    return np.searchsorted(values, bounds, side="left").astype(np.int32)
+
+
+def _first_above(values: Ints, bounds: Ints) -> Positions:
+    """The position of the first of sorted values above each bound."""
+    return np.searchsorted(values, bounds, side="right").astype(np.int32)
+
+
 def index(costs: Ints) -> Index:
-    """The index for costs of shape (n, number of limited costs).
+    """The index for costs of shape (number of limited costs, n).
 
     Raises:
         NotImplementedError: More than two costs.
     """
-    if costs.shape[1] > MOST_COSTS:
+    if len(costs) > MOST_COSTS:
         raise NotImplementedError("an index over more than two costs")
-    limited: int = costs.shape[1]
     kinds: tuple[Callable[[Ints], Index], ...] = (All, Sorted, Plane)
-    return kinds[limited](costs)
+    return kinds[len(costs)](costs)

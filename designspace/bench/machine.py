@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,20 +16,16 @@ from designspace.bench.clock import FEWEST_ROUNDS, WARM_SECONDS, WARM_STEPS
 from designspace.bench.memory import HOW
 from designspace.bench.settings import Settings
 from designspace.bench.steps import INFER, TRAIN
+from designspace.compiler.device import device_name
 from designspace.records.environment import environment
-
-_CPU_NAMES = ("model name", "Model", "Hardware")  # as Linux calls it on several architectures
 
 
 def machine(device: torch.device) -> dict[str, Any]:
     """Versions, and the processor that did the work."""
-    known = environment() | {
-        "cpu": _cpu(),
-        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-    }
+    known = environment() | {"cpu_capability": torch.backends.cpu.get_cpu_capability()}
     if device.type == "cuda":
         known |= {
-            "gpu": torch.cuda.get_device_name(device),
+            "gpu": device_name(device),
             "gpu_memory_bytes": torch.cuda.get_device_properties(device).total_memory,
             "cuda": torch.version.cuda,
             "cudnn": torch.backends.cudnn.version(),
@@ -78,11 +72,3 @@ def tuned(how: Settings) -> Generator[None]:
 def load_average() -> float | None:
     """Of the last minute; None where the system does not say."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
-
-
-def _cpu() -> str:
-    known = Path("/proc/cpuinfo")
-    lines = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
-    named = (line.partition(":") for line in lines)
-    found = (value.strip() for key, _, value in named if key.strip() in _CPU_NAMES)
-    return next(found, "") or platform.processor() or platform.machine()

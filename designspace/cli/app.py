@@ -14,6 +14,7 @@ from designspace.cli import (
     bench,
     build,
     catalog,
+    compare,
     cost,
     diff,
     ladder,
@@ -44,6 +45,7 @@ app.command()(sample.sample)
 app.command()(bench.bench)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
+app.command()(compare.compare)
 for verb in (search.search, status.status, report.report, verify.verify):
     app.command()(verb)
 
@@ -66,8 +68,8 @@ def options(
 def main() -> None:
     """Run the command line; user errors become one line and an exit code.
 
-    Exit codes: 0 done, 1 internal, 2 bad input, 3 infeasible, 4 some trials failed,
-    130 interrupted. Whatever the verb, an interruption ends in the same line.
+    Exit codes: 0 done, 1 internal, 2 bad input, 3 infeasible, 4 some trainings failed or
+    diverged, 130 interrupted. Whatever the verb, an interruption ends in the same line.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +10,7 @@ import typer
 from designspace.cli.options import JsonOption
 
 if TYPE_CHECKING:
+    from designspace.comparison.terms import Confounder
     from designspace.costing import CostTable
     from designspace.spec.ladder import Ladder, Rival, Step
     from designspace.statistics.welch import Difference
@@ -18,7 +19,8 @@ _SIDE = "  "
 _LEGEND = (
     "indented: tried, not adopted; each row starts from the last adopted one above it",
     "printed: GMACs as published, * where that is not what is counted",
-    "≠0: whether the delta is resolved: its interval (Welch's t) excludes 0; - not known",
+    "≠0: whether the delta is resolved: its interval (Welch's t) excludes 0; - not known;",
+    "    r: not comparable as networks, since the recipe changes too",
 )
 
 
@@ -30,6 +32,7 @@ class _Row:
     cost: CostTable
     delta: float | None
     interval: Difference | None
+    confounders: tuple[Confounder, ...]
 
 
 def ladder(
@@ -42,7 +45,10 @@ def ladder(
     from designspace.spec.ladder import load_ladder
 
     found = load_ladder(name)
-    rows = [_Row(step, cost(step.spec), *_gain(found.start(step), step)) for step in found.steps]
+    rows = [
+        _Row(step, cost(step.spec), *_gain(found.start(step), step), _confounded(found, step))
+        for step in found.steps
+    ]
     if as_json:
         print_json(_json(found, rows))
     else:
@@ -64,6 +70,17 @@ def _gain(before: Step | None, after: Step) -> tuple[float | None, Difference | 
     return delta, difference(samples[0], samples[1]) if len(samples) == 2 else None
 
 
+def _confounded(found: Ladder, step: Step) -> tuple[Confounder, ...]:
+    """In what the step was trained otherwise than the one that it starts from."""
+    from designspace.comparison.terms import confounders, recipe_terms
+
+    before = found.start(step)
+    recipes = [each.recipe for each in (before, step) if each and each.recipe]
+    if len(recipes) < 2:
+        return ()
+    return confounders(*(recipe_terms(recipe.plain()) for recipe in recipes))
+
+
 def _print(found: Ladder, rows: list[_Row]) -> None:
     from designspace.cli.show import MACS_NOTE, print_table
 
@@ -71,7 +88,7 @@ def _print(found: Ladder, rows: list[_Row]) -> None:
     cells = [_cells(row) for row in rows]
     cells += [_rival_cells(other) for other in found.references]
     print_table([*columns, "≠0"], cells, title=f"{found.name} ({found.source})")
-    for line in (*_LEGEND, MACS_NOTE, *_notes(found)):
+    for line in (*_LEGEND, MACS_NOTE, *_notes(found, rows)):
         typer.echo(line)
 
 
@@ -86,7 +103,7 @@ def _cells(row: _Row) -> list[str]:
         _number(published.std),
         "" if row.delta is None else f"{row.delta:+.2f}",
         "" if interval is None else f"{interval.low:+.2f} {interval.high:+.2f}",
-        "" if row.delta is None else _verdict(interval),
+        "" if row.delta is None else _verdict(row),
     ]
 
 
@@ -98,11 +115,16 @@ def _rival_cells(other: Rival) -> list[str]:
     return [other.name, *counted, _number(other.published.gmacs), _number(other.published.top1)]
 
 
-def _notes(found: Ladder) -> list[str]:
-    """What is wrong, hidden or unknown, a paragraph each."""
+def _notes(found: Ladder, rows: list[_Row]) -> list[str]:
+    """What is confounded, wrong, hidden or unknown, a paragraph each."""
     from textwrap import fill
 
-    said = [(step.name, step.note) for step in found.steps if step.note]
+    said = [
+        (f"{row.step.name}, recipe", "; ".join(map(str, row.confounders)))
+        for row in rows
+        if row.confounders
+    ]
+    said += [(step.name, step.note) for step in found.steps if step.note]
     said += [(f"{step.name}, unknown", step.unknown) for step in found.steps if step.unknown]
     said += [(other.name, other.note) for other in found.references if other.note]
     said += [("throughout", note) for note in found.notes]
@@ -123,10 +145,12 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def _verdict(interval: Difference | None) -> str:
-    if interval is None:
+def _verdict(row: _Row) -> str:
+    if row.confounders:
+        return "r"
+    if row.interval is None:
         return "-"
-    return "yes" if interval.resolved else "no"
+    return "yes" if row.interval.resolved else "no"
 
 
 def _json(found: Ladder, rows: list[_Row]) -> dict[str, Any]:
@@ -168,6 +192,7 @@ def _step_json(row: _Row) -> dict[str, Any]:
         "published": step.published.model_dump(mode="json"),
         "printed_macs_agree": None if step.published.gmacs is None else not _slipped(row),
         "delta": row.delta,
+        "confounders": [asdict(each) for each in row.confounders],
         "interval": None if interval is None else [interval.low, interval.high],
         "resolved": None if interval is None else interval.resolved,
         "note": step.note or None,

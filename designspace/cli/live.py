@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
+    from designspace.search.request import Outcome, Request
+
 RECENT = 8  # rows of trials
 
 
@@ -74,6 +76,17 @@ class LiveTable:
             return None
         pace = (time.monotonic() - self._began) / self._trained
         return pace * epochs_left(state, self._epochs)
+
+
+def watched(request: Request, *, quiet: bool) -> Outcome:
+    """Run a study under a live table on the terminal; quiet, without one."""
+    from designspace.search.quiet import terminal
+    from designspace.search.study import run_study
+
+    if quiet:
+        return run_study(request)
+    with terminal() as stream, LiveTable(stream, request.epochs) as live:
+        return run_study(request, live)
 
 
 def epochs_left(state: StudyState, epochs: int) -> float:

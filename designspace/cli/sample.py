@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from designspace.algebra.space import Sample, Space
     from designspace.algebra.task import Task
 
-_SHOWN = 20
+_SHOWN, _MOST = 20, 10_000_000
 
 
 class Strata(StrEnum):
@@ -32,7 +32,7 @@ class Strata(StrEnum):
 
 def sample(
     space: SpaceArgument,
-    n: Annotated[int, typer.Option("-n", min=1, max=10_000_000, help="How many networks.")] = 10,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many networks.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 0,
     limit: LimitOption = None,
     stratify: Annotated[
@@ -58,7 +58,7 @@ def sample(
     from designspace.errors import InputError
 
     folder = out is not None and not out.suffix
-    if out is not None and not folder:
+    if out is not None:
         check_path(out)
     if folder and cost_only:
         raise InputError("--cost-only makes no specs to put into a folder", path="--out")
@@ -67,7 +67,7 @@ def sample(
     task = Task(size, in_channels, num_classes)
     limited = found.not_empty(found.feasible(with_limits(found.limits, limit or []), task=task))
     along = "macs" if stratify == Strata.gmacs else stratify and stratify.value
-    draw = limited.draw(n, seed, stratify=along)
+    draw = _drawn(found, limited, n, seed, along)
     samples = None if cost_only else found.samples(draw)
     if out is not None and folder:
         write_specs(out, found.name, [each.spec for each in samples or []])
@@ -80,6 +80,18 @@ def sample(
         _print(found, limited, draw, samples, n)
         if out is not None:
             typer.echo(f"{len(draw):,} networks -> {out}")
+
+
+def _drawn(space: Space, limited: Limited, n: int, seed: int, along: str | None) -> Draw:
+    from designspace.errors import InfeasibleError, InputError
+
+    wanted = n if limited.count is None else min(n, limited.count)
+    if wanted > _MOST:
+        raise InputError(f"{wanted:,} networks at once are too many; up to {_MOST:,}", path="-n")
+    draw = limited.draw(wanted, seed, stratify=along)
+    if not len(draw):
+        raise InfeasibleError(f"space {space.name}: no network was found; {_told(limited, 0, n)}")
+    return draw
 
 
 def _about(
@@ -142,5 +154,7 @@ def _told(limited: Limited, drawn: int, n: int) -> str:
         told = f"{limited.count:,} of {limited.total:,} networks are within the limits"
         return f"{told}; -n {n:,} is more, so here are all of them, once" if drawn < n else told
     acceptance = getattr(limited, "acceptance", None) or 0.0
-    told = f"not counted; {100 * acceptance:.2g}% of the points looked at were kept"
-    return f"{told}; no more than these {drawn:,} were found" if drawn < n else told
+    told = (
+        f"not counted ({limited.reason}); {100 * acceptance:.2g}% of the points looked at were kept"
+    )
+    return f"{told}; no more than these {drawn:,} were found" if 0 < drawn < n else told

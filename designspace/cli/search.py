@@ -34,7 +34,9 @@ def search(
     recipe_changes: RecipeSetOption = None,
     data: DataOption = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials in all, earlier ones included.")] = 16,
-    seed: Annotated[int, typer.Option(help="Seed of the proposals and of every training.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the proposals and of every training.")
+    ] = 0,
     study: Annotated[
         Path | None, typer.Option(help="The study's directory; runs/SPACE-RECIPE by default.")
     ] = None,
@@ -59,12 +61,12 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Search a space: train networks from it, stop poor ones early, test the winner once."""
-    from designspace.spec.space import load_space
+    from designspace.algebra.space import load_space
 
     chosen_space, how = _with_recipe(load_space(space), recipe, recipe_changes or [])
 
+    from designspace.cli.live import watched
     from designspace.compiler.device import device_of
-    from designspace.search.quiet import terminal
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
     from designspace.train.data import load_data
@@ -98,7 +100,7 @@ def search(
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
-    outcome = _run(request, terminal(), quiet=as_json)
+    outcome = watched(request, quiet=as_json)
     _show(outcome, as_json=as_json)
 
 
@@ -119,18 +121,6 @@ def _device(name: str, gpus: float) -> str:
     if name != "auto":
         return name
     return "cuda" if gpus else "cpu"
-
-
-def _run(request: Request, stream: object, *, quiet: bool) -> Outcome:
-    from typing import TextIO, cast
-
-    from designspace.cli.live import LiveTable
-    from designspace.search.study import run_study
-
-    if quiet:
-        return run_study(request)
-    with LiveTable(cast("TextIO", stream), request.epochs) as live:
-        return run_study(request, live)
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:
@@ -162,9 +152,9 @@ def _dry_run(request: Request, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from designspace.cli.show import print_json
-    from designspace.search.plan import plan, time_epoch
+    from designspace.search.plan import plan
 
-    found = plan(request, time_epoch(request))
+    found = plan(request)
     if as_json:
         print_json(asdict(found) | {"seconds": found.seconds, "study": str(request.directory)})
         return
@@ -185,7 +175,7 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
     varied = ", ".join(request.space.recipe_axes)
     lines = [
         f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
-        f"axes; limits: {limits or 'none'}",
+        f"axes{_counted(found)}; limits: {limits or 'none'}",
         f"base: {found.base.macs / 1e6:.2f} MMACs, {found.base.params:,} params",
         f"recipe {request.recipe['name']}"
         f"{f', each trial with its own {varied}' if varied else ''}: {found.epochs} epochs on "
@@ -199,3 +189,11 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
     if found.seconds is not None:
         lines.append(f"roughly {minutes(found.seconds)}, start-up left out")
     return [*lines, f"study: {request.directory} (nothing was written)"]
+
+
+def _counted(found: Plan) -> str:
+    """How many networks there are to choose from, where that is known."""
+    if found.networks is None:
+        return ", not counted"
+    within = "" if found.feasible is None else f", {found.feasible:,} of them within the limits"
+    return f", {found.networks:,} distinct networks{within}"

@@ -9,9 +9,9 @@ import typer
 from designspace.cli.options import ChannelsOption, ClassesOption, InputSizeOption, JsonOption
 
 if TYPE_CHECKING:
-    from designspace.algebra.describe import Description, Range
-    from designspace.algebra.feasible import Feasible
+    from designspace.algebra.describe import Description, Range, Seen
     from designspace.algebra.space import Space
+    from designspace.algebra.task import Task
 
 SpaceArgument = Annotated[
     str, typer.Argument(metavar="SPACE", help="A catalog name or a YAML file of a space.")
@@ -26,7 +26,7 @@ LimitOption = Annotated[
     ),
 ]
 
-space = typer.Typer(help="What a space holds.", no_args_is_help=True, rich_markup_mode=None)
+space = typer.Typer(help="What a space holds.", rich_markup_mode=None)
 
 
 @space.callback()
@@ -53,76 +53,150 @@ def info(
     size = input_size or found.base_network().input_size
     task = Task(size, in_channels, num_classes)
     limits = with_limits(found.limits, limit or [])
-    feasible = found.counted(limits, task=task)
-    said = describe(feasible)
+    limited = found.not_empty(found.feasible(limits, task=task))
+    said = describe(limited)
     if as_json:
-        print_json(_json(found, feasible, said))
+        print_json(_json(found, task, said))
     else:
-        _print(found, feasible, said)
+        _print(found, task, said)
 
 
-def _json(space: Space, feasible: Feasible, said: Description) -> dict[str, Any]:
+def _json(space: Space, task: Task, said: Description) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
         "name": space.name,
         "purpose": space.purpose,
         "base": space.base_network().name,
-        "task": asdict(feasible.task),
+        "task": asdict(task),
         "combinations": space.size,
         **asdict(said),
     }
 
 
-def _print(space: Space, feasible: Feasible, said: Description) -> None:
-    from designspace.cli.show import percent, print_table
-
-    task = feasible.task
+def _print(space: Space, task: Task, said: Description) -> None:
     image = f"{task.input_size}x{task.input_size}x{task.in_channels}"
     typer.echo(f"{space.name}: {space.purpose}" if space.purpose else space.name)
     typer.echo(
         f"around {space.base_network().name}, at {image} and {task.num_classes} classes: "
-        f"{len(feasible.axes)} axes, {space.size:,} combinations of labels\n"
+        f"{len(space.axes)} axes, {space.size:,} combinations of labels\n"
     )
-    typer.echo(f"distinct networks  {said.total:>26,}")
-    if said.cuts:
-        share = percent(said.count, said.total)
-        typer.echo(f"within the limits  {said.count:>26,}  ({share})")
+    _print_counts(said, "networks with recipes" if space.recipe_axes else "distinct networks")
+    _print_ranges(said)
+    _print_cuts(said)
+    _print_values(said)
+
+
+def _print_counts(said: Description, what: str) -> None:
+    from designspace.cli.show import percent
+
+    total = "not counted" if said.total is None else f"{said.total:,}"
+    typer.echo(f"{what:<22}{total:>23}")
+    if said.seen:
+        typer.echo(f"{'within the limits':<22}{'not counted':>23}")
+        for line in _seen_lines(said.seen, all_seen=said.total is None):
+            typer.echo(line)
+    elif said.cuts and said.total:
+        share = percent(said.count or 0, said.total)
+        typer.echo(f"{'within the limits':<22}{said.count:>23,}  ({share})")
+
+
+def _seen_lines(seen: Seen, *, all_seen: bool) -> list[str]:
+    """Why it is not counted, and what was looked at instead."""
+    from designspace.cli.show import percent
+
+    lines = [f"not counted: {seen.reason}"]
+    if all_seen:
+        lines.append(
+            f"seen instead, not exact: {seen.networks:,} distinct networks from {seen.looked:,} "
+            "points at random (labels drawn uniformly, seed 0), "
+            f"{seen.kept:,} of them within the limits ({percent(seen.kept, seen.networks)})"
+        )
+    else:
+        lines.append(
+            f"seen instead, not exact: of {seen.looked:,} networks drawn uniformly within two of "
+            f"the limits (seed 0), {seen.kept:,} are within the third "
+            f"({percent(seen.kept, seen.looked)})"
+        )
+    return lines
+
+
+def _print_ranges(said: Description) -> None:
+    from designspace.cli.show import print_table
+
+    mark = "~" if said.total is None else ""
     ranges = [
-        [cost, *_range(said.ranges[cost]), *_range(said.within.get(cost))] for cost in said.ranges
+        [
+            cost,
+            *_range(said.ranges[cost], mark),
+            *(
+                _range(said.within[cost])
+                if cost in said.within
+                else _range(said.within_seen.get(cost), "~")
+            ),
+        ]
+        for cost in said.ranges
     ]
     print_table(["cost", "least", "most", "least within", "most within"], ranges)
-    if said.cuts:
-        cuts = [
-            [cut.cost, _bound(cut.low), _bound(cut.high), f"{cut.kept:,}",
-             percent(said.total - cut.kept, said.total)]
-            for cut in said.cuts
-        ]  # fmt: skip
-        print_table(["limit on", "least", "most", "networks kept", "share cut"], cuts)
-    _print_values(said)
+    if said.within_seen:
+        why = "" if said.seen else "; exact ends are had with two costs limited, this is a third"
+        typer.echo(f"~ as seen among {said.drawn:,} networks: the ends may lie beyond{why}")
+
+
+def _print_cuts(said: Description) -> None:
+    from designspace.cli.show import percent, print_table
+
+    if not said.cuts:
+        return
+    whole = said.total or (said.seen.networks if said.seen else 0)
+    cuts = [
+        [
+            cut.cost,
+            _bound(cut.low),
+            _bound(cut.high),
+            f"{cut.kept:,}",
+            percent(whole - cut.kept, whole),
+        ]
+        for cut in said.cuts
+    ]
+    kept = "networks kept" if said.total else "kept of those seen"
+    print_table(["limit on", "least", "most", kept, "share cut"], cuts)
 
 
 def _print_values(said: Description) -> None:
     from designspace.cli.show import print_table
 
-    rows = [
-        [name, ", ".join(f"{v.label} {_share(v.share, v.feasible)}" for v in values)]
-        for name, values in said.values.items()
-    ]
+    if not said.drawn:
+        typer.echo("no network within the limits was seen: nothing is said about the axes")
+        return
+    rows = [[name, ", ".join(_shares(said, name))] for name in said.values]
     print_table(["axis", "values and their share of the networks within the limits"], rows,
                 text_columns=2)  # fmt: skip
-    if said.drawn < said.count:
+    if any(said.idle.values()):
+        typer.echo("idle: the share of networks in which other choices leave the axis no effect")
+    if said.seen:
+        typer.echo(f"shares of the {said.drawn:,} networks that were seen within the limits")
+    elif said.drawn < (said.count or 0):
         typer.echo(f"shares of {said.drawn:,} networks drawn uniformly, seed 0")
 
 
-def _share(share: float, feasible: bool) -> str:
+def _shares(said: Description, name: str) -> list[str]:
+    """A label and its share, and at the end the share of networks that leave the axis idle."""
+    never = "not seen" if said.seen else "never"
+    found = [f"{v.label} {_share(v.share, 'rare' if v.feasible else never)}"
+             for v in said.values[name]]  # fmt: skip
+    idle = said.idle.get(name, 0.0)
+    return [*found, f"idle {_share(idle, '')}"] if idle else found
+
+
+def _share(share: float, none: str) -> str:
     if share:
         return f"{100 * share:.1f}%" if share >= 0.0005 else "<0.1%"
-    return "rare" if feasible else "never"
+    return none
 
 
-def _range(found: Range) -> list[str]:
-    return [f"{value:,}" for value in found] if found else ["-", "-"]
+def _range(found: Range, mark: str = "") -> list[str]:
+    return [f"{mark}{value:,}" for value in found] if found else ["-", "-"]
 
 
 def _bound(value: int | None) -> str:

@@ -23,12 +23,15 @@ def status(
     """Show how many trials are done, running, stopped and failed, and the best so far."""
     from designspace.cli.report import print_study
     from designspace.cli.show import print_json
+    from designspace.comparison.terms import confounded
     from designspace.records.study import latest_study, load_study
 
     directory = study or latest_study()
-    state = load_study(directory).state
+    found = load_study(directory)
+    state = found.state
     if as_json:
-        print_json({"study": str(directory), **state_json(state)})
+        both = {"confounders": confounded(found.meta, state)}
+        print_json({"study": str(directory), **state_json(state), **both})
         return
     print_study(directory)
     for line in summary_lines(state):

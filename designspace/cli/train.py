@@ -6,7 +6,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,13 +21,18 @@ from designspace.cli.options import (
     SkipBrokenOption,
     SpecArgument,
 )
+from designspace.errors import InputError, TrialsFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from designspace.records.run import Record
     from designspace.records.training import Epoch
+    from designspace.records.tuning import Tuning
+    from designspace.search.recipe_tuning import RecipeTuning
     from designspace.spec import Network
     from designspace.spec.recipe import Recipe
+    from designspace.train.run import Run
 
 
 def train(
@@ -37,6 +42,15 @@ def train(
     recipe_changes: RecipeSetOption = None,
     data: DataOption = None,
     seed: Annotated[int, typer.Option(help="Seed of weights, order and augmentation.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings, of seed, seed + 1, ...")] = 1,
+    tune: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME...",
+            help="Choose these numbers of the recipe for this network, as lr,weight_decay, first.",
+        ),
+    ] = None,
+    tune_trials: Annotated[int, typer.Option(min=2, max=1000, help="Trainings to tune with.")] = 8,
     device: DeviceOption = "auto",
     out: Annotated[Path | None, typer.Option(help="Directory; runs/train/... by default.")] = None,
     initial: Annotated[
@@ -59,16 +73,15 @@ def train(
 
     network = load(spec, parse_set(changes or []))
     how = load_recipe(recipe, parse_set(recipe_changes or []), network=network.name)
-    directory = out or Path("runs/train") / _name(network, how, seed)
 
-    from designspace.cli.show import print_json
+    from designspace.search.recipe_tuning import RecipeTuning, budget_of, tuned
     from designspace.train.data import load_data
-    from designspace.train.group import joined
+    from designspace.train.group import joined, wanted
     from designspace.train.initial import read_initial
     from designspace.train.run import Run
-    from designspace.train.session import WEIGHTS
-    from designspace.train.session import train as train_run
 
+    _check(tune, initial, several=wanted())
+    budget = budget_of(how, tune.split(","), tune_trials) if tune is not None else None
     images = load_data(
         data,
         download=download,
@@ -77,53 +90,141 @@ def train(
         skip_broken=skip_broken,
     )
     begin = read_initial(initial) if initial else None
-    with joined(chosen(device)) as (group, own):
-        run = Run(
-            network, how, images, seed=seed, device=own, directory=directory, initial=begin,
-            compiled=compiled, save_every=save_every, group=group,
-        )  # fmt: skip
-        if group.leads and not as_json:
-            for line in (*images.notes, *(f"skipped: {name}" for name in images.skipped)):
-                typer.echo(line)
-        try:
-            with _progress(how.epochs, quiet=as_json, shown=group.leads) as (on_epoch, on_step):
-                score = train_run(run, on_epoch, on_step)
-        except KeyboardInterrupt:
-            typer.echo(f"stopped after {run.epoch} of {how.epochs} epochs ({directory})", err=True)
-            raise
-        if not group.leads:
-            return
-    last = run.history[-1]
-    if as_json:
-        result = {"validation": last.model_dump(), "test": score.model_dump()}
-        print_json({"directory": str(directory), "digest": network.digest, **result})
-        return
-    typer.echo(
-        f"validation top-1 {last.top1:.2f}%; test top-1 {score.top1:.2f}%, top-5 {score.top5:.2f}% "
-        f"({score.n:,} images, read once, seed {seed})"
-    )
-    typer.echo(f"weights: {directory / WEIGHTS}")
+    if not as_json and not wanted():
+        for line in (*images.notes, *(f"skipped: {name}" for name in images.skipped)):
+            typer.echo(line)
+    where, tuning = chosen(device), None
+    home = out or Path("runs/train") / _name(network, how)
+    inside = out is not None and seeds > 1
+    if budget is not None:
+        plan = RecipeTuning(network, how, images, budget, seed, where)
+        home, inside = out or _tuned_home(home, plan), True
+        tuning = _tune(plan, home / "tuning", quiet=as_json)
+        how, seed = tuned(how, tuning), seed + 1  # a seed that no choice has seen
+    records: dict[Path, Record] = {}
+    with joined(where) as (group, own):
+        for each in range(seed, seed + seeds):
+            alone = home if out else Path(f"{home}-s{each}")
+            place = home / f"s{each}" if inside else alone
+            run = Run(
+                network, how, images, seed=each, device=own, directory=place, initial=begin,
+                compiled=compiled, save_every=save_every, group=group,
+            )  # fmt: skip
+            records[place] = _train(run, tuning, quiet=as_json or not group.leads)
+        if group.leads:
+            _show(records, tuning, as_json=as_json)
 
 
-def _name(network: Network, recipe: Recipe, seed: int) -> str:
-    """The directory of a run: another network, recipe or seed has another."""
+def _check(tune: str | None, initial: str | None, *, several: bool) -> None:
+    """Refuse what does not go together."""
+    if tune is not None and several:
+        raise InputError("--tune is for one process", hint="tune without torchrun first")
+    if tune is not None and initial is not None:
+        raise InputError("--tune begins with the recipe's own weights", hint="leave out --from")
+
+
+def _name(network: Network, recipe: Recipe) -> str:
+    """What a run is called, its seed aside: another network or recipe is called otherwise."""
     network_part = f"{network.name or 'network'}-{network.digest[:6]}"
-    return f"{network_part}-{recipe.name}-{recipe.digest[:6]}-s{seed}"
+    return f"{network_part}-{recipe.name}-{recipe.digest[:6]}"
+
+
+def _tuned_home(home: Path, wanted: RecipeTuning) -> Path:
+    from designspace.spec.digest import digest_of
+
+    what = [wanted.budget.model_dump(mode="json"), wanted.seed]
+    return Path(f"{home}-tuned-{digest_of(what)[:6]}")
+
+
+def _tune(wanted: RecipeTuning, directory: Path, *, quiet: bool) -> Tuning:
+    """Tune first, or find it done; the study is on disk, and is resumed like any other."""
+    from designspace.cli.live import watched
+
+    request = wanted.request(directory, ("designspace", *sys.argv[1:]))
+    outcome = watched(request, quiet=quiet)
+    if outcome.interrupted:
+        raise typer.Exit(outcome.exit_code)
+    tuning = wanted.result(outcome.state)
+    if not quiet:
+        typer.echo(f"tuned ({tuning.budget}): {_chosen(tuning)}")
+    return tuning
+
+
+def _chosen(tuning: Tuning) -> str:
+    values = ", ".join(f"{path} {value:g}" for path, value in tuning.values.items())
+    best, own = (tuning.tried[number].top1 for number in (tuning.chosen, 0))
+    said = "none" if own is None else f"{own:.2f}%"
+    return f"{values}; validation top-1 {best:.2f}%, of the recipe's own values {said}"
+
+
+def _train(run: Run, tuning: Tuning | None, *, quiet: bool) -> Record:
+    from designspace.train.session import train as train_run
+
+    command = ("designspace", *sys.argv[1:])
+    try:
+        with _progress(run.epochs, quiet=quiet) as (on_epoch, on_step):
+            return train_run(run, on_epoch, on_step, command=command, tuning=tuning)
+    except KeyboardInterrupt:
+        said = f"stopped after {run.epoch} of {run.epochs} epochs ({run.directory})"
+        typer.echo(said, err=True)
+        raise
+
+
+def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) -> None:
+    """What each training came to; one that diverged is told last, with exit code 4."""
+    from designspace.cli.show import print_json
+
+    if as_json:
+        runs = [_json(place, record) for place, record in records.items()]
+        tuned = {"tuning": tuning.model_dump(mode="json")} if tuning else {}
+        print_json(runs[0] if len(runs) == 1 and not tuned else {"runs": runs, **tuned})
+    else:
+        for place, record in records.items():
+            for line in _lines(place, record):
+                typer.echo(line)
+    lost = [
+        f"{place}: the training diverged {record.outcome}"
+        for place, record in records.items()
+        if record.outcome.state == "diverged"
+    ]
+    if lost:
+        raise TrialsFailedError("; ".join(lost))
+
+
+def _lines(place: Path, record: Record) -> list[str]:
+    from designspace.train.session import WEIGHTS
+
+    score = record.test
+    if score is None:
+        return []
+    return [
+        f"validation top-1 {record.top1:.2f}%; test top-1 {score.top1:.2f}%, "
+        f"top-5 {score.top5:.2f}% ({score.n:,} images, read once, seed {record.seed})",
+        f"weights: {place / WEIGHTS}",
+    ]
+
+
+def _json(place: Path, record: Record) -> dict[str, Any]:
+    last = record.epochs[-1] if record.epochs else None
+    return {
+        "directory": str(place),
+        "digest": record.spec.digest,
+        "seed": record.seed,
+        "outcome": record.outcome.model_dump(mode="json"),
+        "validation": last and last.model_dump(mode="json"),
+        "test": record.test and record.test.model_dump(mode="json"),
+    }
 
 
 @contextmanager
 def _progress(
-    epochs: int, *, quiet: bool, shown: bool
+    epochs: int, *, quiet: bool
 ) -> Generator[tuple[Callable[[Epoch], None], Callable[[int, int], None]]]:
-    """A live bar on a terminal, a line an epoch elsewhere, nothing where JSON is wanted.
-
-    Of several processes only one is shown.
-    """
+    """A live bar on a terminal, a line an epoch elsewhere, nothing where JSON is wanted."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=quiet)
-    quiet = quiet or not shown
     live = sys.stdout.isatty() and not quiet
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not live) as progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from designspace.errors import InputError
+from designspace.records.environment import cpu_name
 
 
 def device_of(name: str) -> torch.device:
@@ -20,3 +21,8 @@ def device_of(name: str) -> torch.device:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise InputError("no CUDA device here", hint="use the device 'cpu'")
     return device
+
+
+def device_name(device: torch.device) -> str:
+    """The model of a GPU, or of the processor."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()

@@ -7,21 +7,20 @@ loss) is written as a JSON string, so that every line stays valid JSON.
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from designspace.records.training import Epoch, TimeSplit
+from designspace.records.training import Divergence, Epoch, TimeSplit
+from designspace.records.typed import Typed
 
 Decision = Literal["continue", "stop", "finish"]
 FinalState = Literal["done", "stopped", "failed"]
 Action = Literal["created", "resumed", "extended", "interrupted", "completed"]
 
 
-class Recorded(BaseModel):
+class Recorded(Typed):
     """What every event has: the moment at which the driver wrote it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
     time: float = Field(default_factory=time.time)
 
@@ -57,7 +56,10 @@ class Started(Recorded):
 
 
 class EpochEnded(Recorded):
-    """An epoch of a trial, with the decision that the scheduler took on it."""
+    """An epoch of a trial, with the decision that the scheduler took on it.
+
+    `split` is the epoch's `time`, since `time` is when an event was written.
+    """
 
     event: Literal["epoch"] = "epoch"
     trial: int
@@ -74,14 +76,24 @@ class EpochEnded(Recorded):
     peak_memory: int | None = None
     decision: Decision
 
+    @classmethod
+    def of(cls, trial: int, attempt: int, said: Epoch, decision: Decision) -> Self:
+        """The event of an epoch that was trained just now."""
+        measured = said.model_dump(exclude={"time"})
+        return cls(trial=trial, attempt=attempt, decision=decision, split=said.time, **measured)
+
     @property
     def measured(self) -> Epoch:
         """What training measured, without whose it is and what was decided."""
-        return Epoch(**{name: getattr(self, name) for name in Epoch.model_fields})
+        names = Epoch.model_fields.keys() - {"time"}
+        return Epoch(time=self.split, **{name: getattr(self, name) for name in names})
 
 
 class Ended(Recorded):
-    """An attempt ended; after a failure the trial may be started once more."""
+    """An attempt ended; after a failure the trial may be started once more.
+
+    A training that diverged would do so again: it counts as failed, and is not started once more.
+    """
 
     event: Literal["ended"] = "ended"
     trial: int
@@ -89,6 +101,7 @@ class Ended(Recorded):
     state: FinalState
     epoch: int
     error: str | None = None
+    divergence: Divergence | None = None
 
 
 class WinnerTested(Recorded):
@@ -99,6 +112,7 @@ class WinnerTested(Recorded):
     top1: float
     top5: float
     n: int
+    loss: float | None = None
 
 
 class StudyChanged(Recorded):

@@ -6,16 +6,12 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from designspace.records.typed import Typed
 
 Mode = Literal["infer", "train"]
 
 
-class _Typed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Spread(_Typed):
+class Spread(Typed):
     """Repeated measurements of one thing.
 
     Attributes:
@@ -44,7 +40,7 @@ class Spread(_Typed):
         return len(self.samples)
 
 
-class Speed(_Typed):
+class Speed(Typed):
     """How fast one network was, under the conditions of its row.
 
     Attributes:
@@ -62,7 +58,7 @@ class Speed(_Typed):
     memory_bytes: int
 
 
-class Same(_Typed):
+class Same(Typed):
     """How it is known that two networks are one architecture.
 
     Attributes:
@@ -75,7 +71,7 @@ class Same(_Typed):
     logits: float
 
 
-class Against(_Typed):
+class Against(Typed):
     """The other network, timed in turn with ours.
 
     Attributes:
@@ -96,7 +92,7 @@ class Against(_Typed):
     throughput_ratio: Spread | None
 
 
-class SpeedRow(_Typed):
+class SpeedRow(Typed):
     """One network in one mode at one batch size.
 
     Attributes:
@@ -137,7 +133,7 @@ class SpeedRow(_Typed):
         return " ".join((self.network, *changed))
 
 
-class SpeedRecord(_Typed):
+class SpeedRecord(Typed):
     """What one command measured, and where.
 
     Attributes:

@@ -19,7 +19,7 @@ from designspace.records.events import (
     StudyChanged,
     WinnerTested,
 )
-from designspace.records.training import Epoch
+from designspace.records.training import Divergence, Epoch
 
 Condition = Literal["waiting", "running", "done", "stopped", "failed"]
 
@@ -29,7 +29,8 @@ class TrialState:
     """One trial as far as the ledger tells: its network, attempts and recorded epochs.
 
     `attempt` is 0 before the first start, `failures` the number of attempts that failed. `recipe`
-    is the digest of its recipe where trials differ by it, else None.
+    is the digest of its recipe where trials differ by it, else None. `started` and `ended` are the
+    times of its first start and of its end, None before.
     """
 
     number: int
@@ -48,6 +49,9 @@ class TrialState:
     failures: int = 0
     decision: Decision = "continue"
     error: str | None = None
+    divergence: Divergence | None = None
+    started: float | None = None
+    ended: float | None = None
     history: list[Epoch] = field(default_factory=list[Epoch])
 
     @property
@@ -124,11 +128,13 @@ class StudyState:
             raise InputError(f"the ledger speaks of trial {event.trial}, which it never proposed")
         trial = self.trials[event.trial]
         if isinstance(event, Started):
-            trial.attempt, trial.state = event.attempt, "running"
+            trial.attempt, trial.state, trial.ended = event.attempt, "running", None
+            trial.started = trial.started or event.time
         elif event.attempt != trial.attempt:
             return
         elif isinstance(event, Ended):
-            trial.state, trial.error = event.state, event.error
+            trial.state, trial.error, trial.ended = event.state, event.error, event.time
+            trial.divergence = event.divergence
             trial.failures += event.state == "failed"
         elif event.epoch == trial.epochs + 1:
             trial.history.append(event.measured)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from designspace.errors import InputError
 from designspace.records.ledger import read
 from designspace.records.state import StudyState
+from designspace.records.typed import Typed
 from designspace.spec.files import read_yaml, write_yaml_atomic
 from designspace.spec.validation import validate
 
@@ -19,23 +18,19 @@ LEDGER = "trials.jsonl"
 LOG = "log.txt"
 
 
-class SchedulerMeta(BaseModel):
+class SchedulerMeta(Typed):
     """How trials are stopped early: at `rungs` (epochs), the best 1/eta of each go on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["asha", "none"]
     eta: int = 2
     rungs: tuple[int, ...] = ()
 
 
-class StudyMeta(BaseModel):
+class StudyMeta(Typed):
     """What a study is: all that must stay the same when it is resumed, and its environment.
 
     `space`, `recipe` and `data` hold a `name`, a `digest` and the authored form in full.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
     name: str

@@ -1,17 +1,18 @@
-"""What a training says of itself: one `Epoch` an epoch, one `Score` a measurement."""
+"""What a training says of itself: an `Epoch` an epoch, a `Score` a measurement, a `Divergence`."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Self
+
+from designspace.errors import DivergedError
+from designspace.records.typed import Typed
 
 
-class TimeSplit(BaseModel):
+class TimeSplit(Typed):
     """Seconds of an epoch: waiting for data, forward, backward, the optimizer's step, validation.
 
     Data include augmentation and mixing, the step includes clipping and the moving average.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: float
     forward: float
@@ -20,7 +21,7 @@ class TimeSplit(BaseModel):
     validation: float
 
 
-class Epoch(BaseModel):
+class Epoch(Typed):
     """One epoch of training, and the validation split measured at its end.
 
     Attributes:
@@ -32,11 +33,9 @@ class Epoch(BaseModel):
         lr: learning rate of the epoch's last step.
         seconds: of training and validation together.
         images_per_second: training images over the time of training alone.
-        split: where the time went; null in records from before it was taken.
+        time: where the seconds went; None where it was not measured.
         peak_memory: bytes: of the GPU's allocator in this epoch, on a CPU of the process so far.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     epoch: int
     train_loss: float
@@ -46,16 +45,38 @@ class Epoch(BaseModel):
     lr: float
     seconds: float
     images_per_second: float
-    split: TimeSplit | None = None
+    time: TimeSplit | None = None
     peak_memory: int | None = None
 
 
-class Score(BaseModel):
+class Score(Typed):
     """A measurement of a network on one split: percent, plain cross-entropy, image count."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     top1: float
     top5: float
     loss: float
     n: int
+
+
+class Divergence(Typed):
+    """Where a training's loss stopped being a number.
+
+    Attributes:
+        epoch: in which, counted from 1.
+        step: its first step whose loss is not finite, counted from 1.
+        lr: learning rate of that step.
+        cause: what it likely comes from, and what to try.
+    """
+
+    epoch: int
+    step: int
+    lr: float
+    cause: str
+
+    @classmethod
+    def of(cls, error: DivergedError) -> Self:
+        """What the error says, as plain data."""
+        return cls(epoch=error.epoch, step=error.step, lr=error.lr, cause=error.cause)
+
+    def __str__(self) -> str:
+        return f"at epoch {self.epoch}, step {self.step}, lr {self.lr:.2e}; {self.cause}"

@@ -49,6 +49,7 @@ def as_json(summary: Summary) -> str:
         "updated": summary.updated.isoformat() if summary.updated else None,
         "seeds": 1,
         "recipes": summary.recipes or 1,
+        "confounders": list(summary.confounders),
         "front": [row.number for row in summary.front],
         "winner": summary.winner.number if summary.winner else None,
         "test": tested.model_dump(mode="json", exclude={"event", "time"}) if tested else None,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from designspace.report.noise import standard_error
 from designspace.report.numbers import UNKNOWN, count_of, signed
 from designspace.report.rows import Row
 from designspace.report.summary import Summary
+from designspace.statistics.binomial import standard_error
 
 Fact = tuple[str, str]
 
@@ -68,10 +68,10 @@ def _recipe(summary: Summary) -> str:
     base = _named(summary.meta.recipe)
     if not summary.recipes:
         return f"{base}; the same for every trial"
-    paths = ", ".join(summary.recipe_paths) or "nothing so far"
+    paths = ", ".join(summary.confounders) or "nothing so far"
     return (
-        f"NOT the same for every trial: {count_of(summary.recipes, 'recipe')} around {base}, which "
-        f"differ in {paths}; a score belongs to a network and its recipe together"
+        f"NOT the same for every trial: {count_of(summary.recipes, 'recipe')} around {base}; "
+        f"finished trials differ in {paths}; a score belongs to a network and its recipe together"
     )
 
 

@@ -20,11 +20,11 @@ from markupsafe import Markup
 
 from designspace.report import facts
 from designspace.report.choices import Choice, extent, strips
-from designspace.report.noise import standard_error
 from designspace.report.numbers import MACS_CONVENTION, UNKNOWN, fixed
 from designspace.report.palette import front_colors, stylesheet
 from designspace.report.rows import Row
 from designspace.report.summary import Summary
+from designspace.statistics.binomial import standard_error
 
 _STATES = {"done": "finished", "stopped": "stopped", "running": "unfinished"}
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from designspace.comparison.terms import confounded
 from designspace.records.events import WinnerTested
 from designspace.records.study import Study, StudyMeta
 from designspace.report.frontier import front_members
-from designspace.report.noise import standard_error
 from designspace.report.numbers import count_of, decimals_for, percent_decimals
 from designspace.report.rows import Row, rows
+from designspace.statistics.binomial import standard_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Summary:
         winner: The finished trial of highest validation top-1, None before one finished.
         base: Trial 0, None before it was proposed.
         tested: The test split's score of the winner, None before the study ended.
+        confounders: What the finished trials differ in beside their networks, by path.
         noise: Standard error in points of the winner's validation top-1; None where unknown.
         updated: UTC time of the last event, None for an empty ledger.
         complete: Whether the study came to its end.
@@ -35,6 +37,7 @@ class Summary:
     winner: Row | None
     base: Row | None
     tested: WinnerTested | None
+    confounders: tuple[str, ...]
     noise: float | None
     updated: datetime | None
     complete: bool
@@ -48,11 +51,6 @@ class Summary:
     def recipes(self) -> int:
         """How many recipes the trials differ by; 0 where all share the study's."""
         return len({row.recipe for row in self.rows if row.recipe})
-
-    @property
-    def recipe_paths(self) -> list[str]:
-        """What the recipes differ in."""
-        return list(dict.fromkeys(path for row in self.rows for path in row.recipe_changes))
 
     @property
     def validation_count(self) -> int | None:
@@ -122,6 +120,7 @@ def summarize(study: Study) -> Summary:
         winner=winner,
         base=next((row for row in trials if row.is_base), None),
         tested=_test_of(winner, study.state.tested),
+        confounders=confounded(study.meta, study.state),
         noise=_noise(winner, study.meta.data.get("val")),
         updated=None if updated is None else datetime.fromtimestamp(updated, UTC),
         complete=study.state.complete,

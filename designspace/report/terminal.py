@@ -34,8 +34,14 @@ def table(summary: Summary, limit: int = 20) -> Table:
 
 def _caption(summary: Summary, left_out: int) -> str:
     more = f" {left_out} more in summary.csv." if left_out else ""
-    recipes = " Trials differ by recipe as well." if summary.recipes else ""
-    return f"* on the frontier. {summary.standing}{recipes}{more}"
+    return f"* on the frontier. {summary.standing}{_confounded(summary)}{more}"
+
+
+def _confounded(summary: Summary) -> str:
+    """What keeps the scores from being those of the networks alone."""
+    if not summary.confounders:
+        return ""
+    return f" Not comparable by network alone: trials differ in {', '.join(summary.confounders)}."
 
 
 def _cells(summary: Summary, row: Row) -> list[Text]:

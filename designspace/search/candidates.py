@@ -1,7 +1,8 @@
 """From a proposed point to a network that may be trained: valid, within the limits, and new.
 
-A point that is none of these is repaired: its neighbours are tried by growing Hamming distance,
-then random points, up to a fixed number of networks. Nothing here loops without a bound.
+A point that is none of these is repaired: by a near network within the limits, where the space is
+counted; else its neighbours are tried by growing Hamming distance, then random points, up to a
+fixed number of networks. Nothing here loops without a bound.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from designspace.errors import InfeasibleError, InputError
 from designspace.records.state import identity
+from designspace.search.pool import Pool
 from designspace.search.proposer import draw, next_axis
 from designspace.spec.limits import Costs, Limit
 from designspace.spec.space import Point, Space
@@ -41,12 +43,17 @@ class Candidate:
 class Candidates:
     """Looks networks up in one space, and remembers what it saw of their costs."""
 
-    def __init__(self, space: Space, price: Callable[[Point], tuple[str, Costs]]) -> None:
-        """Take a space, and a function from a point to its digest and costs.
+    def __init__(
+        self,
+        space: Space,
+        price: Callable[[Point], tuple[str, Costs]],
+        pool: Pool | None = None,
+    ) -> None:
+        """Take a space, a function from a point to its digest and costs, and the pool, if counted.
 
         The function raises InputError where the point makes no valid network.
         """
-        self._space, self._price = space, price
+        self._space, self._price, self._pool = space, price, pool
         self._seen: dict[tuple[tuple[str, str], ...], Candidate | None] = {}
 
     def look(self, point: Point) -> Candidate | None:
@@ -66,19 +73,28 @@ class Candidates:
     def choose(self, point: Point, taken: set[str], rng: random.Random) -> Candidate | None:
         """The nearest feasible network whose identity is not taken; None where none was found."""
         first = self.look(point)
-        if first is not None and self._fits(first) and first.identity not in taken:
+        if self._free(first, taken):
             return first
-        for near in itertools.islice(self._around(point, rng), TRIES):
+        for near in self._near(point, taken, rng):
             found = self.look(near)
-            if found is not None and self._fits(found) and found.identity not in taken:
+            if found is not None and self._free(found, taken):
                 return replace(found, repaired=True)
         return None
 
     def exhausted(self, taken: set[str]) -> str:
         """Why `choose` found nothing."""
-        if self._space.size <= TRIES:
+        counted = self._pool is not None and self._pool.count is not None
+        if counted or self._space.size <= TRIES:
             return f"every network within the limits is tried ({len(taken)} in all)"
         return f"no new network within the limits among {TRIES} around the proposal"
+
+    def _free(self, found: Candidate | None, taken: set[str]) -> bool:
+        return found is not None and self._fits(found) and found.identity not in taken
+
+    def _near(self, point: Point, taken: set[str], rng: random.Random) -> Iterator[Point]:
+        if self._pool is not None:
+            return self._pool.near(point, len(taken), rng)
+        return itertools.islice(self._around(point, rng), TRIES)
 
     def _fits(self, candidate: Candidate) -> bool:
         return all(limit.broken_by(candidate) is None for limit in self._space.limits)

@@ -96,7 +96,9 @@ class Driver:
 
     @property
     def _untested(self) -> TrialState | None:
-        """The winner, as long as the test split was not read for it."""
+        """The winner, as long as the test split is still to be read for it."""
+        if not self.request.test:
+            return None
         winner, tested = self.state.winner, self.state.tested
         return None if winner and tested and tested.trial == winner.number else winner
 
@@ -143,8 +145,7 @@ class Driver:
         number, attempt = trial.number, trial.attempt
         rules, epochs = self.request.rules, self.request.epochs
         decision = decide(rules, epochs, self.state, number, said.top1)
-        measured = said.model_dump()
-        self._record(EpochEnded(trial=number, attempt=attempt, decision=decision, **measured))
+        self._record(EpochEnded.of(number, attempt, said, decision))
         if decision != "continue":
             self._end(trial, "done" if decision == "finish" else "stopped")
         return decision
@@ -163,8 +164,7 @@ class Driver:
             where = self._keep(winner, said)
             raise DesignspaceError(f"{where}: the winner's test failed: {said.error}")
         assert isinstance(said, Score)
-        top1, top5 = said.top1, said.top5
-        self._record(WinnerTested(trial=winner.number, top1=top1, top5=top5, n=said.n))
+        self._record(WinnerTested(trial=winner.number, **said.model_dump()))
         self._testing = None
         return "finish"
 
@@ -224,7 +224,7 @@ class Driver:
                 where = self._keep(trial, failure)
             raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
         self._keep(trial, failure)
-        self._end(trial, "failed", failure.error)
+        self._end(trial, "failed", failure)
 
     def _keep(self, trial: TrialState, failure: Failure) -> Path:
         """Add a traceback to the trial's own file."""
@@ -234,13 +234,22 @@ class Driver:
         return where
 
     def _retryable(self, trial: TrialState) -> bool:
-        return trial.state == "failed" and trial.failures <= RETRIES
+        again = trial.failures <= RETRIES and trial.divergence is None
+        return trial.state == "failed" and again
 
-    def _end(self, trial: TrialState, state: FinalState, error: str | None = None) -> None:
-        number, attempt, epoch = trial.number, trial.attempt, trial.epochs
-        self._record(Ended(trial=number, attempt=attempt, state=state, epoch=epoch, error=error))
+    def _end(self, trial: TrialState, state: FinalState, failure: Failure | None = None) -> None:
+        self._record(
+            Ended(
+                trial=trial.number,
+                attempt=trial.attempt,
+                state=state,
+                epoch=trial.epochs,
+                error=failure and failure.error,
+                divergence=failure and failure.divergence,
+            )
+        )
         if self._retryable(trial):
-            self._queue.append(number)
+            self._queue.append(trial.number)
         else:
             self._proposer.tell(trial)
 

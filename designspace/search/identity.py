@@ -41,9 +41,19 @@ def _environment(request: Request) -> dict[str, Any]:
     return {
         **environment(),
         "device": resources.device,
+        **_gpu(resources.device),
         "cpus_per_trial": resources.cpus,
         "gpus_per_trial": resources.gpus,
     }
+
+
+def _gpu(device: str) -> dict[str, str]:
+    """The name of the driver's own GPU, where the trials run on such a device."""
+    if not device.startswith("cuda"):
+        return {}
+    from designspace.compiler.device import device_name, device_of
+
+    return {"gpu": device_name(device_of(device))}
 
 
 def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:

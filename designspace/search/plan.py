@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import mean
 
 from designspace.search.candidates import Candidate, Candidates
+from designspace.search.pool import Pool, pool_of
 from designspace.search.proposer import base_point, draw, stream
 from designspace.search.request import Request
 from designspace.search.study import pricer
@@ -28,6 +29,8 @@ class Plan:
     Attributes:
         trials: the total wanted.
         points: combinations of labels in the space, before limits and repeats.
+        networks: distinct ones in the space; None where they are not counted.
+        feasible: those of them within the limits; likewise.
         base: the network of trial 0, with its cost.
         rungs: epochs after which trials are compared; none without early stopping.
         epochs: of a trial that is never stopped.
@@ -40,6 +43,8 @@ class Plan:
 
     trials: int
     points: int
+    networks: int | None
+    feasible: int | None
     base: Candidate
     rungs: tuple[int, ...]
     epochs: int
@@ -57,28 +62,38 @@ class Plan:
         return self.expected_epochs * self.epoch_seconds * self.macs_ratio / self.parallel
 
 
-def plan(request: Request, epoch_seconds: float | None = None) -> Plan:
-    """What a request would run.
+def plan(request: Request, *, timed: bool = True) -> Plan:
+    """What a request would run; where `timed`, after some steps of the base's first epoch.
 
     Raises:
         InfeasibleError: No network of the space is within its limits.
     """
-    candidates = Candidates(request.space, pricer(request))
-    rng = stream(request.seed, 0, "plan")
+    pool = pool_of(request)
+    candidates = Candidates(request.space, pricer(request), pool)
     base = _chosen(candidates, request, base_point(request.space))
-    sample = [_chosen(candidates, request, draw(request.space, rng)) for _ in range(SAMPLE)]
     return Plan(
         trials=request.trials,
         points=request.space.size,
+        networks=pool.limited.total if pool else None,
+        feasible=pool.count if pool else None,
         base=base,
         rungs=request.rules.rungs,
         epochs=request.epochs,
         most_epochs=request.trials * request.epochs,
         expected_epochs=expected_epochs(request),
         parallel=parallel(request),
-        macs_ratio=mean(each.macs for each in sample) / base.macs,
-        epoch_seconds=epoch_seconds,
+        macs_ratio=_mean_macs(candidates, request, pool) / base.macs,
+        epoch_seconds=time_epoch(request) if timed else None,
     )
+
+
+def _mean_macs(candidates: Candidates, request: Request, pool: Pool | None) -> float:
+    """Of networks drawn at random."""
+    if pool is not None:
+        return float(pool.limited.draw(SAMPLE, request.seed).macs.mean())
+    rng = stream(request.seed, 0, "plan")
+    points = (draw(request.space, rng) for _ in range(SAMPLE))
+    return mean(_chosen(candidates, request, point).macs for point in points)
 
 
 def _chosen(candidates: Candidates, request: Request, point: Point) -> Candidate:

@@ -63,6 +63,7 @@ class Request:
         scheduler: "asha", or "none" to train every trial to its end.
         price: the exact cost of a network on these data.
         min_epochs: the first rung; None for an eighth of the recipe's epochs.
+        test: whether the winner is measured on the test split at the end.
     """
 
     directory: Path
@@ -80,6 +81,7 @@ class Request:
     executor: Literal["ray", "local"] = "ray"
     resources: Resources = field(default_factory=Resources)
     command: tuple[str, ...] = ()
+    test: bool = True
 
     @property
     def epochs(self) -> int:

@@ -13,6 +13,7 @@ from designspace.records.study import LEDGER, LOG, META, StudyMeta, load_meta, w
 from designspace.search.candidates import Candidates
 from designspace.search.driver import Driver
 from designspace.search.identity import check_same, describe
+from designspace.search.pool import Pool, pool_of
 from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.quiet import redirected
 from designspace.search.ray_settings import prepare
@@ -33,13 +34,13 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
         InputError: The directory holds another study, or another process runs it.
         InfeasibleError: No network of the space is within its limits; nothing was written.
     """
-    candidates = Candidates(request.space, pricer(request))
     old = _existing(request)
-    if old is None:
-        _require_feasible(request, candidates)
-    elif (state := _completed(request, old)) is not None:
+    if old is not None and (state := _completed(request, old)) is not None:
         return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
-    return _run(request, candidates, observer)
+    pool = pool_of(request)
+    if old is None and pool is None:
+        _require_feasible(request)
+    return _run(request, pool, observer)
 
 
 def pricer(request: Request) -> Callable[[Point], tuple[str, Costs]]:
@@ -75,7 +76,8 @@ def _require_free(directory: Path) -> None:
         )
 
 
-def _require_feasible(request: Request, candidates: Candidates) -> None:
+def _require_feasible(request: Request) -> None:
+    candidates = Candidates(request.space, pricer(request))
     rng = stream(request.seed, 0, "repair")
     if candidates.choose(base_point(request.space), set(), rng) is None:
         raise candidates.refuse()
@@ -91,7 +93,7 @@ def _missing(state: StudyState) -> str | None:
     return f"{short} of {state.wanted} trials have no new network left" if short else None
 
 
-def _run(request: Request, candidates: Candidates, observer: Observer) -> Outcome:
+def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
     with writing(request.directory):
         request.directory.mkdir(parents=True, exist_ok=True)
     with Ledger(request.directory / LEDGER) as ledger:
@@ -99,7 +101,8 @@ def _run(request: Request, candidates: Candidates, observer: Observer) -> Outcom
         meta = old or describe(request)
         if old is None or old.trials != request.trials:
             write_meta(request.directory, meta.model_copy(update={"trials": request.trials}))
-        driver = Driver(request, ledger, _proposer(request), candidates, observer)
+        candidates = Candidates(request.space, pricer(request), pool)
+        driver = Driver(request, ledger, _proposer(request, pool), candidates, observer)
         driver.change(_action(driver, request))
         interrupted = not _executed(driver, request)
         if interrupted:
@@ -136,11 +139,11 @@ def _executor(request: Request) -> Callable[[Driver], None]:
     return execute
 
 
-def _proposer(request: Request) -> Proposer:
+def _proposer(request: Request, pool: Pool | None) -> Proposer:
     if request.proposer == "random":
         from designspace.search.random_proposer import RandomProposer
 
-        return RandomProposer(request.space, request.seed)
+        return RandomProposer(request.space, request.seed, pool)
     from designspace.search.optuna_proposer import OptunaProposer
 
     return OptunaProposer(request.space, request.seed)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from designspace.errors import InputError
-from designspace.records.training import Epoch, Score
+from designspace.errors import DivergedError, InputError
+from designspace.records.training import Divergence, Epoch, Score
 
 Progress = Callable[[int, int], None]
 
@@ -79,11 +79,13 @@ class Failure:
     """A training that raised: one line for the ledger, the traceback for the trial's directory.
 
     `hopeless` where every other trial would fail alike: the data are wrong, or the disk is full.
+    `divergence` where the training itself came to no number.
     """
 
     error: str
     trace: str
     hopeless: bool = False
+    divergence: Divergence | None = None
 
 
 class Attempt:
@@ -129,4 +131,5 @@ def failure(error: BaseException) -> Failure:
     said = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     hopeless = full or isinstance(error, InputError)
-    return Failure(said, "".join(traceback.format_exception(error)), hopeless)
+    divergence = Divergence.of(error) if isinstance(error, DivergedError) else None
+    return Failure(said, "".join(traceback.format_exception(error)), hopeless, divergence)

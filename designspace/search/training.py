@@ -24,12 +24,17 @@ def make_run(job: Job) -> Trainee:
     """
     import torch
 
-    from designspace.train.run import Run
-
     torch.set_num_threads(job.threads)
     data = _loaded(json.dumps(job.data["load"], sort_keys=True))
     if data.digest != job.data["digest"]:
         raise InputError(f"the data {data.name} changed since the study began")
+    return run_of(job, data)
+
+
+def run_of(job: Job, data: Data) -> Trainee:
+    """The training that a job describes, on data that are loaded already."""
+    from designspace.train.run import Run
+
     recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
     return Run(
         load(dict(job.spec)),
@@ -59,6 +64,8 @@ def data_facts(data: Data, load: Mapping[str, Any]) -> dict[str, Any]:
         "train": len(data.train),
         "val": len(data.val),
         "test": len(data.test),
+        "notes": list(data.notes),
+        "skipped": list(data.skipped),
         "load": dict(load),
     }
 

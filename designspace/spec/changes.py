@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from designspace.errors import InputError
@@ -11,6 +11,7 @@ from designspace.spec.files import Document, Keys, Origin, parse_value
 from designspace.spec.per_stage import KEY
 
 
+@lru_cache(maxsize=4096)
 def keys_of(path: str) -> Keys:
     """`block.spatial.kernel_size` as keys; whole numbers index lists."""
     return tuple(int(key) if key.isdigit() else key for key in path.split("."))
@@ -45,15 +46,22 @@ def apply(document: Document, changes: Mapping[str, Any], origin: Origin | None 
     Raises:
         InputError: A path that passes through a plain value or beyond the end of a list.
     """
-    data = copy.deepcopy(document.data)
+    data = _copied(document.data)
     origins = dict(document.origins)
     for path, value in changes.items():
         keys = keys_of(path)
-        _put(data, keys, path, copy.deepcopy(value), origin or Origin("--set"))
+        _put(data, keys, path, _copied(value), origin or Origin("--set"))
         for old in [known for known in origins if known[: len(keys)] == keys]:
             del origins[old]
         origins[keys] = origin or Origin("--set")
     return Document(data, origins)
+
+
+def _copied(data: Any) -> Any:
+    """Plain data anew, as deep as they go."""
+    if isinstance(data, dict):
+        return {key: _copied(value) for key, value in cast("dict[Any, Any]", data).items()}
+    return [_copied(each) for each in cast("list[Any]", data)] if isinstance(data, list) else data
 
 
 def _put(data: Any, keys: Keys, path: str, value: Any, origin: Origin) -> None:

@@ -7,6 +7,7 @@ the authored form, so that changes may set `widths.w0`, `widths.wa`, `widths.wm`
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import groupby
 from typing import Annotated, Any, cast
 
@@ -20,6 +21,7 @@ from designspace.spec.files import Document
 from designspace.spec.validation import validate
 
 _DEEPEST = 10_000
+_CHUNK = 32
 
 
 class Quantised(Frozen):
@@ -50,11 +52,18 @@ class Quantised(Frozen):
             group_width: Channels of a group: widths become whole groups, and narrower stages are
                 one group.
         """
-        q, log = self.multiple_of, math.log(self.wm)
-        steps = [round(math.log((self.w0 + self.wa * j) / self.w0) / log) for j in range(depth)]
-        widths = [round(self.w0 * self.wm**step / q) * q for step in steps]
+        whole = -(-depth // _CHUNK) * _CHUNK  # deeper networks begin alike
+        widths = _line(self.w0, self.wa, self.wm, self.multiple_of, whole)[:depth]
         stages = [(len(list(blocks)), width) for width, blocks in groupby(widths)]
         return [(count, _in_groups(width, group_width)) for count, width in stages]
+
+
+@lru_cache(maxsize=1 << 12)
+def _line(w0: int, wa: float, wm: float, q: int, depth: int) -> tuple[int, ...]:
+    """The quantised width of each block."""
+    log = math.log(wm)
+    steps = [round(math.log((w0 + wa * j) / w0) / log) for j in range(depth)]
+    return tuple(round(w0 * wm**step / q) * q for step in steps)
 
 
 def _in_groups(width: int, group_width: int | None) -> int:
@@ -82,7 +91,7 @@ def spelt_out(network: Any) -> Any:
         raise _at(f"with such widths it is the number of blocks in all (got {depth!r})", "depths")
     if form.w0 % form.multiple_of:
         raise _at(f"{form.w0} is no multiple of {form.multiple_of}", "widths", "w0")
-    stages = form.over(depth, _group_width(data.get("block")))
+    stages = form.over(depth, group_width(data.get("block")))
     if form.stages not in (None, len(stages)):
         raise _at(f"these make {len(stages)} stages, not {form.stages}", "widths")
     depths, widths = ([stage[i] for stage in stages] for i in (0, 1))
@@ -95,7 +104,7 @@ def is_quantised(network: dict[str, Any]) -> bool:
     return isinstance(widths, dict) and bool(set(cast("Any", widths)) & {"w0", "wa", "wm"})
 
 
-def _group_width(block: Any) -> int | None:
+def group_width(block: Any) -> int | None:
     """The group width that the block's spatial convolution names."""
     for key in ("spatial", "groups", "width"):
         block = cast("dict[str, Any]", block).get(key) if isinstance(block, dict) else None

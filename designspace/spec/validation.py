@@ -100,7 +100,8 @@ def _choice(details: ErrorDetails) -> tuple[str, str | None]:
     """A word that is none of the valid ones, or no word at all."""
     context = details.get("ctx", {})
     is_kind = details["type"] == "union_tag_invalid"
-    value: Any = details["input"]["kind"] if is_kind else details["input"]
+    given: Any = details["input"]
+    value = given.get(context["discriminator"].strip("'")) if is_kind else given
     valid = _quoted(str(context["expected_tags" if is_kind else "expected"]))
     if not isinstance(value, str):
         return f"a {'kind' if is_kind else 'choice'} is a word" + _got(value), _list(valid)

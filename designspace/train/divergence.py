@@ -11,35 +11,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from designspace.errors import DesignspaceError
+from designspace.errors import DivergedError
 from designspace.train.group import Group
 
 CHECK_EVERY = 16
 """Steps between looks at the losses: each look waits for a GPU."""
 RISEN = 3.0
 """By what factor the loss has risen over its least where the steps were too long."""
-
-
-class DivergedError(DesignspaceError):
-    """The training loss stopped being a number.
-
-    Attributes:
-        epoch: from 1.
-        step: of the epoch, from 1.
-        lr: the learning rate there.
-        cause: what it likely was, in words.
-    """
-
-    def __init__(self, epoch: int, step: int, lr: float, cause: str) -> None:
-        self.epoch, self.step, self.lr, self.cause = epoch, step, lr, cause
-        super().__init__(
-            f"training diverged: the loss is not finite at epoch {epoch}, step {step}, "
-            f"lr {lr:.2e}; {cause}"
-        )
-
-    def __reduce__(self) -> tuple[type[DivergedError], tuple[int, int, float, str]]:
-        """Its own arguments, so that it crosses processes."""
-        return type(self), (self.epoch, self.step, self.lr, self.cause)
 
 
 def check(losses: Sequence[Tensor], epoch: int, lr: float, group: Group) -> None:

@@ -1,4 +1,4 @@
-"""The epochs of a run as a table that a person can open."""
+"""The epochs of a run as a table that a person can open; the record holds the same."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ from designspace.records.training import Epoch, TimeSplit
 from designspace.spec.files import write_text_atomic
 
 NAME = "metrics.csv"
-COLUMNS = [
-    *(name for name in Epoch.model_fields if name != "split"),
-    *(f"{phase}_seconds" for phase in TimeSplit.model_fields),
-]
+_TIMES = [f"time.{part}" for part in TimeSplit.model_fields]
+COLUMNS = [*(name for name in Epoch.model_fields if name != "time"), *_TIMES]
 
 
 def write_metrics(directory: Path, history: Sequence[Epoch]) -> None:
-    """Rewrites `metrics.csv` as a whole: one line an epoch."""
+    """Rewrites `metrics.csv` as a whole: one line an epoch; what was not measured is empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(map(_row, history))
+    writer.writerows(_line(epoch) for epoch in history)
     write_text_atomic(directory / NAME, text.getvalue())
 
 
-def _row(epoch: Epoch) -> dict[str, Any]:
-    split = epoch.split.model_dump() if epoch.split else {}
-    seconds = {f"{phase}_seconds": value for phase, value in split.items()}
-    return epoch.model_dump(exclude={"split"}) | seconds
+def _line(epoch: Epoch) -> dict[str, Any]:
+    parts = epoch.time.model_dump() if epoch.time else {}
+    flat = {f"time.{part}": seconds for part, seconds in parts.items()}
+    return epoch.model_dump(exclude={"time"}) | flat

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from designspace.compiler import Compiled, build, set_drop_path
 from designspace.compiler.device import device_of
+from designspace.errors import DivergedError
 from designspace.records.training import Epoch, Score
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe
@@ -26,7 +27,6 @@ from designspace.train import checkpoint
 from designspace.train.batches import TrainBatches, eval_batches
 from designspace.train.clock import Clock
 from designspace.train.data import Data
-from designspace.train.divergence import DivergedError
 from designspace.train.evaluate import evaluate, view_of
 from designspace.train.fit import working_size
 from designspace.train.forward import forward_of
@@ -115,6 +115,11 @@ class Run:
         return (*self.data.notes, f"every batch resized and center-cropped to {size}x{size}")
 
     @property
+    def skipped(self) -> tuple[str, ...]:
+        """Unreadable images done without: those found at the start, then while training."""
+        return (*self.data.skipped, *self._batches.skipped)
+
+    @property
     def trained(self) -> Compiled:
         """The network to measure and to keep: the moving average where the recipe has one."""
         ema = self._trainer.ema
@@ -158,7 +163,7 @@ class Run:
             lr=current_lr(self._trainer.optimizer),
             seconds=ended - began,
             images_per_second=(steps - start.step) * self.recipe.batch_size / (trained - began),
-            split=clock.split(validation=ended - trained),
+            time=clock.split(validation=ended - trained),
             peak_memory=peak_memory(self._device),
         )
         self._save([*self.history, record], Position())

@@ -1,60 +1,92 @@
-"""One training in a directory of its own: begun, resumed, or found complete."""
+"""One training in a directory of its own: begun, resumed, or found to be over."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from designspace.errors import InputError
+import torch
+
+from designspace.compiler.device import device_name, device_of
+from designspace.errors import DivergedError, InputError
 from designspace.records.environment import environment
-from designspace.records.training import Epoch, Score
-from designspace.spec.files import read_yaml, write_text_atomic, write_yaml_atomic
+from designspace.records.run import (
+    NAME,
+    Attempt,
+    DataFacts,
+    DeviceFacts,
+    Diverged,
+    Ending,
+    InitialFacts,
+    RecipeFacts,
+    Record,
+    Selection,
+    SpecFacts,
+    find_record,
+    now,
+    write_record,
+)
+from designspace.records.training import Divergence, Epoch
+from designspace.records.tuning import Tuning
+from designspace.train.initial import Initial
 from designspace.train.run import Run
 from designspace.weights import save_weights
 
-META = "run.yaml"
-RESULT = "result.json"
 WEIGHTS = "weights.safetensors"
-_IDENTITY = ("spec", "recipe", "data", "seed")
 
 EpochDone = Callable[[Epoch], None]
 StepDone = Callable[[int, int], None]
 
 
-def train(run: Run, on_epoch: EpochDone, on_step: StepDone | None = None) -> Score:
+def train(
+    run: Run,
+    on_epoch: EpochDone,
+    on_step: StepDone | None = None,
+    *,
+    command: Sequence[str] = (),
+    tuning: Tuning | None = None,
+) -> Record:
     """Train to the end of the recipe from wherever the directory stands, then test once.
 
-    What is there at the end: `run.yaml`, `metrics.csv`, `weights.safetensors` and `result.json`
-    beside the checkpoint. A complete run is not touched: its result is read back.
+    What is there at the end: `record.json`, `metrics.csv` and `weights.safetensors` beside the
+    checkpoint. The record is there from the start, and tells at any moment how the run stands. A
+    run that is complete, or that diverged, is not touched: its record is read back.
 
     Args:
         run: The training; its directory may hold an earlier part of it.
         on_epoch: Called after each epoch, those of an earlier part first.
         on_step: Called after each step with the steps done and the steps of an epoch.
+        command: What was called, for the record.
+        tuning: How values of the recipe were chosen, for the record.
 
     Raises:
         InputError: The directory holds another run, or the disk is full.
-        DivergedError: The loss is not finite.
+        KeyboardInterrupt: As it came; the record says so.
     """
-    if run.group.leads:
-        _claim(run)
+    record = _earlier(run)
+    if record is not None and record.over:
+        for epoch in record.epochs:
+            on_epoch(epoch)
+        return record
     run.resume()
+    record = _with(run, _begun(run, record, command, tuning))
     for epoch in run.history:
         on_epoch(epoch)
-    while run.epoch < run.epochs:
-        on_epoch(run.train_epoch(on_step))
-    result = run.directory / RESULT
-    if result.is_file():
-        return Score.model_validate(json.loads(result.read_text())["test"])
-    score = run.test()
-    if not run.group.leads:
-        return score
-    save_weights(run.trained, run.spec, run.directory / WEIGHTS, **facts(run))
-    last = run.history[-1]
-    both = {"validation": last.model_dump(), "test": score.model_dump()}
-    write_text_atomic(result, json.dumps(both, indent=2) + "\n")
-    return score
+    try:
+        while run.epoch < run.epochs:
+            epoch = run.train_epoch(on_step)
+            record = _with(run, record)
+            on_epoch(epoch)
+        test = run.test()
+        if run.group.leads:
+            save_weights(run.trained, run.spec, run.directory / WEIGHTS, **facts(run))
+        return _with(run, record, test=test, ended=now(), outcome=Ending(state="complete"))
+    except DivergedError as error:
+        diverged = Diverged(**Divergence.of(error).model_dump())
+        return _with(run, record, ended=now(), outcome=diverged)
+    except KeyboardInterrupt:
+        _with(run, record, outcome=Ending(state="interrupted"))
+        raise
 
 
 def facts(run: Run) -> dict[str, Any]:
@@ -75,31 +107,96 @@ def facts(run: Run) -> dict[str, Any]:
     }
 
 
-def _claim(run: Run) -> None:
-    """Write what the run is, or see that the directory's run is this one."""
-    path = run.directory / META
-    meta = {
-        "spec": run.spec.digest,
-        "recipe": run.recipe.digest,
-        "data": run.data.digest,
-        "seed": run.seed,
-        "network": run.spec.authored,
-        "recipe_in_full": run.recipe.plain(),
-        "data_name": run.data.name,
-        "notes": list(run.data.notes),
-        "input_size": run.view.size,
-        "device": run.device,
-        "processes": run.group.world,
-        "environment": environment(),
+def _with(run: Run, record: Record, **changes: Any) -> Record:
+    """The record with the run's epochs and what else changed, on disk; one process writes it."""
+    skipped = tuple(dict.fromkeys((*record.data.skipped, *run.skipped)))
+    data = record.data.model_copy(update={"skipped": skipped})
+    now_known = {"epochs": tuple(run.history), "data": data, **changes}
+    changed = record.model_copy(update=now_known)
+    if run.group.leads:
+        write_record(run.directory, changed)
+    return changed
+
+
+def _earlier(run: Run) -> Record | None:
+    """The record of the directory's run, which must be this one; None where there is none yet."""
+    there = find_record(run.directory)
+    if there is None:
+        return None
+    pairs = {
+        "spec": (there.spec.digest, run.spec.digest),
+        "recipe": (there.recipe.digest, run.recipe.digest),
+        "data": (there.data.digest, run.data.digest),
+        "seed": (there.seed, run.seed),
+        "first weights": (there.initial and there.initial.digest, _digest(run.initial)),
     }
-    if not path.is_file():
-        write_yaml_atomic(path, meta)
-        return
-    there: Any = read_yaml(path).data
-    differing = [name for name in _IDENTITY if there.get(name) != meta[name]]
+    differing = [
+        f"another {part} ({was} there, {is_now} here)"
+        for part, (was, is_now) in pairs.items()
+        if was != is_now
+    ]
     if differing:
         raise InputError(
-            f"the run there has another {' and another '.join(differing)}",
-            file=str(path),
+            f"the run there has {' and '.join(differing)}",
+            file=str(run.directory / NAME),
             hint="take another directory with --out",
         )
+    return there
+
+
+def _digest(initial: Initial | None) -> str | None:
+    return initial and initial.digest
+
+
+def _begun(run: Run, there: Record | None, command: Sequence[str], tuning: Tuning | None) -> Record:
+    """The record as this process begins, or goes on with what there is."""
+    attempt = _attempt(run, command)
+    if there is not None:
+        running = {"attempts": (*there.attempts, attempt), "outcome": Ending(state="running")}
+        return there.model_copy(update=running)
+    recipe = run.recipe
+    return Record(
+        name=run.directory.name,
+        spec=SpecFacts.of(run.spec),
+        recipe=RecipeFacts.of(recipe),
+        learning_rate=recipe.learning_rate,
+        batch_size=recipe.batch_size,
+        data=_data(run),
+        input_size=run.view.size,
+        seed=run.seed,
+        initial=run.initial
+        and InitialFacts(name=run.initial.weights.name, digest=run.initial.digest),
+        selection=Selection.of(recipe),
+        tuning=tuning,
+        attempts=(attempt,),
+    )
+
+
+def _data(run: Run) -> DataFacts:
+    data = run.data
+    return DataFacts(
+        name=data.name,
+        digest=data.digest,
+        num_classes=data.num_classes,
+        channels=data.channels,
+        train=len(data.train),
+        val=len(data.val),
+        test=len(data.test),
+        notes=run.notes,
+        skipped=run.skipped,
+    )
+
+
+def _attempt(run: Run, command: Sequence[str]) -> Attempt:
+    device = device_of(run.device)
+    return Attempt(
+        started=now(),
+        after_epochs=run.epoch,
+        command=tuple(command),
+        device=DeviceFacts(
+            kind=device.type, name=device_name(device), threads=torch.get_num_threads()
+        ),
+        processes=run.group.world,
+        compiled=run.compiled,
+        environment=environment(),
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from torch import nn
 
 from designspace.compiler import modules
+from designspace.compiler.depthwise import DepthwiseNHWC
 from designspace.compiler.lower import LOWERINGS, lowers
 from designspace.layers import act, convolution, norm, pooling, residual, response
 from designspace.layers.feature import Feature
@@ -15,7 +16,10 @@ from designspace.layers.leaf import Leaf
 
 @lowers(convolution.Conv)
 def _conv(leaf: convolution.Conv, x: Feature) -> nn.Module:
-    return modules.ConvolutionNHWC(
+    same = leaf.stride == 1 and leaf.pad == leaf.kernel_size // 2
+    depthwise = leaf.groups == x.channels == leaf.channels
+    kind = DepthwiseNHWC if depthwise and same else modules.ConvolutionNHWC
+    return kind(
         x.channels, leaf.channels, leaf.kernel_size, leaf.stride, leaf.pad,
         groups=leaf.groups, bias=leaf.bias,
     )  # fmt: skip

@@ -1,0 +1,148 @@
+"""Compare trainings: whether they may be, and by how much their networks then differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from designspace.comparison.groups import Group, grouped
+from designspace.comparison.terms import RECIPE, Confounder, confounders, record_terms
+from designspace.errors import InputError
+from designspace.records.of import records_of
+from designspace.records.run import Record
+from designspace.statistics.binomial import standard_error
+from designspace.statistics.welch import Difference, Sample, difference
+
+
+@dataclass(frozen=True, slots=True)
+class Versus:
+    """A group against the first one.
+
+    Attributes:
+        group: The group; `base` is what it is held against.
+        confounders: What else differs, and may explain the difference as well.
+        tuned: Values of the recipe that differ because both sides were tuned alike.
+        also: What differs too, and is not thought to change a score: device, versions.
+    """
+
+    base: Group
+    group: Group
+    confounders: tuple[Confounder, ...]
+    tuned: tuple[Confounder, ...]
+    also: tuple[Confounder, ...]
+
+    @property
+    def same_network(self) -> bool:
+        """Whether only the terms differ."""
+        return self.base.records[0].spec.digest == self.group.records[0].spec.digest
+
+    @property
+    def delta(self) -> float | None:
+        """Mean validation top-1 less the first group's, in points."""
+        if self.group.mean is None or self.base.mean is None:
+            return None
+        return self.group.mean - self.base.mean
+
+    @property
+    def interval(self) -> Difference | None:
+        """Welch's 95 % interval over the seeds; None where a side has fewer than two."""
+        samples = [
+            Sample(side.mean, side.std, side.n)
+            for side in (self.base, self.group)
+            if side.mean is not None and side.std is not None
+        ]
+        return difference(samples[0], samples[1]) if len(samples) == 2 else None
+
+    @property
+    def standard_error(self) -> float | None:
+        """Of the delta, in points, from the draw of the validation images alone (binomial).
+
+        At least so much is noise; the spread over seeds, which one seed cannot tell, comes on top.
+        """
+        errors = [
+            standard_error(side.mean, side.records[0].data.val)
+            for side in (self.base, self.group)
+            if side.mean is not None
+        ]
+        return math.hypot(*errors) if len(errors) == 2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Groups of trainings, each held against the first.
+
+    Attributes:
+        groups: Trainings that differ by seed alone.
+        rows: Every group but the first against it.
+        left_out: Records that stand twice, a sentence each.
+    """
+
+    groups: tuple[Group, ...]
+    rows: tuple[Versus, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def confounders(self) -> tuple[Confounder, ...]:
+        """All that differs beside the networks, each once."""
+        return tuple(dict.fromkeys(each for row in self.rows for each in row.confounders))
+
+    @property
+    def comparable(self) -> bool:
+        """Whether nothing but the networks (and the seeds) differs."""
+        return not self.confounders
+
+
+def compare(*records: Record | str | Path) -> Comparison:
+    """Hold trainings against the first of them.
+
+    Args:
+        records: Two or more: records; directories of runs, or that hold only runs; studies, for
+            their winners; trials, as `study:number`.
+
+    Raises:
+        InputError: A place holds no training, or fewer than two are given.
+    """
+    read: list[Record] = []
+    for each in records:
+        read += [each] if isinstance(each, Record) else records_of(each)
+    if len(read) < 2:
+        raise InputError(f"a comparison needs two trainings, and {len(read)} is given")
+    groups, left_out = grouped(read)
+    return Comparison(groups, tuple(_versus(groups[0], group) for group in groups[1:]), left_out)
+
+
+def _versus(base: Group, group: Group) -> Versus:
+    a, b = base.records[0], group.records[0]
+    tuned = _tuned_paths(a, b)
+    found = [_named(each, a, b) for each in confounders(record_terms(a), record_terms(b))]
+    alike = tuple(each for each in found if each.path in tuned)
+    other = tuple(each for each in found if each.path not in tuned)
+    return Versus(base, group, other, alike, _also(a, b))
+
+
+def _tuned_paths(a: Record, b: Record) -> set[str]:
+    """The paths that both sides chose with the same budget."""
+    if a.tuning is None or b.tuning is None or a.tuning.budget != b.tuning.budget:
+        return set()
+    return {f"{RECIPE}{path}" for path in a.tuning.budget.ranges}
+
+
+def _named(found: Confounder, a: Record, b: Record) -> Confounder:
+    """Data by their names, beside the digests by which they differ."""
+    if found.path != "data":
+        return found
+    return Confounder("data", *(f"{side.data.name} ({side.data.digest})" for side in (a, b)))
+
+
+def _also(a: Record, b: Record) -> tuple[Confounder, ...]:
+    return confounders(_circumstances(a), _circumstances(b))
+
+
+def _circumstances(record: Record) -> dict[str, str | None]:
+    versions = record.attempts[-1].environment
+    packages: Sequence[str] = ("designspace-vision", "torch", "timm")
+    return {"device": record.device.name or record.device.kind} | {
+        package: versions.get(package) for package in packages
+    }

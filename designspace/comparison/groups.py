@@ -1,0 +1,103 @@
+"""Trainings that differ by nothing but their seed, as one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from designspace.comparison.terms import record_terms
+from designspace.records.run import Record
+from designspace.records.state import rank
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Trainings of one network on the same terms, a seed each.
+
+    Attributes:
+        label: What to call it in a table.
+        records: The trainings, in the order given.
+    """
+
+    label: str
+    records: tuple[Record, ...]
+
+    @property
+    def top1(self) -> tuple[float, ...]:
+        """Validation top-1 in percent of those that did not diverge."""
+        return tuple(record.top1 or 0.0 for record in self.records if _scored(record))
+
+    @property
+    def n(self) -> int:
+        """Trainings that have a score."""
+        return len(self.top1)
+
+    @property
+    def mean(self) -> float | None:
+        """Mean validation top-1; None where none has a score."""
+        return fmean(self.top1) if self.top1 else None
+
+    @property
+    def std(self) -> float | None:
+        """Sample standard deviation over the seeds; None of fewer than two."""
+        return stdev(self.top1) if self.n > 1 else None
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of all of them."""
+        return tuple(record.seed for record in self.records)
+
+    @property
+    def diverged(self) -> int:
+        """Trainings that came to no number."""
+        return sum(record.outcome.state == "diverged" for record in self.records)
+
+    @property
+    def tests(self) -> tuple[float, ...]:
+        """Test top-1 in percent of those whose test split was read, as it was read."""
+        return tuple(record.test.top1 for record in self.records if record.test)
+
+    @property
+    def epochs(self) -> str:
+        """Epochs trained, of how many where it is not all."""
+        return str(record_terms(self.records[0])["epochs"])
+
+
+def grouped(records: Sequence[Record]) -> tuple[tuple[Group, ...], tuple[str, ...]]:
+    """The groups in the order of their first members, and what was left out of them.
+
+    A seed counts once in a group, whatever is listed twice.
+    """
+    groups: dict[str, dict[int, Record]] = {}
+    left_out: list[str] = []
+    for record in records:
+        seeds = groups.setdefault(_key(record), {})
+        if record.seed in seeds:
+            first = seeds[record.seed].name
+            left_out.append(f"{record.name} is {first} once more (seed {record.seed}): left out")
+        else:
+            seeds[record.seed] = record
+    members = [tuple(seeds.values()) for seeds in groups.values()]
+    labels = _labels(members)
+    pairs = zip(labels, members, strict=True)
+    return tuple(Group(label, records) for label, records in pairs), tuple(left_out)
+
+
+def _key(record: Record) -> str:
+    terms: dict[str, Any] = record_terms(record)
+    return f"{record.spec.digest} {sorted(terms.items())}"
+
+
+def _scored(record: Record) -> bool:
+    return record.outcome.state != "diverged" and rank(record.top1) >= 0
+
+
+def _labels(groups: Sequence[Sequence[Record]]) -> list[str]:
+    """The network's name where that tells it from the others, else the first record's own."""
+    names = [records[0].spec.name for records in groups]
+    return [
+        name if name and names.count(name) == 1 else records[0].name
+        for name, records in zip(names, groups, strict=True)
+    ]

@@ -1,0 +1,106 @@
+"""The terms of a result: all but the network and the seed that it depends on, by path.
+
+Two results are comparable where their terms agree. Where they do not, each path at which they
+differ is a confounder: it may explain the difference as well as the network does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from designspace.records.run import Record
+from designspace.records.state import StudyState, TrialState
+from designspace.records.study import StudyMeta
+from designspace.spec.changes import apply
+from designspace.spec.files import Document
+
+Terms = Mapping[str, Any]
+RECIPE = "recipe."
+_NO_TERMS = ("name", "note", "digest", "epochs")  # what trains nothing, and what stands as `epochs`
+
+
+@dataclass(frozen=True, slots=True)
+class Confounder:
+    """A path at which two results were obtained differently; None where it has no value there."""
+
+    path: str
+    a: Any
+    b: Any
+
+    def __str__(self) -> str:
+        return f"{self.path} {shown(self.a)} | {shown(self.b)}"
+
+
+def confounders(a: Terms, b: Terms) -> tuple[Confounder, ...]:
+    """The paths at which two results differ, with both values."""
+    paths = dict.fromkeys([*a, *b])
+    return tuple(Confounder(p, a.get(p), b.get(p)) for p in paths if a.get(p) != b.get(p))
+
+
+def differing(terms: Iterable[Terms]) -> tuple[str, ...]:
+    """The paths at which any of several results differs from the first."""
+    every = list(terms)
+    found = (each.path for other in every[1:] for each in confounders(every[0], other))
+    return tuple(dict.fromkeys(found))
+
+
+def recipe_terms(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms of which a recipe in full decides, its epochs among them."""
+    kept = {key: value for key, value in recipe.items() if key not in _NO_TERMS}
+    return {"epochs": str(recipe.get("epochs"))} | _flat(RECIPE, kept)
+
+
+def record_terms(record: Record) -> dict[str, Any]:
+    """The terms of a training."""
+    full = record.recipe.full
+    return recipe_terms(full) | {
+        "epochs": _epochs(record, full["epochs"]),
+        "data": record.data.digest,
+        "input_size": record.input_size,
+        "initial": record.initial and record.initial.digest,
+        "selection": str(record.selection),
+        "tuning": str(record.tuning.budget) if record.tuning else None,
+    }
+
+
+def trial_terms(meta: StudyMeta, trial: TrialState) -> dict[str, Any]:
+    """The terms of a trial that was trained to its end, as far as they differ within a study."""
+    recipe = apply(Document(dict(meta.recipe)), trial.recipe_changes).data
+    size = {"input_size": None if meta.data.get("image_size") else trial.changes.get("input_size")}
+    return recipe_terms(recipe) | size
+
+
+def confounded(meta: StudyMeta, state: StudyState) -> tuple[str, ...]:
+    """The paths at which the finished trials of a study differ beside their networks."""
+    return differing(trial_terms(meta, t) for t in state.trials.values() if t.state == "done")
+
+
+def _epochs(record: Record, wanted: int) -> str:
+    """The epochs trained; a divergence is what the whole of its recipe came to."""
+    done = len(record.epochs)
+    whole = done == wanted or record.outcome.state == "diverged"
+    return str(wanted) if whole else f"{done} of {wanted}"
+
+
+def _flat(prefix: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(f"{prefix}{key}.", cast("Mapping[str, Any]", value))
+        else:
+            listed = isinstance(value, list)
+            flat[f"{prefix}{key}"] = tuple(cast("list[Any]", value)) if listed else value
+    return flat
+
+
+def shown(value: Any) -> str:
+    """A value of a term for people."""
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(shown, cast('tuple[Any, ...]', value)))}]"
+    return str(value)

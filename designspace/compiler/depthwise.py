@@ -1,0 +1,82 @@
+"""A depthwise convolution whose training step is quick on a CPU.
+
+Torch's own gradient of a depthwise kernel takes a CPU ten times the forward pass and more (oneDNN
+has no fast path for it). That gradient is itself a depthwise convolution: of each image's channel,
+as the map, with the channel's gradient, as a kernel of the map's size.
+"""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from designspace.compiler.modules import ConvolutionNHWC
+
+
+class DepthwiseNHWC(ConvolutionNHWC):
+    """A depthwise convolution on (batch, height, width, channels) that keeps the map's size."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+        """Convolve a view."""
+        if not self._quick(input):
+            return super().forward(input)
+        x = input.permute(0, 3, 1, 2)
+        y: Any = Depthwise.apply(x, self.weight, self.bias)
+        return y.permute(0, 2, 3, 1)
+
+    def _quick(self, x: Tensor) -> bool:
+        """Whether a gradient will be wanted where torch's own is slow."""
+        return (
+            self.training
+            and x.device.type == "cpu"
+            and torch.is_grad_enabled()
+            and not torch.is_autocast_enabled("cpu")
+            and not torch.compiler.is_exporting()
+        )
+
+
+class Depthwise(torch.autograd.Function):
+    """The convolution, with the kernel's gradient as a convolution of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """(batch, channels, height, width), (channels, 1, side, side) to the first's shape."""
+        ctx.save_for_backward(x, weight)
+        ctx.has_bias = bias is not None
+        return functional.conv2d(x, weight, bias, padding=weight.shape[-1] // 2, groups=x.shape[1])
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """The gradients of map, kernel and bias, where they are wanted."""
+        (grad,) = grads
+        x, weight = ctx.saved_tensors
+        map_, kernel, bias = ctx.needs_input_grad
+        return (
+            of_map(grad, x, weight) if map_ else None,
+            of_kernel(grad, x, weight.shape[-1]) if kernel else None,
+            grad.sum((0, 2, 3)) if bias and ctx.has_bias else None,
+        )
+
+
+def of_map(grad: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+    """Torch's own."""
+    pad, groups = [weight.shape[-1] // 2] * 2, x.shape[1]
+    found: Any = torch.ops.aten.convolution_backward.default(
+        grad, x, weight, None, [1, 1], pad, [1, 1], False, [0, 0], groups, [True, False, False]
+    )
+    return found[0]
+
+
+def of_kernel(grad: Tensor, x: Tensor, side: int) -> Tensor:
+    """Both (batch, channels, height, width), to (channels, 1, side, side)."""
+    batch, channels, height, width = x.shape
+    maps = x.reshape(1, batch * channels, height, width)
+    kernels = grad.reshape(batch * channels, 1, height, width)
+    each = functional.conv2d(maps, kernels, padding=side // 2, groups=batch * channels)
+    return each.view(batch, channels, 1, side, side).sum(0)

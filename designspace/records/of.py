@@ -1,0 +1,165 @@
+"""Any training on disk as the same typed record: a run's, a trial's of a study, a winner's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from designspace.errors import InputError, did_you_mean
+from designspace.records.run import (
+    NAME,
+    Attempt,
+    DataFacts,
+    DeviceFacts,
+    Diverged,
+    Ending,
+    RecipeFacts,
+    Record,
+    Selection,
+    SpecFacts,
+    read_record,
+)
+from designspace.records.state import StudyState, TrialState
+from designspace.records.study import META, Study, StudyMeta, load_study
+from designspace.records.training import Score
+from designspace.spec.changes import apply
+from designspace.spec.files import Document
+from designspace.spec.load import load
+from designspace.spec.recipe import Recipe, load_recipe
+
+_ENDINGS = {"waiting": "running", "done": "complete"}
+
+
+def record_of(source: str | Path) -> Record:
+    """The record of a run's directory, of a study's winner, or of a trial, `study:number`.
+
+    Raises:
+        InputError: There is no such thing, or its files are not valid.
+    """
+    directory, number = _parted(str(source))
+    if number is not None:
+        return trial_record(load_study(directory), number)
+    if not (directory / META).is_file():
+        return read_record(directory)
+    study = load_study(directory)
+    winner = study.state.winner
+    if winner is None:
+        raise InputError("the study has no winner yet", file=str(directory))
+    best_of = study.state.count("done")
+    record = trial_record(study, winner.number)
+    selection = record.selection.model_copy(update={"best_of": best_of})
+    return record.model_copy(update={"selection": selection})
+
+
+def records_of(source: str | Path) -> tuple[Record, ...]:
+    """As `record_of`; of a directory that only holds runs, all of these, by name.
+
+    Raises:
+        InputError: As `record_of`.
+    """
+    directory = Path(source)
+    if directory.is_dir() and not any((directory / name).is_file() for name in (NAME, META)):
+        inside = sorted(path.parent for path in directory.glob(f"*/{NAME}"))
+        if inside:
+            return tuple(_inside(directory, run) for run in inside)
+    return (record_of(source),)
+
+
+def _inside(directory: Path, run: Path) -> Record:
+    """A run whose own name says little without that of the directory which holds it."""
+    record = read_record(run)
+    return record.model_copy(update={"name": f"{directory.name}/{record.name}"})
+
+
+def _parted(source: str) -> tuple[Path, int | None]:
+    """`study:7` in two parts; a path that there is needs none."""
+    head, colon, number = source.rpartition(":")
+    if not colon or not number.isdigit() or Path(source).exists():
+        return Path(source), None
+    return Path(head), int(number)
+
+
+def trial_record(study: Study, number: int) -> Record:
+    """A trial of a study as a record.
+
+    Raises:
+        InputError: The study has no such trial, or its recipe is none.
+    """
+    meta, state = study.meta, study.state
+    if number not in state.trials:
+        hint = did_you_mean(str(number), map(str, state.trials)) if state.trials else None
+        raise InputError(f"no trial {number}", file=str(study.directory), hint=hint)
+    trial = state.trials[number]
+    recipe, spec = _recipe(meta, trial), _spec(meta, trial)
+    return Record(
+        name=f"{study.directory.name}:{number}",
+        spec=spec,
+        recipe=RecipeFacts.of(recipe),
+        learning_rate=recipe.learning_rate,
+        batch_size=recipe.batch_size,
+        data=_data(meta),
+        input_size=meta.data.get("image_size") or load(spec.authored).input_size,
+        seed=meta.seed,
+        selection=Selection.of(recipe),
+        attempts=(_attempt(meta, trial),),
+        epochs=tuple(trial.history),
+        test=_test(state, trial),
+        ended=_iso(trial.ended),
+        outcome=_outcome(state, trial),
+    )
+
+
+def _recipe(meta: StudyMeta, trial: TrialState) -> Recipe:
+    written = {key: value for key, value in meta.recipe.items() if key != "digest"}
+    return load_recipe(written, trial.recipe_changes)
+
+
+def _spec(meta: StudyMeta, trial: TrialState) -> SpecFacts:
+    authored: dict[str, Any] = apply(Document(meta.space["base"]), trial.changes).data
+    return SpecFacts(name=authored.get("name", ""), digest=trial.digest, authored=authored)
+
+
+def _data(meta: StudyMeta) -> DataFacts:
+    known = {key: meta.data[key] for key in DataFacts.model_fields if key in meta.data}
+    return DataFacts(**known)
+
+
+def _attempt(meta: StudyMeta, trial: TrialState) -> Attempt:
+    """The study's own facts stand for all attempts at its trials."""
+    where = meta.environment
+    return Attempt(
+        started=_iso(trial.started) or meta.created,
+        after_epochs=0,
+        command=tuple(meta.command),
+        device=DeviceFacts(
+            kind=where.get("device", "cpu"),
+            name=where.get("gpu") or where.get("cpu"),
+            threads=where.get("cpus_per_trial"),
+        ),
+        environment=where,
+    )
+
+
+def _test(state: StudyState, trial: TrialState) -> Score | None:
+    """The test split's score; its loss is not a number where the ledger does not say."""
+    tested = state.tested
+    if tested is None or tested.trial != trial.number:
+        return None
+    loss = float("nan") if tested.loss is None else tested.loss
+    return Score(top1=tested.top1, top5=tested.top5, loss=loss, n=tested.n)
+
+
+def _outcome(state: StudyState, trial: TrialState) -> Ending | Diverged:
+    if trial.divergence is not None:
+        return Diverged(**trial.divergence.model_dump())
+    ending: Any = _ENDINGS.get(trial.state, trial.state)
+    if ending == "running" and state.action == "interrupted":
+        ending = "interrupted"
+    return Ending(state=ending, error=trial.error)
+
+
+def _iso(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

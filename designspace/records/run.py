@@ -1,0 +1,261 @@
+"""One training as one typed record: what was trained how on what, where, and how it ended.
+
+`record.json` stands in the run's directory from its first moment, and is written anew, whole or
+not at all, after each epoch. Times are ISO 8601 in UTC, accuracies percent.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from designspace.errors import InputError
+from designspace.records.training import Divergence, Epoch, Score
+from designspace.records.tuning import Tuning
+from designspace.records.typed import Typed
+from designspace.spec.files import Document, Origin, write_text_atomic
+from designspace.spec.network import Network
+from designspace.spec.recipe import Recipe
+from designspace.spec.validation import validate
+
+NAME = "record.json"
+_OLD = "run.yaml"
+
+
+class SpecFacts(Typed):
+    """The network: its name, the identity of its architecture, and what was written."""
+
+    name: str
+    digest: str
+    authored: dict[str, Any]
+
+    @classmethod
+    def of(cls, network: Network) -> Self:
+        """What a record says of a network."""
+        return cls(name=network.name, digest=network.digest, authored=network.authored)
+
+
+class RecipeFacts(Typed):
+    """The recipe: its name, its identity, and all of its fields."""
+
+    name: str
+    digest: str
+    full: dict[str, Any]
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Self:
+        """What a record says of a recipe."""
+        return cls(name=recipe.name, digest=recipe.digest, full=recipe.plain())
+
+
+class DataFacts(Typed):
+    """The images: identity of content and split, and the counts of each split.
+
+    Attributes:
+        name: for people.
+        digest: of content and split.
+        num_classes: how many classes.
+        channels: 1 or 3.
+        train: images that weights learn from.
+        val: images of the validation split.
+        test: images of the test split.
+        notes: what was done to the images, a sentence each.
+        skipped: unreadable files that were left out.
+    """
+
+    name: str
+    digest: str
+    num_classes: int
+    channels: int
+    train: int
+    val: int
+    test: int
+    notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+class InitialFacts(Typed):
+    """Weights that a training began with: where they are from, and the identity of their values."""
+
+    name: str
+    digest: str
+
+
+class DeviceFacts(Typed):
+    """`cpu` or `cuda`, the model of the processor or GPU, and the CPU threads; None: unknown."""
+
+    kind: str
+    name: str | None
+    threads: int | None
+
+
+class Attempt(Typed):
+    """A process that trained a part of the run: more than one where it was interrupted.
+
+    Attributes:
+        started: when.
+        after_epochs: epochs that were done before it.
+        command: what was called.
+        device: where it ran.
+        processes: how many trained together.
+        compiled: whether the network was compiled.
+        environment: versions and machine.
+    """
+
+    started: str
+    after_epochs: int
+    command: tuple[str, ...]
+    device: DeviceFacts
+    processes: int = 1
+    compiled: bool = False
+    environment: dict[str, Any]
+
+
+class Selection(Typed):
+    """What picked the weights that were measured.
+
+    Attributes:
+        epoch: which epoch's.
+        weights: the trained ones themselves, or their moving average.
+        split: the images by which anything was chosen.
+        best_of: of how many trainings this one is the best on that split; 1 where none was chosen.
+    """
+
+    epoch: Literal["last"] = "last"
+    weights: Literal["trained", "averaged"]
+    split: Literal["validation"] = "validation"
+    best_of: int = 1
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Self:
+        """How the weights of a single training are picked."""
+        return cls(weights="averaged" if recipe.ema else "trained")
+
+    def __str__(self) -> str:
+        chosen = f", the best of {self.best_of} by {self.split} top-1" if self.best_of > 1 else ""
+        return f"{self.weights} weights of the {self.epoch} epoch{chosen}"
+
+
+class Ending(Typed):
+    """How a training stands: `running` is also what a killed process leaves behind.
+
+    `stopped` is a trial that its scheduler ended early.
+    """
+
+    state: Literal["running", "complete", "interrupted", "stopped", "failed"]
+    error: str | None = None
+
+
+class Diverged(Divergence):
+    """A training whose loss stopped being a number, which is a result."""
+
+    state: Literal["diverged"] = "diverged"
+
+
+class Record(Typed):
+    """One training.
+
+    Attributes:
+        format: of this file.
+        name: the run's directory, or `study:trial`.
+        spec: the network.
+        recipe: how it is trained.
+        learning_rate: the peak, after linear scaling from the recipe's reference batch.
+        batch_size: images a step.
+        data: what on.
+        input_size: side in pixels at which the network sees the images.
+        seed: of the first weights and of every step.
+        initial: the weights that it began with; None for the recipe's own.
+        selection: what picked the weights that were measured.
+        tuning: how some of the recipe's values were chosen for this network; None where none was.
+        attempts: the processes that trained it, the first one first.
+        epochs: what was measured on the validation split, an epoch each.
+        test: measured once, at the end; None before.
+        ended: when; None before.
+        outcome: how it stands.
+    """
+
+    format: Literal[1] = 1
+    name: str
+    spec: SpecFacts
+    recipe: RecipeFacts
+    learning_rate: float
+    batch_size: int
+    data: DataFacts
+    input_size: int
+    seed: int
+    initial: InitialFacts | None = None
+    selection: Selection
+    tuning: Tuning | None = None
+    attempts: Annotated[tuple[Attempt, ...], Field(min_length=1)]
+    epochs: tuple[Epoch, ...] = ()
+    test: Score | None = None
+    ended: str | None = None
+    outcome: Annotated[Ending | Diverged, Field(discriminator="state")] = Ending(state="running")
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do: it is complete, or it diverged."""
+        return self.outcome.state in ("complete", "diverged")
+
+    @property
+    def top1(self) -> float | None:
+        """Validation top-1 in percent after the last epoch; None before the first."""
+        return self.epochs[-1].top1 if self.epochs else None
+
+    @property
+    def device(self) -> DeviceFacts:
+        """Where its last part ran."""
+        return self.attempts[-1].device
+
+
+def read_record(directory: Path) -> Record:
+    """The record of a run's directory.
+
+    Raises:
+        InputError: There is none, it is of an earlier format, or it is not valid.
+    """
+    record = find_record(directory)
+    if record is None:
+        raise InputError("no run here", file=str(directory), hint=f"a run holds a {NAME}")
+    return record
+
+
+def find_record(directory: Path) -> Record | None:
+    """The record of a directory; None where it holds no run.
+
+    Raises:
+        InputError: It is of an earlier format, or it is not valid.
+    """
+    path = directory / NAME
+    if (directory / _OLD).is_file() and not path.is_file():
+        raise InputError(
+            "a run of an earlier format, which is no longer read",
+            file=str(directory / _OLD),
+            hint="train it again in another directory",
+        )
+    if not path.is_file():
+        return None
+    try:
+        data = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"not JSON: {error}", file=str(path)) from None
+    return validate(Record, Document(data, {(): Origin(str(path))}))
+
+
+def write_record(directory: Path, record: Record) -> None:
+    """Write `record.json` as a whole or not at all.
+
+    Raises:
+        InputError: It cannot be written, for example because the disk is full.
+    """
+    write_text_atomic(directory / NAME, record.model_dump_json(indent=1) + "\n")
+
+
+def now() -> str:
+    """This moment, as records write it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
