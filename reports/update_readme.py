@@ -83,7 +83,8 @@ def small_images() -> str:
             f"| {row['network']} | {'yes' if row['rand_augment'] else 'no'} "
             f"| {ours['cpu']['median']:.2f} | {ours['feed_cpu']['median']:.2f} "
             f"| {theirs['cpu']['median']:.2f}; {theirs['feed_cpu']['median']:.2f} "
-            f"| {_spread(times['cpu'])} | {_spread(times['trial'])} | {_spread(times['feed_cpu'])} |"
+            f"| {_spread(times['cpu'])} | {_spread(times['trial'])} "
+            f"| {_spread(times['feed_cpu'])} |"
         )
     data, environment = record["data"], record["environment"]
     shares = [
@@ -92,9 +93,9 @@ def small_images() -> str:
     ]
     lines += [
         "",
-        f"Of our epochs the data takes {min(shares):.1f} to {max(shares):.1f} %; nearly all the rest "
-        "is the network's forward and backward pass, which is why the whole gains less than the "
-        "feeding.",
+        f"Of our epochs the data takes {min(shares):.1f} to {max(shares):.1f} %; nearly all the "
+        "rest is the network's forward and backward pass, which is why the whole gains less than "
+        "the feeding.",
     ]
     note = (
         f"trials of {record['epochs_a_trial']} epochs of {data['images_an_epoch']:,} images of "
