@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import sys
 
-from reports.measured import costing, demo, drawing, signals, startup
+from reports.measured import costing, demo, drawing, signals, startup, training
 from reports.measured.records import ROOT
 
 PAGES = ("README.md", "reports/signals/README.md")
 PARTS = {
     name: part
-    for subject in (demo, startup, costing, drawing, signals)
+    for subject in (demo, startup, costing, drawing, training, signals)
     for name, part in subject.PARTS.items()
 }
 
@@ -23,8 +23,8 @@ PARTS = {
 def updated(text: str) -> str:
     """A page with each of its measured parts written anew."""
     for name, part in PARTS.items():
-        pattern = rf"(<!-- measured: {name} -->\n).*?(\n<!-- end -->)"
-        text = re.sub(pattern, lambda m, p=part: m[1] + p() + m[2], text, flags=re.DOTALL)
+        pattern = rf"(<!-- measured: {name} -->\n).*?(<!-- end -->)"
+        text = re.sub(pattern, lambda m, p=part: f"{m[1]}{p()}\n{m[2]}", text, flags=re.DOTALL)
     return text
 
 

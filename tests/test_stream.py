@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -77,7 +76,8 @@ def test_what_workers_need_can_be_sent_to_them(photos: Path, tmp_path: Path) -> 
     run = _run(_data(photos), tmp_path)
     look = pickle.loads(pickle.dumps(TrainLook(run.recipe.crop, run.view)))
     assert look(Image.new("RGB", (40, 30)), generator("test")).shape == (3, 28, 28)
-    train: Any = run.data.train
+    train = run.data.train
+    assert isinstance(train, Encoded)
     assert pickle.loads(pickle.dumps(train)).read(0) == train.read(0)
 
 
@@ -119,7 +119,7 @@ def test_an_image_that_breaks_while_streaming_is_named_or_skipped(
         broken.write_bytes(content)
 
 
-def test_in_the_place_of_a_broken_image_stands_the_next_one(photos: Path) -> None:
+def test_in_the_place_of_a_broken_image_stands_the_next_one(photos: Path, tmp_path: Path) -> None:
     data = _data(photos, skip_broken=True)
     assert isinstance(data.train, Encoded)
     recipe = load_recipe("demo", {"batch_size": 8, "mixup": 0.8})
@@ -138,6 +138,9 @@ def test_in_the_place_of_a_broken_image_stands_the_next_one(photos: Path) -> Non
         first = list(skipping.epoch(1))
         assert [len(labels) for _, labels in first] == [8] * len(whole)
         assert skipping.skipped == (str(path),)
+        run = _run(data, tmp_path)
+        run.train_epoch()
+        assert run.skipped == (str(path),)
         changed = sum(not torch.equal(a, b) for (a, _), (b, _) in zip(first, whole, strict=True))
         assert changed <= 1
         # From any step on, on every process, and again with the same workers.

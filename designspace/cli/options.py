@@ -26,7 +26,8 @@ DataOption = Annotated[
     str | None,
     typer.Option(
         "--data",
-        help="Images: a directory, an .npz, or a torchvision name; fashion-mnist-mini by default.",
+        help="Images: a directory, .zip, .npz, WebDataset shards (.tar), Parquet files, or a "
+        "torchvision name; fashion-mnist-mini by default.",
     ),
 ]
 DownloadOption = Annotated[

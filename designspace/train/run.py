@@ -115,6 +115,11 @@ class Run:
         return (*self.data.notes, f"every batch resized and center-cropped to {size}x{size}")
 
     @property
+    def skipped(self) -> tuple[str, ...]:
+        """Unreadable images done without: those found at the start, then while training."""
+        return (*self.data.skipped, *self._batches.skipped)
+
+    @property
     def trained(self) -> Compiled:
         """The network to measure and to keep: the moving average where the recipe has one."""
         ema = self._trainer.ema

@@ -109,7 +109,10 @@ def facts(run: Run) -> dict[str, Any]:
 
 def _with(run: Run, record: Record, **changes: Any) -> Record:
     """The record with the run's epochs and what else changed, on disk; one process writes it."""
-    changed = record.model_copy(update={"epochs": tuple(run.history), **changes})
+    skipped = tuple(dict.fromkeys((*record.data.skipped, *run.skipped)))
+    data = record.data.model_copy(update={"skipped": skipped})
+    now_known = {"epochs": tuple(run.history), "data": data, **changes}
+    changed = record.model_copy(update=now_known)
     if run.group.leads:
         write_record(run.directory, changed)
     return changed
@@ -180,7 +183,7 @@ def _data(run: Run) -> DataFacts:
         val=len(data.val),
         test=len(data.test),
         notes=run.notes,
-        skipped=data.skipped,
+        skipped=run.skipped,
     )
 
 
