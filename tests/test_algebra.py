@@ -14,9 +14,10 @@ from designspace.algebra import networks
 from designspace.algebra.bounds import FAR, Bounds
 from designspace.algebra.chain import Chain
 from designspace.algebra.feasible import Feasible
-from designspace.algebra.networks import Composed, Listed
+from designspace.algebra.networks import FEW, Composed, Listed
 from designspace.algebra.space import load_space
 from designspace.algebra.task import Task
+from designspace.errors import InputError
 
 TASK = Task(SIZE, CHANNELS, CLASSES)
 COSTS = ("params", "macs", "acts")
@@ -231,3 +232,13 @@ def test_recipes_are_the_product_of_their_groups() -> None:
     samples = space.sample(1_000, task=TASK)
     pairs = {(each.spec.digest, each.recipe.digest if each.recipe else "") for each in samples}
     assert len(samples) == len(pairs) == found.total
+
+
+def test_a_large_space_without_a_valid_network_is_refused() -> None:
+    """None is listed; the automaton comes to no end."""
+    ratio = {"path": "block.ratio", "each_stage": True, "choices": [2, 3]}
+    width = {"path": "widths", "each_stage": True, "range": [8, 160, 8]}
+    space = load_space({"base": "convnext_t", "axes": {"width": width, "ratio": ratio}})
+    assert space.size > FEW
+    with pytest.raises(InputError, match=r"no combination makes a valid network.*too small"):
+        space.feasible(task=Task(28, 3, 10))

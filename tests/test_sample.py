@@ -208,7 +208,7 @@ def test_a_folder_of_specs_loads_again(written: Any, tmp_path: Path) -> None:
     [
         (["--out", "pop.xlsx"], "written as .parquet or .csv"),
         (["--out", "nowhere/pop.csv"], "no such folder"),
-        (["--out", "new_specs", "--cost-only"], "no specs"),
+        (["--out", "no-such-folder", "--cost-only"], "no specs"),
         (["--out", "/proc/nowhere/specs", "-n", "1"], "cannot be written"),
         (["--out", "/dev/null/specs", "-n", "1"], "cannot be written"),
         (["--seed", "-1"], "greater than or equal to 0"),

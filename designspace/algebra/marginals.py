@@ -116,7 +116,7 @@ class _Partners:
             if own not in self._indexes:
                 self._indexes[own] = index(others)
             low, high = self._low - shift - asked, self._high - shift - asked
-            order: Ints = np.argsort(asked[-1]) if len(asked) else np.arange(asked.shape[1])
+            order = np.argsort(asked[-1] if len(asked) else np.zeros(asked.shape[1], np.int64))
             self._known[key] = self._indexes[own].count(low, high, order).astype(np.float64)
         return self._known[key]
 

@@ -40,8 +40,8 @@ def memory() -> str:
     exact = sum(abs(row["peak_float32"]["percent"]) < 1 for row in record["rows"])
     return (
         f"Beside torch's own tensors (fake ones, no allocator; {networks} networks at batch "
-        f"{sizes}): kept activations differ by at most {abs(most['activations_float32']):.2f} % in "
-        f"float32 and {abs(most['activations_bf16']):.2f} % in mixed precision, the peak of a "
+        f"{sizes}): kept activations differ by at most {abs(most['activations_float32']):.3f} % in "
+        f"float32 and {abs(most['activations_bf16']):.3f} % in mixed precision, the peak of a "
         f"whole float32 step by less than 1 % in {exact} of {record['n']} cases and "
         f"{most['peak_float32']:+.1f} % in the worst (`{record['command']}`). {_measured_memory()}"
         f"({machine(record)})"

@@ -21,8 +21,8 @@ def regnet() -> str:
     ours, tool, sampler = record["ours"], record["tool"], record["sampler"]
     return (
         f"On the ranges of pycls' own CIFAR sweep of RegNets (0.12 to 0.13 GMACs), "
-        f"`designspace sample` writes {ours['networks']} networks in {ours['cpu_s']:.1f} s of "
-        f"CPU time, start to end (median of {len(ours['runs'])}; {record['again']['cpu_s']:.1f} s "
+        f"`designspace sample` writes {ours['networks']} networks in {ours['cpu_s']:.1f} s of CPU "
+        f"time, start to end (median of {len(ours['runs'])}; {record['again']['cpu_s']:.1f} s "
         f"again afterwards), pycls' `tools/sweep_setup.py` {tool['networks']} in "
         f"{tool['cpu_s']:.0f} s. "
         f"Its sampler alone kept {sampler['distinct']} of {sampler['draws']:,} draws in "
