@@ -19,6 +19,7 @@ from designspace.algebra.population import ABOUT, About
 from designspace.algebra.space import load_space
 from designspace.report import population
 from designspace.report.population.choices import choices
+from designspace.report.population.choices import order as in_order
 from designspace.report.population.costs import densities, histograms
 from designspace.report.population.coverage import audit, exact
 from designspace.report.population.page import page
@@ -233,6 +234,22 @@ def test_several_populations_stand_on_common_scales(mixers: Path, tmp_path: Path
     assert text.count("<svg ") == 3 + 2 * 3
     assert "mixers and few" in text
     assert "mixer.1" in text
+
+
+@pytest.mark.parametrize(
+    ("known", "own", "order"),
+    [
+        (["9", "3", "6"], ["3", "9"], ["9", "3", "6"]),
+        (["3", "9"], ["10", "4"], ["3", "4", "9", "10"]),
+        (["none", "1e-6"], ["1e-5"], ["none", "1e-6", "1e-5"]),
+        ([], ["b", "10", "9", "a"], ["9", "10", "a", "b"]),
+    ],
+)
+def test_labels_of_several_spaces_stand_in_one_order(
+    tmp_path: Path, known: list[str], own: list[str], order: list[str]
+) -> None:
+    found = read(table(tmp_path / "p.parquet", act=(own * 4)[:4]), "p")
+    assert in_order([found], {"act": known}) == {"act": order}
 
 
 def test_untrusted_words_stay_words(tmp_path: Path) -> None:

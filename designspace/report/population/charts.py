@@ -248,6 +248,7 @@ def _bars(found: Populations, axis: str) -> tuple[list[Spec], list[Spec]]:
             ticks += [
                 {"label": label.label, "share": share, "place": place}
                 for label, share in list(exact)[:MOST_LABELS]
+                if share or label.count
             ]
     return bars, ticks
 

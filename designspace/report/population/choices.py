@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,8 +65,15 @@ def order(tables: Sequence[Table], known: Mapping[str, Sequence[str]]) -> dict[s
     for axis in axes:
         first = list(known.get(axis, ()))
         seen = {label for table in tables for label in table.labels.get(axis, ())}
-        found[axis] = first + sorted(seen.difference(first), key=natural)
+        found[axis] = _in_order(first, seen.difference(first))
     return found
+
+
+def _in_order(first: Sequence[str], others: Collection[str]) -> list[str]:
+    """A space's labels and others after them; in one line by value where all are numbers."""
+    every = [*first, *sorted(others, key=natural)]
+    numbers = all(natural(label)[0] == 0 for label in every)
+    return sorted(every, key=natural) if others and numbers else every
 
 
 def choices(table: Table, labels: Mapping[str, Sequence[str]]) -> list[Choices]:
