@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ["torch", "torchvision", "timm", "ray", "optuna", "altair", "safetensors", "vl_convert"]
 PROGRAM = """
 import json, sys
@@ -35,6 +37,7 @@ sys.stderr.write(json.dumps(loaded))
         ["ladder", "resnet50_to_convnext_t"],
         ["verify", "--help"],
         ["schema"],
+        ["compare", "reports/micro:0", "reports/micro:6"],
     ],
     ids=" ".join,
 )
@@ -45,6 +48,7 @@ def test_light_verbs_import_nothing_heavy(words: list[str]) -> None:
         capture_output=True,
         text=True,
         check=True,
+        cwd=ROOT,
     )
     assert json.loads(done.stderr) == []
     assert done.stdout

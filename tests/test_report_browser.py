@@ -1,7 +1,8 @@
-"""The page in a real browser: no script error, no request, a mark for each trial."""
+"""The pages in a real browser: no script error, no request, a mark for each thing."""
 
 from __future__ import annotations
 
+import csv
 import html
 import json
 import re
@@ -10,9 +11,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from command import run
 from report_studies import realistic, write_study
 
 from designspace import report
+from designspace.report import population
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = (
@@ -50,13 +53,13 @@ document.title = "said:" + JSON.stringify(said);
 """
 
 
-def visit(page: Path, scratch: Path) -> tuple[str, str, list[str]]:
+def visit(page: Path, scratch: Path, *more: str) -> tuple[str, str, list[str]]:
     """The document after its scripts ran, the console, and all addresses that it asked for."""
     assert CHROMIUM is not None
     log = scratch / "net.json"
     done = subprocess.run(
         [CHROMIUM, *QUIET, f"--user-data-dir={scratch / 'profile'}", f"--log-net-log={log}",
-         "--window-size=1280,900", "--dump-dom", page.as_uri()],
+         "--window-size=1280,900", *more, "--dump-dom", page.as_uri()],
         capture_output=True, text=True, timeout=90, check=True,
     )  # fmt: skip
     return done.stdout, done.stderr, requests(log)
@@ -90,6 +93,55 @@ def test_the_page_works_in_chromium_and_asks_for_nothing(tmp_path: Path) -> None
     found = re.search(r"<title>said:(.*?)</title>", document, re.DOTALL)
     assert found
     check(json.loads(html.unescape(found[1])))
+
+
+# How far the content reaches beyond a frame as wide as a telephone or a desk.
+FRAMES = """
+<iframe src="report.html" width="390" height="900"></iframe>
+<iframe src="report.html" width="1280" height="900"></iframe>
+<script>
+addEventListener("load", () => {
+  const said = [...document.querySelectorAll("iframe")].map((frame) => {
+    const page = frame.contentDocument;
+    const size = (each) => each.getBoundingClientRect();
+    const seen = (what) => [...page.querySelectorAll(what)].filter((each) => size(each).width > 0);
+    return {
+      beyond: page.documentElement.scrollWidth - page.documentElement.clientWidth,
+      panels: seen(".panel svg").length,
+      bars: seen(".share b").length,
+      strips: seen(".reach i").length,
+      loaded: frame.contentWindow.performance.getEntriesByType("resource").length,
+    };
+  });
+  document.title = "said:" + JSON.stringify(said);
+});
+</script>
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_the_page_of_populations_fits_a_telephone_and_asks_for_nothing(tmp_path: Path) -> None:
+    files = [tmp_path / "mixers.parquet", tmp_path / "kernel.csv"]
+    for file in files:
+        assert run("sample", file.stem, "-n", "300", "--cost-only", "--out", file).code == 0
+    outputs = population.write(files, tmp_path / "report")
+    _, console, asked = visit(outputs.html, tmp_path / "plain")
+    assert "CONSOLE" not in console
+    assert asked == []
+
+    outputs.html.with_name("frames.html").write_text(FRAMES)
+    frames = outputs.html.with_name("frames.html")
+    document, console, _ = visit(frames, tmp_path / "frames", "--allow-file-access-from-files")
+    assert "CONSOLE" not in console
+    found = re.search(r"<title>said:(.*?)</title>", document, re.DOTALL)
+    assert found
+    labels = list(csv.DictReader(outputs.csv.read_text().splitlines()))
+    drawn = sum(float(label["share"]) > 0 for label in labels)
+    for said in json.loads(html.unescape(found[1])):
+        assert said["beyond"] == said["loaded"] == 0
+        assert said["panels"] == 3 + 2 * 3
+        assert said["bars"] == said["strips"] / 3 == drawn
 
 
 @pytest.mark.slow

@@ -66,3 +66,18 @@ def bounds_of(limits: Iterable[Limit]) -> Bounds:
         if least > most:
             raise InputError(f"no {limit.cost} are at least {least:,} and at most {most:,}")
     return bounds
+
+
+def limits_of(bounds: Bounds) -> tuple[Limit, ...]:
+    """The bounds as limits, one for each cost that has any."""
+    ends = {name: bounds.of(name) for name in bounds.limited}
+    return tuple(
+        Limit.model_validate(
+            {
+                "cost": name,
+                "low": None if low == -FAR else low,
+                "high": None if high == FAR else high,
+            }
+        )
+        for name, (low, high) in ends.items()
+    )

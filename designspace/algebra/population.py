@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from designspace.algebra.components import COSTS
 from designspace.algebra.feasible import Draw
+from designspace.algebra.task import Task
 from designspace.errors import InputError
+from designspace.layers.frozen import Frozen
 from designspace.spec.files import Document, write_bytes_atomic, write_yaml_atomic, writing
+from designspace.spec.limits import Limit
 from designspace.spec.load import without_facts
 from designspace.spec.network import Network
 
 SUFFIXES = (".parquet", ".csv")
 ABOUT = b"designspace"  # the key of the table's own description in a Parquet file
+
+
+class About(Frozen):
+    """Where a population comes from.
+
+    Attributes:
+        space: Name of its space.
+        purpose: What question that asks.
+        digest: Identity of the space.
+        limits: What the networks may cost.
+        task: What they are costed on.
+        seed: Of the draw.
+        stratified: The cost along which they were spread; None for a uniform draw.
+        total: Distinct networks of the space; None where they were not counted.
+        count: Those within the limits, likewise.
+        acceptance: Where they were searched, the share of the points looked at that was kept.
+        version: Of the program.
+        command: What was typed.
+    """
+
+    space: str
+    purpose: str = ""
+    digest: str
+    limits: tuple[Limit, ...] = ()
+    task: Task
+    seed: int
+    stratified: str | None = None
+    total: int | None = None
+    count: int | None = None
+    acceptance: float | None = None
+    version: str
+    command: tuple[str, ...] = ()
 
 
 def check_path(path: Path) -> None:
@@ -40,7 +75,7 @@ def check_path(path: Path) -> None:
 def write_population(
     path: Path,
     draw: Draw,
-    about: Mapping[str, Any],
+    about: About,
     digests: Sequence[str] | None = None,
 ) -> None:
     """Write a draw: the digest where it is known, a column an axis, and the three costs.
@@ -48,7 +83,7 @@ def write_population(
     Args:
         path: Ends in `.parquet`, or in `.csv`, which has no room for `about`.
         draw: The networks.
-        about: Where they come from: space, limits, task, seed.
+        about: Where they come from.
         digests: Of each network.
     """
     import pyarrow
@@ -60,7 +95,7 @@ def write_population(
     for column, (name, axis) in enumerate(draw.axes.items()):
         indices = pa.array(draw.labels[:, column].astype("int16"), mask=~active[:, column])
         columns[name] = pa.DictionaryArray.from_arrays(indices, pa.array(axis.labels))
-    for cost in ("params", "macs", "acts"):
+    for cost in COSTS:
         columns[cost] = pa.array(getattr(draw, cost))
     table = pa.table(columns)
     sink = pa.BufferOutputStream()
@@ -68,7 +103,7 @@ def write_population(
         plain = [pa.string() if name in draw.axes else table[name].type for name in columns]
         csv_file.write_csv(table.cast(pa.schema(zip(columns, plain, strict=True))), sink)
     else:
-        kept = {ABOUT: json.dumps(dict(about)).encode()}
+        kept = {ABOUT: about.model_dump_json().encode()}
         parquet_file.write_table(table.replace_schema_metadata(kept), sink)
     write_bytes_atomic(path, sink.getvalue().to_pybytes())
 

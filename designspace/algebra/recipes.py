@@ -43,7 +43,12 @@ class Group:
 
 
 class Recipes:
-    """The distinct valid recipes of a space, by rank."""
+    """The distinct valid recipes of a space, by rank.
+
+    Attributes:
+        axes: Names of the axes of recipes.
+        groups: Axes that go together; the recipes are all combinations of the groups' ways.
+    """
 
     def __init__(self, space: Space) -> None:
         """Take a space with axes of the recipe.
@@ -52,8 +57,8 @@ class Recipes:
             TooLargeError: Too many combinations of axes that go together.
         """
         self.axes = tuple(space.recipe_axes)
-        self._groups = [_group(space, names) for names in _joined(space.recipe_axes)]
-        self._sizes = [len(group.rows) for group in self._groups]
+        self.groups = [_group(space, names) for names in _joined(space.recipe_axes)]
+        self._sizes = [len(group.rows) for group in self.groups]
 
     def __len__(self) -> int:
         return prod(self._sizes)
@@ -62,7 +67,7 @@ class Recipes:
         """Label indices of the axes of recipes, (n, axes)."""
         labels = np.zeros((len(ranks), len(self.axes)), np.int64)
         which = label_indices(ranks, self._sizes)
-        for number, group in enumerate(self._groups):
+        for number, group in enumerate(self.groups):
             columns = [self.axes.index(name) for name in group.axes]
             labels[:, columns] = group.rows[which[:, number]]
         return labels

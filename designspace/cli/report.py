@@ -1,4 +1,4 @@
-"""`designspace report`: the page, the picture and the tables of a study."""
+"""`designspace report`: the page, the pictures and the tables of a study or of populations."""
 
 from __future__ import annotations
 
@@ -14,23 +14,68 @@ def report(
     study: Annotated[
         Path | None, typer.Argument(help="A study's directory; the latest in runs/ by default.")
     ] = None,
+    population: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A .parquet or .csv file of `designspace sample --out`; several to compare them.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A folder for a population's report; NAME.report beside it by default."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a study's page, picture and tables, and show its trials."""
-    from designspace.cli.show import print_json
+    """Write a study's page, picture and tables, or those of populations, and show them."""
+    from designspace.errors import InputError
+
+    if population and study:
+        raise InputError("a study or populations, not both", path="--population")
+    if population:
+        _populations(population, out, as_json=as_json)
+    elif out is not None:
+        raise InputError("a study's report stands in its directory", path="--out")
+    else:
+        _study(study, as_json=as_json)
+
+
+def _study(study: Path | None, *, as_json: bool) -> None:
     from designspace.records.study import latest_study
     from designspace.report import write
 
     directory = study or latest_study()
     outputs = write(directory)
     if as_json:
-        import json
-
-        print_json(json.loads(outputs.json.read_text()))
+        _print_file(outputs.json)
         return
     print_study(directory)
     for path in (outputs.png, outputs.csv, outputs.json, outputs.html):
         typer.echo(str(path))
+
+
+def _populations(files: list[Path], out: Path | None, *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from designspace.report.population.terminal import table
+    from designspace.report.population.writing import beside, load, write_summary
+
+    found = load(files)
+    outputs = write_summary(found, out or beside(files))
+    if as_json:
+        _print_file(outputs.json)
+        return
+    Console().print(table(found))
+    for path in (outputs.costs, outputs.choices, outputs.csv, outputs.json, outputs.html):
+        typer.echo(str(path))
+
+
+def _print_file(path: Path) -> None:
+    import json
+
+    from designspace.cli.show import print_json
+
+    print_json(json.loads(path.read_text()))
 
 
 def print_study(directory: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ from designspace.cli.space import LimitOption, SpaceArgument
 
 if TYPE_CHECKING:
     from designspace.algebra.feasible import Draw
+    from designspace.algebra.population import About
     from designspace.algebra.searched import Limited
     from designspace.algebra.space import Sample, Space
     from designspace.algebra.task import Task
@@ -94,23 +95,25 @@ def _drawn(space: Space, limited: Limited, n: int, seed: int, along: str | None)
     return draw
 
 
-def _about(
-    space: Space, limited: Limited, task: Task, seed: int, stratified: str | None
-) -> dict[str, Any]:
+def _about(space: Space, limited: Limited, task: Task, seed: int, stratified: str | None) -> About:
     from designspace import __version__
+    from designspace.algebra.bounds import limits_of
+    from designspace.algebra.population import About
 
-    return {
-        "space": space.name,
-        "purpose": space.purpose,
-        "digest": space.digest,
-        "bounds": asdict(limited.bounds),
-        "task": asdict(task),
-        "seed": seed,
-        "stratified": stratified,
-        "total": limited.total,
-        "count": limited.count,
-        "version": __version__,
-    }
+    return About(
+        space=space.name,
+        purpose=space.purpose,
+        digest=space.digest,
+        limits=limits_of(limited.bounds),
+        task=task,
+        seed=seed,
+        stratified=stratified,
+        total=limited.total,
+        count=limited.count,
+        acceptance=getattr(limited, "acceptance", None),
+        version=__version__,
+        command=("designspace", *sys.argv[1:]),
+    )
 
 
 def _json(

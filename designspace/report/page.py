@@ -1,21 +1,16 @@
 """The page: one HTML file that needs nothing from elsewhere.
 
-All words pass through the template's escaping; the pictures are SVG in which the drawing library
-escaped them. A content security policy lets the page's own script run and nothing else, and
-forbids every request.
+A content security policy lets the page's own script run and nothing else, and forbids every
+request.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from designspace.report import facts
@@ -24,17 +19,10 @@ from designspace.report.numbers import MACS_CONVENTION, UNKNOWN, fixed
 from designspace.report.palette import front_colors, stylesheet
 from designspace.report.rows import Row
 from designspace.report.summary import Summary
+from designspace.report.template import Drawn, filled, own, script_hash
 from designspace.statistics.binomial import standard_error
 
 _STATES = {"done": "finished", "stopped": "stopped", "running": "unfinished"}
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A picture as SVG, for a desk and for a telephone."""
-
-    wide: Markup
-    slim: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +48,10 @@ def page(
     summary: Summary, pictures: Mapping[str, Drawn | None], directory: Path, *, on_floor: bool
 ) -> str:
     """The HTML of the report; `pictures` are named as their places in the template."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("designspace.report", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = _own("page.js")
+    script = own("page.js")
     colors = _colors(summary)
-    return environment.get_template("page.html.j2").render(
+    return filled(
+        "page.html.j2",
         study=summary,
         on_floor=on_floor,
         headline=facts.headline(summary),
@@ -83,21 +65,12 @@ def page(
         environment=facts.environment(summary),
         not_measured=facts.not_measured(summary),
         commands=facts.command_lines(summary, directory),
-        style=Markup(stylesheet() + _own("page.css")),
+        style=Markup(stylesheet() + own("page.css")),
         script=Markup(script),
-        script_hash=_hash(script),
+        script_hash=script_hash(script),
         **_choices(summary, colors),
         **pictures,
     )
-
-
-def _own(name: str) -> str:
-    return (resources.files("designspace.report") / name).read_text(encoding="utf-8")
-
-
-def _hash(script: str) -> str:
-    digest = hashlib.sha256(script.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def _colors(summary: Summary) -> dict[int, str]:

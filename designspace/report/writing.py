@@ -14,8 +14,9 @@ from designspace.report.export import as_csv, as_json
 from designspace.report.frontier import Frontier, frontier
 from designspace.report.numbers import count_of
 from designspace.report.outputs import Outputs
-from designspace.report.page import Drawn, page
+from designspace.report.page import page
 from designspace.report.summary import Summary, summarize
+from designspace.report.template import Drawn
 from designspace.spec.files import write_bytes_atomic
 
 
