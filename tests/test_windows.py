@@ -26,13 +26,14 @@ def test_a_wavelet_matrix_counts_and_selects_as_sorting_does(n: int, seed: int) 
     values = stream.permutation(n).astype(np.int32)
     ends = np.sort(stream.integers(0, n + 1, (2, 30)), axis=0).astype(np.int32)
     bound = stream.integers(0, n, 30).astype(np.int32)
-    slices = [values[start:stop] for start, stop in ends.T]
+    slices = [values[first:last] for first, last in ends.T]
+    start, stop = ends
     wavelet = Wavelet(values)
-    below = wavelet.below(*ends, bound)
+    below = wavelet.below(start, stop, bound)
     assert below.tolist() == [int((s < b).sum()) for s, b in zip(slices, bound, strict=True)]
     some = [i for i, each in enumerate(slices) if len(each)]
     k = np.array([stream.integers(len(slices[i])) for i in some], np.int32)
-    kth = wavelet.kth(*ends[:, some], k)
+    kth = wavelet.kth(start[some], stop[some], k)
     assert kth.tolist() == [int(np.sort(slices[i])[j]) for i, j in zip(some, k, strict=True)]
 
 
