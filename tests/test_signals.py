@@ -101,7 +101,7 @@ def test_a_signal_leaves_the_network_and_the_random_streams_alone(
 
 
 def test_the_first_repeat_is_the_network_that_training_begins_with(tmp_path: Path) -> None:
-    network, how = tiny(), Settings(batch_size=8, recipe="modern")
+    network, how = tiny(), Settings(batch_size=8, recipe="convnext_1k")
     data = task_data(None, network, how)
     run = Run(network, how.training, data, seed=3, device="cpu", directory=tmp_path)
     ours = Task(data, how, 3).subject(network, 0).model.state_dict()
