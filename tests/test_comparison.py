@@ -206,6 +206,10 @@ def test_a_directory_of_runs_and_trials_are_taken_too(tmp_path: Path) -> None:
     (b,) = kept(tmp_path, made("b"))
     told = json.loads(run("compare", tmp_path / "all", b, "--json").out)
     assert [group["n"] for group in told["groups"]] == [3, 1]
+    assert [group["label"] for group in told["groups"]] == ["a", "b"]
+    again = kept(tmp_path / "more", *(made("a", seed, recipe={"flip": 0.1}) for seed in range(2)))
+    told = json.loads(run("compare", tmp_path / "all", again[0].parent, "--json").out)
+    assert [group["label"] for group in told["groups"]] == ["all", "more"]
     micro = Path(__file__).resolve().parent.parent / "reports/micro"
     trials = json.loads(run("compare", f"{micro}:0", f"{micro}:6", micro, "--json").out)
     assert [row["confounders"] == [] for row in trials["against_first"]] == [True, False]

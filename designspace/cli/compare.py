@@ -23,7 +23,7 @@ _COLUMNS = (
     "delta",
     "95 % interval",
     "≠0",
-    "test, as read",
+    "test",
 )
 _LEGEND = (
     "top-1: validation, mean over the seeds; ±: their standard deviation; test: as it was read",

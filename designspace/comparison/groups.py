@@ -95,9 +95,16 @@ def _scored(record: Record) -> bool:
 
 
 def _labels(groups: Sequence[Sequence[Record]]) -> list[str]:
-    """The network's name where that tells it from the others, else the first record's own."""
+    """The network's name where that tells it from the others, else that of its place."""
     names = [records[0].spec.name for records in groups]
     return [
-        name if name and names.count(name) == 1 else records[0].name
+        name if name and names.count(name) == 1 else _place(records)
         for name, records in zip(names, groups, strict=True)
     ]
+
+
+def _place(records: Sequence[Record]) -> str:
+    """The directory that holds several records, else the first one's own name."""
+    places = {record.name.rpartition("/")[0] for record in records}
+    shared = places.pop() if len(records) > 1 and len(places) == 1 else ""
+    return shared or records[0].name
