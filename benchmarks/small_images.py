@@ -26,22 +26,22 @@ from torchvision.transforms import v2
 
 from designspace.compiler import build
 from designspace.compiler.device import device_of
+from designspace.images.batches import Batch, TrainBatches
+from designspace.images.data import load_data
+from designspace.images.randomness import seed_everything
+from designspace.images.split import Images
+from designspace.images.view import View
 from designspace.records.environment import environment
 from designspace.spec import load
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.batches import Batch, TrainBatches
 from designspace.train.clock import PHASES, Clock
-from designspace.train.data import load_data
 from designspace.train.evaluate import view_of
 from designspace.train.forward import forward_of
 from designspace.train.group import ALONE
 from designspace.train.init import initialise
 from designspace.train.loop import Position, Trainer
 from designspace.train.optim import make_ema, make_mixup, make_optimizer, make_schedule
-from designspace.train.randomness import seed_everything
-from designspace.train.split import Images
-from designspace.train.view import View
 
 POLICY = "rand-m9-mstd0.5-inc1"
 PADDING = 4

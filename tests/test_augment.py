@@ -13,20 +13,20 @@ from shared import imagenette
 from timm.data.random_erasing import RandomErasing
 from torch import Tensor
 
+from designspace.images.augment import Augment
+from designspace.images.crops import flip, pad_crop, resized_crop
+from designspace.images.data import load_data
+from designspace.images.decode import to_bytes
+from designspace.images.draw import Draw
+from designspace.images.erasing import erase
+from designspace.images.jitter import ORDERS, color_jitter
+from designspace.images.randomness import derive, generator, seed_everything
+from designspace.images.split import Images
+from designspace.images.view import View
 from designspace.spec.crops import ResizedCrop
 from designspace.spec.crops import TestView as EvalView
 from designspace.spec.recipe import load_recipe
-from designspace.train.augment import Augment
-from designspace.train.crops import flip, pad_crop, resized_crop
-from designspace.train.data import load_data
-from designspace.train.decode import to_bytes
-from designspace.train.draw import Draw
-from designspace.train.erasing import erase
 from designspace.train.evaluate import view_of
-from designspace.train.jitter import ORDERS, color_jitter
-from designspace.train.randomness import derive, generator, seed_everything
-from designspace.train.split import Images
-from designspace.train.view import View
 
 NONE = torch.zeros(32, dtype=torch.bool)
 

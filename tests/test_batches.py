@@ -9,11 +9,11 @@ import torch
 from timm.data.mixup import Mixup
 
 from designspace.errors import InputError
+from designspace.images.batches import Batch, TrainBatches, rows_of
+from designspace.images.data import Data, load_data
+from designspace.images.split import Images
 from designspace.spec.recipe import load_recipe
-from designspace.train.batches import Batch, TrainBatches, rows_of
-from designspace.train.data import Data, load_data
 from designspace.train.evaluate import view_of
-from designspace.train.split import Images
 
 CHANGES = {
     "batch_size": 32,

@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 
 from designspace.errors import InputError
-from designspace.train.data import Data, load_data, split_source
-from designspace.train.encoded import Reading
-from designspace.train.folder import read_folder
-from designspace.train.split import Encoded, Images
+from designspace.images.data import Data, load_data, split_source
+from designspace.images.encoded import Reading
+from designspace.images.folder import read_folder
+from designspace.images.split import Encoded, Images
 
 SHA256 = "6276b594da256b6142507774c0b619909902c7dbc2a49afc9b3b7439d9c99632"
 
@@ -47,7 +47,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory, mini: Data) -> Callable[...
 
 
 def test_the_packaged_file_is_the_one_described() -> None:
-    file = resources.files("designspace.train") / "datasets" / "fashion_mnist_mini.npz"
+    file = resources.files("designspace.images") / "datasets" / "fashion_mnist_mini.npz"
     assert hashlib.sha256(file.read_bytes()).hexdigest() == SHA256
 
 

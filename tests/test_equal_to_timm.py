@@ -18,6 +18,7 @@ from torch import Tensor, nn
 import designspace
 from designspace import timm_models
 from designspace.compiler import Compiled
+from designspace.images.randomness import seed_step
 from designspace.spec.optimizers import LayerDecay
 from designspace.spec.recipe import Recipe, load_recipe
 from designspace.train.clock import Clock
@@ -25,7 +26,6 @@ from designspace.train.group import ALONE
 from designspace.train.loop import Position, Trainer
 from designspace.train.optim import make_ema, make_mixup, make_optimizer, make_schedule
 from designspace.train.parameters import Layers
-from designspace.train.randomness import seed_step
 from tests.small import SIDE, every_family, few_blocks, small
 
 STEPS, CLASSES = 5, 6

@@ -13,13 +13,13 @@ from timm.data import auto_augment
 from torch import Tensor
 
 from designspace.errors import InputError
-from designspace.train.data import load_data
-from designspace.train.decode import to_bytes
-from designspace.train.draw import Draw
-from designspace.train.policy import parse_policy
-from designspace.train.rand_augment import NAMES, TONES, WARPS, RandAugment
-from designspace.train.randomness import generator
-from designspace.train.split import Images
+from designspace.images.data import load_data
+from designspace.images.decode import to_bytes
+from designspace.images.draw import Draw
+from designspace.images.policy import parse_policy
+from designspace.images.rand_augment import NAMES, TONES, WARPS, RandAugment
+from designspace.images.randomness import generator
+from designspace.images.split import Images
 
 MEAN = (0.485, 0.456, 0.406)
 FILL = tuple(round(255 * value) for value in MEAN)

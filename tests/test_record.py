@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from designspace.errors import InputError
+from designspace.images.data import Data
 from designspace.records.of import record_of, records_of
 from designspace.records.run import NAME, Record, read_record
 from designspace.records.study import load_study
@@ -27,7 +28,6 @@ from designspace.search.study import run_study
 from designspace.search.training import data_facts, recipe_facts, run_of
 from designspace.spec.recipe import load_recipe
 from designspace.spec.space import load_space
-from designspace.train.data import Data
 from designspace.train.metrics import write_metrics
 from designspace.train.session import WEIGHTS, train
 from tests.command import run

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from designspace.images.data import load_data
 from designspace.records.signals import (
     NetworkSignals,
     Ranking,
@@ -25,7 +26,6 @@ from designspace.search.training import data_facts, make_run, recipe_facts
 from designspace.signals.rankings import rankings
 from designspace.spec.recipe import load_recipe
 from designspace.spec.space import load_space
-from designspace.train.data import load_data
 from tests.command import run
 
 EPOCHS = 2

@@ -19,11 +19,11 @@ from PIL import Image
 from shared import shared
 
 from designspace.errors import InputError
-from designspace.train.data import Data, load_data, load_unread, split_source
-from designspace.train.encoded import Reading
-from designspace.train.parts import expand
-from designspace.train.sources import read_source
-from designspace.train.split import Encoded, Images
+from designspace.images.data import Data, load_data, load_unread, split_source
+from designspace.images.encoded import Reading
+from designspace.images.parts import expand
+from designspace.images.sources import read_source
+from designspace.images.split import Encoded, Images
 
 CLASSES = ["bag", "coat", "shirt"]
 Sample = tuple[str, bytes, int]

@@ -11,21 +11,21 @@ import torch
 from PIL import Image
 
 from designspace.errors import InputError
+from designspace.images.batches import TrainBatches, rows_of
+from designspace.images.data import Data, load_data, split_source
+from designspace.images.encoded import Reading
+from designspace.images.folder import read_folder
+from designspace.images.looks import TrainLook, random_box
+from designspace.images.randomness import generator
+from designspace.images.split import Encoded, Images
+from designspace.images.stream import loading
+from designspace.images.view import View
 from designspace.spec.crops import NoCrop, PadCrop, ResizedCrop
 from designspace.spec.crops import TestView as EvalView
 from designspace.spec.load import load
 from designspace.spec.recipe import load_recipe
-from designspace.train.batches import TrainBatches, rows_of
-from designspace.train.data import Data, load_data, split_source
-from designspace.train.encoded import Reading
 from designspace.train.evaluate import view_of
-from designspace.train.folder import read_folder
-from designspace.train.looks import TrainLook, random_box
-from designspace.train.randomness import generator
 from designspace.train.run import Run
-from designspace.train.split import Encoded, Images
-from designspace.train.stream import loading
-from designspace.train.view import View
 
 # Worker processes are forked from a process that has threads; torch itself does so.
 pytestmark = pytest.mark.filterwarnings(

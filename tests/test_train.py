@@ -15,14 +15,14 @@ import torch
 from torch import Tensor
 
 from designspace.errors import DivergedError, InputError
+from designspace.images.data import Data, load_data
+from designspace.images.split import Images
 from designspace.spec.load import load
 from designspace.spec.network import Network
 from designspace.spec.recipe import load_recipe
 from designspace.train import checkpoint
-from designspace.train.data import Data, load_data
 from designspace.train.evaluate import evaluate_data, whole
 from designspace.train.run import Run
-from designspace.train.split import Images
 
 TINY = {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4}
 # Everything that draws random numbers or carries state from step to step.
@@ -338,7 +338,7 @@ from pathlib import Path
 import torch
 from designspace.spec.load import load
 from designspace.spec.recipe import load_recipe
-from designspace.train.data import load_data
+from designspace.images.data import load_data
 from designspace.train.run import Run
 
 torch.set_num_threads(1)

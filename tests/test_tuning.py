@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from designspace.errors import InputError, TrialsFailedError
+from designspace.images.data import Data
 from designspace.records.of import record_of, records_of
 from designspace.records.study import load_study
 from designspace.search.recipe_tuning import RecipeTuning, budget_of, tuned
 from designspace.search.study import run_study
 from designspace.spec.network import Network
 from designspace.spec.recipe import load_recipe
-from designspace.train.data import Data
 from tests.command import run
 from tests.trainings import BREAKS, SHORT, npz, tiny_data, tiny_net, words
 

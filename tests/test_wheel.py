@@ -35,8 +35,8 @@ def test_it_holds_catalog_data_and_page(wheel: Path) -> None:
         "designspace/_catalog/search/micro.yaml",
         "designspace/_catalog/search/resnet50_to_convnext_t.yaml",
         "designspace/spec/decisions.yaml",
-        "designspace/train/datasets/fashion_mnist_mini.npz",
-        "designspace/train/datasets/fashion_mnist_mini.LICENSE",
+        "designspace/images/datasets/fashion_mnist_mini.npz",
+        "designspace/images/datasets/fashion_mnist_mini.LICENSE",
         "designspace/report/page.html.j2",
         "designspace/py.typed",
     ):

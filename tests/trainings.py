@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from designspace.images.data import Data, load_data
 from designspace.records.run import (
     Attempt,
     DataFacts,
@@ -26,7 +27,6 @@ from designspace.records.tuning import Budget, Tried, Tuning
 from designspace.spec.load import load
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.data import Data, load_data
 from designspace.train.run import Run
 
 TINY = {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4}

@@ -19,10 +19,10 @@ from designspace.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from designspace.images.data import Data
+    from designspace.images.view import View
     from designspace.spec.crops import TestView
     from designspace.spec.network import Network
-    from designspace.train.data import Data
-    from designspace.train.view import View
     from designspace.weights import Preprocessing, Weights
 
 DEFAULT_RECIPE = "demo"
@@ -58,7 +58,7 @@ def evaluate(
     from designspace.cli.device import chosen
     from designspace.cli.show import print_json
     from designspace.compiler import build
-    from designspace.train.data import load_data, load_unread
+    from designspace.images.data import load_data, load_unread
     from designspace.train.evaluate import evaluate_data
     from designspace.weights import load_weights, read_weights
 
@@ -90,7 +90,7 @@ def evaluate(
 
 def _size(network: Network, images: Data, found: Weights) -> int:
     """The side that the weights were trained at; else the one that suits network and images."""
-    from designspace.train.fit import working_size
+    from designspace.images.fit import working_size
 
     if found.preprocessing and found.preprocessing.size:
         return found.preprocessing.size
@@ -99,9 +99,9 @@ def _size(network: Network, images: Data, found: Weights) -> int:
 
 def _view(images: Data, size: int, known: Preprocessing | None, test: TestView | None) -> View:
     """Mean and spread that the weights know; the crop that is asked for, else theirs."""
+    from designspace.images.statistics import statistics
+    from designspace.images.view import View
     from designspace.spec.crops import TestView
-    from designspace.train.statistics import statistics
-    from designspace.train.view import View
 
     if test is None and known and known.crop_pct:
         test = TestView(crop_pct=known.crop_pct, interpolation=known.interpolation)

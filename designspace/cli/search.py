@@ -67,10 +67,10 @@ def search(
 
     from designspace.cli.live import watched
     from designspace.compiler.device import device_of
+    from designspace.images.data import load_data
+    from designspace.images.sources import located
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
-    from designspace.train.data import load_data
-    from designspace.train.sources import located
 
     base = chosen_space.base_network()
     load: dict[str, Any] = {

@@ -22,10 +22,10 @@ from designspace.errors import InputError, StoppedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from designspace.images.data import Data
     from designspace.records.signals import NetworkSignals, SignalRecord
     from designspace.signals import Settings
     from designspace.spec.network import Network
-    from designspace.train.data import Data
 
 
 def signals(

@@ -74,8 +74,8 @@ def train(
     network = load(spec, parse_set(changes or []))
     how = load_recipe(recipe, parse_set(recipe_changes or []), network=network.name)
 
+    from designspace.images.data import load_data
     from designspace.search.recipe_tuning import RecipeTuning, budget_of, tuned
-    from designspace.train.data import load_data
     from designspace.train.group import joined, wanted
     from designspace.train.initial import read_initial
     from designspace.train.run import Run

@@ -26,7 +26,7 @@ from designspace.spec.recipe import Recipe, load_recipe
 from designspace.spec.space import Space, load_space
 
 if TYPE_CHECKING:
-    from designspace.train.data import Data
+    from designspace.images.data import Data
 
 SPAN = 4.0  # values are drawn between a SPAN-th and SPAN times the recipe's own
 _AXIS = "tuning"

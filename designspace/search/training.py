@@ -13,7 +13,7 @@ from designspace.spec.load import load
 from designspace.spec.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
-    from designspace.train.data import Data
+    from designspace.images.data import Data
 
 
 def make_run(job: Job) -> Trainee:
@@ -48,7 +48,7 @@ def run_of(job: Job, data: Data) -> Trainee:
 
 @lru_cache(maxsize=1)
 def _loaded(arguments: str) -> Data:
-    from designspace.train.data import load_data
+    from designspace.images.data import load_data
 
     return load_data(**json.loads(arguments))
 

@@ -18,18 +18,18 @@ from designspace.compiler import build
 from designspace.compiler.device import device_of
 from designspace.costing import plan
 from designspace.errors import InputError
+from designspace.images.batches import eval_batches
+from designspace.images.data import Data, load_data
+from designspace.images.fit import working_size
+from designspace.images.randomness import derive, generator
 from designspace.records.signals import NetworkSignals, SignalRecord, SignalValue
 from designspace.signals.registry import Signal, Undefined, chosen
 from designspace.signals.settings import Settings
 from designspace.signals.subject import Subject
 from designspace.spec.load import Source, load
 from designspace.spec.network import Network
-from designspace.train.batches import eval_batches
-from designspace.train.data import Data, load_data
 from designspace.train.evaluate import view_of
-from designspace.train.fit import working_size
 from designspace.train.init import initialise
-from designspace.train.randomness import derive, generator
 
 
 def score(

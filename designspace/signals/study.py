@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from designspace.errors import InputError
+from designspace.images.data import Data, load_data
 from designspace.records.signals import RECORD, TABLE, NetworkSignals, StudySignals, TrialSignals
 from designspace.records.state import TrialState
 from designspace.records.study import Study, StudyMeta, load_study
@@ -22,7 +23,6 @@ from designspace.spec.files import write_text_atomic
 from designspace.spec.load import load
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.data import Data, load_data
 
 Measured = Callable[[int, int], None]
 

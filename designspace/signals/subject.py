@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from designspace.compiler import Compiled
+from designspace.images.randomness import generator
 from designspace.layers.leaf import Leaf
 from designspace.layers.part import Part, Placed
 from designspace.layers.trace import Node
-from designspace.train.randomness import generator
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,15 @@ from torch.nn import functional
 
 from designspace.compiler.device import device_of
 from designspace.errors import InputError
+from designspace.images.batches import Batch, eval_batches
+from designspace.images.data import Data
+from designspace.images.split import Split
+from designspace.images.statistics import statistics
+from designspace.images.view import View
 from designspace.records.training import Score
 from designspace.spec.crops import TestView
 from designspace.spec.recipe import Recipe
-from designspace.train.batches import Batch, eval_batches
-from designspace.train.data import Data
 from designspace.train.group import ALONE
-from designspace.train.split import Split
-from designspace.train.statistics import statistics
-from designspace.train.view import View
 
 
 @torch.no_grad()

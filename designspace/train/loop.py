@@ -21,13 +21,13 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
+from designspace.images.batches import Batch
+from designspace.images.randomness import seed_step
 from designspace.spec.recipe import Recipe
-from designspace.train.batches import Batch
 from designspace.train.clock import Clock
 from designspace.train.divergence import CHECK_EVERY, check
 from designspace.train.group import Group
 from designspace.train.optim import current_lr
-from designspace.train.randomness import seed_step
 
 Progress = Callable[[int, int], None]
 

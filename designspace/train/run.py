@@ -20,15 +20,18 @@ from torch import Tensor
 from designspace.compiler import Compiled, build, set_drop_path
 from designspace.compiler.device import device_of
 from designspace.errors import DivergedError
+from designspace.images.batches import TrainBatches, eval_batches
+from designspace.images.data import Data
+from designspace.images.fit import working_size
+from designspace.images.randomness import seed_everything
+from designspace.images.split import Images
+from designspace.images.view import View
 from designspace.records.training import Epoch, Score
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe
 from designspace.train import checkpoint
-from designspace.train.batches import TrainBatches, eval_batches
 from designspace.train.clock import Clock
-from designspace.train.data import Data
 from designspace.train.evaluate import evaluate, view_of
-from designspace.train.fit import working_size
 from designspace.train.forward import forward_of
 from designspace.train.group import ALONE, Group
 from designspace.train.init import initialise
@@ -37,9 +40,6 @@ from designspace.train.loop import Position, Progress, Trainer
 from designspace.train.memory import peak_memory, reset_peak
 from designspace.train.metrics import write_metrics
 from designspace.train.optim import current_lr, make_ema, make_mixup, make_optimizer, make_schedule
-from designspace.train.randomness import seed_everything
-from designspace.train.split import Images
-from designspace.train.view import View
 
 SAVE_EVERY = 600.0
 

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 
 import torch  # noqa: TID253
 
+from designspace.images.data import Data, load_data
 from designspace.records.study import StudyMeta, load_study
 from designspace.spec.files import write_text_atomic
 from designspace.spec.load import load
 from designspace.spec.recipe import load_recipe
-from designspace.train.data import Data, load_data
 from designspace.train.run import Run
 
 HERE = Path(__file__).parent

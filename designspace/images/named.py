@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from designspace.errors import InputError
-from designspace.train.arrays import from_arrays
-from designspace.train.split import Source
+from designspace.images.arrays import from_arrays
+from designspace.images.split import Source
 
 NAMED = {
     "cifar10": "CIFAR10",

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from designspace.images.draw import Draw
 from designspace.spec.crops import ResizedCrop
-from designspace.train.draw import Draw
 
 
 def flip(pixels: Tensor, mirrored: Tensor) -> Tensor:

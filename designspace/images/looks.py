@@ -14,9 +14,9 @@ import torch
 from PIL import Image, ImageOps
 from torch import Generator, Tensor
 
+from designspace.images.decode import resize_and_crop, to_bytes
+from designspace.images.view import View
 from designspace.spec.crops import Crop, PadCrop, ResizedCrop
-from designspace.train.decode import resize_and_crop, to_bytes
-from designspace.train.view import View
 
 ATTEMPTS = 10
 """Draws of a box until one lies in the image; torchvision's number."""

@@ -16,9 +16,9 @@ import torch
 from PIL import Image
 
 from designspace.errors import InputError
-from designspace.train.decode import UNREADABLE, decode_all
-from designspace.train.split import Encoded, Source, Split
-from designspace.train.store import Store
+from designspace.images.decode import UNREADABLE, decode_all
+from designspace.images.split import Encoded, Source, Split
+from designspace.images.store import Store
 
 IMAGES = ("jpg", "jpeg", "png", "webp", "bmp", "ppm")
 """What the names of images in an archive end with."""

@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from designspace.errors import InputError
-from designspace.train.encoded import Reading, read_encoded, splits_of
-from designspace.train.labels import Labelled, numbered
-from designspace.train.parts import find_parts
-from designspace.train.split import Encoded, Source
-from designspace.train.store import SpanStore
-from designspace.train.unpacked import unpacked
+from designspace.images.encoded import Reading, read_encoded, splits_of
+from designspace.images.labels import Labelled, numbered
+from designspace.images.parts import find_parts
+from designspace.images.split import Encoded, Source
+from designspace.images.store import SpanStore
+from designspace.images.unpacked import unpacked
 
 IMAGES = ("image", "img")
 LABELS = ("label", "labels", "fine_label")

@@ -14,15 +14,15 @@ import torch
 from torch import Tensor
 
 from designspace.errors import InputError
+from designspace.images.ahead import Batch, ahead
+from designspace.images.augment import Augment
+from designspace.images.draw import Draw
+from designspace.images.looks import TestLook, TrainLook
+from designspace.images.randomness import generator
+from designspace.images.split import Encoded, Images, Split
+from designspace.images.stream import Stream
+from designspace.images.view import View
 from designspace.spec.recipe import Recipe
-from designspace.train.ahead import Batch, ahead
-from designspace.train.augment import Augment
-from designspace.train.draw import Draw
-from designspace.train.looks import TestLook, TrainLook
-from designspace.train.randomness import generator
-from designspace.train.split import Encoded, Images, Split
-from designspace.train.stream import Stream
-from designspace.train.view import View
 
 
 def eval_batches(

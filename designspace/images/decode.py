@@ -14,8 +14,8 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from designspace.errors import InputError
+from designspace.images.split import Encoded, Images
 from designspace.spec.crops import Interpolation
-from designspace.train.split import Encoded, Images
 
 UNREADABLE = (
     UnidentifiedImageError,

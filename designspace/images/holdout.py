@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from torch import Tensor
 
-from designspace.train.split import Images, Source, Split
+from designspace.images.split import Images, Source, Split
 
 
 def hold_out(labels: Tensor, fraction: float, seed: int) -> tuple[list[int], list[int]]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from designspace.images.named import data_root
+from designspace.images.store import SpanStore, Store
 from designspace.spec.files import writing
-from designspace.train.named import data_root
-from designspace.train.store import SpanStore, Store
 
 
 def unpacked(store: Store, origins: Sequence[Path]) -> SpanStore:

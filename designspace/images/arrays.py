@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from designspace.errors import InputError
-from designspace.train.split import Images, Source
+from designspace.images.split import Images, Source
 
 PACKAGED = "fashion-mnist-mini"
 # What NumPy raises for a file that is cut, foreign, pickled or a bare array.
@@ -27,7 +27,7 @@ KEYS = ("train_x", "train_y", "test_x", "test_y")
 
 def packaged() -> Source:
     """Fashion-MNIST mini: 5,000 + 1,000 gray images of 28x28, 10 classes (see its LICENSE)."""
-    folder = resources.files("designspace.train") / "datasets" / "fashion_mnist_mini.npz"
+    folder = resources.files("designspace.images") / "datasets" / "fashion_mnist_mini.npz"
     with resources.as_file(folder) as path:
         return read_npz(path, name=PACKAGED)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from designspace.images.crops import flip, pad_crop, resized_crop, rounded
+from designspace.images.draw import Draw
+from designspace.images.erasing import erase
+from designspace.images.jitter import color_jitter
+from designspace.images.rand_augment import RandAugment
+from designspace.images.view import View
 from designspace.spec.crops import PadCrop, ResizedCrop
 from designspace.spec.recipe import Recipe
-from designspace.train.crops import flip, pad_crop, resized_crop, rounded
-from designspace.train.draw import Draw
-from designspace.train.erasing import erase
-from designspace.train.jitter import color_jitter
-from designspace.train.rand_augment import RandAugment
-from designspace.train.view import View
 
 
 class Augment:

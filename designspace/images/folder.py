@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from designspace.errors import InputError
-from designspace.train.encoded import Reading, read_encoded, splits_of
-from designspace.train.parts import TEST_NAMES
-from designspace.train.split import Source
-from designspace.train.store import FileStore
+from designspace.images.encoded import Reading, read_encoded, splits_of
+from designspace.images.parts import TEST_NAMES
+from designspace.images.split import Source
+from designspace.images.store import FileStore
 
 if TYPE_CHECKING:
     from torchvision.datasets import ImageFolder

@@ -15,9 +15,9 @@ from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from designspace.errors import InputError
-from designspace.train.decode import UNREADABLE, open_image
-from designspace.train.randomness import generator
-from designspace.train.split import Encoded
+from designspace.images.decode import UNREADABLE, open_image
+from designspace.images.randomness import generator
+from designspace.images.split import Encoded
 
 Key = tuple[int | str, ...]
 Transform = Callable[[Image.Image, Generator], Tensor]

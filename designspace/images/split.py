@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from designspace.train.store import Store
+from designspace.images.store import Store
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from typing import IO, Any, cast
 import numpy as np
 
 from designspace.errors import InputError
-from designspace.train.encoded import IMAGES, Reading, read_encoded, splits_of
-from designspace.train.labels import Labelled, numbered
-from designspace.train.parts import find_parts
-from designspace.train.split import Source
-from designspace.train.store import SpanStore
+from designspace.images.encoded import IMAGES, Reading, read_encoded, splits_of
+from designspace.images.labels import Labelled, numbered
+from designspace.images.parts import find_parts
+from designspace.images.split import Source
+from designspace.images.store import SpanStore
 
 LABELS = ("cls", "json")
 CLASSES = "classes.txt"

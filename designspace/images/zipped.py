@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designspace.errors import InputError
-from designspace.train.encoded import IMAGES, Reading, read_encoded, splits_of
-from designspace.train.labels import Labelled, numbered
-from designspace.train.parts import TEST_NAMES
-from designspace.train.split import Source
-from designspace.train.store import SpanStore
+from designspace.images.encoded import IMAGES, Reading, read_encoded, splits_of
+from designspace.images.labels import Labelled, numbered
+from designspace.images.parts import TEST_NAMES
+from designspace.images.split import Source
+from designspace.images.store import SpanStore
 
 _LOCAL_HEADER = 30
 """Bytes before the name, whose last two numbers are the lengths of name and extra field."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from designspace.costing import cost
 from designspace.errors import InputError
+from designspace.images.data import Data
 from designspace.spec.network import Network
-from designspace.train.data import Data
 
 
 def working_size(spec: Network, data: Data) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from designspace.errors import InputError
-from designspace.train.encoded import Reading
-from designspace.train.holdout import content_digest, halves
-from designspace.train.sources import read_source
-from designspace.train.split import Images, Source, Split
+from designspace.images.encoded import Reading
+from designspace.images.holdout import content_digest, halves
+from designspace.images.sources import read_source
+from designspace.images.split import Images, Source, Split
 
 DEFAULT_VAL_FRACTION = 0.2
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from designspace.train.decode import decode_all
-from designspace.train.split import Encoded, Images, Split
+from designspace.images.decode import decode_all
+from designspace.images.split import Encoded, Images, Split
 
 SAMPLE = 2000
 """Images of a streamed set that stand for all."""

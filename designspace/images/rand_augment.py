@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from designspace.images import tones
+from designspace.images.draw import Draw
+from designspace.images.policy import FULL, parse_policy
+from designspace.images.warps import matrices, warp
 from designspace.spec.crops import Interpolation
-from designspace.train import tones
-from designspace.train.draw import Draw
-from designspace.train.policy import FULL, parse_policy
-from designspace.train.warps import matrices, warp
 
 Argument = Callable[[Tensor, Tensor], Tensor]
 """An operator's argument from level and sign, all float64 (K,)."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from designspace.errors import InputError, did_you_mean
-from designspace.train.arrays import PACKAGED, packaged, read_npz
-from designspace.train.encoded import Reading
-from designspace.train.folder import read_folder
-from designspace.train.named import NAMED, read_named
-from designspace.train.parts import holds
-from designspace.train.shards import read_shards
-from designspace.train.split import Source
-from designspace.train.zipped import read_zip
+from designspace.images.arrays import PACKAGED, packaged, read_npz
+from designspace.images.encoded import Reading
+from designspace.images.folder import read_folder
+from designspace.images.named import NAMED, read_named
+from designspace.images.parts import holds
+from designspace.images.shards import read_shards
+from designspace.images.split import Source
+from designspace.images.zipped import read_zip
 
 
 def read_source(source: str | None, download: bool, options: Reading) -> Source:
@@ -27,7 +27,7 @@ def read_source(source: str | None, download: bool, options: Reading) -> Source:
         return read_named(source, download=download)
     path = Path(source)
     if holds(path, ".parquet"):
-        from designspace.train.parquet import read_parquet  # other sources need not wait
+        from designspace.images.parquet import read_parquet  # other sources need not wait
 
         return read_parquet(path, options)
     if holds(path, ".tar"):
