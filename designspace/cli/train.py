@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from designspace.search.recipe_tuning import RecipeTuning
     from designspace.spec import Network
     from designspace.spec.recipe import Recipe
+    from designspace.train.initial import Initial
     from designspace.train.run import Run
 
 
@@ -90,11 +91,8 @@ def train(
         skip_broken=skip_broken,
     )
     begin = read_initial(initial) if initial else None
-    if not as_json and not wanted():
-        for line in (*images.notes, *(f"skipped: {name}" for name in images.skipped)):
-            typer.echo(line)
     where, tuning = chosen(device), None
-    home = out or Path("runs/train") / _name(network, how)
+    home = out or Path("runs/train") / _name(network, how, begin)
     inside = out is not None and seeds > 1
     if budget is not None:
         plan = RecipeTuning(network, how, images, budget, seed, where)
@@ -110,6 +108,9 @@ def train(
                 network, how, images, seed=each, device=own, directory=place, initial=begin,
                 compiled=compiled, save_every=save_every, group=group,
             )  # fmt: skip
+            if each == seed and group.leads and not as_json:
+                for line in (*run.notes, *(f"skipped: {name}" for name in run.skipped)):
+                    typer.echo(line)
             records[place] = _train(run, tuning, quiet=as_json or not group.leads)
         if group.leads:
             _show(records, tuning, as_json=as_json)
@@ -123,10 +124,11 @@ def _check(tune: str | None, initial: str | None, *, several: bool) -> None:
         raise InputError("--tune begins with the recipe's own weights", hint="leave out --from")
 
 
-def _name(network: Network, recipe: Recipe) -> str:
-    """What a run is called, its seed aside: another network or recipe is called otherwise."""
+def _name(network: Network, recipe: Recipe, begin: Initial | None) -> str:
+    """What a run is called, its seed aside: another network, recipe or beginning has another."""
     network_part = f"{network.name or 'network'}-{network.digest[:6]}"
-    return f"{network_part}-{recipe.name}-{recipe.digest[:6]}"
+    beginning = f"-from-{begin.digest[:6]}" if begin else ""
+    return f"{network_part}-{recipe.name}-{recipe.digest[:6]}{beginning}"
 
 
 def _tuned_home(home: Path, wanted: RecipeTuning) -> Path:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from designspace.compiler import Compiled
-from designspace.weights import Weights, load_weights, read_weights
+from designspace.weights import Loaded, Weights, load_weights, read_weights
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Initial:
     weights: Weights
     digest: str
 
-    def load_into(self, model: Compiled) -> None:
+    def load_into(self, model: Compiled) -> Loaded:
         """Loads them; a classifier of another number of classes keeps its first values.
 
         Raises:
             InputError: They are not this network's.
         """
-        load_weights(model, self.weights)
+        return load_weights(model, self.weights, classifier="replace")
 
 
 def read_initial(source: str) -> Initial:

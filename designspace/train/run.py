@@ -108,11 +108,13 @@ class Run:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is done to the images on their way in, a sentence each."""
-        size = self.view.size
-        if size == self.data.image_size:
-            return self.data.notes
-        return (*self.data.notes, f"every batch resized and center-cropped to {size}x{size}")
+        """What is done to the images on their way in, and what it begins with, a sentence each."""
+        size, notes = self.view.size, list(self.data.notes)
+        if size != self.data.image_size:
+            notes.append(f"every batch resized and center-cropped to {size}x{size}")
+        if self._begun is not None:
+            notes.append(f"begins with {self._begun.source}: {self._begun}")
+        return tuple(notes)
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -203,8 +205,7 @@ class Run:
             input_size=self.view.size,
         )
         initialise(self.model, self.recipe)
-        if self.initial is not None:
-            self.initial.load_into(self.model)
+        self._begun = self.initial.load_into(self.model) if self.initial else None
         set_drop_path(self.model, self.recipe.drop_path_rate)
         forward = forward_of(self.model, self._device, self.group, compiled=self.compiled)
         optimizer = make_optimizer(self.model, self.recipe)
