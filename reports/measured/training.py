@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.measured.records import read
+from reports.measured.records import machine, read
 
 
 def small_images() -> str:
@@ -49,6 +49,60 @@ def _spread(values: dict[str, float]) -> str:
     return f"{values['median']:.1f} ({values['min']:.1f} to {values['max']:.1f})"
 
 
+def training() -> str:
+    """Images a second in training, ours and timm's step."""
+    record = read("benchmarks/records/training_cpu.json")
+    lines = [
+        "| network | step | images/s (10 % to 90 %) | over timm as its script runs | in CPU time |",
+        "|---|---|---|---|---|",
+    ]
+    for name, job in record["networks"].items():
+        for side, row in job["sides"].items():
+            rate, over = row["images_per_second"], row["over_timms_default"]
+            shown = f"**{side}**" if side.startswith("designspace") else side
+            lines.append(
+                f"| {name}, {job['input_size']} pixels, batch {job['batch_size']} | {shown} "
+                f"| {rate['median']:.1f} ({rate['p10']:.1f} to {rate['p90']:.1f}) "
+                f"| {over['wall']:.2f} | {over['processor']:.2f} |"
+            )
+    rounds = " and ".join(str(job["n"]) for job in record["networks"].values())
+    load = " to ".join(f"{value:.1f}" for value in record["load"])
+    note = (
+        f"n = {rounds} rounds, each side a step in turn; the ratio is the median of the rounds'; "
+        f"AdamW, label smoothing, float32, {record['threads']} threads, {machine(record)}, timm "
+        f"{record['environment']['timm']}, load {load}; `{record['command']}`"
+    )
+    return "\n".join([*lines, "", f"({note})"])
+
+
+def proxy() -> str:
+    """What the recipe for small images owes to each of its choices."""
+    record = read("benchmarks/records/proxy_recipe.json")
+    data, base = record["data"], record["rows"][0]
+    lines = [
+        "| recipe | test top-1 | n | less proxy_32's | training loss | minutes |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in record["rows"]:
+        spread = f" ± {row['test_std']:.1f}" if row["test_std"] is not None else ""
+        less = "" if row is base else f"{row['test_mean'] - base['test_mean']:+.1f}"
+        lines.append(
+            f"| {row['case']} | {row['test_mean']:.1f}{spread} | {row['n']} | {less} "
+            f"| {row['train_loss']:.2f} | {row['minutes']:.1f} |"
+        )
+    note = (
+        f"{record['network']['name']} at {record['network']['input_size']} pixels, "
+        f"{record['epochs']} epochs in batches of {record['batch_size']} on {data['train']:,} "
+        f"training images of CIFAR-10: a stated fifth of the set, not all of it; tested once on "
+        f"{data['test']:,}; ± is the standard deviation over n seeds, where n is 1 the noise is "
+        f"that of the first row; {record['device']['name']}, one thread a training, "
+        f"{machine(record)}; `{record['command']}`"
+    )
+    return "\n".join([*lines, "", f"({note})"])
+
+
 PARTS = {
     "small_images": small_images,
+    "training": training,
+    "proxy": proxy,
 }
