@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -72,13 +73,13 @@ def cases(seeds: int) -> list[Case]:
             for key in path.split("."):
                 value = value[key]
             changes[path] = value
-        found.append(Case(f"proxy_32 with its {group}", "proxy_32", changes, 1))
+        found.append(Case(f"proxy_32, but the copy's {group}", "proxy_32", changes, 1))
     return found
 
 
 def trained(case: Case, seed: int, data: Path, runs: Path) -> Record:
     """The record of one training; trained where it is not there yet."""
-    place = runs / f"{case.name.replace(' ', '_').replace(',', '')}-s{seed}"
+    place = runs / f"{re.sub(r'[^a-z0-9]+', '_', case.name.lower())}-s{seed}"
     command = [sys.executable, "-m", "designspace", *case.words(seed, data, place)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)

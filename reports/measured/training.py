@@ -101,8 +101,31 @@ def proxy() -> str:
     return "\n".join([*lines, "", f"({note})"])
 
 
+def depthwise() -> str:
+    """The gradient of a depthwise kernel, torch's and ours."""
+    record = read("benchmarks/records/depthwise.json")
+    lines = [
+        "| maps | forward ms | kernel's gradient, torch's ms | ours ms | times as quick |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['batch']} of {row['side']}x{row['side']}x{row['channels']} | "
+        f"{row['forward_ms']:.2f} | {row['torchs_ms']:.2f} | {row['ours_ms']:.2f} | "
+        f"{row['times_as_quick']:.1f} |"
+        for row in record["rows"]
+    ]
+    worst = max(row["largest_difference"] for row in record["rows"])
+    note = (
+        f"kernel {record['kernel_size']}, n = {record['n']} in turn, medians of CPU time, one "
+        f"thread, {machine(record)}; largest difference {worst:.0e} of the largest value; "
+        f"`{record['command']}`"
+    )
+    return "\n".join([*lines, "", f"({note})"])
+
+
 PARTS = {
     "small_images": small_images,
     "training": training,
+    "depthwise": depthwise,
     "proxy": proxy,
 }
