@@ -26,7 +26,7 @@ from typing import Any
 from designspace.records.run import Record, read_record
 from designspace.spec.recipe import load_recipe
 
-NETWORK, SIDE, EPOCHS, BATCH = "convnext_proxy", 32, 20, 64
+NETWORK, SIDE, EPOCHS, BATCH = "convnext_proxy", 32, 12, 64
 COPIED = load_recipe("convnext_1k")
 WARMUP = COPIED.schedule.warmup_epochs * EPOCHS / COPIED.epochs
 # What of the copy is put into the proxy's recipe, a choice at a time.

@@ -1,8 +1,8 @@
 """A depthwise convolution whose training step is quick on a CPU.
 
-Torch's own gradient of a depthwise kernel takes a CPU far longer than the forward pass. That gradient
-is itself a depthwise convolution: of each image's channel, as the map, with the channel's gradient,
-as a kernel of the map's size. `benchmarks/depthwise.py` measures both.
+Torch's own gradient of a depthwise kernel takes a CPU far longer than the forward pass. That
+gradient is itself a depthwise convolution: of each image's channel, as the map, with the channel's
+gradient, as a kernel of the map's size. `benchmarks/depthwise.py` measures both.
 """
 
 # Torch leaves some types unknown.
