@@ -1,4 +1,4 @@
-"""A run: one network trained by one recipe on one data set from one seed, an epoch at a time."""
+"""A run: one network trained by one recipe on one data set from one seed."""
 
 # Torch and timm leave some types unknown.
 # pyright: reportUnknownArgumentType=false
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from designspace.compiler import Compiled, build, set_drop_path
 from designspace.compiler.device import device_of
-from designspace.errors import DivergedError
+from designspace.errors import DivergedError, InputError
 from designspace.images.batches import TrainBatches, eval_batches
 from designspace.images.data import Data
 from designspace.images.fit import working_size
@@ -59,7 +59,7 @@ class Run:
         data: what on.
         seed: of the first weights and of every step.
         device: "cpu", "cuda" or "cuda:1".
-        directory: where checkpoint and metrics go; made when the first epoch ends.
+        directory: where checkpoint and metrics go; made when the first of them is written.
         initial: weights to begin with; None for the recipe's.
         compiled: whether the network is compiled, for training.
         save_every: seconds after which a checkpoint is written inside an epoch.
@@ -86,7 +86,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self._device = device_of(self.device)
-        size = self.recipe.input_size or working_size(self.spec, self.data)
+        size = working_size(self.spec, self.data, self.recipe)
         self.view = view_of(self.data, size, self.recipe.test)
         train = self.data.train
         resident = train.to(self._device) if isinstance(train, Images) else train
@@ -179,8 +179,17 @@ class Run:
 
         A checkpoint that is truncated, or of another network, recipe, data set or seed, is passed
         over for the one before it. 0 where none is left: the run then starts anew.
+
+        Raises:
+            InputError: several processes find different checkpoints.
         """
         state = checkpoint.load(self.directory, self._identity)
+        if not self.group.agrees(state and (len(state["history"]), state["step"])):
+            raise InputError(
+                "the processes of this run find different checkpoints",
+                file=str(self.directory),
+                hint="take a directory that they share",
+            )
         if state is None:
             self._start()
             return 0
@@ -231,8 +240,10 @@ class Run:
             progress(done, self._batches.steps)
 
     def _score(self, split: Any) -> Score:
-        mine = split.take(range(self.group.rank, len(split), self.group.world))
-        batches = eval_batches(mine, self.view, self.recipe.batch_size, self._device)
+        rank, world = self.group.rank, self.group.world
+        mine = split if world == 1 else split.take(range(rank, len(split), world))
+        size = max(self.recipe.part_size // world, 1)  # no more at once than in training
+        batches = eval_batches(mine, self.view, size, self._device)
         return evaluate(
             self.trained, batches, self.recipe.precision == "bfloat16", self.group.summed
         )
