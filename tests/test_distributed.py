@@ -75,7 +75,9 @@ def test_batch_norm_over_processes_wants_gpus(tmp_path: Path) -> None:
 
 RESUMES = """
 import sys
+from dataclasses import replace
 from pathlib import Path
+import torch
 from designspace.errors import InputError
 from designspace.train.group import joined
 from designspace.train.run import Run
@@ -106,6 +108,11 @@ with joined("cpu") as (group, own):
     run.resume()
     assert run._position.step == 5
     assert run.train_epoch().train_loss == whole.train_loss
+    ddp = run._trainer.forward
+    compiled = replace(run._trainer, forward=torch.compile(ddp))
+    for last in (False, True):
+        with compiled._gathering(last=last):
+            assert ddp.require_backward_grad_sync == last
     try:
         make("cut" if group.leads else "elsewhere").resume()
     except InputError as error:

@@ -34,7 +34,7 @@ def _check_there(device: torch.device) -> None:
     if not torch.cuda.is_available():
         raise InputError("no CUDA device here", hint="use the device 'cpu'")
     count = torch.cuda.device_count()
-    if device.index is not None and device.index >= count:
+    if (device.index or 0) >= count:
         raise InputError(f"no CUDA device {device.index} here", hint=f"valid: 0 to {count - 1}")
 
 

@@ -65,7 +65,7 @@ class Divergence(Typed):
     Attributes:
         epoch: in which, counted from 1.
         step: its first step whose loss is not finite, counted from 1.
-        lr: learning rate of that step.
+        lr: learning rate when that was seen, at most 15 steps later.
         cause: what it likely comes from, and what to try.
     """
 

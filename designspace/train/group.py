@@ -9,12 +9,15 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
 
 from designspace.compiler.device import device_of
 from designspace.errors import InputError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,16 @@ class Group:
         """Whether this is the one that writes and speaks."""
         return self.rank == 0
 
-    def agrees(self, value: object) -> bool:
-        """Whether all processes have the same value."""
-        found: list[object] = [value] * self.world
+    def gathered(self, value: T) -> list[T]:
+        """The values of all processes, plain data, on each of them."""
+        found = [value] * self.world
         if self.world > 1:
             distributed.all_gather_object(found, value)
-        return all(each == value for each in found)
+        return found
+
+    def agrees(self, value: object) -> bool:
+        """Whether all processes have the same value."""
+        return all(each == value for each in self.gathered(value))
 
     def summed(self, values: Tensor) -> Tensor:
         """The sum over all processes, on each of them; `values` become it."""

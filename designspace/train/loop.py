@@ -140,9 +140,10 @@ class Trainer:
 
     def _gathering(self, *, last: bool) -> AbstractContextManager[None]:
         """Gradients are averaged over the processes with the last part only."""
-        if last or not isinstance(self.forward, DistributedDataParallel):
+        inner = getattr(self.forward, "_orig_mod", self.forward)  # torch.compile stands around it
+        if last or not isinstance(inner, DistributedDataParallel):
             return nullcontext()
-        return self.forward.no_sync()
+        return inner.no_sync()
 
 
 def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:

@@ -118,8 +118,8 @@ class Run:
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Unreadable images done without: those found at the start, then while training."""
-        return (*self.data.skipped, *self._batches.skipped)
+        """Unreadable images done without: those found at the start, then by any process later."""
+        return (*self.data.skipped, *self._met)
 
     @property
     def trained(self) -> Compiled:
@@ -138,6 +138,7 @@ class Run:
             InputError: the disk is full; the last checkpoint stays.
         """
         assert self.epoch < self.epochs, "the run has done all of its epochs"
+        self._fresh = False
         number, began = self.epoch + 1, time.perf_counter()
         clock, steps, start = Clock(self._device), self._batches.steps, self._position
         reset_peak(self._device)
@@ -150,6 +151,8 @@ class Run:
             start,
         )
         self._position = Position()
+        met = self.group.gathered(self._batches.skipped)
+        self._met = tuple(dict.fromkeys(name for one in met for name in one))
         trained = time.perf_counter()
         score = self._score(self.data.val)
         if not math.isfinite(score.loss):
@@ -191,8 +194,10 @@ class Run:
                 hint="take a directory that they share",
             )
         if state is None:
-            self._start()
+            if not self._fresh:
+                self._start()
             return 0
+        self._fresh = False
         self.model.load_state_dict(state["model"])
         self._trainer.optimizer.load_state_dict(state["optimizer"])
         if self._trainer.ema is not None:
@@ -231,6 +236,7 @@ class Run:
             group=self.group,
         )
         self.history, self._position, self._saved = [], Position(), time.monotonic()
+        self._fresh, self._met = True, tuple[str, ...]()
 
     def _after_step(self, done: int, losses: Sequence[Tensor], progress: Progress | None) -> None:
         late = time.monotonic() - self._saved >= self.save_every
