@@ -57,7 +57,7 @@ class DivergedError(DesignspaceError):
     Attributes:
         epoch: In which, counted from 1.
         step: Its first step whose loss is not finite, counted from 1.
-        lr: Learning rate of that step.
+        lr: Learning rate when that was seen, at most 15 steps later.
         cause: What it likely comes from, and what to try.
     """
 

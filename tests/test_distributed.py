@@ -17,6 +17,8 @@ from torch import nn
 import designspace
 from designspace.compiler import synchronise
 from designspace.compiler.synchronised import SyncBatchNormLast, batch_norms
+from designspace.errors import InputError
+from designspace.train.group import joined
 from tests.small import SIDE, small, stir
 
 RECIPE = {
@@ -69,6 +71,76 @@ def test_batch_norm_over_processes_wants_gpus(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "batch norm over several processes needs GPUs ('stem.norm')" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+RESUMES = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+import torch
+from designspace.errors import InputError
+from designspace.train.group import joined
+from designspace.train.run import Run
+from tests.trainings import SHORT, tiny_data, tiny_net
+from designspace.spec.recipe import load_recipe
+
+out = Path(sys.argv[1])
+recipe = load_recipe("demo", SHORT | {"epochs": 1, "batch_size": 8, "mixup": 0, "cutmix": 0})
+with joined("cpu") as (group, own):
+    own_folder = out / f"data{group.rank}"
+    own_folder.mkdir()
+    data = tiny_data(own_folder)
+
+    def make(name):
+        place = out / name
+        return Run(tiny_net(), recipe, data, seed=0, device=own, directory=place, save_every=0.0,
+                   group=group)
+
+    def die(step, steps):
+        if step == 5:
+            raise KeyboardInterrupt
+
+    whole = make("whole").train_epoch()
+    try:
+        make("cut").train_epoch(die)
+    except KeyboardInterrupt:
+        run = make("cut")
+    run.resume()
+    assert run._position.step == 5
+    assert run.train_epoch().train_loss == whole.train_loss
+    ddp = run._trainer.forward
+    compiled = replace(run._trainer, forward=torch.compile(ddp))
+    for last in (False, True):
+        with compiled._gathering(last=last):
+            assert ddp.require_backward_grad_sync == last
+    try:
+        make("cut" if group.leads else "elsewhere").resume()
+    except InputError as error:
+        assert "different checkpoints" in str(error)
+    else:
+        raise AssertionError
+"""
+
+
+@pytest.mark.slow
+def test_processes_resume_to_the_same_loss_or_not_at_all(tmp_path: Path) -> None:
+    script = tmp_path / "resumes.py"
+    script.write_text(RESUMES)
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    root = str(Path(__file__).parents[1])
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    done = subprocess.run(
+        [*start, str(script), str(tmp_path)],
+        capture_output=True, text=True, check=False, env=environment | {"PYTHONPATH": root},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_only_torchrun_starts_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    with pytest.raises(InputError, match="without LOCAL_RANK"), joined("cpu"):
+        pass
 
 
 def test_synchronised_norms_are_the_same_function() -> None:

@@ -29,6 +29,7 @@ from designspace.search.training import data_facts, recipe_facts, run_of
 from designspace.spec.recipe import load_recipe
 from designspace.spec.space import load_space
 from designspace.train.metrics import write_metrics
+from designspace.train.run import Run
 from designspace.train.session import WEIGHTS, train
 from tests.command import run
 from tests.trainings import BREAKS, SHORT, npz, tiny_data, tiny_net, tiny_run, words
@@ -187,7 +188,7 @@ def study(data: Data, directory: Path) -> Path:
             directory=directory,
             space=space,
             recipe=recipe_facts(space.recipe_spec({})),
-            data=data_facts(data, {}),
+            data=data_facts(data, {}, space.recipe_spec({})),
             factory=partial(run_of, data=data),
             trials=2,
             proposer="random",
@@ -195,6 +196,12 @@ def study(data: Data, directory: Path) -> Path:
         )
     )
     return directory
+
+
+def test_a_study_counts_and_records_at_the_size_of_its_recipe(data: Data) -> None:
+    recipe = load_recipe("demo", {**SHORT, "input_size": 16})
+    run = Run(tiny_net(), recipe, data, seed=0, device="cpu", directory=Path("nowhere"))
+    assert data_facts(data, {}, recipe)["image_size"] == run.view.size == 16
 
 
 def test_a_trial_is_the_same_record_as_a_run(data: Data, tmp_path: Path) -> None:

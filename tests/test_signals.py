@@ -24,6 +24,7 @@ from designspace.signals.registry import SIGNALS, Undefined, chosen
 from designspace.signals.score import Task, task_data
 from designspace.signals.subject import Subject
 from designspace.spec import Network, load
+from designspace.spec.recipe import load_recipe
 from designspace.train.run import Run
 from tests.small import SIDE, every_family, small
 
@@ -300,3 +301,10 @@ def test_bad_arguments(arguments: dict[str, Any], said: str) -> None:
 def test_bad_settings(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         score(tiny(), settings=Settings(**settings))
+
+
+def test_the_images_have_the_size_that_the_recipe_trains_at() -> None:
+    how = Settings(batch_size=8, recipe=load_recipe("demo", {"input_size": 20}))
+    images = Task(task_data(None, tiny(), how), how, 0).subject(tiny(), 0).images
+    assert images.shape[2:] == (20, 20)
+    assert score(tiny(), names=["params"], settings=how).input_size == 20

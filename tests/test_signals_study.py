@@ -56,7 +56,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         directory=folder / "study",
         space=load_space(SPACE),
         recipe=recipe_facts(recipe),
-        data=data_facts(load_data(**load), load),
+        data=data_facts(load_data(**load), load, recipe),
         factory=make_run,
         trials=5,
         proposer="random",

@@ -6,8 +6,10 @@ import io
 import json
 import shutil
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from designspace.images.encoded import Reading
 from designspace.images.parts import expand
 from designspace.images.sources import read_source
 from designspace.images.split import Encoded, Images
+from designspace.images.store import FileStore
+from designspace.images.unpacked import unpacked
 
 CLASSES = ["bag", "coat", "shirt"]
 Sample = tuple[str, bytes, int]
@@ -302,7 +306,7 @@ def test_parquet_too_large_to_keep_is_unpacked_once(
     first = _streamed(place)
     assert any("unpacked to" in note for note in first.notes)
     made = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.*")}
-    assert {path.suffix for path in made} == {".images", ".npy"}
+    assert {path.suffix for path in made} == {".images", ".npy", ".lock"}
     again = _streamed(place)
     assert {path: path.stat().st_mtime_ns for path in made} == made
     assert again.digest == first.digest
@@ -310,6 +314,32 @@ def test_parquet_too_large_to_keep_is_unpacked_once(
     (tmp_path / "it" / "data" / "train-0").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         _streamed(place)
+
+
+class Reluctant(FileStore):
+    """A store that is slow to read, and counts how often it is read."""
+
+    reads = 0
+
+    def read(self, index: int, limit: int | None = None) -> bytes:
+        Reluctant.reads += 1
+        time.sleep(0.02)
+        return super().read(index, limit)
+
+
+def test_several_processes_unpack_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESIGNSPACE_DATA", str(tmp_path / "cache"))
+    paths = tuple(tmp_path / f"{number}.png" for number in range(3))
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    store = Reluctant(tmp_path, paths)
+    # A lock is held by an open file, so that threads stand for processes.
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: unpacked(store, paths), range(4)))
+    assert Reluctant.reads == len(paths)
+    assert [[each.read(number) for number in range(3)] for each in made] == [
+        [path.name.encode() for path in paths]
+    ] * 4
 
 
 @pytest.mark.slow

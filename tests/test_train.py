@@ -308,6 +308,8 @@ def test_a_batch_larger_than_the_split_is_refused(make: Make) -> None:
 def test_unknown_devices_are_refused(make: Make) -> None:
     with pytest.raises(InputError, match="unknown device 'gpu'"):
         make(device="gpu")
+    with pytest.raises(InputError, match="the device 'mps' is not supported"):
+        make(device="mps")
 
 
 def test_evaluation_of_a_network_on_data(make: Make, data: Data) -> None:

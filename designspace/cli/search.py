@@ -68,15 +68,15 @@ def search(
     from designspace.cli.live import watched
     from designspace.compiler.device import device_of
     from designspace.images.data import load_data
+    from designspace.images.fit import decoding_size
     from designspace.images.sources import located
     from designspace.search.request import Request, Resources
     from designspace.search.training import data_facts, make_run, recipe_facts
 
-    base = chosen_space.base_network()
     load: dict[str, Any] = {
         "source": data,
         "val_fraction": how.val_fraction,
-        "image_size": base.input_size,
+        "image_size": decoding_size(chosen_space.base_network(), how),
         "skip_broken": skip_broken,
     }
     where = _device(device, gpus_per_trial)
@@ -86,7 +86,7 @@ def search(
         directory=study or Path("runs") / f"{chosen_space.name or 'space'}-{how.name}",
         space=chosen_space,
         recipe=recipe_facts(how),
-        data=data_facts(images, {**load, "source": located(data)}),
+        data=data_facts(images, {**load, "source": located(data)}, how),
         factory=make_run,
         trials=trials,
         seed=seed,

@@ -113,13 +113,15 @@ def _loaded(
     networks: Sequence[Network], source: str | None, how: Settings, options: dict[str, bool]
 ) -> list[Data]:
     """The data of each network, read once for each size that images may be decoded to."""
+    from designspace.images.fit import decoding_size
     from designspace.signals.score import task_data
 
     known: dict[int, Data] = {}
-    for network in networks:
-        if network.input_size not in known:
-            known[network.input_size] = task_data(source, network, how, **options)
-    return [known[network.input_size] for network in networks]
+    sizes = [decoding_size(network, how.training) for network in networks]
+    for size, network in zip(sizes, networks, strict=True):
+        if size not in known:
+            known[size] = task_data(source, network, how, **options)
+    return [known[size] for size in sizes]
 
 
 def _score(

@@ -1,4 +1,4 @@
-"""`designspace train`: one network by one recipe, with a checkpoint an epoch."""
+"""`designspace train`: one network by one recipe; the same command goes on where it ended."""
 
 from __future__ import annotations
 
@@ -76,6 +76,7 @@ def train(
     how = load_recipe(recipe, parse_set(recipe_changes or []), network=network.name)
 
     from designspace.images.data import load_data
+    from designspace.images.fit import decoding_size
     from designspace.search.recipe_tuning import RecipeTuning, budget_of, tuned
     from designspace.train.group import joined, wanted
     from designspace.train.initial import read_initial
@@ -87,7 +88,7 @@ def train(
         data,
         download=download,
         val_fraction=how.val_fraction,
-        image_size=how.input_size or network.input_size,
+        image_size=decoding_size(network, how),
         skip_broken=skip_broken,
     )
     begin = read_initial(initial) if initial else None

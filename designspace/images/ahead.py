@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ def ahead(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
     if device.type != "cuda":
         yield from batches
         return
-    side = torch.cuda.Stream(device)
+    side = _side(device)
     upcoming = _next(batches, side)
     while upcoming is not None:
         current = torch.cuda.current_stream(device)
@@ -32,6 +33,12 @@ def ahead(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
             tensor.record_stream(current)
         upcoming = _next(batches, side)
         yield batch
+
+
+@cache
+def _side(device: torch.device) -> torch.cuda.Stream:
+    """One for all epochs: memory that was freed in a stream serves that stream alone."""
+    return torch.cuda.Stream(device)
 
 
 def _next(batches: Iterator[Batch], side: torch.cuda.Stream) -> Batch | None:

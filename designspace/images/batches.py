@@ -135,9 +135,9 @@ class TrainBatches:
 
     @cached_property
     def _rows(self) -> Tensor:
-        size, parts = self.recipe.batch_size, self.recipe.parts
-        share = rows_of(size // parts, self.rank, self.world, paired=self.recipe.mixes)
-        first = torch.arange(0, size, size // parts)
+        size = self.recipe.part_size
+        share = rows_of(size, self.rank, self.world, paired=self.recipe.mixes)
+        first = torch.arange(0, self.recipe.batch_size, size)
         return (first[:, None] + torch.tensor(share)).view(-1)
 
 

@@ -1,4 +1,4 @@
-"""The size at which a network sees a data set."""
+"""The sizes at which images are decoded, and at which a network sees them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from designspace.costing import cost
 from designspace.errors import InputError
 from designspace.images.data import Data
 from designspace.spec.network import Network
+from designspace.spec.recipe import Recipe
 
 
-def working_size(spec: Network, data: Data) -> int:
-    """The images' own side where the network takes it, else the network's nominal input size.
+def decoding_size(spec: Network, recipe: Recipe) -> int:
+    """The side that images of no common size are decoded to: the recipe's, else the network's."""
+    return recipe.input_size or spec.input_size
+
+
+def working_size(spec: Network, data: Data, recipe: Recipe | None = None) -> int:
+    """The recipe's size, else the images' own where the network takes it, else its nominal one.
 
     Images without a common square size are resized to the nominal size as well.
     """
+    if recipe is not None and recipe.input_size is not None:
+        return recipe.input_size
     own = data.image_size
     if own is None or own == spec.input_size:
         return spec.input_size

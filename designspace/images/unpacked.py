@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import tempfile
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from designspace.spec.files import writing
 
 
 def unpacked(store: Store, origins: Sequence[Path]) -> SpanStore:
-    """The store as spans of one file in the data folder; made once.
+    """The store as spans of one file in the data folder; made once, whoever else asks for it.
 
     Args:
         store: what to copy; what cannot be read becomes an empty span.
@@ -31,7 +32,11 @@ def unpacked(store: Store, origins: Sequence[Path]) -> SpanStore:
     if not index.is_file():
         with writing(images):
             place.parent.mkdir(parents=True, exist_ok=True)
-            _copy(store, images, index)
+            with place.with_suffix(".lock").open("w") as lock:
+                # The processes of a distributed run all begin here; one copies, the others wait.
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not index.is_file():
+                    _copy(store, images, index)
     names = tuple(store.where(number) for number in range(len(store)))
     sizes = np.load(index)
     begins = np.concatenate([[0], sizes.cumsum()[:-1]])

@@ -5,17 +5,13 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from designspace.records.typed import Typed
 
 TABLE = "signals.csv"
 RECORD = "signals.json"
 
 
-class _Typed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SignalValue(_Typed):
+class SignalValue(Typed):
     """One signal of one network.
 
     Attributes:
@@ -37,7 +33,7 @@ class SignalValue(_Typed):
         return statistics.stdev(self.values) if not self.reason and len(self.values) > 1 else None
 
 
-class NetworkSignals(_Typed):
+class NetworkSignals(Typed):
     """All signals of one network.
 
     Attributes:
@@ -55,7 +51,7 @@ class NetworkSignals(_Typed):
     signals: dict[str, SignalValue]
 
 
-class SignalRecord(_Typed):
+class SignalRecord(Typed):
     """What one command measured, and where.
 
     Attributes:
@@ -74,7 +70,7 @@ class SignalRecord(_Typed):
     networks: tuple[NetworkSignals, ...]
 
 
-class Interval(_Typed):
+class Interval(Typed):
     """A number with the ends of its 95 % interval."""
 
     value: float
@@ -82,7 +78,7 @@ class Interval(_Typed):
     high: float
 
 
-class Ranking(_Typed):
+class Ranking(Typed):
     """How a column orders the trials, against their validation top-1 after the last epoch.
 
     Attributes:
@@ -102,7 +98,7 @@ class Ranking(_Typed):
     reason: str | None = None
 
 
-class TrialSignals(_Typed):
+class TrialSignals(Typed):
     """A trial with its signals and its training.
 
     Attributes:
@@ -122,7 +118,7 @@ class TrialSignals(_Typed):
     measured: NetworkSignals
 
 
-class StudySignals(_Typed):
+class StudySignals(Typed):
     """The signals of a study's trials, and how each ranks those that were trained to the end.
 
     Attributes:

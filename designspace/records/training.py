@@ -31,7 +31,8 @@ class Epoch(Typed):
         top1: percent on the validation split.
         top5: percent on the validation split.
         lr: learning rate of the epoch's last step.
-        seconds: of training and validation together.
+        seconds: of training and validation together. Of an epoch that a process entered midway,
+            this and `time` are of the rest that it trained.
         images_per_second: training images over the time of training alone.
         time: where the seconds went; None where it was not measured.
         peak_memory: bytes: of the GPU's allocator in this epoch, on a CPU of the process so far.
@@ -64,7 +65,7 @@ class Divergence(Typed):
     Attributes:
         epoch: in which, counted from 1.
         step: its first step whose loss is not finite, counted from 1.
-        lr: learning rate of that step.
+        lr: learning rate when that was seen, at most 15 steps later.
         cause: what it likely comes from, and what to try.
     """
 

@@ -94,7 +94,7 @@ class RecipeTuning:
             directory=directory,
             space=self._space(),
             recipe=recipe_facts(self.recipe),
-            data=data_facts(self.data, {}),
+            data=data_facts(self.data, {}, self.recipe),
             factory=partial(run_of, data=self.data),
             trials=self.budget.trials,
             seed=self.seed,

@@ -53,14 +53,17 @@ def _loaded(arguments: str) -> Data:
     return load_data(**json.loads(arguments))
 
 
-def data_facts(data: Data, load: Mapping[str, Any]) -> dict[str, Any]:
-    """The `data` of a request: identity, shape and counts, and the arguments that load it again."""
+def data_facts(data: Data, load: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """The `data` of a request: identity, shape and counts, and the arguments that load it again.
+
+    `image_size` is the side at which networks see the images where it is not their own choice.
+    """
     return {
         "name": data.name,
         "digest": data.digest,
         "num_classes": data.num_classes,
         "channels": data.channels,
-        "image_size": data.image_size,
+        "image_size": recipe.input_size or data.image_size,
         "train": len(data.train),
         "val": len(data.val),
         "test": len(data.test),

@@ -20,7 +20,7 @@ from designspace.costing import plan
 from designspace.errors import InputError
 from designspace.images.batches import eval_batches
 from designspace.images.data import Data, load_data
-from designspace.images.fit import working_size
+from designspace.images.fit import decoding_size, working_size
 from designspace.images.randomness import derive, generator
 from designspace.records.signals import NetworkSignals, SignalRecord, SignalValue
 from designspace.signals.registry import Signal, Undefined, chosen
@@ -68,8 +68,8 @@ def task_data(source: str | None, network: Network, how: Settings, **options: bo
     Raises:
         InputError: As `load_data`.
     """
-    fraction = how.training.val_fraction
-    return load_data(source, val_fraction=fraction, image_size=network.input_size, **options)
+    recipe, size = how.training, decoding_size(network, how.training)
+    return load_data(source, val_fraction=recipe.val_fraction, image_size=size, **options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Task:
     def subject(self, network: Network, repeat: int) -> Subject:
         """The network with the first weights of a repeat, and its mini-batch."""
         seed, device = self.seed + repeat, device_of(self.how.device)
-        size = working_size(network, self.data)
+        size = working_size(network, self.data, self.how.training)
         classes, channels = self.data.num_classes, self.data.channels
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive("torch", "weights", seed))  # as `train.run` does
@@ -137,7 +137,7 @@ def measure(network: Network, task: Task, signals: Sequence[Signal]) -> NetworkS
     return NetworkSignals(
         network=network.name or "network",
         digest=network.digest,
-        input_size=working_size(network, task.data),
+        input_size=working_size(network, task.data, task.how.training),
         seconds=time.perf_counter() - began,
         signals={name: _value(values) for name, values in found.items()},
     )

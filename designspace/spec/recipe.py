@@ -107,7 +107,7 @@ class Recipe(Kind):
             raise ValueError("schedule.milestones must be less than epochs")
         if self.batch_size % self.parts:
             raise ValueError("accumulation must divide batch_size")
-        if self.mixes and self.batch_size // self.parts % 2:
+        if self.mixes and self.part_size % 2:
             raise ValueError("batch_size must be even where mixup or cutmix is on, part by part")
         if self.color_jitter and self.rand_augment:
             raise ValueError("color_jitter has no place beside rand_augment")
@@ -117,6 +117,11 @@ class Recipe(Kind):
     def parts(self) -> int:
         """Parts of a step, by `accumulation`."""
         return self.accumulation or 1
+
+    @property
+    def part_size(self) -> int:
+        """Images of a part, over all devices."""
+        return self.batch_size // self.parts
 
     @property
     def mixes(self) -> bool:

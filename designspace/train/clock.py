@@ -21,9 +21,13 @@ class Clock:
 
     On a GPU the laps are events in its stream, read only when the totals are asked for, so that
     nothing waits; `data` is then what the GPU idled before a batch came.
+
+    Args:
+        device: Where the training runs.
     """
 
     def __init__(self, device: torch.device) -> None:
+        self._device = device
         self._cuda = device.type == "cuda"
         self._spent = dict.fromkeys(PHASES, 0.0)
         self._events: list[tuple[Phase, torch.cuda.Event]] = []
@@ -31,9 +35,10 @@ class Clock:
         self.start()
 
     def start(self) -> None:
-        """Begin the first phase now."""
+        """Begin the first phase now; what passed since the last lap belongs to none."""
         if self._cuda:
             self._read()
+            self._events.clear()
             self._mark("data")
         self._last = time.perf_counter()
 
@@ -48,14 +53,14 @@ class Clock:
 
     def _mark(self, phase: Phase) -> None:
         event = torch.cuda.Event(enable_timing=True)
-        event.record()
+        event.record(torch.cuda.current_stream(self._device))
         self._events.append((phase, event))
 
     def _read(self) -> None:
         """Turn events into seconds; waits for the GPU."""
         if not self._events:
             return
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(self._device)
         for (_, before), (phase, after) in zip(self._events, self._events[1:], strict=False):
             self._spent[phase] += before.elapsed_time(after) / 1000
         self._events = self._events[-1:]

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from designspace.errors import DivergedError
-from designspace.train.group import Group
 
 CHECK_EVERY = 16
 """Steps between looks at the losses: each look waits for a GPU."""
@@ -20,16 +19,21 @@ RISEN = 3.0
 """By what factor the loss has risen over its least where the steps were too long."""
 
 
-def check(losses: Sequence[Tensor], epoch: int, lr: float, group: Group) -> None:
-    """See that the latest losses are finite, on every process.
+def check(losses: Sequence[Tensor], epoch: int, lr: float) -> None:
+    """See that the latest losses are finite.
+
+    Args:
+        losses: Of the epoch's steps so far, mean over the processes, so that all of them agree.
+        epoch: Its number.
+        lr: Of the latest step.
 
     Raises:
         DivergedError: Naming the first step at which one is not.
     """
     latest = torch.stack(list(losses[-CHECK_EVERY:]))
-    broken = group.summed(latest.isfinite().logical_not().float())
-    if bool((broken > 0).any()):
-        first = len(losses) - len(latest) + int((broken > 0).nonzero()[0])
+    broken = latest.isfinite().logical_not()
+    if bool(broken.any()):
+        first = len(losses) - len(latest) + int(broken.nonzero()[0])
         raise DivergedError(epoch, first + 1, lr, cause([float(x) for x in losses[:first]]))
 
 

@@ -80,7 +80,7 @@ def evaluate_data(
         model: gives logits for `data.num_classes` classes.
         data: what to measure on; its test split, or all of it.
         view: the input that the network sees.
-        recipe: its precision and batch size are used.
+        recipe: its precision and the images of a part of its batch are used.
         device: "cpu" or "cuda".
 
     Raises:
@@ -90,7 +90,7 @@ def evaluate_data(
     split = data.test if data.own_test else whole(data)
     model.to(target)
     _check_classes(model, data, view, target)
-    batches = eval_batches(split, view, recipe.batch_size, target)
+    batches = eval_batches(split, view, recipe.part_size, target)
     return evaluate(model, batches, recipe.precision == "bfloat16")
 
 

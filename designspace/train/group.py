@@ -9,11 +9,15 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
 
 from designspace.compiler.device import device_of
+from designspace.errors import InputError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,19 @@ class Group:
         """Whether this is the one that writes and speaks."""
         return self.rank == 0
 
+    def gathered(self, value: T) -> list[T]:
+        """The values of all processes, plain data, on each of them."""
+        found = [value] * self.world
+        if self.world > 1:
+            distributed.all_gather_object(found, value)
+        return found
+
+    def agrees(self, value: object) -> bool:
+        """Whether all processes have the same value."""
+        return all(each == value for each in self.gathered(value))
+
     def summed(self, values: Tensor) -> Tensor:
-        """The sum over all processes, on each of them."""
+        """The sum over all processes, on each of them; `values` become it."""
         if self.world > 1:
             distributed.all_reduce(values)
         return values
@@ -58,15 +73,21 @@ def joined(device: str) -> Generator[tuple[Group, str]]:
 
     Args:
         device: "cpu" or "cuda"; of several GPUs each process takes one.
+
+    Raises:
+        InputError: There is no GPU for this process, or something else than torchrun started it.
     """
     if not wanted():
         yield ALONE, device
         return
+    if "LOCAL_RANK" not in os.environ:
+        raise InputError(
+            "WORLD_SIZE is set without LOCAL_RANK", hint="start several processes with torchrun"
+        )
     cuda = device_of(device).type == "cuda"
-    local = int(os.environ["LOCAL_RANK"])
-    own = f"cuda:{local}" if cuda else device
+    own = f"cuda:{os.environ['LOCAL_RANK']}" if cuda else device
     if cuda:
-        torch.cuda.set_device(local)
+        torch.cuda.set_device(device_of(own))
     distributed.init_process_group("nccl" if cuda else "gloo")
     try:
         yield Group(distributed.get_rank(), distributed.get_world_size()), own

@@ -38,7 +38,7 @@ class Position:
 
     Attributes:
         step: steps done.
-        losses: of each of them, on this process.
+        losses: of each of them, mean over the processes.
     """
 
     step: int = 0
@@ -98,18 +98,18 @@ class Trainer:
             done = (number - 1) * steps + step
             self.schedule.step_update(done - 1)
             seed_step(self.seed, number, step, rank=self.group.rank)
-            losses.append(self._step(images, labels, clock))
+            losses.append(self.group.mean(self._step(images, labels, clock)))
             if self.ema is not None:
                 self.ema.update(self.model, step=done)
             clock.lap("step")
             if step % CHECK_EVERY == 0:
-                self._check(losses, number)
+                check(losses, number, current_lr(self.optimizer))
             after(step, losses)
-        self._check(losses, number)
-        return float(self.group.mean(torch.stack(losses).mean()))
+        check(losses, number, current_lr(self.optimizer))
+        return float(torch.stack(losses).mean())
 
     def _step(self, images: Tensor, labels: Tensor, clock: Clock) -> Tensor:
-        """One update by the mean gradient of the parts; the mean loss."""
+        """One update by the mean gradient of the parts; the mean loss of this process's images."""
         count = self.recipe.parts
         parts = list(zip(images.chunk(count), labels.chunk(count), strict=True))
         self.optimizer.zero_grad(set_to_none=True)
@@ -140,12 +140,10 @@ class Trainer:
 
     def _gathering(self, *, last: bool) -> AbstractContextManager[None]:
         """Gradients are averaged over the processes with the last part only."""
-        if last or not isinstance(self.forward, DistributedDataParallel):
+        inner = getattr(self.forward, "_orig_mod", self.forward)  # torch.compile stands around it
+        if last or not isinstance(inner, DistributedDataParallel):
             return nullcontext()
-        return self.forward.no_sync()
-
-    def _check(self, losses: list[Tensor], epoch: int) -> None:
-        check(losses, epoch, current_lr(self.optimizer), self.group)
+        return inner.no_sync()
 
 
 def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:

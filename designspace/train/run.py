@@ -1,4 +1,4 @@
-"""A run: one network trained by one recipe on one data set from one seed, an epoch at a time."""
+"""A run: one network trained by one recipe on one data set from one seed."""
 
 # Torch and timm leave some types unknown.
 # pyright: reportUnknownArgumentType=false
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from designspace.compiler import Compiled, build, set_drop_path
 from designspace.compiler.device import device_of
-from designspace.errors import DivergedError
+from designspace.errors import DivergedError, InputError
 from designspace.images.batches import TrainBatches, eval_batches
 from designspace.images.data import Data
 from designspace.images.fit import working_size
@@ -59,7 +59,7 @@ class Run:
         data: what on.
         seed: of the first weights and of every step.
         device: "cpu", "cuda" or "cuda:1".
-        directory: where checkpoint and metrics go; made when the first epoch ends.
+        directory: where checkpoint and metrics go; made when the first of them is written.
         initial: weights to begin with; None for the recipe's.
         compiled: whether the network is compiled, for training.
         save_every: seconds after which a checkpoint is written inside an epoch.
@@ -86,7 +86,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self._device = device_of(self.device)
-        size = self.recipe.input_size or working_size(self.spec, self.data)
+        size = working_size(self.spec, self.data, self.recipe)
         self.view = view_of(self.data, size, self.recipe.test)
         train = self.data.train
         resident = train.to(self._device) if isinstance(train, Images) else train
@@ -118,8 +118,8 @@ class Run:
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Unreadable images done without: those found at the start, then while training."""
-        return (*self.data.skipped, *self._batches.skipped)
+        """Unreadable images done without: those found at the start, then by any process later."""
+        return (*self.data.skipped, *self._met)
 
     @property
     def trained(self) -> Compiled:
@@ -138,6 +138,7 @@ class Run:
             InputError: the disk is full; the last checkpoint stays.
         """
         assert self.epoch < self.epochs, "the run has done all of its epochs"
+        self._fresh = False
         number, began = self.epoch + 1, time.perf_counter()
         clock, steps, start = Clock(self._device), self._batches.steps, self._position
         reset_peak(self._device)
@@ -150,6 +151,8 @@ class Run:
             start,
         )
         self._position = Position()
+        met = self.group.gathered(self._batches.skipped)
+        self._met = tuple(dict.fromkeys(name for one in met for name in one))
         trained = time.perf_counter()
         score = self._score(self.data.val)
         if not math.isfinite(score.loss):
@@ -179,11 +182,22 @@ class Run:
 
         A checkpoint that is truncated, or of another network, recipe, data set or seed, is passed
         over for the one before it. 0 where none is left: the run then starts anew.
+
+        Raises:
+            InputError: several processes find different checkpoints.
         """
         state = checkpoint.load(self.directory, self._identity)
+        if not self.group.agrees(state and (len(state["history"]), state["step"])):
+            raise InputError(
+                "the processes of this run find different checkpoints",
+                file=str(self.directory),
+                hint="take a directory that they share",
+            )
         if state is None:
-            self._start()
+            if not self._fresh:
+                self._start()
             return 0
+        self._fresh = False
         self.model.load_state_dict(state["model"])
         self._trainer.optimizer.load_state_dict(state["optimizer"])
         if self._trainer.ema is not None:
@@ -222,6 +236,7 @@ class Run:
             group=self.group,
         )
         self.history, self._position, self._saved = [], Position(), time.monotonic()
+        self._fresh, self._met = True, tuple[str, ...]()
 
     def _after_step(self, done: int, losses: Sequence[Tensor], progress: Progress | None) -> None:
         late = time.monotonic() - self._saved >= self.save_every
@@ -231,8 +246,10 @@ class Run:
             progress(done, self._batches.steps)
 
     def _score(self, split: Any) -> Score:
-        mine = split.take(range(self.group.rank, len(split), self.group.world))
-        batches = eval_batches(mine, self.view, self.recipe.batch_size, self._device)
+        rank, world = self.group.rank, self.group.world
+        mine = split if world == 1 else split.take(range(rank, len(split), world))
+        size = max(self.recipe.part_size // world, 1)  # no more at once than in training
+        batches = eval_batches(mine, self.view, size, self._device)
         return evaluate(
             self.trained, batches, self.recipe.precision == "bfloat16", self.group.summed
         )
