@@ -89,7 +89,7 @@ def test_mixing_a_share_is_sharing_the_mix() -> None:
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(data: Data) -> None:
-    with pytest.raises(InputError, match="batch_size 32 must be a multiple of 3"):
+    with pytest.raises(InputError, match=r"must be a multiple of 3 on 3 devices \(got 32\)"):
         _batches(data, 0, 3)
-    with pytest.raises(InputError, match="batch_size 12 must be a multiple of 8"):
+    with pytest.raises(InputError, match=r"must be a multiple of 8 on 4 devices \(got 12\)"):
         _batches(data, 0, 4, batch_size=12, mixup=0.8)

@@ -60,8 +60,9 @@ def train(
     ] = None,
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
     save_every: Annotated[
-        float, typer.Option(min=0, help="Seconds between checkpoints inside an epoch.")
-    ] = 600.0,
+        float | None,
+        typer.Option(min=0, help="Seconds between checkpoints inside an epoch; 600 by default."),
+    ] = None,
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
@@ -80,7 +81,7 @@ def train(
     from designspace.search.recipe_tuning import RecipeTuning, budget_of, tuned
     from designspace.train.group import joined, wanted
     from designspace.train.initial import read_initial
-    from designspace.train.run import Run
+    from designspace.train.run import SAVE_EVERY, Run
 
     _check(tune, initial, several=wanted())
     budget = budget_of(how, tune.split(","), tune_trials) if tune is not None else None
@@ -101,13 +102,14 @@ def train(
         tuning = _tune(plan, home / "tuning", quiet=as_json)
         how, seed = tuned(how, tuning), seed + 1  # a seed that no choice has seen
     records: dict[Path, Record] = {}
+    pause = SAVE_EVERY if save_every is None else save_every
     with joined(where) as (group, own):
         for each in range(seed, seed + seeds):
             alone = home if out else Path(f"{home}-s{each}")
             place = home / f"s{each}" if inside else alone
             run = Run(
                 network, how, images, seed=each, device=own, directory=place, initial=begin,
-                compiled=compiled, save_every=save_every, group=group,
+                compiled=compiled, group=group, save_every=pause,
             )  # fmt: skip
             if each == seed and group.leads and not as_json:
                 for line in (*run.notes, *(f"skipped: {name}" for name in run.skipped)):

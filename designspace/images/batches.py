@@ -156,7 +156,10 @@ def rows_of(batch_size: int, rank: int, world: int, *, paired: bool) -> list[int
     """
     unit = 2 * world if paired else world
     if batch_size % unit:
-        raise InputError(f"batch_size {batch_size} must be a multiple of {unit} on {world} devices")
+        raise InputError(
+            f"batch_size, or its part by accumulation, must be a multiple of {unit} on {world} "
+            f"devices (got {batch_size})"
+        )
     if not paired:
         return list(range(rank, batch_size, world))
     first = list(range(rank, batch_size // 2, world))

@@ -171,9 +171,9 @@ class Run:
             time=clock.split(validation=ended - trained),
             peak_memory=peak_memory(self._device),
         )
-        self._save([*self.history, record], Position())
-        if self.group.leads:
+        if self.group.leads:  # first: after a kill in between, the epoch is trained and told again
             write_metrics(self.directory, [*self.history, record])
+        self._save([*self.history, record], Position())
         self.history.append(record)
         return record
 
