@@ -91,6 +91,8 @@ def test_a_variant_is_taken_by_its_name_or_the_networks() -> None:
         ("base: demo\nvariants: [1]\n", "mine.yaml:2: variants: variants are a mapping"),
         ("base: mine.yaml\n", "bases go round in a circle"),
         ("base: demo\nchanges: {accumulation: 3}\n", "accumulation must divide batch_size"),
+        ("base: demo\nvariants: 0\n", ":2: variants: variants are a mapping"),
+        ("base: demo\nvariants: {a: {3: 3}}\n", ":2: variants: variants are a mapping"),
         ("base: demo\nchanges: {accumulation: 64, mixup: 1}\n", "part by part"),
         ("base: demo\nchanges: {schedule: {kind: steps, milestones: [8]}}\n", "less than epochs"),
         ("base: demo\nchanges: {schedule: {kind: steps, milestones: [3, 2]}}\n", "must rise"),

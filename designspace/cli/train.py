@@ -243,7 +243,9 @@ def _progress(
             if not quiet:
                 line = f"epoch {epoch.epoch}/{epochs}  train loss {epoch.train_loss:.4f}  "
                 line += f"validation loss {epoch.loss:.4f}  top-1 {epoch.top1:.2f}%  "
-                progress.console.print(line + f"{epoch.images_per_second:,.0f} images/s")
+                progress.console.print(
+                    line + f"{epoch.images_per_second:,.0f} images/s", soft_wrap=True
+                )
             shown = f"epoch {min(epoch.epoch + 1, epochs)}/{epochs}"
             progress.update(bar, completed=epoch.epoch, description=shown, epoch=epoch.epoch)
 

@@ -52,7 +52,7 @@ def _varied(document: Document, wanted: str | None, network: str | None) -> Docu
     if not isinstance(data, dict):
         return document  # refused later, with its line
     data = cast("dict[str, Any]", data)
-    variants: Any = data.get(VARIANTS) or {}
+    variants: Any = {} if data.get(VARIANTS) is None else data[VARIANTS]
     plain = Document({k: v for k, v in data.items() if k != VARIANTS}, document.origins)
     _check(document, variants)
     if wanted is not None and wanted not in variants:
@@ -66,7 +66,8 @@ def _varied(document: Document, wanted: str | None, network: str | None) -> Docu
 
 def _check(document: Document, variants: Any) -> None:
     fit = isinstance(variants, dict) and all(
-        isinstance(changes, dict) for changes in cast("dict[Any, Any]", variants).values()
+        isinstance(changes, dict) and all(isinstance(path, str) for path in changes)
+        for changes in cast("dict[Any, dict[Any, Any]]", variants).values()
     )
     if not fit:
         origin = document.origin((VARIANTS,))
