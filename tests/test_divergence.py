@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from designspace.errors import DivergedError
 from designspace.train.divergence import CHECK_EVERY, cause, check
-from designspace.train.group import ALONE
 from tests.trainings import BREAKS, tiny_data, tiny_run
 
 
@@ -37,7 +36,7 @@ def test_the_first_step_that_is_not_finite_is_named(broken: int, before: int) ->
     first = steps - broken
     losses[first] = torch.tensor(math.nan)
     with pytest.raises(DivergedError) as caught:
-        check(losses, 3, 0.1, ALONE)
+        check(losses, 3, 0.1)
     assert (caught.value.epoch, caught.value.step, caught.value.lr) == (3, first + 1, 0.1)
 
 

@@ -90,13 +90,25 @@ def test_a_variant_is_taken_by_its_name_or_the_networks() -> None:
         ("base: demo\nchanges:\n  epochs: 0\n", "mine.yaml:3: epochs: "),
         ("base: demo\nvariants: [1]\n", "mine.yaml:2: variants: variants are a mapping"),
         ("base: mine.yaml\n", "bases go round in a circle"),
-        ("base: demo\nchanges: {accumulation: 3}\n", "accumulation must divide batch_size"),
+        (
+            "base: demo\nchanges: {accumulation: 3}\n",
+            "mine.yaml:2: accumulation: it must divide the batch_size 64 (got 3)",
+        ),
         ("base: demo\nvariants: 0\n", ":2: variants: variants are a mapping"),
         ("base: demo\nvariants: {a: {3: 3}}\n", ":2: variants: variants are a mapping"),
-        ("base: demo\nchanges: {accumulation: 64, mixup: 1}\n", "part by part"),
-        ("base: demo\nchanges: {schedule: {kind: steps, milestones: [8]}}\n", "less than epochs"),
+        (
+            "base: demo\nchanges: {accumulation: 64, mixup: 1}\n",
+            "batch_size: it must be even, part by part",
+        ),
+        (
+            "base: demo\nchanges: {schedule: {kind: steps, milestones: [8]}}\n",
+            "schedule.milestones: they must be less than the 8 epochs (got 8)",
+        ),
         ("base: demo\nchanges: {schedule: {kind: steps, milestones: [3, 2]}}\n", "must rise"),
-        ("base: convnext_1k\nchanges: {color_jitter: 0.4}\n", "no place beside rand_augment"),
+        (
+            "base: convnext_1k\nchanges: {color_jitter: 0.4}\n",
+            "color_jitter: it has no place beside rand_augment",
+        ),
         ("base: demo\nchanges: {optimizer.layer_decay: {rate: 1.5}}\n", "layer_decay.rate"),
     ],
 )
@@ -127,8 +139,11 @@ def test_the_digest_is_that_of_the_meaning(tmp_path: Path) -> None:
         ({"optimizer.lrr": 1}, "optimizer.lrr: unknown key 'lrr'; did you mean 'lr'"),
         ({"optimizer.kind": "adam"}, "unknown kind 'adam'; did you mean 'adamw'"),
         ({"epochs": 0}, "epochs"),
-        ({"schedule.warmup_epochs": 99}, "warmup_epochs must be less than epochs"),
-        ({"mixup": 0.8, "batch_size": 3}, "batch_size must be even"),
+        (
+            {"schedule.warmup_epochs": 99},
+            "schedule.warmup_epochs: it must be less than the 8 epochs",
+        ),
+        ({"mixup": 0.8, "batch_size": 3}, "--recipe-set: batch_size: it must be even"),
         ({"crop": {"kind": "resized", "scale": [1, 0.5]}}, "scale must be"),
         ({"rand_augment": "random"}, "rand_augment"),
     ],

@@ -110,7 +110,7 @@ def _with_recipe(space: Space, source: str | None, changes: list[str]) -> tuple[
     from designspace.spec.recipe import load_recipe
 
     own = space.authored.get("recipe")
-    how = load_recipe(source or own or "demo", parse_set(changes))
+    how = load_recipe(source or own or "demo", parse_set(changes, "--recipe-set"))
     return (space.with_recipe(how) if space.recipe_axes else space), how
 
 

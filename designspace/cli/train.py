@@ -74,7 +74,7 @@ def train(
     from designspace.spec.recipe import load_recipe
 
     network = load(spec, parse_set(changes or []))
-    how = load_recipe(recipe, parse_set(recipe_changes or []), network=network.name)
+    how = load_recipe(recipe, parse_set(recipe_changes or [], "--recipe-set"), network=network.name)
 
     from designspace.images.data import load_data
     from designspace.images.fit import decoding_size

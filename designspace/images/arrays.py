@@ -67,7 +67,9 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except BROKEN as error:
-        raise InputError(f"not a readable .npz file ({error})", file=str(path)) from error
+        # NumPy's own words would advise to unpickle it.
+        said = "no archive of plain arrays" if "pickle" in str(error) else str(error)
+        raise InputError(f"not a readable .npz file ({said})", file=str(path)) from error
 
 
 def _classes(arrays: Mapping[str, NDArray[Any]], file: str) -> tuple[str, ...]:

@@ -91,7 +91,14 @@ def load_unread(source: str | None, *, download: bool, skip_broken: bool) -> Dat
 
 
 def split_source(found: Source, val_fraction: float, seed: int) -> Data:
-    """Takes the validation split, and a test split where the source has none of its own."""
+    """Takes the validation split, and a test split where the source has none of its own.
+
+    Raises:
+        InputError: there are too few images, or nothing to tell apart.
+    """
+    if len(found.classes) < 2:
+        only = ", ".join(found.classes) or "none"
+        raise InputError(f"two classes at least are needed (got {only})", file=found.name)
     digest = content_digest(found, val_fraction, seed)
     train, test = found.train, found.test
     if test is None:

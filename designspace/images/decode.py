@@ -26,6 +26,12 @@ UNREADABLE = (
 )
 
 
+def unreadable(error: Exception) -> str:
+    """What is wrong with an image, in one line: one of `UNREADABLE` in words."""
+    unknown = isinstance(error, UnidentifiedImageError)  # whose words name an object in memory
+    return f"unreadable image ({'of no known format' if unknown else error})"
+
+
 def open_image(data: bytes, channels: int) -> Image.Image:
     """The whole image decoded, gray or RGB.
 
@@ -102,6 +108,6 @@ def decode_all(split: Encoded, size: tuple[int, int]) -> tuple[Images, list[str]
             else:
                 pool.shutdown(cancel_futures=True)
                 place = split.where(index)
-                raise InputError(f"unreadable image ({result})", file=place) from result
+                raise InputError(unreadable(result), file=place) from result
     images = Images(pixels, split.labels)
     return (images.take(kept) if skipped else images), skipped

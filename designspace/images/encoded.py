@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from designspace.errors import InputError
-from designspace.images.decode import UNREADABLE, decode_all
+from designspace.images.decode import UNREADABLE, decode_all, unreadable
 from designspace.images.split import Encoded, Source, Split
 from designspace.images.store import Store
 
@@ -131,7 +131,7 @@ def _header(split: Encoded, index: int, skip_broken: bool) -> tuple[tuple[int, i
     except UNREADABLE as error:
         if skip_broken:
             return None
-        raise InputError(f"unreadable image ({error})", file=split.where(index)) from error
+        raise InputError(unreadable(error), file=split.where(index)) from error
 
 
 def _opened(data: bytes) -> tuple[tuple[int, int], str]:

@@ -36,6 +36,12 @@ def read_folder(directory: Path, options: Reading) -> Source:
 
 def _parts(directory: Path) -> tuple[Path, Path | None]:
     if not (directory / "train").is_dir():
+        held = {entry.name for entry in directory.iterdir() if entry.is_dir()}
+        if held and held <= set(TEST_NAMES):
+            raise InputError(
+                f"has {' and '.join(sorted(held))} but no train/", file=str(directory),
+                hint=f"to measure on one, name it: {directory / min(held)}",
+            )  # fmt: skip
         return directory, None
     tests = [directory / name for name in TEST_NAMES if (directory / name).is_dir()]
     if not tests:

@@ -153,6 +153,10 @@ def _labels(part: Sequence[Table]) -> Labelled:
     places = [f"{table.path}: row {row}" for table in part for row in range(len(table.labels))]
     if None in values:
         raise InputError("has no label", file=places[values.index(None)])
+    fraction = next((row for row, value in enumerate(values) if isinstance(value, float)), None)
+    if fraction is not None:
+        said = f"a label is a whole number or a name (got {values[fraction]})"
+        raise InputError(said, file=places[fraction])
     return Labelled(cast("list[int]", values), places)
 
 

@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from designspace.errors import InputError
-from designspace.images.decode import UNREADABLE, open_image
+from designspace.images.decode import UNREADABLE, open_image, unreadable
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded
 
@@ -78,7 +78,7 @@ class _Read(Dataset[Item]):
                 image = open_image(self._split.read(place), self._split.channels)
                 return self._transform(image, draw), label, broken
             except UNREADABLE as error:
-                broken.append((self._split.where(place), str(error)))
+                broken.append((self._split.where(place), unreadable(error)))
         return None, 0, broken
 
 
@@ -144,7 +144,7 @@ class Stream:
     def _note(self, broken: Sequence[Broken], lost: bool) -> None:
         if broken and not (self._skips and not (lost and self._whole)):
             place, why = broken[0]
-            raise InputError(f"unreadable image ({why})", file=place)
+            raise InputError(why, file=place)
         self.broken.update(broken)
 
 

@@ -17,8 +17,12 @@ def keys_of(path: str) -> Keys:
     return tuple(int(key) if key.isdigit() else key for key in path.split("."))
 
 
-def parse_set(assignments: list[str]) -> dict[str, Any]:
+def parse_set(assignments: list[str], option: str = "--set") -> dict[str, Any]:
     """`path=value` words from the command line as changes.
+
+    Args:
+        assignments: The words.
+        option: By which they were given, for errors.
 
     Raises:
         InputError: A word without `=`, or a value that is no YAML.
@@ -27,9 +31,9 @@ def parse_set(assignments: list[str]) -> dict[str, Any]:
     for word in assignments:
         path, equals, value = word.partition("=")
         if not equals or not path:
-            raise InputError(f"'{word}' is not of the form path=value", file="--set")
+            raise InputError(f"'{word}' is not of the form path=value", file=option)
         if not value.strip():
-            raise InputError("no value is given", file="--set", path=path, hint="null is a value")
+            raise InputError("no value is given", file=option, path=path, hint="null is a value")
         changes[path] = parse_value(value)
     return changes
 

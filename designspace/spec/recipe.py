@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from designspace.layers.frozen import Frozen
 from designspace.layers.kind import Kind
@@ -101,16 +102,27 @@ class Recipe(Kind):
 
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
-        if self.schedule.warmup_epochs >= self.epochs:
-            raise ValueError("schedule.warmup_epochs must be less than epochs")
-        if isinstance(self.schedule, Steps) and self.schedule.milestones[-1] >= self.epochs:
-            raise ValueError("schedule.milestones must be less than epochs")
+        schedule, part = self.schedule, self.batch_size // self.parts
+        if schedule.warmup_epochs >= self.epochs:
+            raise _at(
+                "schedule.warmup_epochs",
+                f"it must be less than the {self.epochs} epochs (got {schedule.warmup_epochs:g})",
+            )
+        if isinstance(schedule, Steps) and schedule.milestones[-1] >= self.epochs:
+            raise _at(
+                "schedule.milestones",
+                f"they must be less than the {self.epochs} epochs (got {schedule.milestones[-1]})",
+            )
         if self.batch_size % self.parts:
-            raise ValueError("accumulation must divide batch_size")
-        if self.mixes and self.part_size % 2:
-            raise ValueError("batch_size must be even where mixup or cutmix is on, part by part")
+            raise _at(
+                "accumulation",
+                f"it must divide the batch_size {self.batch_size} (got {self.parts})",
+            )
+        if self.mixes and part % 2:
+            said = f"it must be even, part by part, where mixup or cutmix is on (got {part})"
+            raise _at("batch_size", said)
         if self.color_jitter and self.rand_augment:
-            raise ValueError("color_jitter has no place beside rand_augment")
+            raise _at("color_jitter", "it has no place beside rand_augment")
         return self
 
     @property
@@ -148,6 +160,10 @@ class Recipe(Kind):
         return digest_of({key: meaning[key] for key in meaning if key not in ("name", "note")})
 
 
+def _at(path: str, said: str) -> PydanticCustomError:
+    return PydanticCustomError("at_path", "{said}", {"said": said, "path": tuple(path.split("."))})
+
+
 def load_recipe(
     source: str | Path | Mapping[str, Any],
     changes: Mapping[str, Any] | None = None,
@@ -165,6 +181,6 @@ def load_recipe(
         InputError: what is wrong, with its file, line and path.
     """
     document = recipe_document(source, network)
-    return validate(
-        Recipe, apply(document, changes, Origin("--recipe-set")) if changes else document
-    )
+    if changes and isinstance(document.data, dict):
+        document = apply(document, changes, Origin("--recipe-set"))
+    return validate(Recipe, document)

@@ -57,7 +57,8 @@ def _varied(document: Document, wanted: str | None, network: str | None) -> Docu
     _check(document, variants)
     if wanted is not None and wanted not in variants:
         name = str(data.get("name", "the recipe"))
-        raise InputError(f"{name} has no variant '{wanted}'", hint=did_you_mean(wanted, variants))
+        hint = did_you_mean(wanted, variants) if variants else "it has none at all"
+        raise InputError(f"{name} has no variant '{wanted}'", hint=hint)
     name = wanted or network
     for path, value in variants.get(name, {}).items():
         plain = apply(plain, {path: value}, document.origin((VARIANTS, name or "", path)))
@@ -65,13 +66,18 @@ def _varied(document: Document, wanted: str | None, network: str | None) -> Docu
 
 
 def _check(document: Document, variants: Any) -> None:
-    fit = isinstance(variants, dict) and all(
-        isinstance(changes, dict) and all(isinstance(path, str) for path in changes)
-        for changes in cast("dict[Any, dict[Any, Any]]", variants).values()
-    )
-    if not fit:
+    every: list[Any] = [None]
+    if isinstance(variants, dict):
+        every = list(cast("dict[Any, Any]", variants).values())
+    if not all(map(_are_changes, every)):
         origin = document.origin((VARIANTS,))
         raise InputError(
             "variants are a mapping of a network's name to changes",
             file=origin.file, line=origin.line, path=VARIANTS,
         )  # fmt: skip
+
+
+def _are_changes(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(path, str) for path in cast("dict[Any, Any]", value)
+    )
