@@ -65,7 +65,7 @@ class Job:
         return model
 
 
-CPU_JOBS = (Job("convnext_t", 224, 8, 7), Job("convnext_proxy", 64, 64, 40))
+CPU_JOBS = (Job("convnext_t", 224, 8, 6), Job("convnext_proxy", 64, 64, 40))
 GPU_JOBS = (Job("convnext_t", 224, 256, 40), Job("convnext_proxy", 64, 512, 100))
 
 
