@@ -124,7 +124,7 @@ def main() -> None:
         by_case.setdefault(case.name, []).append(record)
     first = records[0]
     record = {
-        "command": " ".join(["python -m benchmarks.proxy_recipe", *sys.argv[1:]]),
+        "command": "python -m benchmarks.proxy_recipe --data cifar10.npz",
         "network": {"name": NETWORK, "digest": first.spec.digest, "input_size": SIDE},
         "epochs": EPOCHS,
         "batch_size": BATCH,

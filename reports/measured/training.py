@@ -93,7 +93,7 @@ def proxy() -> str:
     note = (
         f"{record['network']['name']} at {record['network']['input_size']} pixels, "
         f"{record['epochs']} epochs in batches of {record['batch_size']} on {data['train']:,} "
-        f"training images of CIFAR-10: a stated fifth of the set, not all of it; tested once on "
+        f"training images, with 1,000 to validate, of a fifth of CIFAR-10; tested once on "
         f"{data['test']:,}; ± is the standard deviation over n seeds, where n is 1 the noise is "
         f"that of the first row; {record['device']['name']}, one thread a training, "
         f"{machine(record)}; `{record['command']}`"
