@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from designspace.compiler import build
 from designspace.errors import InputError
 from designspace.spec import load
-from designspace.weights import load_weights, read_facts, save_weights
+from designspace.train import checkpoint
+from designspace.weights import load_weights, read_facts, read_weights, save_weights
 
 SPEC = load("convnext_proxy")
 
@@ -63,3 +67,16 @@ def test_whole_numbers_are_no_weights(tmp_path: Path) -> None:
     save_file({name: t.int() for name, t in build(SPEC).state_dict().items()}, path)
     with pytest.raises(InputError, match="whole numbers"):
         load_weights(build(SPEC), path)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=40) | st.text("(]}.0123KMIGJXqRtu)hcsl\n", max_size=40).map(str.encode))
+def test_whatever_is_no_checkpoint_is_refused_in_one_line(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights.pth"
+        path.write_bytes(content)
+        with pytest.raises(InputError) as caught:
+            read_weights(path)
+        (Path(folder) / checkpoint.CURRENT).write_bytes(content)
+        assert checkpoint.load(Path(folder), {}) is None
+    assert "\n" not in str(caught.value)

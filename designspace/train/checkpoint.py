@@ -11,21 +11,13 @@ from typing import Any
 import torch
 
 from designspace.spec.files import write_bytes_atomic
+from designspace.weights.sources import UNREADABLE
 
 CURRENT = "checkpoint.pt"
 PREVIOUS = "checkpoint.previous.pt"
 COMING = "checkpoint.coming.pt"
-FORMAT = 1
-BROKEN = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    pickle.UnpicklingError,
-    ValueError,
-    # Readable, but no checkpoint of ours:
-    KeyError,
-    TypeError,
-)
+FORMAT = 2
+BROKEN = (OSError, pickle.UnpicklingError, *UNREADABLE)
 
 Identity = Mapping[str, str | int]
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import pickle
+import struct
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ from designspace.weights.preprocessing import Preprocessing
 
 _NESTED = ("state_dict_ema", "model_ema", "state_dict", "model")
 """Keys under which checkpoints keep their tensors; the averaged ones, which are measured, first."""
+
+UNREADABLE = (RuntimeError, EOFError, LookupError, ValueError, TypeError, struct.error)
+"""What torch raises for bytes that are no checkpoint, beside `UnpicklingError`."""
 
 _PREFIXES = ("module.", "_orig_mod.")
 _TIMM = "timm:"
@@ -112,7 +116,7 @@ def _unpickled(path: Path) -> Mapping[str, Any]:
             file=str(path),
             hint="save its state dict alone",
         ) from None
-    except (RuntimeError, EOFError, KeyError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(f"no checkpoint: {error}", file=str(path)) from None
     if not isinstance(found, Mapping):
         raise InputError(f"holds a {type(found).__name__}, not a state dict", file=str(path))
