@@ -1,6 +1,12 @@
 """Settings for all tests."""
 
 import os
+import signal
+
+# A shell ignores Ctrl-C for what it starts in the background, and children inherit that: the tests
+# that interrupt a command want it heard.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
