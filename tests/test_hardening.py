@@ -137,4 +137,4 @@ def test_an_interrupt_anywhere_ends_in_one_line(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("designspace.spec.load", interrupted)
     ran = run("cost", "convnext_t")
     assert ran.code == app.INTERRUPTED
-    assert ran.err == "interrupted; the same command goes on from here\n"
+    assert ran.err == "interrupted; nothing was written\n"

@@ -71,7 +71,7 @@ def main() -> None:
     """Run the command line; user errors become one line and an exit code.
 
     Exit codes: 0 done, 1 internal, 2 bad input, 3 infeasible, 4 some trainings failed or
-    diverged, 130 interrupted. Whatever the verb, an interruption ends in the same line.
+    diverged, 130 interrupted, which ends in one line that says what is left.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
@@ -89,7 +89,9 @@ def main() -> None:
     except SystemExit as ending:  # typer makes an exit of some interruptions
         code = ending.code
     if code == INTERRUPTED:
-        sys.stderr.write("interrupted; the same command goes on from here\n")
+        kept = sys.argv[1:2] in (["train"], ["search"])
+        left = "the same command goes on from here" if kept else "nothing was written"
+        sys.stderr.write(f"interrupted; {left}\n")
     raise SystemExit(code or 0)
 
 
