@@ -25,8 +25,8 @@ def demo() -> str:
         f"78.3 %. Measured on {environment['cpus']} CPU cores with torch {environment['torch']}: "
         f"`{timing['command']}` took {timing['setup_and_report_s']} s for set-up and report and "
         f"{timing['job_s']} s for the search ({timing['conditions']}; single run). "
-        f"The record, of {study['study']['created'][:10]}, is in `reports/micro/`; searches since then "
-        "draw other networks of the space."
+        f"The record, of {study['study']['created'][:10]}, is in `reports/micro/`; searches since "
+        "then draw other networks of the space."
     )
 
 
