@@ -7,6 +7,7 @@ of those before it only the shape of the features that it gets.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,7 +64,7 @@ class Made:
     identity: int
 
 
-class Component:
+class Component(ABC):
     """One link of the chain: columns of values, a row a combination of its axes' labels."""
 
     def __init__(self, axes: Sequence[str], sizes: Sequence[int], columns: Sequence[Ids]) -> None:
@@ -121,8 +122,9 @@ class Component:
             values.append(int(known[index]))
         return [key, *reversed(values)]
 
+    @abstractmethod
     def _make(self, feature: int, *values: int) -> Made | None:
-        raise NotImplementedError
+        """One of its values on features, by number; None where they make nothing valid."""
 
 
 @dataclass(frozen=True, slots=True)

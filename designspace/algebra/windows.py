@@ -133,12 +133,7 @@ def _first_above(values: Ints, bounds: Ints) -> Positions:
 
 
 def index(costs: Ints) -> Index:
-    """The index for costs of shape (number of limited costs, n).
-
-    Raises:
-        NotImplementedError: More than two costs.
-    """
-    if len(costs) > MOST_COSTS:
-        raise NotImplementedError("an index over more than two costs")
+    """The index for costs of shape (number of limited costs, n), of which two at most."""
+    assert len(costs) <= MOST_COSTS, "an index over more than two costs"
     kinds: tuple[Callable[[Ints], Index], ...] = (All, Sorted, Plane)
     return kinds[len(costs)](costs)
