@@ -1,20 +1,21 @@
-"""The reference numbers that may lie beside the checkout; tests that need them skip without."""
+"""Published facts, in `tests/published`, whose README names their sources."""
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-_ROOT = Path(__file__).resolve().parent.parent
-_FOLDERS = [parent / "shared" / "references" for parent in _ROOT.parents[:3]]
+_FOLDER = Path(__file__).parent / "published"
 
 
 def reference(name: str) -> Any:
-    """A file of the references as data."""
-    for folder in _FOLDERS:
-        if (folder / name).is_file():
-            return json.loads((folder / name).read_text())
-    pytest.skip(f"the reference numbers ({name}) do not lie beside this checkout")
+    """A file of facts as plain data."""
+    return json.loads((_FOLDER / name).read_text())
+
+
+def listing(name: str) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor of a published state dict, by its name."""
+    with gzip.open(_FOLDER / "state_dicts" / f"{name}.json.gz") as stream:
+        return {key: tuple(shape) for key, shape in json.load(stream)}

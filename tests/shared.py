@@ -1,4 +1,4 @@
-"""Where the reference numbers and photos lie: beside the checkout, or not at all."""
+"""Where the large image sets lie: beside the checkout, or not at all."""
 
 from __future__ import annotations
 

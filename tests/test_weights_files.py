@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,16 @@ def test_whatever_is_no_checkpoint_is_refused_in_one_line(content: bytes) -> Non
         (Path(folder) / checkpoint.CURRENT).write_bytes(content)
         assert checkpoint.load(Path(folder), {}) is None
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"\x80\x00", b"\x80\x7f.", b"\x80\xff}."])
+def test_an_unknown_pickle_protocol_warns_nobody(
+    content: bytes, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    (tmp_path / "weights.pth").write_bytes(content)
+    (tmp_path / checkpoint.CURRENT).write_bytes(content)
+    warnings.simplefilter("always")
+    with pytest.raises(InputError):
+        read_weights(tmp_path / "weights.pth")
+    assert checkpoint.load(tmp_path, {}) is None
+    assert not recwarn.list

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-
 import pytest
 import torch
 
 import designspace
 from designspace.weights import state_dict_as
 from designspace.weights.recognise import recognise
-from tests.shared import shared
+from tests.references import listing
 
-LISTINGS = shared() / "references" / "state_dicts"
 SIZES = ("tiny", "small", "base", "large")
 CONVNEXT = {f"convnext_{size}": f"convnext_{size[0]}" for size in SIZES}
 
@@ -43,11 +39,9 @@ CASES = [
 ]
 
 
-@pytest.mark.skipif(not LISTINGS.is_dir(), reason="the reference listings are not here")
 @pytest.mark.parametrize(("name", "layout", "file"), CASES)
 def test_a_listing_maps_one_to_one(name: str, layout: str, file: str) -> None:
-    with gzip.open(LISTINGS / f"{file}.json.gz") as stream:
-        listed = {key: tuple(shape) for key, shape in json.load(stream)}
+    listed = listing(file)
     with torch.device("meta"):
         model = designspace.build(NAMES[name])
         given = {key: torch.empty(shape) for key, shape in listed.items()}

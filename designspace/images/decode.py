@@ -15,6 +15,7 @@ from torch import Tensor
 
 from designspace.errors import InputError
 from designspace.images.split import Encoded, Images
+from designspace.library_warnings import silenced
 from designspace.spec.crops import Interpolation
 
 UNREADABLE = (
@@ -81,6 +82,7 @@ def _covering(image: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
     return width, max(int(width * image.height / image.width), height)
 
 
+@silenced()
 def decode_all(split: Encoded, size: tuple[int, int]) -> tuple[Images, list[str]]:
     """Decodes every image to `size` (height, width); also the places of what was skipped.
 

@@ -19,6 +19,7 @@ from designspace.errors import InputError
 from designspace.images.decode import UNREADABLE, decode_all, unreadable
 from designspace.images.split import Encoded, Source, Split
 from designspace.images.store import Store
+from designspace.library_warnings import silenced
 
 IMAGES = ("jpg", "jpeg", "png", "webp", "bmp", "ppm")
 """What the names of images in an archive end with."""
@@ -41,6 +42,7 @@ class Reading:
     cache_bytes: int = 2 << 30
 
 
+@silenced()
 def read_encoded(
     file: str, name: str, classes: Sequence[str], splits: Sequence[Encoded], options: Reading
 ) -> Source:

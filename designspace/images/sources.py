@@ -13,8 +13,10 @@ from designspace.images.parts import holds
 from designspace.images.shards import read_shards
 from designspace.images.split import Source
 from designspace.images.zipped import read_zip
+from designspace.library_warnings import silenced
 
 
+@silenced()
 def read_source(source: str | None, download: bool, options: Reading) -> Source:
     """Reads a data set; None is the packaged one.
 

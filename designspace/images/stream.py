@@ -18,6 +18,7 @@ from designspace.errors import InputError
 from designspace.images.decode import UNREADABLE, open_image, unreadable
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded
+from designspace.library_warnings import silenced
 
 Key = tuple[int | str, ...]
 Transform = Callable[[Image.Image, Generator], Tensor]
@@ -67,6 +68,7 @@ class _Read(Dataset[Item]):
     def __len__(self) -> int:
         return len(self._split)
 
+    @silenced()
     def __getitem__(self, asked: tuple[int, Key]) -> Item:
         # In a worker process: whatever the number of workers, an image is augmented the same.
         index, key = asked

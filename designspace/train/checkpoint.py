@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from designspace.library_warnings import silenced
 from designspace.spec.files import write_bytes_atomic
 from designspace.weights.sources import UNREADABLE
 
@@ -37,6 +38,7 @@ def save(directory: Path, identity: Identity, state: Mapping[str, Any]) -> None:
     coming.replace(current)
 
 
+@silenced()
 def load(directory: Path, identity: Identity) -> dict[str, Any] | None:
     """The state of the newest checkpoint that is whole and of this identity, or None.
 

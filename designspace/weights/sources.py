@@ -20,6 +20,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from designspace.errors import InputError, did_you_mean
+from designspace.library_warnings import silenced
 from designspace.weights.preprocessing import Preprocessing
 
 _NESTED = ("state_dict_ema", "model_ema", "state_dict", "model")
@@ -53,6 +54,7 @@ class Weights:
 Source = Weights | Mapping[str, Any] | str | Path
 
 
+@silenced()
 def read_weights(source: Source) -> Weights:
     """The tensors of a mapping, a file or `timm:NAME[.TAG]`.
 
@@ -68,6 +70,7 @@ def read_weights(source: Source) -> Weights:
     return _from_file(Path(source))
 
 
+@silenced()
 def read_facts(path: Path) -> dict[str, Any]:
     """What `save_weights` wrote beside the weights; empty for a file from elsewhere.
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from designspace.algebra.components import COSTS
 from designspace.algebra.population import ABOUT, SUFFIXES, About
 from designspace.errors import InputError, did_you_mean
+from designspace.library_warnings import silenced
 from designspace.report.population.table import IDLE, Codes, Table
 
 MOST_LABELS = 1_000  # of an axis
@@ -53,6 +54,7 @@ def read(file: Path, name: str) -> Table:
     )
 
 
+@silenced()
 def _whole(file: Path) -> Any:
     """The file as an Arrow table."""
     readers: dict[str, Callable[[Path], Any]] = dict(zip(SUFFIXES, (_parquet, _csv), strict=True))
