@@ -200,7 +200,7 @@ def test_a_broken_image_is_named_or_skipped(photos: Callable[..., Path], damage:
     with pytest.raises(InputError, match=r"3\.png: unreadable image"):
         load_data(str(root))
     data = load_data(str(root), skip_broken=True)
-    assert [Path(name).name for name in data.skipped] == ["3.png"]
+    assert [Path(one.file).name for one in data.skipped] == ["3.png"]
     assert "1 unreadable images skipped" in data.notes
     assert len(data.train) + len(data.val) == 17
 

@@ -8,7 +8,7 @@ from designspace.errors import InputError
 from designspace.images.encoded import Reading
 from designspace.images.holdout import content_digest, halves
 from designspace.images.sources import read_source
-from designspace.images.split import Images, Source, Split
+from designspace.images.split import Images, Skipped, Source, Split
 
 DEFAULT_VAL_FRACTION = 0.2
 
@@ -24,7 +24,8 @@ class Data:
         channels: 1 or 3.
         image_size: side that all images share; None where they have no common square size.
         train: what weights learn from.
-        val: what selection may look at; drawn from the training images, by class.
+        val: what selection may look at: the source's own where it has all three splits, else drawn
+            from the training images, by class.
         test: looked at once, at the end.
         own_test: whether the source has a test split; else it is drawn like the validation split.
         notes: what was done to the images, a sentence each.
@@ -41,7 +42,7 @@ class Data:
     test: Split
     own_test: bool = True
     notes: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def num_classes(self) -> int:
@@ -103,7 +104,10 @@ def split_source(found: Source, val_fraction: float, seed: int) -> Data:
     train, test = found.train, found.test
     if test is None:
         train, test = halves(train, val_fraction, seed + 1)
-    train, val = halves(train, val_fraction, seed)
+    if found.val is None:
+        train, val = halves(train, val_fraction, seed)
+    else:
+        val = found.val
     if not (len(train) and len(val) and len(test)):
         raise InputError("too few images to split three ways", file=found.name)
     return Data(

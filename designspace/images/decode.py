@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from designspace.errors import InputError
-from designspace.images.split import Encoded, Images
+from designspace.images.split import Encoded, Images, Skipped
 from designspace.library_warnings import silenced
 from designspace.spec.crops import Interpolation
 
@@ -83,8 +83,8 @@ def _covering(image: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
 
 
 @silenced()
-def decode_all(split: Encoded, size: tuple[int, int]) -> tuple[Images, list[str]]:
-    """Decodes every image to `size` (height, width); also the places of what was skipped.
+def decode_all(split: Encoded, size: tuple[int, int]) -> tuple[Images, list[Skipped]]:
+    """Decodes every image to `size` (height, width); also what was skipped, and why.
 
     Raises:
         InputError: for the first unreadable image, unless the split skips those.
@@ -99,14 +99,14 @@ def decode_all(split: Encoded, size: tuple[int, int]) -> tuple[Images, list[str]
 
     pixels = torch.empty((len(split), split.channels, *size), dtype=torch.uint8)
     kept: list[int] = []
-    skipped: list[str] = []
+    skipped: list[Skipped] = []
     with ThreadPoolExecutor(max_workers=4) as pool:
         for index, result in enumerate(pool.map(decode, range(len(split)))):
             if isinstance(result, Tensor):
                 pixels[index] = result
                 kept.append(index)
             elif split.skip_broken:
-                skipped.append(split.where(index))
+                skipped.append(Skipped(split.where(index), unreadable(result)))
             else:
                 pool.shutdown(cancel_futures=True)
                 place = split.where(index)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from designspace.errors import InputError
 from designspace.images.decode import UNREADABLE, decode_all, unreadable
-from designspace.images.split import Encoded, Source, Split
+from designspace.images.split import Encoded, Skipped, Source, Split
 from designspace.images.store import Store
 from designspace.library_warnings import silenced
 
@@ -44,16 +44,22 @@ class Reading:
 
 @silenced()
 def read_encoded(
-    file: str, name: str, classes: Sequence[str], splits: Sequence[Encoded], options: Reading
+    file: str,
+    name: str,
+    classes: Sequence[str],
+    splits: Sequence[Encoded],
+    options: Reading,
+    notes: Sequence[str] = (),
 ) -> Source:
-    """A source of one split or two, decoded where it fits.
+    """A source of one to three splits, decoded where it fits.
 
     Args:
         file: what the user named, for errors.
         name: for people.
         classes: names, in the order of the labels.
-        splits: to train with, then to test with where there is one.
+        splits: to train with, then to test with where there is one, then to select with.
         options: how to read.
+        notes: what is known of the source already, a sentence each.
 
     Raises:
         InputError: an unreadable image, none at all, or sizes that differ with none asked for.
@@ -69,13 +75,14 @@ def read_encoded(
     else:
         decoded = [decode_all(split, side) for split in survey.splits]
         read = [images for images, _ in decoded]
-        skipped = skipped + [place for _, broken in decoded for place in broken]
+        skipped = skipped + [one for _, broken in decoded for one in broken]
     return Source(
         name=name,
         classes=tuple(classes),
         train=read[0],
         test=read[1] if len(read) > 1 else None,
-        notes=(note, *([f"{len(skipped)} unreadable images skipped"] if skipped else [])),
+        val=read[2] if len(read) > 2 else None,
+        notes=(*notes, note, *([f"{len(skipped)} unreadable images skipped"] if skipped else [])),
         skipped=tuple(skipped),
         identity=identity,
     )
@@ -98,21 +105,21 @@ class _Survey:
     splits: Sequence[Encoded]
     sizes: set[tuple[int, int]]
     channels: int
-    skipped: list[str]
+    skipped: list[Skipped]
 
 
 def _survey(splits: Sequence[Encoded], skip_broken: bool) -> _Survey:
     """Reads the headers of all images, and no pixels."""
     sizes: set[tuple[int, int]] = set()
     modes: set[str] = set()
-    skipped: list[str] = []
+    skipped: list[Skipped] = []
     opened: list[Encoded] = []
     for split in splits:
         kept: list[int] = []
         for index in range(len(split)):
             header = _header(split, index, skip_broken)
-            if header is None:
-                skipped.append(split.where(index))
+            if isinstance(header, Skipped):
+                skipped.append(header)
                 continue
             kept.append(index)
             sizes.add(header[0])
@@ -123,8 +130,8 @@ def _survey(splits: Sequence[Encoded], skip_broken: bool) -> _Survey:
     return _Survey(read, sizes, channels, skipped)
 
 
-def _header(split: Encoded, index: int, skip_broken: bool) -> tuple[tuple[int, int], str] | None:
-    """Size (height, width) and Pillow's mode; None for what does not open and may be skipped."""
+def _header(split: Encoded, index: int, skip_broken: bool) -> tuple[tuple[int, int], str] | Skipped:
+    """Size (height, width) and Pillow's mode, or why the image is skipped where it may be."""
     try:
         try:
             return _opened(split.read(index, HEAD))
@@ -132,7 +139,7 @@ def _header(split: Encoded, index: int, skip_broken: bool) -> tuple[tuple[int, i
             return _opened(split.read(index))
     except UNREADABLE as error:
         if skip_broken:
-            return None
+            return Skipped(split.where(index), unreadable(error))
         raise InputError(unreadable(error), file=split.where(index)) from error
 
 

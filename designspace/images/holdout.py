@@ -35,7 +35,7 @@ def halves(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
 def content_digest(source: Source, val_fraction: float, seed: int) -> str:
     """Identity, 16 hex digits, of classes, images, labels and of how they are split."""
     digest = hashlib.sha256("\0".join(source.classes).encode())
-    for split in (source.train, source.test):
+    for split in (source.train, source.val, source.test):
         if split is None:
             continue
         digest.update(split.labels.numpy().tobytes())

@@ -92,14 +92,27 @@ Split = Images | Encoded
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """An image that was left out: where it lies, and why it could not be read."""
+
+    file: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}"
+
+
+@dataclass(frozen=True)
 class Source:
-    """What a kind of source reads, before a validation split is taken from it.
+    """The splits that a source has of its own, before any other is drawn from them.
 
     Attributes:
         name: for people.
         classes: names, in the order of the labels.
-        train: all images to train and select with.
+        train: the images to train with; those to select with are drawn from them where `val` is
+            None.
         test: None where the source has no split of its own for it.
+        val: the source's own images to select with, where it has all three splits.
         notes: what was done to the images, a sentence each.
         skipped: unreadable images that were left out.
         identity: digest of the content where the pixels are not in memory.
@@ -109,6 +122,7 @@ class Source:
     classes: tuple[str, ...]
     train: Split
     test: Split | None
+    val: Split | None = None
     notes: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
     identity: str | None = None

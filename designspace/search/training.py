@@ -68,7 +68,7 @@ def data_facts(data: Data, load: Mapping[str, Any], recipe: Recipe) -> dict[str,
         "val": len(data.val),
         "test": len(data.test),
         "notes": list(data.notes),
-        "skipped": list(data.skipped),
+        "skipped": [one.file for one in data.skipped],
         "load": dict(load),
     }
 

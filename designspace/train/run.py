@@ -119,7 +119,7 @@ class Run:
     @property
     def skipped(self) -> tuple[str, ...]:
         """Unreadable images done without: those found at the start, then by any process later."""
-        return (*self.data.skipped, *self._met)
+        return (*(one.file for one in self.data.skipped), *self._met)
 
     @property
     def trained(self) -> Compiled:
