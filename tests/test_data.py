@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from designspace.errors import InputError
+from designspace.images.containers.directory import read_directory
 from designspace.images.data import Data, load_data, split_source
 from designspace.images.encoded import Reading
-from designspace.images.folder import read_folder
 from designspace.images.split import Encoded, Images
 
 SHA256 = "6276b594da256b6142507774c0b619909902c7dbc2a49afc9b3b7439d9c99632"
@@ -222,7 +222,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_too_large_to_keep_is_read_as_needed(photos: Callable[..., Path]) -> None:
-    source = read_folder(photos(), Reading(cache_bytes=100))
+    source = read_directory(photos(), Reading(cache_bytes=100))
     data = split_source(source, val_fraction=0.3, seed=0)
     assert isinstance(data.train, Encoded)
     assert (len(data.train), len(data.val), len(data.test)) == (12, 6, 6)

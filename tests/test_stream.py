@@ -12,9 +12,9 @@ from PIL import Image
 
 from designspace.errors import InputError
 from designspace.images.batches import TrainBatches, rows_of
+from designspace.images.containers.directory import read_directory
 from designspace.images.data import Data, load_data, split_source
 from designspace.images.encoded import Reading
-from designspace.images.folder import read_folder
 from designspace.images.looks import TrainLook, random_box
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded, Images
@@ -62,7 +62,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _data(root: Path, skip_broken: bool = False) -> Data:
     options = Reading(skip_broken=skip_broken, image_size=28, cache_bytes=1)
-    return split_source(read_folder(root, options), 0.2, seed=0)
+    return split_source(read_directory(root, options), 0.2, seed=0)
 
 
 def _run(data: Data, directory: Path) -> Run:

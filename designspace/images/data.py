@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from designspace.errors import InputError
 from designspace.images.encoded import Reading
-from designspace.images.holdout import content_digest, halves
+from designspace.images.holdout import content_digest, draw
 from designspace.images.sources import read_source
 from designspace.images.split import Images, Skipped, Source, Split
 
@@ -101,13 +101,7 @@ def split_source(found: Source, val_fraction: float, seed: int) -> Data:
         only = ", ".join(found.classes) or "none"
         raise InputError(f"two classes at least are needed (got {only})", file=found.name)
     digest = content_digest(found, val_fraction, seed)
-    train, test = found.train, found.test
-    if test is None:
-        train, test = halves(train, val_fraction, seed + 1)
-    if found.val is None:
-        train, val = halves(train, val_fraction, seed)
-    else:
-        val = found.val
+    train, val, test = draw(found, val_fraction, seed)
     if not (len(train) and len(val) and len(test)):
         raise InputError("too few images to split three ways", file=found.name)
     return Data(

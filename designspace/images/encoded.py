@@ -12,17 +12,13 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import torch
 from PIL import Image
 
 from designspace.errors import InputError
 from designspace.images.decode import UNREADABLE, decode_all, unreadable
 from designspace.images.split import Encoded, Skipped, Source, Split
-from designspace.images.store import Store
 from designspace.library_warnings import silenced
 
-IMAGES = ("jpg", "jpeg", "png", "webp", "bmp", "ppm")
-"""What the names of images in an archive end with."""
 HEAD = 1 << 16
 """Bytes that hold the header of nearly every image."""
 
@@ -86,16 +82,6 @@ def read_encoded(
         skipped=tuple(skipped),
         identity=identity,
     )
-
-
-def splits_of(store: Store, labels: Sequence[Sequence[int]]) -> list[Encoded]:
-    """Splits that follow one another in a store, from their labels."""
-    splits, first = list[Encoded](), 0
-    for part in labels:
-        members = torch.arange(first, first + len(part))
-        splits.append(Encoded(store, members, torch.tensor(part, dtype=torch.int64)))
-        first += len(part)
-    return splits
 
 
 @dataclass(frozen=True)

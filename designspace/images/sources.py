@@ -6,54 +6,85 @@ from pathlib import Path
 
 from designspace.errors import InputError, did_you_mean
 from designspace.images.arrays import PACKAGED, packaged, read_npz
+from designspace.images.containers.directory import (
+    SUFFIXES,
+    read_directory,
+    read_files,
+    read_zip,
+    refuse_compressed,
+)
+from designspace.images.copies import with_copies
 from designspace.images.encoded import Reading
-from designspace.images.folder import read_folder
+from designspace.images.filenames import shown, suffix_of
 from designspace.images.named import NAMED, read_named
-from designspace.images.parts import holds
-from designspace.images.shards import read_shards
 from designspace.images.split import Source
-from designspace.images.zipped import read_zip
 from designspace.library_warnings import silenced
 
 
 @silenced()
 def read_source(source: str | None, download: bool, options: Reading) -> Source:
-    """Reads a data set; None is the packaged one.
+    """Read a data set; None is the packaged one.
 
     Raises:
         InputError: there is none of this name, or it cannot be read.
     """
+    return with_copies(_read(source, download, options))
+
+
+def _read(source: str | None, download: bool, options: Reading) -> Source:
     if source is None or source == PACKAGED:
         return packaged()
     if source in NAMED:
         return read_named(source, download=download)
-    path = Path(source)
-    if holds(path, ".parquet"):
-        from designspace.images.parquet import read_parquet  # other sources need not wait
+    path = _path(source)
+    suffix = suffix_of(path.name)
+    try:
+        if path.is_dir():
+            return read_directory(path, options)
+        if suffix in SUFFIXES:
+            return read_files(str(path), options)
+        if suffix == "npz":
+            return read_npz(path)
+        if suffix == "zip" and path.is_file():
+            return read_zip(path, options)
+        raise _unknown(path, source)
+    except OSError as error:  # such as a name that is too long
+        raise InputError(f"cannot be read ({error.strerror})", file=shown(source)) from error
 
-        return read_parquet(path, options)
-    if holds(path, ".tar"):
-        return read_shards(path, options)
-    if path.is_dir():
-        return read_folder(path, options)
-    if path.suffix == ".npz":
-        return read_npz(path)
-    if path.suffix == ".zip" and path.is_file():
-        return read_zip(path, options)
-    raise _unknown(path, source)
+
+def _path(source: str) -> Path:
+    """A path as a shell would expand it, where it is not there as it stands.
+
+    Raises:
+        InputError: it is empty.
+    """
+    if not source.strip():
+        raise InputError(
+            f"no data given (got '{shown(source)}')", hint="use . for the folder that you are in"
+        )
+    path = Path(source)
+    if not source.startswith("~") or path.exists():
+        return path
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise InputError("no such user's folder", file=shown(source)) from error
 
 
 def _unknown(path: Path, source: str) -> InputError:
     if path.exists():
+        refuse_compressed(str(path))
         said = "neither a directory of images, .tar or .parquet files nor an .npz or .zip file"
-        return InputError(said, file=source)
+        return InputError(said, file=shown(source))
     if path.suffix or "/" in source:
-        return InputError("no such file or directory", file=source)
-    return InputError(f"unknown data '{source}'", hint=did_you_mean(source, [PACKAGED, *NAMED]))
+        return InputError("no such file or directory", file=shown(source))
+    return InputError(
+        f"unknown data '{shown(source)}'", hint=did_you_mean(shown(source), [PACKAGED, *NAMED])
+    )
 
 
 def located(source: str | None) -> str | None:
     """The same source for a process that stands elsewhere: the path of a file made absolute."""
     if source is None or source in (PACKAGED, *NAMED):
         return source
-    return str(Path(source).absolute())
+    return str(_path(source).absolute())

@@ -116,6 +116,8 @@ class Source:
         notes: what was done to the images, a sentence each.
         skipped: unreadable images that were left out.
         identity: digest of the content where the pixels are not in memory.
+        copies: for each image to train with the number of its group of equal images, int64 (N,);
+            None where all of them differ.
     """
 
     name: str
@@ -126,3 +128,4 @@ class Source:
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     identity: str | None = None
+    copies: Tensor | None = None

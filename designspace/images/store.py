@@ -14,6 +14,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from designspace.images.filenames import shown
+
+LARGEST = 256 << 20
+"""Bytes above which a file is no image that anyone would train on."""
+
 
 class Store(Protocol):
     """The encoded images of a source, of all its splits."""
@@ -36,10 +41,14 @@ class Store(Protocol):
         """What tells an image from others without reading it: its name and size in bytes."""
         ...
 
+    def size(self, index: int) -> int:
+        """Bytes that an image takes in its file."""
+        ...
+
 
 @dataclass(frozen=True)
 class FileStore:
-    """A file an image.
+    """One file per image.
 
     Attributes:
         root: directory that the names start from.
@@ -55,16 +64,20 @@ class FileStore:
     def read(self, index: int, limit: int | None = None) -> bytes:
         """See `Store`."""
         with self.paths[index].open("rb") as file:
-            return file.read(-1 if limit is None else limit)
+            return _bounded(file.read(LARGEST + 1 if limit is None else limit))
 
     def where(self, index: int) -> str:
         """See `Store`."""
-        return str(self.paths[index])
+        return shown(str(self.paths[index]))
 
     def identity(self, index: int) -> str:
         """See `Store`."""
         path = self.paths[index]
-        return f"{path.relative_to(self.root).as_posix()}:{path.stat().st_size}"
+        return f"{shown(path.relative_to(self.root).as_posix())}:{self.size(index)}"
+
+    def size(self, index: int) -> int:
+        """See `Store`."""
+        return self.paths[index].stat().st_size
 
 
 @dataclass(frozen=True)
@@ -91,12 +104,22 @@ class SpanStore:
         path: Path = self.files[file]
         with path.open("rb", buffering=0) as stream:
             stream.seek(offset)
-            return stream.read(size if limit is None else min(size, limit))
+            return _bounded(stream.read(min(size, LARGEST + 1 if limit is None else limit)))
 
     def where(self, index: int) -> str:
         """See `Store`."""
-        return f"{self.files[int(self.spans[index, 0])]}: {self.names[index]}"
+        return shown(f"{self.files[int(self.spans[index, 0])]}: {self.names[index]}")
 
     def identity(self, index: int) -> str:
         """See `Store`."""
-        return f"{self.names[index]}:{int(self.spans[index, 2])}"
+        return f"{shown(self.names[index])}:{self.size(index)}"
+
+    def size(self, index: int) -> int:
+        """See `Store`."""
+        return int(self.spans[index, 2])
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > LARGEST:
+        raise OSError(f"larger than {LARGEST >> 20} MiB")
+    return data

@@ -1,0 +1,85 @@
+"""Labels as shards and lists of classes write them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from designspace.images.containers.listing import Label
+from designspace.images.filenames import refused, shown
+
+LABELS = ("cls", "json")
+CLASSES = "classes.txt"
+MOST_LABEL = 1 << 20
+"""Bytes of a file with a label."""
+_MOST_NAME = 255
+
+
+def parsed(kind: str, content: bytes, where: str) -> Label:
+    """The number or the class's name that a file `key.cls` or `key.json` holds.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    try:
+        text = content.decode("utf-8-sig").strip()
+        value: object = text
+        if kind == "json":
+            value = cast("Mapping[str, Any]", json.loads(text))["label"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        said = "no 'label'" if isinstance(error, KeyError) else str(error)
+        raise refused(f"unreadable label ({shown(said)})", where) from error
+    return label_of(value, where)
+
+
+def label_of(value: object, where: str) -> Label:
+    """A label that is a whole number or one line of text.
+
+    Booleans are the classes `false` and `true`, as in a text file; digits without leading zeros
+    are a number.
+
+    Raises:
+        InputError: anything else, such as a list of labels.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and abs(value) < 10**18:
+        return value
+    if not isinstance(value, str):
+        kind = {"list": "a list", "dict": "a mapping", "float": "a fraction", "bytes": "bytes",
+                "int": "a number of that size"}  # fmt: skip
+        said = kind.get(type(value).__name__, type(value).__name__)
+        raise refused(
+            f"a label is a whole number or a name, not {said} (got {_short(value)})", where
+        )
+    if not value or len(value) > _MOST_NAME or value.splitlines() != [value]:
+        said = f"{len(value):,} characters" if len(value) > _MOST_NAME else _short(value)
+        raise refused(f"a label is a whole number or one line of text (got {said})", where)
+    return int(value) if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", value) else value
+
+
+def _short(value: object) -> str:
+    # Thousands of digits are not converted to text.
+    text = repr(value) if not isinstance(value, int) else f"about 2^{value.bit_length()}"
+    return shown(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def class_list(folders: Sequence[Path]) -> list[str] | None:
+    """The names of the classes where a `classes.txt` gives them.
+
+    Raises:
+        InputError: it is no UTF-8 text, or empty.
+    """
+    path = next((folder / CLASSES for folder in folders if (folder / CLASSES).is_file()), None)
+    if path is None:
+        return None
+    try:
+        names = [line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise refused(f"no readable list of classes ({error})", path) from error
+    if not names:
+        raise refused("names no class", path)
+    return names

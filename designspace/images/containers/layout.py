@@ -1,0 +1,284 @@
+"""Images in class folders: `train/<class>/...` beside `val/` and `test/`, or `<class>/...` alone.
+
+The same for a folder, a zip and a tar file: only names are looked at. A folder around everything
+is looked through, the class is the first folder below the split, and a split without class folders
+is labelled by a list, as ImageNet's validation images are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from designspace.errors import InputError
+from designspace.images.containers.listing import Sample
+from designspace.images.containers.roles import ROLES, Role, exact_role, roles_in, word_role
+from designspace.images.containers.tree import Tree
+from designspace.images.containers.truth import Truth, find_truth, is_validation_image
+from designspace.images.filenames import (
+    Parts,
+    counted,
+    is_image,
+    listed,
+    natural_key,
+    plural,
+    refused,
+    shown,
+)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Images with their classes, and what was assumed, a sentence each."""
+
+    samples: list[Sample]
+    notes: list[str]
+
+
+def lay_out(tree: Tree, file: str) -> Laid:
+    """Find the splits and classes of a container by the names of its folders.
+
+    Args:
+        tree: the container.
+        file: what the user named, for errors.
+
+    Raises:
+        InputError: no class folders, an empty one, two folders for one split, no training split,
+            or images in a split without class folders and without a list of labels.
+    """
+    images = {n: parts for n, parts in enumerate(tree.files) if is_image(parts[-1])}
+    base = _base(images.values())
+    root = _Split(tree, images, base, None)
+    roles = _roles(root, file)
+    notes = [f"looked through the folder {shown('/'.join(base))}/"] if base else []
+    if roles:
+        splits = [_split(tree, images, (*base, name), role) for name, role in roles.items()]
+    else:
+        splits = [root]
+        notes += [f"{shown(name)}/ is taken as a class" for name in root.folders if roles_in(name)]
+    samples = _samples(splits, file, notes)
+    return Laid(samples, [*notes, *_left_out(tree, images, samples)])
+
+
+def is_laid_out(tree: Tree) -> bool:
+    """Whether there are class folders: at least two, or splits, with images in them."""
+    images = {n: parts for n, parts in enumerate(tree.files) if is_image(parts[-1])}
+    root = _Split(tree, images, _base(images.values()), None)
+    filled = {parts[root.depth] for parts in root.images.values() if len(parts) > root.depth + 1}
+    return len(filled) > 1 or any(exact_role(name) for name in filled)
+
+
+class _Split:
+    """The images of a split, with the folder that holds them."""
+
+    def __init__(self, tree: Tree, images: Mapping[int, Parts], at: Parts, role: Role | None):
+        self.tree, self.at, self.depth = tree, at, len(at)
+        self.role: Role | None = role
+        self.images = {n: parts for n, parts in images.items() if parts[: self.depth] == at}
+        self.folders = sorted(
+            {
+                parts[self.depth]
+                for parts in tree.folders
+                if len(parts) > self.depth and parts[: self.depth] == at
+            },
+            key=natural_key,
+        )
+
+    def direct(self) -> dict[int, Parts]:
+        """The images in no class folder."""
+        return {n: parts for n, parts in self.images.items() if len(parts) == self.depth + 1}
+
+    def deep(self) -> set[str]:
+        """The folders that hold folders with images."""
+        return {parts[self.depth] for parts in self.images.values() if len(parts) > self.depth + 2}
+
+    def filled(self) -> set[str]:
+        """The folders with images."""
+        return {parts[self.depth] for parts in self.images.values() if len(parts) > self.depth + 1}
+
+
+def _base(paths: Iterable[Parts]) -> Parts:
+    """The folders around everything: each the only one that holds images, and no split."""
+    known = list(paths)
+    base: Parts = ()
+    while True:
+        depth = len(base)
+        inside = {parts[depth] for parts in known if len(parts) > depth + 1}
+        if len(inside) != 1:
+            return base
+        (only,) = inside
+        below = {parts[depth + 1] for parts in known if len(parts) > depth + 2}
+        trained = any(exact_role(name) == "train" for name in below)
+        direct = any(len(parts) == depth + 2 for parts in known)
+        if not below or (not trained and (direct or exact_role(only))):
+            return base
+        base = (*base, only)
+
+
+def _roles(root: _Split, file: str) -> dict[str, Role]:
+    """The folders that are splits; none where all of them are classes.
+
+    Raises:
+        InputError: two folders for one split, or splits without one to train with.
+    """
+    exact: dict[str, Role | None] = {name: exact_role(name) for name in root.folders}
+    words: dict[str, Role | None] = {name: word_role(name) for name in root.folders}
+    deep = root.deep()
+    if any(exact[name] == "train" and name in deep for name in exact):
+        roles: dict[str, Role] = {name: role for name, role in exact.items() if role}
+        taken = set(roles.values())
+        roles |= {n: r for n, r in words.items() if r and r not in taken and n in deep}
+        return _single(roles, root, file)
+    if exact and None not in exact.values():
+        if "train" in exact.values():
+            name = next(name for name, role in exact.items() if role == "train")
+            raise refused(f"{name}/ holds no class folders (<class>/<image>)", file)
+        names = sorted(exact)
+        hint = f"to measure on one, name it: {shown(f'{file}/{names[0]}')}"
+        raise refused(f"has {' and '.join(map(shown, names))} but no train/", file, hint)
+    filled = root.filled()
+    found: dict[str, Role] = {name: r for name, r in words.items() if r and name in filled}
+    flat = {name for name, role in found.items() if name not in deep and role == "train"}
+    if len(found) == len(filled) and "train" in found.values() and not flat:
+        return _single(found, root, file)
+    _refuse_inner_splits(root, file)
+    return {}
+
+
+def _single(roles: Mapping[str, Role], root: _Split, file: str) -> dict[str, Role]:
+    """The same roles in the order train, val, test, where no two folders share one."""
+    for role, count in Counter(roles.values()).items():
+        if count > 1:
+            names = listed(name for name in roles if roles[name] == role)
+            where = "/".join((file, *root.at))
+            raise refused(f"more than one folder for the {role} split: {names}", where)
+    return {name: role for role in ROLES for name in roles if roles[name] == role}
+
+
+def _refuse_inner_splits(root: _Split, file: str) -> None:
+    """Refuse classes that hold splits, `cat/train/`, which would be merged silently."""
+    for name in root.filled():
+        depth = root.depth + 1
+        below = {
+            parts[depth]
+            for parts in root.images.values()
+            if parts[root.depth] == name and len(parts) > depth + 1
+        }
+        roles = {exact_role(folder) for folder in below} - {None}
+        if len(roles) > 1:
+            raise refused(
+                f"{shown(name)}/ holds the splits {listed(below)}", file,
+                f"put splits above classes, or name {shown(f'{file}/{name}')}",
+            )  # fmt: skip
+
+
+def _split(tree: Tree, images: Mapping[int, Parts], at: Parts, role: Role) -> _Split:
+    """The split in a folder, or in the only folder within that is named after the same split."""
+    split = _Split(tree, images, at, role)
+    filled = split.filled()
+    if len(filled) == 1 and not split.direct():
+        (only,) = filled
+        if role in roles_in(only) and only in split.deep():
+            return _Split(tree, images, (*at, only), role)
+    return split
+
+
+def _samples(splits: Sequence[_Split], file: str, notes: list[str]) -> list[Sample]:
+    """The images of all splits with their classes."""
+    classes = _classes(splits[0])
+    samples: list[Sample] = []
+    for split in splits:
+        where = "/".join((file, *split.at))
+        truth = None
+        if not _has_classes(split, classes):
+            truth = find_truth(split.tree, split.images, classes, _truth_names(split))
+        if truth is not None:
+            notes.append(f"labels of {shown(split.at[-1] if split.at else file)} are from {truth}")
+            samples += _labelled(split, truth, where)
+        elif not _is_unlabelled(split, splits, notes):
+            samples += _in_folders(split, where)
+    return samples
+
+
+def _classes(train: _Split) -> list[str]:
+    return [name for name in train.folders if name in train.filled()]
+
+
+def _truth_names(split: _Split) -> Role:
+    return split.role or "val"
+
+
+def _has_classes(split: _Split, classes: Sequence[str]) -> bool:
+    """Whether a split has class folders; one folder with all images is none of several classes."""
+    filled = split.filled()
+    lone = len(filled) == 1 and len(classes) > 1 and not filled <= set(classes)
+    return bool(filled) and not lone
+
+
+def _labelled(split: _Split, truth: Truth, where: str) -> list[Sample]:
+    samples: list[Sample] = []
+    for index, parts in split.images.items():
+        label = truth.label(parts[-1])
+        if label is None:
+            raise refused(f"has no label in {truth.place}", f"{where}/{parts[-1]}")
+        samples.append(Sample(index, split.role or "train", label, parts[-1]))
+    return samples
+
+
+def _is_unlabelled(split: _Split, splits: Sequence[_Split], notes: list[str]) -> bool:
+    """Whether this is a test split without labels, as challenges publish it."""
+    if split.role != "test" or split.filled() or not split.images or len(splits) < 2:
+        return False
+    name = shown(split.at[-1])
+    count = plural(len(split.images), "image")
+    notes.append(f"{name}/ has no class folders and no labels ({count}): left out")
+    return True
+
+
+def _in_folders(split: _Split, where: str) -> list[Sample]:
+    filled = split.filled()
+    if not filled and split.images:
+        raise _without_labels(split, where)
+    if not split.folders:
+        held = counted(parts[-1] for parts in split.tree.files if parts[: split.depth] == split.at)
+        found = f" (it holds {held})" if held else ""
+        raise refused(f"holds no class folders (<class>/<image>){found}", where)
+    for name in split.folders:
+        if name not in filled:
+            at = (*split.at, name)
+            held = counted(p[-1] for p in split.tree.files if p[: len(at)] == at)
+            found = f" (it holds {held})" if held else ""
+            raise refused(f"class folder '{shown(name)}' holds no images{found}", where)
+    depth = split.depth
+    return [
+        Sample(index, split.role or "train", shown(parts[depth]), "/".join(parts[depth + 1 :]))
+        for index, parts in split.images.items()
+        if len(parts) > depth + 1
+    ]
+
+
+def _without_labels(split: _Split, where: str) -> InputError:
+    hint = None
+    if split.role == "val" or any(is_validation_image(p[-1]) for p in split.images.values()):
+        hint = (
+            "add class folders, or a list of labels: LOC_val_solution.csv, val.txt (a name and a "
+            "label per line) or ILSVRC2012_validation_ground_truth.txt"
+        )
+    count = plural(len(split.images), "image")
+    return refused(f"holds no class folders (<class>/<image>), only {count}", where, hint)
+
+
+def _left_out(tree: Tree, images: Mapping[int, Parts], samples: Sequence[Sample]) -> list[str]:
+    """What no split holds: images outside the class folders, and files that are no images."""
+    used = {sample.index for sample in samples}
+    outside = ["/".join(parts) for n, parts in images.items() if n not in used]
+    others = [parts[-1] for n, parts in enumerate(tree.files) if n not in images]
+    notes = list(tree.notes)
+    if outside:
+        count = plural(len(outside), "image")
+        notes.append(f"left out {count} outside the class folders: {listed(outside, 3)}")
+    if others:
+        notes.append(f"left out {plural(len(others), 'file')} without an image's suffix: "
+                     f"{counted(others)}")  # fmt: skip
+    return notes

@@ -1,0 +1,118 @@
+"""The files that a pattern with braces names, and which split each of several files belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from designspace.images.containers.roles import ROLES, Role, file_role, roles_in
+from designspace.images.filenames import listed, parts_of, plural, refused
+
+
+def named_files(pattern: str) -> list[Path]:
+    """The files that a pattern names, each once.
+
+    Raises:
+        InputError: the first of them that is not there, without counting the others.
+    """
+    if Path(pattern).is_file():
+        return [Path(pattern)]
+    files: list[Path] = []
+    for name in expand(pattern):
+        path = Path(name)
+        if not path.is_file():
+            said = "not a regular file" if path.exists() else "no such file"
+            raise refused(said, name)
+        files.append(path)
+    return files
+
+
+def expand(pattern: str) -> Iterator[str]:
+    """The names that a shell's braces stand for: `{0000..0003}` and `{train,val}`, nested too.
+
+    They are made one by one, each once: a range may stand for billions.
+    """
+    met: set[str] = set()
+    for name in _expanded(pattern):
+        if name not in met:
+            met.add(name)
+            yield name
+
+
+def _expanded(pattern: str) -> Iterator[str]:
+    found = re.search(r"\{([^{}]*)\}", pattern)
+    if found is None:
+        yield pattern
+        return
+    before, after = pattern[: found.start()], pattern[found.end() :]
+    for choice in _choices(found[1]):
+        yield from _expanded(before + choice + after)
+
+
+def _choices(inside: str) -> Iterator[str]:
+    span = re.fullmatch(r"(\d{1,18})\.\.(\d{1,18})", inside)
+    if span is None:
+        yield from inside.split(",")
+        return
+    first, last = int(span[1]), int(span[2])
+    padded = any(len(word) > 1 and word.startswith("0") for word in span.groups())
+    width = max(map(len, span.groups())) if padded else 0
+    step = 1 if first <= last else -1
+    for number in range(first, last + step, step):
+        yield f"{number:0{width}}"
+
+
+def assigned(
+    files: Sequence[Path], root: Path, file: str, whole: bool
+) -> tuple[Mapping[Role, list[Path]], list[str]]:
+    """The split of each file by its name, or by the folders between it and the root.
+
+    Args:
+        files: in their order.
+        root: folder that they lie in.
+        file: what the user named, for errors.
+        whole: whether the user named a folder rather than files.
+
+    Raises:
+        InputError: a name says two splits, none is to train with, or two folders hold sets.
+    """
+    found = {path: _role(path, root) for path in files}
+    roles = {role for role in found.values() if role}
+    if len(roles) < 2 and "train" not in roles:
+        words = f"all files are of the {roles.pop()} split: " if roles and whole else ""
+        note = f"{words}they are taken as one set, and splits are drawn from it"
+        return {"train": list(files)}, [note] if words else []
+    notes: list[str] = []
+    unnamed = [path for path, role in found.items() if role is None]
+    if "train" not in roles:
+        if not unnamed:
+            held = " and ".join(role for role in ROLES if role in roles)
+            raise refused(f"has files for {held} but none for train", file, "name the files of one")
+        notes.append("files without a split in their names are taken to train with")
+        found |= dict.fromkeys(unnamed, "train")
+    elif unnamed:
+        names = listed((path.relative_to(root).as_posix() for path in unnamed), 3)
+        count = plural(len(unnamed), "file")
+        notes.append(f"left out {count} that name no split, beside others that do: {names}")
+    parts: dict[Role, list[Path]] = {
+        role: [path for path, each in found.items() if each == role] for role in ROLES
+    }
+    if whole:
+        _refuse_several_sets([path for part in parts.values() for path in part], root, file)
+    return {role: part for role, part in parts.items() if part}, notes
+
+
+def _role(path: Path, root: Path) -> Role | None:
+    relative = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
+    parts = parts_of(relative.as_posix())
+    return file_role((*parts[:-1], Path(parts[-1]).stem), str(path))
+
+
+def _refuse_several_sets(files: Sequence[Path], root: Path, file: str) -> None:
+    """Refuse folders that each hold a set of their own, which nothing says how to merge."""
+    folders = [path.relative_to(root).parts[:-1] for path in files]
+    sets = {"/".join(part for part in parts if not roles_in(part)) for parts in folders}
+    if len(sets) > 1:
+        names = listed(f"{name or '.'}/" for name in sets)
+        raise refused(f"holds {len(sets)} sets, in {names}", file, "name the folder of one")

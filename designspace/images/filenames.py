@@ -1,0 +1,112 @@
+"""Names of files in containers: which are data, in which order, and how people are shown them."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from designspace.errors import InputError
+
+SUFFIXES = (
+    *("jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff"),
+    *("ppm", "pgm", "pbm", "pnm", "gif"),
+)
+"""Suffixes of the files that are images, in every container."""
+SYSTEM = frozenset(
+    {"__macosx", "@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "lost+found"}
+    | {"$recycle.bin", "system volume information", "__pycache__"}
+)
+"""Entries that operating systems and tools leave behind, in lower case."""
+_UNSEEN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that a terminal or UTF-8 does not show."""
+_BIDIRECTIONAL = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+Parts = tuple[str, ...]
+NaturalKey = tuple[tuple[tuple[str, int, str], ...], str]
+
+
+def parts_of(name: str) -> Parts:
+    """The parts of a member's relative path, with slashes where Windows wrote backslashes.
+
+    Unicode is composed (NFC), so that a name from macOS equals the same name from elsewhere.
+    """
+    if "/" not in name:
+        name = name.replace("\\", "/")
+    composed = name if name.isascii() else unicodedata.normalize("NFC", name)
+    return tuple(sys.intern(part) for part in composed.split("/") if part not in ("", "."))
+
+
+def is_hidden(parts: Parts) -> bool:
+    """Whether a path is, or lies in, a hidden entry (`.x`) or one that a system left behind."""
+    return any(part.startswith(".") or part.lower() in SYSTEM for part in parts)
+
+
+def suffix_of(name: str) -> str:
+    """What follows the last dot, in lower case; empty where nothing does."""
+    return PurePosixPath(name).suffix.lower().lstrip(".")
+
+
+def is_image(name: str) -> bool:
+    """Whether a file is an image by its suffix."""
+    return suffix_of(name) in SUFFIXES
+
+
+def natural_key(text: str) -> NaturalKey:
+    """Key that sorts `cat2` before `cat10`, and upper case with lower case, as timm does."""
+    pieces: list[tuple[str, int, str]] = []
+    parts = re.split(r"([0-9]+)", text.lower())
+    for words, digits in zip(parts[::2], [*parts[1::2], ""], strict=True):
+        value = digits.lstrip("0")
+        # By length and then as text: Python refuses to convert thousands of digits.
+        pieces.append((words, len(value) if digits else -1, value))
+    return tuple(pieces), text
+
+
+def shown(name: str) -> str:
+    """A name for people and for JSON: one line of valid UTF-8, the rest as escapes."""
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(char if _is_seen(char) else _escaped(char) for char in name)
+
+
+def _is_seen(char: str) -> bool:
+    return unicodedata.category(char) not in _UNSEEN and char not in _BIDIRECTIONAL
+
+
+def _escaped(char: str) -> str:
+    byte = ord(char) - 0xDC00
+    if 0x80 <= byte <= 0xFF:
+        return f"\\x{byte:02x}"  # a byte of the file system that is not UTF-8
+    return char.encode("unicode_escape", "backslashreplace").decode()
+
+
+def refused(message: str, file: str | Path, hint: str | None = None) -> InputError:
+    """An error about a container or a member of it."""
+    return InputError(message, file=shown(str(file)), hint=hint)
+
+
+def counted(names: Iterable[str]) -> str:
+    """How many files of each suffix there are: `.txt 3, .xml 1`."""
+    counts = Counter(suffix_of(name) for name in names)
+    pieces = [
+        f"{'.' + shown(suffix) if suffix else 'no suffix'} {count}"
+        for suffix, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    further = [f"and {len(pieces) - 8} further suffixes"] if len(pieces) > 8 else []
+    return ", ".join([*pieces[:8], *further])
+
+
+def listed(names: Iterable[str], most: int = 5) -> str:
+    """A few names in natural order, and how many further ones there are."""
+    ordered = [shown(name) for name in sorted(names, key=natural_key)]
+    further = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(ordered[:most]) + further
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: `1 file`, `2 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
