@@ -25,6 +25,7 @@ from designspace.images.containers.tree import MOST_TEXT, Tree
 from designspace.images.encoded import Reading
 from designspace.images.filenames import (
     SUFFIXES,
+    Parts,
     is_hidden,
     is_image,
     parts_of,
@@ -91,8 +92,8 @@ def _store(files: Sequence[Path], members: Sequence[Member]) -> SpanStore:
 
 def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
     """The regular files of a tar file that are not hidden; what is left out is noted."""
-    members: list[Member] = []
-    others = 0
+    members: dict[Parts, Member] = {}
+    others = twice = 0
     try:
         with path.open("rb") as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
             for info in _walked(archive, path.stat().st_size):
@@ -102,13 +103,17 @@ def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
                 if not info.isreg() or info.sparse is not None:
                     others += 1
                     continue
-                members.append(Member(file, info.name, info.offset_data, info.size))
+                twice += parts in members
+                members[parts] = Member(file, info.name, info.offset_data, info.size)
     except BROKEN as error:
         raise refused(f"not a readable tar file ({error})", path, _compressed(path)) from error
     if others:
         kinds = "links, devices or sparse files"
         notes.append(f"left out {plural(others, 'member')} of {shown(path.name)}: {kinds}")
-    return members
+    if twice:
+        count = f"{plural(twice, 'member')} of {shown(path.name)}"
+        notes.append(f"left out {count} that a later member of the same name replaces")
+    return list(members.values())
 
 
 def _walked(archive: tarfile.TarFile, size: int) -> Iterator[tarfile.TarInfo]:

@@ -18,6 +18,7 @@ from designspace.images.store import LARGEST, SpanStore
 
 BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, EOFError)
 """What the standard library raises for a zip file that is cut or foreign."""
+_TOO_LARGE = f"inflates to more than {LARGEST >> 20} MiB"
 _LOCAL_HEADER = 30
 """Bytes before the name, whose last two numbers are the lengths of name and extra field."""
 _SIGNATURE = b"PK\x03\x04"
@@ -30,22 +31,25 @@ class ZipStore(SpanStore):
     """Members of a zip file, stored or deflated.
 
     Attributes:
-        deflated: which of them are compressed, (N,).
+        inflated: bytes of those that are compressed as the archive states them, 0 for the others,
+            int64 (N,).
     """
 
-    deflated: NDArray[np.bool_]
+    inflated: NDArray[np.int64]
 
     def read(self, index: int, limit: int | None = None) -> bytes:
         """See `Store`."""
-        if not self.deflated[index]:
+        if not self.inflated[index]:
             return super().read(index, limit)
+        if self.inflated[index] > LARGEST:
+            raise OSError(_TOO_LARGE)
         most = LARGEST + 1 if limit is None else limit
         try:
             data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(super().read(index), most)
         except zlib.error as error:
             raise OSError(f"cannot be inflated: {error}") from error
         if len(data) > LARGEST:
-            raise OSError(f"inflates to more than {LARGEST >> 20} MiB")
+            raise OSError(_TOO_LARGE)
         return data
 
 
@@ -86,8 +90,9 @@ def store_of(file: Path, tree: Tree) -> ZipStore:
     """
     members = [_member(key) for key in tree.keys]
     spans = np.array(_spans(file, members), dtype=np.int64).reshape(-1, 3)
-    deflated = np.array([member.compress_type == zipfile.ZIP_DEFLATED for member in members])
-    return ZipStore((file,), tuple(shown(m.filename) for m in members), spans, deflated)
+    inflated = [max(m.file_size, 1) if m.compress_type else 0 for m in members]
+    names = tuple(shown(member.filename) for member in members)
+    return ZipStore((file,), names, spans, np.array(inflated, dtype=np.int64))
 
 
 def _member(key: object) -> zipfile.ZipInfo:
