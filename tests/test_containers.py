@@ -302,3 +302,35 @@ def test_names_that_are_not_utf8_are_shown(tmp_path: Path) -> None:
     os.rename(os.fsencode(place / "train" / "cat"), os.fsencode(place / "train") + b"/c\xff")  # noqa: PTH104
     os.rename(os.fsencode(place / "test" / "cat"), os.fsencode(place / "test") + b"/c\xff")  # noqa: PTH104
     assert read(place, skip_broken=True).classes == [r"c\xff", "dog"]
+
+
+def test_one_tar_file_of_class_folders_per_split(tmp_path: Path) -> None:
+    files = split(["cat", "dog"], val=2)
+    expected = read(pack("folder", tmp_path / "folder", files))
+    for wrap in ("", "{}/"):
+        place = tmp_path / f"tars{len(wrap)}"
+        place.mkdir()
+        for part in ("train", "val"):
+            members = {
+                f"{wrap.format(part)}{name.removeprefix(f'{part}/')}": content
+                for name, content in files.items()
+                if name.startswith(part)
+            }
+            write_tar(place / f"{part}.tar", members)
+        assert read(place).digest == expected.digest
+
+
+@pytest.mark.parametrize("kind", ["shards", "parquet"])
+def test_files_without_a_split_in_their_name(tmp_path: Path, kind: str) -> None:
+    place = pack(kind, tmp_path, split(["cat", "dog"], test=2))
+    train = next(path for path in place.iterdir() if path.name.startswith("train"))
+    other = train.rename(train.with_name(train.name.replace("train", "part")))
+    data = read(place)
+    assert (counts(data), data.own_test) == ((8, 4, 4), True)
+    assert any("taken to train with" in note for note in data.notes)
+    other.with_name("docs").mkdir()
+    (other.with_name("docs") / "figure.png").write_bytes(image(0))
+    assert any("left out .png 1" in note for note in read(place).notes)
+    other.unlink()
+    alone = next(place.glob("test*"))
+    assert "too few images" in refusal(alone)  # one set of two images for each class

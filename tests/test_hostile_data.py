@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from designspace.images.data import load_data
+from designspace.images.split import Encoded, Split
 from tests.packing import FOLDERS, image, numbered, pack, split, write_tar
 from tests.test_containers import counts, read, refusal
 
@@ -333,8 +334,8 @@ def test_classes_of_parquet_are_named_once(tmp_path: Path) -> None:
 )
 def test_classes_of_an_npz_file(tmp_path: Path, classes: Any, said: str | None) -> None:
     draw = np.random.default_rng(0)
-    arrays = {f"{part}_x": draw.integers(0, 255, (12, 4, 4), dtype=np.uint8)
-              for part in ("train", "test", "val")}  # fmt: skip
+    arrays: dict[str, Any] = {f"{part}_x": draw.integers(0, 255, (12, 4, 4), dtype=np.uint8)
+                              for part in ("train", "test", "val")}  # fmt: skip
     arrays |= {f"{part}_y": np.arange(12) % 2 for part in ("train", "test", "val")}
     np.savez(tmp_path / "a.npz", classes=classes, more=np.zeros(1), **arrays)
     if said is not None:
@@ -378,6 +379,13 @@ def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert located("~/photos") == str(place)
 
 
+def _contents(part: Split) -> set[bytes]:
+    """The different images of a split."""
+    if isinstance(part, Encoded):
+        return {part.read(number) for number in range(len(part))}
+    return {pixels.numpy().tobytes() for pixels in part.pixels}
+
+
 @pytest.mark.parametrize("kind", [*FOLDERS, "streamed"])
 def test_copies_stay_in_one_split(tmp_path: Path, kind: str) -> None:
     files = {f"{c}/{n}.png": image(10 * place + n % 10) for place, c in enumerate("ab")
@@ -389,12 +397,9 @@ def test_copies_stay_in_one_split(tmp_path: Path, kind: str) -> None:
         from designspace.images.sources import read_source
 
         data = split_source(read_source(str(place), False, Reading(cache_bytes=1)), 0.25, 0)
-        parts = [{part.read(n) for n in range(len(part))} for part in
-                 (data.train, data.val, data.test)]  # fmt: skip
     else:
         data = read(place)
-        parts = [{row.numpy().tobytes() for row in part.pixels} for part in
-                 (data.train, data.val, data.test)]  # fmt: skip
+    parts = [_contents(part) for part in (data.train, data.val, data.test)]
     assert sum(counts(data)) == 60
     assert len(parts[0] | parts[1] | parts[2]) == sum(map(len, parts))
     assert all(count >= 10 for count in counts(data))

@@ -36,8 +36,13 @@ def parts_of(name: str) -> Parts:
     """
     if "/" not in name:
         name = name.replace("\\", "/")
-    composed = name if name.isascii() else unicodedata.normalize("NFC", name)
-    return tuple(sys.intern(part) for part in composed.split("/") if part not in ("", "."))
+    parts = composed(name).split("/")
+    return tuple(sys.intern(part) for part in parts if part not in ("", "."))
+
+
+def composed(name: str) -> str:
+    """The same name in Unicode's composed form, NFC."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def is_hidden(parts: Parts) -> bool:

@@ -18,6 +18,7 @@ from designspace.images.filenames import shown
 
 LARGEST = 256 << 20
 """Bytes above which a file is no image that anyone would train on."""
+TOO_LARGE = f"larger than {LARGEST >> 20} MiB"
 
 
 class Store(Protocol):
@@ -63,8 +64,10 @@ class FileStore:
 
     def read(self, index: int, limit: int | None = None) -> bytes:
         """See `Store`."""
+        if limit is None and self.size(index) > LARGEST:
+            raise OSError(TOO_LARGE)
         with self.paths[index].open("rb") as file:
-            return _bounded(file.read(LARGEST + 1 if limit is None else limit))
+            return file.read(LARGEST if limit is None else limit)
 
     def where(self, index: int) -> str:
         """See `Store`."""
@@ -100,11 +103,13 @@ class SpanStore:
     def read(self, index: int, limit: int | None = None) -> bytes:
         """See `Store`."""
         file, offset, size = (int(number) for number in self.spans[index])
+        if limit is None and size > LARGEST:
+            raise OSError(TOO_LARGE)
         # Unbuffered: a buffer would read on into the next image.
         path: Path = self.files[file]
         with path.open("rb", buffering=0) as stream:
             stream.seek(offset)
-            return _bounded(stream.read(min(size, LARGEST + 1 if limit is None else limit)))
+            return stream.read(size if limit is None else min(size, limit))
 
     def where(self, index: int) -> str:
         """See `Store`."""
@@ -117,9 +122,3 @@ class SpanStore:
     def size(self, index: int) -> int:
         """See `Store`."""
         return int(self.spans[index, 2])
-
-
-def _bounded(data: bytes) -> bytes:
-    if len(data) > LARGEST:
-        raise OSError(f"larger than {LARGEST >> 20} MiB")
-    return data

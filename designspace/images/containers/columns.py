@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from designspace.images.containers.labels import label_of
 from designspace.images.containers.listing import Label
-from designspace.images.filenames import refused, shown
+from designspace.images.filenames import composed, refused, shown
 
 IMAGES = ("image", "img")
 LABELS = ("label", "labels", "fine_label")
@@ -175,7 +175,7 @@ def _labels(path: Path, file: pq.ParquetFile, field: Any) -> tuple[Label | None,
             continue
         where = f"{path}: column '{field.name}', row {row}"
         label = label_of(value, where)
-        labels.append(str(value) if isinstance(value, str) else label)
+        labels.append(composed(value) if isinstance(value, str) else label)
     return tuple(labels)
 
 
@@ -185,4 +185,4 @@ def _classes(path: Path, feature: Mapping[str, Any]) -> tuple[str, ...] | None:
         return None
     if not isinstance(names, list) or not all(isinstance(n, str) for n in cast("list[Any]", names)):
         raise refused("the names of its classes are no list of names", path)
-    return tuple(cast("list[str]", names)) or None
+    return tuple(map(composed, cast("list[str]", names))) or None

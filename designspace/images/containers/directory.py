@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from designspace.errors import InputError
@@ -15,7 +16,7 @@ from designspace.images.containers.tars import read_tars
 from designspace.images.containers.tree import Tree
 from designspace.images.containers.zipped import list_zip, store_of
 from designspace.images.encoded import Reading
-from designspace.images.filenames import listed, natural_key, suffix_of
+from designspace.images.filenames import counted, is_image, listed, natural_key, suffix_of
 from designspace.images.split import Source
 from designspace.images.store import FileStore
 
@@ -39,7 +40,13 @@ def read_directory(directory: Path, options: Reading) -> Source:
         note = f"left out {listed(names, 3)}: the images in class folders are read"
         return _read_folder(directory, tree, linked, options, [note] if names else [])
     files = sorted((directory / name for name in strays[held]), key=lambda p: natural_key(str(p)))
-    return _reader(held)(files, directory, str(directory), options, True)
+    source = _reader(held)(files, directory, str(directory), options, True)
+    beside = counted(
+        parts[-1] for parts in tree.files if is_image(parts[-1]) or suffix_of(parts[-1]) in SUFFIXES
+        if suffix_of(parts[-1]) != held
+    )  # fmt: skip
+    note = f"left out {beside}: the .{held} files are read"
+    return replace(source, notes=(*source.notes, note)) if beside else source
 
 
 def read_files(pattern: str, options: Reading) -> Source:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from designspace.images.containers.listing import Label
-from designspace.images.filenames import refused, shown
+from designspace.images.filenames import composed, refused, shown
 
 LABELS = ("cls", "json")
 CLASSES = "classes.txt"
@@ -58,7 +58,7 @@ def label_of(value: object, where: str) -> Label:
     if not value or len(value) > _MOST_NAME or value.splitlines() != [value]:
         said = f"{len(value):,} characters" if len(value) > _MOST_NAME else _short(value)
         raise refused(f"a label is a whole number or one line of text (got {said})", where)
-    return int(value) if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", value) else value
+    return int(value) if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", value) else composed(value)
 
 
 def _short(value: object) -> str:
@@ -77,9 +77,10 @@ def class_list(folders: Sequence[Path]) -> list[str] | None:
     if path is None:
         return None
     try:
-        names = [line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+        lines = [composed(line.strip()) for line in path.read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise refused(f"no readable list of classes ({error})", path) from error
+    names = [line for line in lines if line]
     if not names:
         raise refused("names no class", path)
     return names

@@ -28,7 +28,7 @@ from designspace.images.containers.roles import Role
 from designspace.images.encoded import Reading
 from designspace.images.filenames import listed, refused, shown
 from designspace.images.split import Encoded, Source
-from designspace.images.store import LARGEST, SpanStore, Store
+from designspace.images.store import LARGEST, TOO_LARGE, SpanStore, Store
 from designspace.images.unpacked import unpacked
 
 
@@ -130,7 +130,7 @@ class RowStore:
         if not data:
             raise OSError("the row holds no bytes")
         if len(data) > LARGEST:
-            raise OSError(f"larger than {LARGEST >> 20} MiB")
+            raise OSError(TOO_LARGE)
         return data if limit is None else data[:limit]
 
     def where(self, index: int) -> str:

@@ -79,7 +79,7 @@ def assigned(
     """
     found = {path: _role(path, root) for path in files}
     roles = {role for role in found.values() if role}
-    if len(roles) < 2 and "train" not in roles:
+    if not roles or (len(roles) == 1 and "train" not in roles and None not in found.values()):
         words = f"all files are of the {roles.pop()} split: " if roles and whole else ""
         note = f"{words}they are taken as one set, and splits are drawn from it"
         return {"train": list(files)}, [note] if words else []

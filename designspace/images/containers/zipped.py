@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from designspace.images.containers.tree import MOST_TEXT, Tree
 from designspace.images.filenames import is_image, listed, parts_of, plural, refused, shown
-from designspace.images.store import LARGEST, SpanStore
+from designspace.images.store import LARGEST, TOO_LARGE, SpanStore
 
 BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, EOFError)
 """What the standard library raises for a zip file that is cut or foreign."""
-_TOO_LARGE = f"inflates to more than {LARGEST >> 20} MiB"
 _LOCAL_HEADER = 30
 """Bytes before the name, whose last two numbers are the lengths of name and extra field."""
+_MARGIN = 1 << 10
+"""Bytes that Deflate adds to an image that it cannot make smaller."""
 _SIGNATURE = b"PK\x03\x04"
 _ENCRYPTED = 0x1
 _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 99: "AES"}
@@ -42,14 +43,16 @@ class ZipStore(SpanStore):
         if not self.inflated[index]:
             return super().read(index, limit)
         if self.inflated[index] > LARGEST:
-            raise OSError(_TOO_LARGE)
+            raise OSError(TOO_LARGE)
         most = LARGEST + 1 if limit is None else limit
+        # So many compressed bytes give the wanted ones, unless Deflate made the image larger.
+        packed = super().read(index, None if limit is None else limit + _MARGIN)
         try:
-            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(super().read(index), most)
+            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, most)
         except zlib.error as error:
             raise OSError(f"cannot be inflated: {error}") from error
         if len(data) > LARGEST:
-            raise OSError(_TOO_LARGE)
+            raise OSError(TOO_LARGE)
         return data
 
 
