@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import tarfile
+import tempfile
 import time
 import tracemalloc
 import zipfile
@@ -18,7 +19,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from designspace.errors import InputError
 from designspace.images.data import load_data
 from designspace.images.split import Encoded, Split
 from tests.packing import FOLDERS, image, numbered, pack, split, write_tar
@@ -419,3 +423,46 @@ def test_a_class_of_one_image_is_split_all_the_same(tmp_path: Path) -> None:
     data = load_data(str(pack("folder", tmp_path, files)))
     assert counts(data) == (26, 6, 8)
     assert any("fewer than 3 different images of a, b" in note for note in data.notes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kind=st.sampled_from(["zip", "tar", "parquet", "npz"]),
+    changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=8),
+    cut=st.none() | st.integers(0, 10**6),
+)
+def test_damaged_files_are_read_or_refused(
+    kind: str, changes: list[tuple[int, int]], cut: int | None
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        if kind == "npz":
+            place = Path(folder) / "a.npz"
+            draw = np.random.default_rng(0).integers(0, 255, (8, 4, 4), dtype=np.uint8)
+            y = np.arange(8) % 2
+            np.savez_compressed(place, train_x=draw, train_y=y, test_x=draw, test_y=y)
+        else:
+            place = pack(kind, Path(folder), split(["cat", "dog"], val=2))
+        for path in [place] if place.is_file() else list(place.iterdir()):
+            content = bytearray(path.read_bytes())
+            for position, value in changes:
+                content[position % len(content)] = value
+            path.write_bytes(content[: None if cut is None else cut % len(content)])
+        said = "read"
+        try:
+            load_data(str(place), image_size=4)
+        except InputError as error:
+            said = str(error)
+        assert said.splitlines() == [said]
+
+
+def test_a_tar_file_that_is_cut_between_members_is_noted(tmp_path: Path) -> None:
+    path = pack("tar", tmp_path, split(["cat", "dog"], val=2))
+    path.write_bytes(path.read_bytes()[: 12 * 1024])
+    assert any("photos.tar has no end mark" in note for note in read(path).notes)
+
+
+def test_an_unlabelled_test_split_is_noted_once(tmp_path: Path) -> None:
+    files = split(["cat", "dog"]) | numbered("test/0.png", "test/1.png")
+    data = read(pack("folder", tmp_path, files))
+    assert not data.own_test
+    assert sum("test/" in note for note in data.notes) == 1

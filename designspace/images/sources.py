@@ -49,7 +49,8 @@ def _read(source: str | None, download: bool, options: Reading) -> Source:
             return read_zip(path, options)
         raise _unknown(path, source)
     except OSError as error:  # such as a name that is too long
-        raise InputError(f"cannot be read ({error.strerror})", file=shown(source)) from error
+        said = f"cannot be read ({error.strerror})"
+        raise InputError(said, file=shown(source[:200])) from error
 
 
 def _path(source: str) -> Path:

@@ -35,7 +35,7 @@ class Table:
         path: of the file.
         groups: rows of each row group.
         image: name of the column of images.
-        size: bytes of that column, unpacked.
+        size: bytes of all columns, unpacked.
         names: of the images' original files; empty where they are not given.
         labels: of the rows, as numbers or names.
         classes: names in the order of the labels, where the file gives them.
@@ -83,12 +83,8 @@ def _table(path: Path, file: pq.ParquetFile) -> Table:
     _check_images(path, schema.field(image))
     meta = file.metadata
     groups = [meta.row_group(number) for number in range(meta.num_row_groups)]
-    size = sum(
-        group.column(number).total_uncompressed_size
-        for group in groups
-        for number in range(group.num_columns)
-        if group.column(number).path_in_schema.split(".")[0] == image
-    )
+    # Of all columns: asking a damaged file for one of them ends the process.
+    size = sum(group.total_byte_size for group in groups)
     others = [name for name in LABELS if name in schema.names and name != label]
     if others:
         notes.append(f"labels are from the column {label}, not from {', '.join(others)}")

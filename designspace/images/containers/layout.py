@@ -58,7 +58,7 @@ def lay_out(tree: Tree, file: str) -> Laid:
         splits = [root]
         notes += [f"{shown(name)}/ is taken as a class" for name in root.folders if roles_in(name)]
     samples = _samples(splits, file, notes)
-    return Laid(samples, [*notes, *_left_out(tree, images, samples)])
+    return Laid(samples, [*notes, *_left_out(tree, splits, images, samples)])
 
 
 def is_laid_out(tree: Tree) -> bool:
@@ -269,9 +269,17 @@ def _without_labels(split: _Split, where: str) -> InputError:
     return refused(f"holds no class folders (<class>/<image>), only {count}", where, hint)
 
 
-def _left_out(tree: Tree, images: Mapping[int, Parts], samples: Sequence[Sample]) -> list[str]:
+def _left_out(
+    tree: Tree,
+    splits: Sequence[_Split],
+    images: Mapping[int, Parts],
+    samples: Sequence[Sample],
+) -> list[str]:
     """What no split holds: images outside the class folders, and files that are no images."""
     used = {sample.index for sample in samples}
+    for split in splits:
+        if used.isdisjoint(split.images):
+            used.update(split.images)  # noted as a split without labels
     outside = ["/".join(parts) for n, parts in images.items() if n not in used]
     others = [parts[-1] for n, parts in enumerate(tree.files) if n not in images]
     notes = list(tree.notes)

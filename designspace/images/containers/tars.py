@@ -39,6 +39,8 @@ from designspace.images.store import SpanStore
 
 BROKEN = (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, MemoryError)
 """What the standard library raises for a tar file that is cut or foreign."""
+_BLOCK = 512
+"""Bytes of a header; two empty ones end a tar file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,11 @@ def _store(files: Sequence[Path], members: Sequence[Member]) -> SpanStore:
 def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
     """The regular files of a tar file that are not hidden; what is left out is noted."""
     members: dict[Parts, Member] = {}
-    others = twice = 0
+    others = twice = end = 0
     try:
         with path.open("rb") as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
             for info in _walked(archive, path.stat().st_size):
+                end = info.offset_data + _kept(info)
                 parts = parts_of(info.name)
                 if info.isdir() or not parts or is_hidden(parts):
                     continue
@@ -110,6 +113,8 @@ def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
     if others:
         kinds = "links, devices or sparse files"
         notes.append(f"left out {plural(others, 'member')} of {shown(path.name)}: {kinds}")
+    if path.stat().st_size < end + _BLOCK:
+        notes.append(f"{shown(path.name)} has no end mark: it may be cut, with images missing")
     if twice:
         count = f"{plural(twice, 'member')} of {shown(path.name)}"
         notes.append(f"left out {count} that a later member of the same name replaces")
