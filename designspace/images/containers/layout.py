@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from designspace.errors import InputError
 from designspace.images.containers.listing import Sample
@@ -89,10 +90,12 @@ class _Split:
         """The images in no class folder."""
         return {n: parts for n, parts in self.images.items() if len(parts) == self.depth + 1}
 
+    @cached_property
     def deep(self) -> set[str]:
         """The folders that hold folders with images."""
         return {parts[self.depth] for parts in self.images.values() if len(parts) > self.depth + 2}
 
+    @cached_property
     def filled(self) -> set[str]:
         """The folders with images."""
         return {parts[self.depth] for parts in self.images.values() if len(parts) > self.depth + 1}
@@ -124,7 +127,7 @@ def _roles(root: _Split, file: str) -> dict[str, Role]:
     """
     exact: dict[str, Role | None] = {name: exact_role(name) for name in root.folders}
     words: dict[str, Role | None] = {name: word_role(name) for name in root.folders}
-    deep = root.deep()
+    deep = root.deep
     if any(exact[name] == "train" and name in deep for name in exact):
         roles: dict[str, Role] = {name: role for name, role in exact.items() if role}
         taken = set(roles.values())
@@ -137,7 +140,7 @@ def _roles(root: _Split, file: str) -> dict[str, Role]:
         names = sorted(exact)
         hint = f"to measure on one, name it: {shown(f'{file}/{names[0]}')}"
         raise refused(f"has {' and '.join(map(shown, names))} but no train/", file, hint)
-    filled = root.filled()
+    filled = root.filled
     found: dict[str, Role] = {name: r for name, r in words.items() if r and name in filled}
     flat = {name for name, role in found.items() if name not in deep and role == "train"}
     if len(found) == len(filled) and "train" in found.values() and not flat:
@@ -158,7 +161,7 @@ def _single(roles: Mapping[str, Role], root: _Split, file: str) -> dict[str, Rol
 
 def _refuse_inner_splits(root: _Split, file: str) -> None:
     """Refuse classes that hold splits, `cat/train/`, which would be merged silently."""
-    for name in root.filled():
+    for name in root.filled:
         depth = root.depth + 1
         below = {
             parts[depth]
@@ -176,10 +179,10 @@ def _refuse_inner_splits(root: _Split, file: str) -> None:
 def _split(tree: Tree, images: Mapping[int, Parts], at: Parts, role: Role) -> _Split:
     """The split in a folder, or in the only folder within that is named after the same split."""
     split = _Split(tree, images, at, role)
-    filled = split.filled()
+    filled = split.filled
     if len(filled) == 1 and not split.direct():
         (only,) = filled
-        if role in roles_in(only) and only in split.deep():
+        if role in roles_in(only) and only in split.deep:
             return _Split(tree, images, (*at, only), role)
     return split
 
@@ -202,7 +205,7 @@ def _samples(splits: Sequence[_Split], file: str, notes: list[str]) -> list[Samp
 
 
 def _classes(train: _Split) -> list[str]:
-    return [name for name in train.folders if name in train.filled()]
+    return [name for name in train.folders if name in train.filled]
 
 
 def _truth_names(split: _Split) -> Role:
@@ -211,7 +214,7 @@ def _truth_names(split: _Split) -> Role:
 
 def _has_classes(split: _Split, classes: Sequence[str]) -> bool:
     """Whether a split has class folders; one folder with all images is none of several classes."""
-    filled = split.filled()
+    filled = split.filled
     lone = len(filled) == 1 and len(classes) > 1 and not filled <= set(classes)
     return bool(filled) and not lone
 
@@ -228,7 +231,7 @@ def _labelled(split: _Split, truth: Truth, where: str) -> list[Sample]:
 
 def _is_unlabelled(split: _Split, splits: Sequence[_Split], notes: list[str]) -> bool:
     """Whether this is a test split without labels, as challenges publish it."""
-    if split.role != "test" or split.filled() or not split.images or len(splits) < 2:
+    if split.role != "test" or split.filled or not split.images or len(splits) < 2:
         return False
     name = shown(split.at[-1])
     count = plural(len(split.images), "image")
@@ -237,7 +240,7 @@ def _is_unlabelled(split: _Split, splits: Sequence[_Split], notes: list[str]) ->
 
 
 def _in_folders(split: _Split, where: str) -> list[Sample]:
-    filled = split.filled()
+    filled = split.filled
     if not filled and split.images:
         raise _without_labels(split, where)
     if not split.folders:
