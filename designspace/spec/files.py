@@ -27,11 +27,28 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A value that was set over what a document held: which one, and where that was written."""
+
+    keys: Keys
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data, and where each part of it was written."""
+    """Plain data, and where each part of it was written.
+
+    Attributes:
+        data: The data.
+        origins: Where the values at these keys were written.
+        changes: What was changed last, at once.
+        before: The document before these changes; None where nothing was changed.
+    """
 
     data: Any
     origins: dict[Keys, Origin] = field(default_factory=dict[Keys, Origin])
+    changes: tuple[Change, ...] = ()
+    before: Document | None = None
 
     def origin(self, keys: Keys) -> Origin:
         """Where the value at these keys, or the nearest one around it, was written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from designspace.spec.changes import apply
 from designspace.spec.files import Document, read_yaml
 from designspace.spec.network import Network
 from designspace.spec.published import KEYS as FACTS
-from designspace.spec.rebase import rebased
+from designspace.spec.rebase import Chain, rebased
 from designspace.spec.rungs import Landing, Rungs, climb
 from designspace.spec.validation import validate
 
@@ -41,8 +42,10 @@ def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
     return network
 
 
-def authored(source: Source, depth: int = 0) -> Document:
+def authored(source: Source, chain: Chain = ()) -> Document:
     """What was written, with every `base:` followed and its changes made.
+
+    `chain` holds the files that were read on the way here.
 
     Raises:
         InputError: A missing base, or bases that go round in a circle.
@@ -50,20 +53,20 @@ def authored(source: Source, depth: int = 0) -> Document:
     if isinstance(source, Network):
         return Document(copy.deepcopy(source.authored or source.model_dump(mode="json")))
     if isinstance(source, Document):
-        return _rebased(source, Path(), depth)
+        return _rebased(source, Path(), chain)
     if isinstance(source, Mapping):
-        return _rebased(Document(copy.deepcopy(dict(source))), Path(), depth)
+        return _rebased(Document(copy.deepcopy(dict(source))), Path(), chain)
     if landing := step_of(source):
         return landing.document
     path = catalog.find(source, "specs", "network")
-    return _rebased(read_yaml(path), path.parent, depth)
+    return _rebased(read_yaml(path), path.parent, (*chain, path.resolve()))
 
 
-def _rebased(document: Document, folder: Path, depth: int) -> Document:
+def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
     def base(source: str | Path) -> Document:
-        return without_facts(authored(source, depth + 1))
+        return without_facts(authored(source, chain))
 
-    return rebased(document, folder, base, _BESIDE_BASE, depth)
+    return rebased(document, folder, base, _BESIDE_BASE, chain)
 
 
 def without_facts(document: Document) -> Document:
@@ -73,7 +76,7 @@ def without_facts(document: Document) -> Document:
         return document  # refused later, with its line
     whole = cast("dict[str, Any]", data)
     kept = {key: value for key, value in whole.items() if key not in FACTS}
-    return Document(kept, document.origins)
+    return replace(document, data=kept)
 
 
 def step_of(source: object) -> Landing | None:
