@@ -37,7 +37,7 @@ CONVNEXT = (catalog.root() / "specs" / "convnext_t.yaml").read_text()
         ("depths: [3, 3, 9, 3]", "depths: []", ["spec.yaml:4: depths"]),
         ("head: {", "hed: {", ["unknown key 'hed'", "'head'"]),
         ("ratio: 4", "ratio: .nan", [":12: block.ratio: it should be a finite number"]),
-        ("ratio: 4", "ratio: 0.001", ["pointwise1: nothing is left"]),
+        ("ratio: 4", "ratio: 0.001", ["block (stage 1, branch.pointwise1): nothing is left"]),
         ("bias: true\n  layer", "bias: 1\n  layer", [":17: block.bias: it should be a valid bool"]),
         ("kernel_size: 7", "kernel_size: true", [":13: block.spatial.kernel_size"]),
         ("groups: depthwise", "groups: -1", [":13: block.spatial.groups: it should be greater"]),
@@ -286,6 +286,24 @@ def test_a_document_of_too_many_values_is_refused_before_it_is_read(
     ran = run("cost", tmp_path / "spec.yaml")
     assert ran.code == 2
     assert "more than 100,000 values" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("network", "change", "said"),
+    [
+        ("resnet50", "block.spatial.groups=7", "block.spatial (stage 1, conv): 7 groups do not"),
+        ("swin_t", "block.mixer.head_dim=7", "block.mixer (stage 1): 96 channels are no whole"),
+        ("convnext_t", "input_size=20", "downsample (stage 4, conv): a map of side 1 is too small"),
+        ("convnext_t", "stem.patch_size=900", "stem (conv): a map of side 224 is too small"),
+        ("deit_s", "head.kind=linear", ""),
+    ],
+)
+def test_a_shape_error_names_the_path_that_was_written(
+    network: str, change: str, said: str
+) -> None:
+    ran = run("cost", network, "--set", change)
+    assert "stages." not in ran.err
+    assert said in ran.err
 
 
 def test_a_long_chain_of_bases_is_no_circle(tmp_path: Path) -> None:

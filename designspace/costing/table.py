@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from designspace.costing.rows import Row, rows
+from designspace.costing.written_path import written_path
 from designspace.layers.cost import Cost, Level
 from designspace.layers.feature import Feature, image
 from designspace.layers.leaf import ShapeError
@@ -88,7 +89,7 @@ def plan(
         return trace_whole(network.on(Place(num_classes)), image(size, in_channels))
     except ShapeError as error:
         where = f"{network.name or 'network'} at {size}x{size}"
-        path = f"{where}: {error.path}" if error.path else where
+        path = f"{where}: {written_path(network, error.path)}" if error.path else where
         raise ShapeError(error.message, path=path, hint=error.hint) from None
 
 
