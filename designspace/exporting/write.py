@@ -18,6 +18,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from designspace.errors import DesignspaceError, InputError, did_you_mean
 from designspace.exporting.formats import FORMATS, Runner, as_list
 from designspace.exporting.quiet import quiet
+from designspace.spec.files import written_to
 
 TOLERANCE = 1e-4  # of the largest output; float32 on two runtimes differs by about 1e-6
 _BATCHES = (1, 3)
@@ -68,9 +69,10 @@ def export(
         raise InputError(f"no format '{name}'", path="export", hint=did_you_mean(name, FORMATS))
     if model.training:
         raise InputError("the model is in training mode", hint="call model.eval() first")
+    target = written_to(path)
     with quiet(), _plain_attention():
         program = _program(model, size)
-    with _aside(path) as aside:
+    with _aside(target) as aside:
         with quiet(), _plain_attention():
             FORMATS[name].write(program, aside, _output_names(program), facts or {})
         with quiet():
@@ -80,7 +82,7 @@ def export(
                 f"{path}: not written, for its outputs differ by {difference:.2e} "
                 f"from the model's, the largest of which is {largest:.2e}"
             )
-        _put(aside, path)
+        _put(aside, target)
     return Exported(path, name, difference, largest)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -153,6 +154,26 @@ def write_text_atomic(path: Path, text: str) -> None:
     write_bytes_atomic(path, text.encode())
 
 
+def written_to(path: Path) -> Path:
+    """Where a file is written that a user names: links are followed, so that they stay links.
+
+    Raises:
+        InputError: It leads to something that is no regular file, such as a folder or a device.
+    """
+    try:
+        target = path.resolve()
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # links that go round in a circle, a forbidden folder
+        said = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot be written: {said}", file=str(path)) from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise InputError(f"cannot be written: it is {kind}", file=str(path))
+    return target
+
+
 @contextmanager
 def writing(path: Path) -> Generator[None]:
     """What the system refuses meanwhile is said of `path`.
@@ -172,6 +193,7 @@ def write_bytes_atomic(path: Path, content: bytes) -> None:
     Raises:
         InputError: The place cannot be written, for example because the disk is full.
     """
+    path = written_to(path)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
