@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from designspace.comparison.terms import confounded
-from designspace.records.events import WinnerTested
+from designspace.records.events import SplitRead
 from designspace.records.study import Study, StudyMeta
 from designspace.report.frontier import front_members
 from designspace.report.numbers import count_of, decimals_for, percent_decimals
@@ -36,7 +36,7 @@ class Summary:
     front: tuple[Row, ...]
     winner: Row | None
     base: Row | None
-    tested: WinnerTested | None
+    tested: SplitRead | None
     confounders: tuple[str, ...]
     noise: float | None
     updated: datetime | None
@@ -128,7 +128,7 @@ def summarize(study: Study) -> Summary:
     )
 
 
-def _test_of(winner: Row | None, tested: WinnerTested | None) -> WinnerTested | None:
+def _test_of(winner: Row | None, tested: SplitRead | None) -> SplitRead | None:
     """The test's score, unless it is that of a trial which an extended study has since beaten."""
     return tested if tested and winner and tested.trial == winner.number else None
 

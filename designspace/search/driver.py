@@ -21,9 +21,9 @@ from designspace.records.events import (
     Event,
     FinalState,
     Proposed,
+    SplitRead,
     Started,
     StudyChanged,
-    WinnerTested,
 )
 from designspace.records.ledger import Ledger
 from designspace.records.state import StudyState, TrialState
@@ -100,7 +100,7 @@ class Driver:
         if not self.request.test:
             return None
         winner, tested = self.state.winner, self.state.tested
-        return None if winner and tested and tested.trial == winner.number else winner
+        return None if tested else winner
 
     def next(self) -> Start | None:
         """What to start now; None while all that is left is running, and when over."""
@@ -164,7 +164,7 @@ class Driver:
             where = self._keep(winner, said)
             raise DesignspaceError(f"{where}: the winner's test failed: {said.error}")
         assert isinstance(said, Score)
-        self._record(WinnerTested(trial=winner.number, **said.model_dump()))
+        self._record(SplitRead(trial=winner.number, **said.model_dump()))
         self._testing = None
         return "finish"
 

@@ -1,0 +1,122 @@
+"""Readings of the test split: all are recorded, and each figure says how many there were."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import toy
+from trainings import made, tiny_data, tiny_run
+
+from designspace.errors import InputError
+from designspace.records.of import record_of
+from designspace.records.readings import readings, record_reading, times_read
+from designspace.records.run import Ending, write_record
+from designspace.records.study import load_study
+from designspace.records.training import Epoch, TestReading
+from designspace.search.study import run_study
+from designspace.train.session import train
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def reading(trial: int | None = None, top1: float = 70.0) -> TestReading:
+    return TestReading(trial=trial, top1=top1, top5=99.0, loss=0.5, n=64, command="eval")
+
+
+def ignore(_: Epoch) -> None:
+    """Nothing is shown."""
+
+
+def test_a_reading_is_added_to_the_ledger_of_a_study(tmp_path: Path) -> None:
+    state = run_study(toy.request(tmp_path / "s", trials=4)).state
+    (first,) = readings(tmp_path / "s")
+    assert state.winner is not None
+    assert (first.trial, first.command) == (state.winner.number, "search")
+    record_reading(tmp_path / "s", reading(0))
+    record_reading(tmp_path / "s", reading(0, 71.0))
+    found = readings(tmp_path / "s")
+    assert [(one.trial, one.command) for one in found[1:]] == [(0, "eval"), (0, "eval")]
+    assert all(one.when and one.n == 64 for one in found)
+    state = load_study(tmp_path / "s").state
+    assert state.complete
+    trial = state.test_of(0)
+    assert trial is not None
+    assert trial.top1 == 70.0  # the first reading is the figure; later ones only count
+
+
+def test_the_record_of_a_trial_counts_the_readings_of_its_study(tmp_path: Path) -> None:
+    for name in ("study.yaml", "trials.jsonl"):
+        shutil.copy(ROOT / "reports/micro" / name, tmp_path)
+    record_reading(tmp_path, reading(0))
+    for number, top1 in ((6, 87.5), (0, 70.0)):
+        record = record_of(f"{tmp_path}:{number}")
+        assert record.test is not None
+        assert (record.test.top1, record.times_tested) == (top1, 2)
+    unread = record_of(f"{tmp_path}:3")
+    assert (unread.test, unread.times_tested) == (None, 2)
+
+
+def test_a_reading_is_added_to_the_record_of_a_run(tmp_path: Path) -> None:
+    train(tiny_run(tiny_data(tmp_path), tmp_path / "r", {"epochs": 1}), ignore)
+    (first,) = readings(tmp_path / "r")
+    assert (first.trial, first.command, first.n) == (None, "train", 20)
+    record_reading(tmp_path / "r", reading())
+    assert [one.command for one in readings(tmp_path / "r")] == ["train", "eval"]
+    assert readings(tmp_path / "r")[1].when is not None
+    record = record_of(tmp_path / "r")
+    assert record.times_tested == 2
+    assert record.test is not None
+    assert record.test.top1 == first.top1
+
+
+def test_what_cannot_take_a_reading_says_so(tmp_path: Path) -> None:
+    run_study(toy.request(tmp_path / "s", trials=2))
+    with pytest.raises(InputError, match="no trial 7"):
+        record_reading(tmp_path / "s", reading(7))
+    with pytest.raises(InputError, match="no run here"):
+        record_reading(tmp_path / "none", reading())
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "r").mkdir()
+    unfinished = made().model_copy(update={"outcome": Ending(state="interrupted")})
+    write_record(tmp_path / "r", unfinished)
+    with pytest.raises(InputError, match="has not come to its end"):
+        record_reading(tmp_path / "r", reading())
+
+
+def test_a_reading_is_refused_while_a_search_writes(tmp_path: Path) -> None:
+    run_study(toy.request(tmp_path / "s", trials=2))
+    hold = (
+        "import sys; from pathlib import Path; from designspace.records.ledger import Ledger\n"
+        "Ledger(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", hold, str(tmp_path / "s" / "trials.jsonl")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(InputError, match=rf"pid {process.pid}\) is writing this study"):
+            record_reading(tmp_path / "s", reading(0))
+        process.communicate()
+    assert len(readings(tmp_path / "s")) == 1
+
+
+def test_ledgers_and_records_of_earlier_versions_are_read() -> None:
+    for name, trial, top1 in (("micro", 6, 87.5), ("signals", 5, 85.7)):
+        (one,) = readings(ROOT / "reports" / name)
+        assert (one.trial, one.top1, one.command, one.split) == (trial, top1, "search", "test")
+    old = json.loads(made(test=80.0).model_dump_json(exclude={"readings"}))
+    record = type(made()).model_validate(old)
+    assert (record.readings, record.times_tested) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "not read yet"), (1, "read once"), (2, "read 2 times")]
+)
+def test_the_number_of_readings_in_words(count: int, words: str) -> None:
+    assert times_read(count) == words
