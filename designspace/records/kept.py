@@ -1,0 +1,39 @@
+"""Files of a training that outlive it, and those that do not.
+
+A training needs its checkpoints until it is over. Of one that is done, its weights stay.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from designspace.spec.files import writing
+
+WEIGHTS = "weights.safetensors"
+_CHECKPOINTS = ("checkpoint*", ".checkpoint*")  # the hidden ones: a killed process was writing them
+
+
+def trial_directory(study: Path, trial: int) -> Path:
+    """The directory of a trial within that of its study."""
+    return study / "trials" / str(trial)
+
+
+def trial_weights(study: Path, trial: int) -> Path:
+    """The file with the weights of a trial; it is there once the trial is done."""
+    return trial_directory(study, trial) / WEIGHTS
+
+
+def checkpoints(directory: Path) -> list[Path]:
+    """The checkpoints of a training's directory, those included that were not written whole."""
+    return [path for pattern in _CHECKPOINTS for path in sorted(directory.glob(pattern))]
+
+
+def remove_checkpoints(directory: Path) -> None:
+    """Delete all checkpoints of a training's directory.
+
+    Raises:
+        InputError: The system refuses.
+    """
+    for path in checkpoints(directory):
+        with writing(path):
+            path.unlink(missing_ok=True)
