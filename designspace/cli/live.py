@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from designspace.records.events import Ended, EpochEnded, Event, SplitRead, Started, StudyChanged
+from designspace.records.readings import times_read
 from designspace.records.state import StudyState, TrialState
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def describe(event: Event, state: StudyState, epochs: int) -> str:
             of = f"{finished(state)} of {state.wanted}"
             return f"trial {event.trial}: {event.state} after epoch {event.epoch}{why} ({of})"
         case SplitRead():
-            return f"winner is trial {event.trial}: test top-1 {event.top1:.1f} % of {event.n}"
+            told = f"winner is trial {event.trial}: test top-1 {event.top1:.1f} % of {event.n}"
+            return f"{told} ({times_read(len(state.readings))})"
         case _:
             return ""
 

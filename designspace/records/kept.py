@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from designspace.records.state import TrialState
 from designspace.spec.files import writing
 
 WEIGHTS = "weights.safetensors"
@@ -37,3 +38,10 @@ def remove_checkpoints(directory: Path) -> None:
     for path in checkpoints(directory):
         with writing(path):
             path.unlink(missing_ok=True)
+
+
+def lacks_weights(study: Path, trial: TrialState) -> bool:
+    """Whether a trial is done and has no weights, but a checkpoint to rebuild them from."""
+    if trial.state != "done" or trial_weights(study, trial.number).is_file():
+        return False
+    return bool(checkpoints(trial_directory(study, trial.number)))

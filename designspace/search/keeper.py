@@ -10,10 +10,9 @@ from collections import deque
 from pathlib import Path
 
 from designspace.records.kept import (
-    checkpoints,
+    lacks_weights,
     remove_checkpoints,
     trial_directory,
-    trial_weights,
 )
 from designspace.records.state import TrialState
 
@@ -63,10 +62,3 @@ class Keeper:
     def _clear(self, number: int) -> None:
         if not self._keep_checkpoints:
             remove_checkpoints(trial_directory(self._study, number))
-
-
-def lacks_weights(study: Path, trial: TrialState) -> bool:
-    """Whether a trial is done and has no weights, but a checkpoint to rebuild them from."""
-    if trial.state != "done" or trial_weights(study, trial.number).is_file():
-        return False
-    return bool(checkpoints(trial_directory(study, trial.number)))

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from designspace.errors import InputError
 from designspace.records.events import Action
+from designspace.records.kept import lacks_weights
 from designspace.records.ledger import Ledger, read
 from designspace.records.state import StudyState
 from designspace.records.study import LEDGER, LOG, META, StudyMeta, load_meta, write_meta
 from designspace.search.candidates import Candidates
 from designspace.search.driver import Driver, to_test
 from designspace.search.identity import check_same, describe
-from designspace.search.keeper import lacks_weights
 from designspace.search.pool import Pool, pool_of
 from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.quiet import redirected
