@@ -67,6 +67,10 @@ def check(directory: Path, request: Any, kills: int) -> StudyState:
     assert set(recorded.values()) == {1}
     assert sum(isinstance(event, SplitRead) for event in events) == 1
     assert disagreements(request.rules, request.epochs, events) == []
+    for number, trial in state.trials.items():
+        files = {path.name for path in (directory / "trials" / str(number)).iterdir()}
+        assert ("weights.safetensors" in files) == (trial.state == "done")
+        assert not any("checkpoint" in name for name in files)
     repeats = sum(len(epochs) - len(set(epochs)) for epochs in toy.trained(directory).values())
     assert repeats <= kills
     return state

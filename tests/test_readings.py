@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import toy
-from trainings import made, tiny_data, tiny_run
+from trainings import SHORT, made, npz, tiny_data, tiny_net, tiny_run, words
 
 from designspace.errors import InputError
 from designspace.records.of import record_of
@@ -19,7 +19,10 @@ from designspace.records.run import Ending, write_record
 from designspace.records.study import load_study
 from designspace.records.training import Epoch, TestReading
 from designspace.search.study import run_study
+from designspace.spec.files import write_yaml_atomic
+from designspace.spec.recipe import load_recipe
 from designspace.train.session import train
+from tests.command import Ran, run
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -120,3 +123,91 @@ def test_ledgers_and_records_of_earlier_versions_are_read() -> None:
 )
 def test_the_number_of_readings_in_words(count: int, words: str) -> None:
     assert times_read(count) == words
+
+
+def search(study: Path, trials: int, *more: str) -> Ran:
+    """A study whose base learns too slowly, so that its second trial beats the first."""
+    axes = {"lr": {"path": "recipe.optimizer.lr", "choices": [1e-7, 0.003]}}
+    recipe = load_recipe("demo", {**SHORT, "ema": None, "optimizer.lr": 1e-7}).plain()
+    space = {"name": "rates", "base": tiny_net().authored, "recipe": recipe, "axes": axes}
+    write_yaml_atomic(study.parent / "space.yaml", space)
+    words = ["--executor=local", "--proposer=random", "--device=cpu", f"--trials={trials}"]
+    sources = ["--space", study.parent / "space.yaml", "--data", npz(study.parent)]
+    return run("search", *sources, "--study", study, *words, *more)
+
+
+def test_a_new_winner_is_tested_only_when_asked(tmp_path: Path) -> None:
+    study = tmp_path / "my study"
+    first = search(study, 1)
+    assert first.code == 0, first.err
+    assert "trial 0, test top-1" in first.out
+    assert "(20 images, read once)" in first.out
+    build = f"designspace build '{study}:winner' --out winner.safetensors"
+    assert f"network of trial 0: {build}" in first.out
+
+    more = search(study, 2)
+    assert more.code == 0, more.err
+    told = "the winner is now trial 1, not tested: the test split was read once, last for trial 0"
+    assert told in more.out
+    assert "--retest reads it again" in more.out
+    assert "nothing to do" in search(study, 2).out
+    assert [one.trial for one in readings(study)] == [0]
+    status = run("status", study)
+    assert told in status.out
+    assert f"network of trial 1: {build}" in status.out
+    state = json.loads(run("status", study, "--json").out)
+    assert (state["tested"], state["winner"]["trial"], state["build"]) == (None, 1, build)
+    report = json.loads(run("report", study, "--json").out)
+    assert (report["test"], len(report["test_readings"])) == (None, 1)
+    assert "read once, for other trials" in (study / "report.html").read_text()
+
+    again = search(study, 2, "--retest")
+    assert again.code == 0, again.err
+    assert "trial 1, test top-1" in again.out
+    assert "(20 images, read 2 times)" in again.out
+    assert [one.trial for one in readings(study)] == [0, 1]
+    assert "nothing to do" in search(study, 2, "--retest").out
+    assert "nothing to do" in search(study, 2).out
+    assert [one.trial for one in readings(study)] == [0, 1]
+
+
+def test_every_test_figure_says_how_often_the_split_was_read(tmp_path: Path) -> None:
+    study = tmp_path / "s"
+    search(study, 1)
+    search(study, 2, "--retest")
+    record_reading(study, reading(1))
+    assert "(20 images, read 3 times)" in run("status", study).out
+    shown = run("report", study)
+    assert "read 3 times" in shown.out
+    assert "designspace build" in shown.out
+    page = (study / "report.html").read_text()
+    assert "test top-1, read 3 times" in page
+    assert "for trial 0, after selection and for trial 1, after selection and" in page
+    assert "for trial 1, by eval" in page
+    assert "designspace build" in page
+    report = json.loads((study / "summary.json").read_text())
+    assert report["test"]["trial"] == 1
+    assert [one["command"] for one in report["test_readings"]] == ["search", "search", "eval"]
+    compared = run("compare", f"{study}:0", f"{study}:1")
+    assert compared.out.count("(read 3 times)") == 2
+    groups = json.loads(run("compare", f"{study}:0", f"{study}:1", "--json").out)["groups"]
+    assert [group["test_readings"] for group in groups] == [[3], [3]]
+
+
+def test_a_reading_before_the_end_counts(tmp_path: Path) -> None:
+    study = tmp_path / "s"
+    search(study, 1)
+    lines = (study / "trials.jsonl").read_text().splitlines(keepends=True)
+    events = [json.loads(line)["event"] for line in lines]
+    (study / "trials.jsonl").write_text("".join(lines[: events.index("tested")]))
+    record_reading(study, reading(0))
+    assert search(study, 2).code == 0
+    assert [one.command for one in readings(study)] == ["eval"]
+
+
+def test_a_run_says_how_often_its_test_split_was_read(tmp_path: Path) -> None:
+    command = (*words(npz(tmp_path), {"epochs": 1}), "--out", tmp_path / "r")
+    assert "read once" in run(*command).out
+    record_reading(tmp_path / "r", reading())
+    assert "read 2 times" in run(*command).out
+    assert json.loads(run(*command, "--json").out)["times_tested"] == 2

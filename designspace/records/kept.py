@@ -11,7 +11,8 @@ from designspace.records.state import TrialState
 from designspace.spec.files import writing
 
 WEIGHTS = "weights.safetensors"
-_CHECKPOINTS = ("checkpoint*", ".checkpoint*")  # the hidden ones: a killed process was writing them
+_CHECKPOINTS = ("checkpoint*", ".checkpoint*")
+_HALF_WRITTEN = (f".{WEIGHTS}.*", ".metrics.csv.*")  # by a killed process; its name is random
 
 
 def trial_directory(study: Path, trial: int) -> Path:
@@ -26,16 +27,20 @@ def trial_weights(study: Path, trial: int) -> Path:
 
 def checkpoints(directory: Path) -> list[Path]:
     """The checkpoints of a training's directory, those included that were not written whole."""
-    return [path for pattern in _CHECKPOINTS for path in sorted(directory.glob(pattern))]
+    return _matching(directory, _CHECKPOINTS)
+
+
+def _matching(directory: Path, patterns: tuple[str, ...]) -> list[Path]:
+    return [path for pattern in patterns for path in sorted(directory.glob(pattern))]
 
 
 def remove_checkpoints(directory: Path) -> None:
-    """Delete all checkpoints of a training's directory.
+    """Delete the checkpoints of a training that is over, and what a killed process left of files.
 
     Raises:
         InputError: The system refuses.
     """
-    for path in checkpoints(directory):
+    for path in (*checkpoints(directory), *_matching(directory, _HALF_WRITTEN)):
         with writing(path):
             path.unlink(missing_ok=True)
 

@@ -13,8 +13,10 @@ from designspace.records.kept import (
     lacks_weights,
     remove_checkpoints,
     trial_directory,
+    trial_weights,
 )
 from designspace.records.state import TrialState
+from designspace.spec.files import writing
 
 
 class Keeper:
@@ -35,8 +37,11 @@ class Keeper:
         """Look after a trial that is over.
 
         Raises:
-            InputError: The system refuses to delete its checkpoints.
+            InputError: The system refuses to delete its files.
         """
+        if trial.state != "done":  # a worker may have died between its weights and its report
+            with writing(trial_weights(self._study, trial.number)):
+                trial_weights(self._study, trial.number).unlink(missing_ok=True)
         if lacks_weights(self._study, trial):
             self._waiting.append(trial.number)
         else:

@@ -69,6 +69,9 @@ def test_a_study_runs_to_its_end_by_the_rules(tmp_path: Path, executor: str) -> 
     trained = toy.trained(tmp_path / "s")
     for trial in outcome.state.trials.values():
         assert trained[str(trial.number)] == [epoch.epoch for epoch in trial.history]
+        files = {path.name for path in (tmp_path / "s" / "trials" / str(trial.number)).iterdir()}
+        assert ("weights.safetensors" in files) == (trial.state == "done")
+        assert "checkpoint.json" not in files
     again = run_study(request)
     assert again.idle
     assert again.state.updated == outcome.state.updated
