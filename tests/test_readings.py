@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from trainings import SHORT, made, npz, tiny_data, tiny_net, tiny_run, words
 
 from designspace.errors import InputError
 from designspace.records.of import record_of
-from designspace.records.readings import readings, record_reading, times_read
+from designspace.records.readings import ensure_recordable, readings, record_reading, times_read
 from designspace.records.run import Ending, write_record
 from designspace.records.study import load_study
 from designspace.records.training import Epoch, TestReading
@@ -87,8 +88,10 @@ def test_what_cannot_take_a_reading_says_so(tmp_path: Path) -> None:
     (tmp_path / "r").mkdir()
     unfinished = made().model_copy(update={"outcome": Ending(state="interrupted")})
     write_record(tmp_path / "r", unfinished)
-    with pytest.raises(InputError, match="has not come to its end"):
-        record_reading(tmp_path / "r", reading())
+    for refused in (partial(record_reading, reading=reading()), ensure_recordable):
+        with pytest.raises(InputError, match="has not come to its end"):
+            refused(tmp_path / "r")
+    assert {path.name for path in (tmp_path / "r").iterdir()} == {"record.json"}
 
 
 def test_a_reading_is_refused_while_a_search_writes(tmp_path: Path) -> None:
@@ -103,10 +106,12 @@ def test_a_reading_is_refused_while_a_search_writes(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        with pytest.raises(InputError, match=rf"pid {process.pid}\) is writing this study"):
-            record_reading(tmp_path / "s", reading(0))
+        for refused in (partial(record_reading, reading=reading(0)), ensure_recordable):
+            with pytest.raises(InputError, match=rf"pid {process.pid}\) is writing this study"):
+                refused(tmp_path / "s")
         process.communicate()
     assert len(readings(tmp_path / "s")) == 1
+    ensure_recordable(tmp_path / "s")
 
 
 def test_ledgers_and_records_of_earlier_versions_are_read() -> None:

@@ -51,6 +51,20 @@ def record_reading(directory: Path, reading: TestReading) -> None:
         _into_record(directory, reading)
 
 
+def ensure_recordable(directory: Path) -> None:
+    """Refuse in time what `record_reading` would refuse: before the test split is read.
+
+    Raises:
+        InputError: The study or the run is being written by another process, or the run has not
+            come to its end.
+    """
+    if (directory / META).is_file():
+        Ledger(directory / LEDGER).close()
+        return
+    _ended(directory)
+    os.close(lock(directory / LOCK, "run"))
+
+
 def times_read(count: int) -> str:
     """How often the test split was read, as shown beside every test figure."""
     if count < 2:
@@ -95,14 +109,19 @@ def _as_event(reading: TestReading) -> SplitRead:
 
 def _into_record(directory: Path, reading: TestReading) -> None:
     assert reading.trial is None, "a run has no trials"
-    read_record(directory)  # before the lock, which writes a file
+    _ended(directory)  # before the lock, which writes a file
     held = lock(directory / LOCK, "run")
     try:
-        record = read_record(directory)
-        if not record.over:
-            raise InputError("the run has not come to its end", file=str(directory))
+        record = _ended(directory)
         dated = reading if reading.when else reading.model_copy(update={"when": moment()})
         added = {"readings": (*record.readings, dated)}
         write_record(directory, record.model_copy(update=added))
     finally:
         os.close(held)
+
+
+def _ended(directory: Path) -> Record:
+    record = read_record(directory)
+    if not record.over:
+        raise InputError("the run has not come to its end", file=str(directory))
+    return record

@@ -93,6 +93,24 @@ def test_a_trial_that_fails_is_retried_once_and_recorded(tmp_path: Path, executo
 
 
 @both
+def test_weights_that_an_earlier_version_did_not_keep_are_rebuilt(
+    tmp_path: Path, executor: str
+) -> None:
+    settings: dict[str, Any] = {"trials": 4, "scheduler": "none"}
+    run_study(toy.request(tmp_path / "s", keep_checkpoints=True, **settings))
+    kept = sorted((tmp_path / "s").glob("trials/*/weights.safetensors"))
+    before = [path.read_bytes() for path in kept]
+    for path in kept:
+        path.unlink()
+    outcome = run_study(toy.request(tmp_path / "s", executor=executor, **settings))
+    assert sorted(outcome.notes) == [f"the weights of trial {n} were rebuilt" for n in range(4)]
+    assert [path.read_bytes() for path in kept] == before
+    assert not list((tmp_path / "s").glob("trials/*/checkpoint*"))
+    assert all(len(epochs) == 8 for epochs in toy.trained(tmp_path / "s").values())
+    assert len(outcome.state.readings) == 1
+
+
+@both
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_interrupts_and_the_same_call_ends_with_the_same_trials(
     tmp_path: Path, executor: str, signum: int
