@@ -248,6 +248,24 @@ def test_an_interrupted_study_keeps_what_its_trials_need(tmp_path: Path) -> None
     tidy(tmp_path / "s")
 
 
+def test_weights_that_cannot_be_written_stop_the_study_and_lose_nothing(tmp_path: Path) -> None:
+    wanted = toys(tmp_path / "s", trials=3, scheduler="none")
+    in_the_way = trial_weights(tmp_path / "s", 1)
+
+    def block(event: Event, _: StudyState) -> None:
+        if isinstance(event, EpochEnded) and (event.trial, event.epoch) == (1, 7):
+            (in_the_way / "x").mkdir(parents=True)
+
+    with pytest.raises(InputError, match=r"trial 1: .*weights.safetensors: cannot be written"):
+        run_study(wanted, block)
+    state = load_study(tmp_path / "s").state
+    assert (state.trials[1].state, state.trials[1].epochs) == ("running", 7)
+    shutil.rmtree(in_the_way)
+    assert run_study(wanted).exit_code == 0
+    assert toy.trained(tmp_path / "s")["1"] == list(range(1, 9))
+    tidy(tmp_path / "s")
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study of toys with all checkpoints."""

@@ -139,7 +139,8 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         from designspace.cli.show import print_json
 
-        print_json({"study": str(directory), "idle": outcome.idle, **state_json(directory, state)})
+        facts = {"study": str(directory), "idle": outcome.idle, "notes": list(outcome.notes)}
+        print_json({**facts, **state_json(directory, state)})
     else:
         if outcome.idle:
             typer.echo("nothing to do: the study is complete (a higher --trials extends it)")
