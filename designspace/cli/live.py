@@ -8,7 +8,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from designspace.records.events import Ended, EpochEnded, Event, Started, StudyChanged, WinnerTested
+from designspace.records.events import Ended, EpochEnded, Event, SplitRead, Started, StudyChanged
+from designspace.records.readings import times_read
 from designspace.records.state import StudyState, TrialState
 
 if TYPE_CHECKING:
@@ -111,8 +112,9 @@ def describe(event: Event, state: StudyState, epochs: int) -> str:
             why = f": {event.error}" if event.error else ""
             of = f"{finished(state)} of {state.wanted}"
             return f"trial {event.trial}: {event.state} after epoch {event.epoch}{why} ({of})"
-        case WinnerTested():
-            return f"winner is trial {event.trial}: test top-1 {event.top1:.1f} % of {event.n}"
+        case SplitRead():
+            told = f"winner is trial {event.trial}: test top-1 {event.top1:.1f} % of {event.n}"
+            return f"{told} ({times_read(len(state.readings))})"
         case _:
             return ""
 

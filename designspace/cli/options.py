@@ -36,6 +36,10 @@ DownloadOption = Annotated[
 SkipBrokenOption = Annotated[
     bool, typer.Option("--skip-broken", help="Leave unreadable images out, and count them.")
 ]
+KeepCheckpointsOption = Annotated[
+    bool,
+    typer.Option("--keep-checkpoints", help="Keep checkpoints that nothing needs any more."),
+]
 RecipeOption = Annotated[str, typer.Option("--recipe", help="A catalog name or a YAML file.")]
 RecipeSetOption = Annotated[
     list[str] | None,

@@ -15,6 +15,7 @@ from designspace.cli.options import (
     DeviceOption,
     DownloadOption,
     JsonOption,
+    KeepCheckpointsOption,
     RecipeOption,
     RecipeSetOption,
     SetOption,
@@ -63,6 +64,7 @@ def train(
         float | None,
         typer.Option(min=0, help="Seconds between checkpoints inside an epoch; 600 by default."),
     ] = None,
+    keep_checkpoints: KeepCheckpointsOption = False,
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
@@ -99,7 +101,7 @@ def train(
     if budget is not None:
         plan = RecipeTuning(network, how, images, budget, seed, where)
         home, inside = out or _tuned_home(home, plan), True
-        tuning = _tune(plan, home / "tuning", quiet=as_json)
+        tuning = _tune(plan, home / "tuning", keep_checkpoints, quiet=as_json)
         how, seed = tuned(how, tuning), seed + 1  # a seed that no choice has seen
     records: dict[Path, Record] = {}
     pause = SAVE_EVERY if save_every is None else save_every
@@ -114,7 +116,7 @@ def train(
             if each == seed and group.leads and not as_json:
                 for line in (*run.notes, *(f"skipped: {name}" for name in run.skipped)):
                     typer.echo(line)
-            records[place] = _train(run, tuning, quiet=as_json or not group.leads)
+            records[place] = _train(run, tuning, keep_checkpoints, quiet=as_json or not group.leads)
         if group.leads:
             _show(records, tuning, as_json=as_json)
 
@@ -141,11 +143,11 @@ def _tuned_home(home: Path, wanted: RecipeTuning) -> Path:
     return Path(f"{home}-tuned-{digest_of(what)[:6]}")
 
 
-def _tune(wanted: RecipeTuning, directory: Path, *, quiet: bool) -> Tuning:
+def _tune(wanted: RecipeTuning, directory: Path, keep: bool, *, quiet: bool) -> Tuning:
     """Tune first, or find it done; the study is on disk, and is resumed like any other."""
     from designspace.cli.live import watched
 
-    request = wanted.request(directory, ("designspace", *sys.argv[1:]))
+    request = wanted.request(directory, ("designspace", *sys.argv[1:]), keep_checkpoints=keep)
     outcome = watched(request, quiet=quiet)
     if outcome.interrupted:
         raise typer.Exit(outcome.exit_code)
@@ -162,13 +164,15 @@ def _chosen(tuning: Tuning) -> str:
     return f"{values}; validation top-1 {best:.2f}%, of the recipe's own values {said}"
 
 
-def _train(run: Run, tuning: Tuning | None, *, quiet: bool) -> Record:
+def _train(run: Run, tuning: Tuning | None, keep: bool, *, quiet: bool) -> Record:
     from designspace.train.session import train as train_run
 
     command = ("designspace", *sys.argv[1:])
     try:
         with _progress(run.epochs, quiet=quiet) as (on_epoch, on_step):
-            return train_run(run, on_epoch, on_step, command=command, tuning=tuning)
+            return train_run(
+                run, on_epoch, on_step, command=command, tuning=tuning, keep_checkpoints=keep
+            )
     except KeyboardInterrupt:
         said = f"stopped after {run.epoch} of {run.epochs} epochs ({run.directory})"
         typer.echo(said, err=True)
@@ -197,14 +201,16 @@ def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) 
 
 
 def _lines(place: Path, record: Record) -> list[str]:
-    from designspace.train.session import WEIGHTS
+    from designspace.records.kept import WEIGHTS
+    from designspace.records.readings import times_read
 
     score = record.test
     if score is None:
         return []
     return [
         f"validation top-1 {record.top1:.2f}%; test top-1 {score.top1:.2f}%, "
-        f"top-5 {score.top5:.2f}% ({score.n:,} images, read once, seed {record.seed})",
+        f"top-5 {score.top5:.2f}% ({score.n:,} images, {times_read(record.times_tested)}, "
+        f"seed {record.seed})",
         f"weights: {place / WEIGHTS}",
     ]
 
@@ -218,6 +224,7 @@ def _json(place: Path, record: Record) -> dict[str, Any]:
         "outcome": record.outcome.model_dump(mode="json"),
         "validation": last and last.model_dump(mode="json"),
         "test": record.test and record.test.model_dump(mode="json"),
+        "times_tested": record.times_tested,
     }
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from designspace.errors import InputError
-from designspace.records.training import Divergence, Epoch, Score
+from designspace.records.training import Divergence, Epoch, Score, TestReading
 from designspace.records.tuning import Tuning
 from designspace.records.typed import Typed
 from designspace.spec.files import Document, Origin, write_text_atomic
@@ -174,7 +174,9 @@ class Record(Typed):
         tuning: how some of the recipe's values were chosen for this network; None where none was.
         attempts: the processes that trained it, the first one first.
         epochs: what was measured on the validation split, an epoch each.
-        test: measured once, at the end; None before.
+        test: the first reading of the test split, at the end; None before.
+        readings: every further reading of the test split; of a trial, those for the other trials
+            of its study as well.
         ended: when; None before.
         outcome: how it stands.
     """
@@ -194,6 +196,7 @@ class Record(Typed):
     attempts: Annotated[tuple[Attempt, ...], Field(min_length=1)]
     epochs: tuple[Epoch, ...] = ()
     test: Score | None = None
+    readings: tuple[TestReading, ...] = ()
     ended: str | None = None
     outcome: Annotated[Ending | Diverged, Field(discriminator="state")] = Ending(state="running")
 
@@ -206,6 +209,11 @@ class Record(Typed):
     def top1(self) -> float | None:
         """Validation top-1 in percent after the last epoch; None before the first."""
         return self.epochs[-1].top1 if self.epochs else None
+
+    @property
+    def times_tested(self) -> int:
+        """How often the test split was read."""
+        return (self.test is not None) + len(self.readings)
 
     @property
     def device(self) -> DeviceFacts:
@@ -258,4 +266,10 @@ def write_record(directory: Path, record: Record) -> None:
 
 def now() -> str:
     """This moment, as records write it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return moment()
+
+
+def moment(seconds: float | None = None) -> str:
+    """A unix time as records write it, ISO 8601 in UTC; the present where none is given."""
+    at = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return at.isoformat(timespec="seconds")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from designspace.errors import DivergedError
 from designspace.records.typed import Typed
@@ -57,6 +57,35 @@ class Score(Typed):
     top5: float
     loss: float
     n: int
+
+
+ReadBy = Literal["search", "train", "eval"]
+
+
+class TestReading(Typed):
+    """One reading of the test split.
+
+    Attributes:
+        trial: the trial that was measured; None for a run outside a study.
+        split: which split was read.
+        top1: percent.
+        top5: percent.
+        loss: plain cross-entropy; None where an old study did not record it.
+        n: number of images.
+        when: ISO 8601 in UTC; None where an old run did not record it.
+        command: the command that read the split.
+    """
+
+    __test__ = False
+
+    trial: int | None = None
+    split: Literal["test"] = "test"
+    top1: float
+    top5: float
+    loss: float | None = None
+    n: int
+    when: str | None = None
+    command: ReadBy
 
 
 class Divergence(Typed):

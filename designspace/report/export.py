@@ -47,6 +47,7 @@ def as_json(summary: Summary) -> str:
         "front": [row.number for row in summary.front],
         "winner": summary.winner.number if summary.winner else None,
         "test": tested.model_dump(mode="json", exclude={"event", "time"}) if tested else None,
+        "test_readings": [reading.model_dump(mode="json") for reading in summary.readings],
         "validation_standard_error": summary.noise,
         "trials": [_trial(row) for row in summary.rows],
     }

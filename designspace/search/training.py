@@ -33,10 +33,11 @@ def make_run(job: Job) -> Trainee:
 
 def run_of(job: Job, data: Data) -> Trainee:
     """The training that a job describes, on data that are loaded already."""
+    from designspace.search.trial_run import TrialRun
     from designspace.train.run import Run
 
     recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
-    return Run(
+    run = Run(
         load(dict(job.spec)),
         load_recipe(recipe),
         data,
@@ -44,6 +45,7 @@ def run_of(job: Job, data: Data) -> Trainee:
         device=job.device,
         directory=job.directory,
     )
+    return TrialRun(run, job.about)
 
 
 @lru_cache(maxsize=1)
