@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from designspace.bench.settings import Settings
-from designspace.bench.timm_names import changes_needed, timm_name
 from designspace.errors import InputError, did_you_mean
+from designspace.naming.timm_names import changes_needed, timm_name
 from designspace.records.speed import Same
 from designspace.spec.network import Network
 from designspace.weights import load_weights
@@ -42,7 +42,7 @@ def counterpart_name(network: Network, against: str) -> str:
     if name and not timm.is_model(name):
         raise InputError(f"timm has no model '{name}'", hint=did_you_mean(name, timm.list_models()))
     found = name or timm_name(network)
-    if found:
+    if found and timm.is_model(found):  # an older timm may not have it
         return found
     changes = " ".join(f"--set '{path}={_flow(value)}'" for path, value in _needed(network))
     said = f"timm has no network that is known to be the architecture of '{network.name}'"

@@ -23,6 +23,9 @@ from designspace.spec.recipe import Recipe
 from designspace.spec.validation import validate
 
 NAME = "record.json"
+WEIGHTS = "weights.safetensors"
+"""The trained weights beside a record, with what `train` writes into their header."""
+
 _OLD = "run.yaml"
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from designspace.spec import catalog
 from designspace.spec.changes import apply
-from designspace.spec.files import Document, read_yaml
+from designspace.spec.files import Document, is_file, read_yaml
 from designspace.spec.network import Network
 from designspace.spec.published import KEYS as FACTS
 from designspace.spec.rebase import rebased
@@ -82,7 +82,7 @@ def step_of(source: object) -> Landing | None:
     Raises:
         InputError: There is no such ladder, or it has no such step.
     """
-    if not isinstance(source, str) or ":" not in source or Path(source).is_file():
+    if not isinstance(source, str) or ":" not in source or is_file(Path(source)):
         return None
     name, _, step = source.rpartition(":")
     ladder, landings = ladder_of(name)

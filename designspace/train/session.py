@@ -12,6 +12,7 @@ from designspace.errors import DivergedError, InputError
 from designspace.records.environment import environment
 from designspace.records.run import (
     NAME,
+    WEIGHTS,
     Attempt,
     DataFacts,
     DeviceFacts,
@@ -31,8 +32,6 @@ from designspace.records.tuning import Tuning
 from designspace.train.initial import Initial
 from designspace.train.run import Run
 from designspace.weights import save_weights
-
-WEIGHTS = "weights.safetensors"
 
 EpochDone = Callable[[Epoch], None]
 StepDone = Callable[[int, int], None]
