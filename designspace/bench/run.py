@@ -21,8 +21,9 @@ from designspace.bench.settings import Settings
 from designspace.compiler import build
 from designspace.compiler.device import device_of
 from designspace.costing import CostTable, cost
+from designspace.naming import load
 from designspace.records.speed import Against, Same, SpeedRecord, SpeedRow, Spread
-from designspace.spec.load import Source, load
+from designspace.spec.load import Source
 from designspace.spec.network import Network
 
 _OURS, _THEIRS = "ours", "theirs"

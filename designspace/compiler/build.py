@@ -19,7 +19,8 @@ from designspace.costing import plan
 from designspace.layers.leaf import Leaf
 from designspace.layers.part import Part, Placed
 from designspace.layers.trace import Node
-from designspace.spec.load import Source, load
+from designspace.naming import load
+from designspace.spec.load import Source
 from designspace.spec.network import Network
 
 CLASSIFIER = "head.classifier"  # the name of a network's last layer

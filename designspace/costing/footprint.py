@@ -9,7 +9,8 @@ from itertools import accumulate
 from designspace.costing.forward import SINGLE, Forward, Stand, Step
 from designspace.costing.table import plan
 from designspace.layers.saved import Precision
-from designspace.spec.load import Source, load
+from designspace.naming import load
+from designspace.spec.load import Source
 
 _MOMENTS = 2  # of AdamW
 

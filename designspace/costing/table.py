@@ -11,7 +11,8 @@ from designspace.layers.feature import Feature, image
 from designspace.layers.leaf import ShapeError
 from designspace.layers.part import Place
 from designspace.layers.trace import Node, trace_whole
-from designspace.spec.load import Source, load
+from designspace.naming import load
+from designspace.spec.load import Source
 from designspace.spec.network import Network
 
 

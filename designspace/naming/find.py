@@ -86,7 +86,7 @@ def _of_directory(name: str, path: Path) -> Named:
     try:
         return of_directory(name, path)
     except InputError:
-        if name not in catalog.names("specs"):
+        if not catalog.ships(name, "specs"):
             raise
         said = f"the directory '{name}' holds no run, so '{name}' is the catalog's network"
         return replace(_of_catalog(name), says=said)
@@ -102,7 +102,7 @@ def _of_two_parts(name: str, head: str) -> Named:
         return of_trial(name, *study)
     if name.startswith(PREFIX):
         return _of_timm(name)
-    if head in catalog.names("search", "axes"):
+    if catalog.ships(head, "search", "axes"):
         catalog.find(head, "search", "ladder", "steps")  # raises: it is a space
     known = [*catalog.names("search", "steps"), *_studies()]
     raise InputError(f"no ladder and no study is called '{head}'", hint=did_you_mean(head, known))
@@ -110,7 +110,7 @@ def _of_two_parts(name: str, head: str) -> Named:
 
 def _is_ladder(head: str) -> bool:
     path = Path(head)
-    return is_file(path) or path.suffix in YAML or head in catalog.names("search", "steps")
+    return is_file(path) or path.suffix in YAML or catalog.ships(head, "search", "steps")
 
 
 def _of_catalog(name: str) -> Named:

@@ -28,6 +28,12 @@ def names(folder: str, key: str = "") -> list[str]:
     return sorted(path.stem for path in (root() / folder).glob("*.yaml") if holds(path, key))
 
 
+def ships(name: str, folder: str, key: str = "") -> bool:
+    """Return whether a catalog folder has a file of this name, with this key."""
+    path = root() / folder / f"{name}.yaml"
+    return is_file(path) and holds(path, key)
+
+
 def find(source: str | Path, folder: str, what: str, key: str = "") -> Path:
     """The file for a path or a catalog name.
 
