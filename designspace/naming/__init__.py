@@ -2,6 +2,7 @@
 
 from designspace.naming.find import find_network, find_weights
 from designspace.naming.named import Named
-from designspace.naming.reading import diff, load, network_of
+from designspace.naming.reading import diff, load
+from designspace.naming.task import Task, task_of
 
-__all__ = ["Named", "diff", "find_network", "find_weights", "load", "network_of"]
+__all__ = ["Named", "Task", "diff", "find_network", "find_weights", "load", "task_of"]

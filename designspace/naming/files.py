@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,16 +25,16 @@ _OTHER = {
 """What other YAML files of ours are, by a key that only they have."""
 
 
-def of_file(name: str, path: Path) -> Named:
-    """Return the network that a file holds.
+def of_file(name: str, path: Path, changes: Mapping[str, Any]) -> Named:
+    """Return the network that a file holds, with changes to its spec.
 
     Raises:
         InputError: The file holds no network; the message says what it is instead.
     """
     if is_weights_file(path):
-        return of_weights(name, path)
+        return of_weights(name, path).changed(changes)
     _require_spec(name, path)
-    spec = load(path)
+    spec = load(path, changes)
     title = spec.name or path.stem
     return Named(name, "spec file", title, spec, missing="a YAML file holds a spec alone")
 

@@ -16,12 +16,12 @@ from designspace.records.study import META
 from designspace.records.trial_names import parted
 from designspace.spec import catalog
 from designspace.spec.files import is_directory, is_file
-from designspace.spec.load import load
+from designspace.spec.load import Source, load
 
 _STUDIES = "runs"
 
 
-def find_network(name: str | Path, changes: Mapping[str, Any] | None = None) -> Named:
+def find_network(name: Source | Named, changes: Mapping[str, Any] | None = None) -> Named:
     """Find the network that a name stands for, with its trained weights where it has some.
 
     A name is tried in this order:
@@ -37,14 +37,20 @@ def find_network(name: str | Path, changes: Mapping[str, Any] | None = None) -> 
     where they are; give it to `designspace.weights.read_weights`.
 
     Args:
-        name: The name.
+        name: The name; plain data and networks pass.
         changes: Changes to the spec, values by dotted path. Weights stay only where the changes
             leave the architecture as it was.
 
     Raises:
         InputError: The name stands for nothing, or for something that is no network.
     """
-    return _found(str(name)).changed(changes or {})
+    if isinstance(name, Named):
+        return name.changed(changes or {})
+    if isinstance(name, str | Path):
+        return _found(str(name), changes or {})
+    spec = load(name, changes)
+    title = spec.name or "network"
+    return Named(title, "data", title, spec, missing="plain data are a spec alone")
 
 
 def find_weights(name: str | Path) -> Path | str:
@@ -65,43 +71,43 @@ def find_weights(name: str | Path) -> Path | str:
     return path
 
 
-def _found(name: str) -> Named:
+def _found(name: str, changes: Mapping[str, Any]) -> Named:
     path = Path(name)
     if not name.strip():
         raise InputError("no network is named: the name is empty")
     if is_file(path):
-        return of_file(name, path)
+        return of_file(name, path, changes)
     if is_directory(path):
-        return _of_directory(name, path)
+        return _of_directory(name, path, changes)
     head, colon, _ = name.rpartition(":")
     if colon and path.suffix not in YAML:
-        return _of_two_parts(name, head)
+        return _of_two_parts(name, head, changes)
     if "/" in name and path.suffix not in YAML:
         raise _no_such_path(name, path)
-    return _of_catalog(name)
+    return _of_catalog(name, changes)
 
 
-def _of_directory(name: str, path: Path) -> Named:
+def _of_directory(name: str, path: Path, changes: Mapping[str, Any]) -> Named:
     """A directory without a network does not hide the catalog's network of the same name."""
     try:
-        return of_directory(name, path)
+        return of_directory(name, path).changed(changes)
     except InputError:
         if not catalog.ships(name, "specs"):
             raise
         said = f"the directory '{name}' holds no run, so '{name}' is the catalog's network"
-        return replace(_of_catalog(name), says=said)
+        return replace(_of_catalog(name, changes), says=said)
 
 
-def _of_two_parts(name: str, head: str) -> Named:
+def _of_two_parts(name: str, head: str, changes: Mapping[str, Any]) -> Named:
     """Return the network of `LADDER:STEP`, `STUDY:TRIAL` or `timm:NAME`."""
     if _is_ladder(head):
-        spec = load(name)
+        spec = load(name, changes)
         return Named(name, "ladder step", name, spec, missing="a step of a ladder is a spec alone")
     study = parted(name)
     if study:
-        return of_trial(name, *study)
+        return of_trial(name, *study).changed(changes)
     if name.startswith(PREFIX):
-        return _of_timm(name)
+        return _of_timm(name).changed(changes)
     if catalog.ships(head, "search", "axes"):
         catalog.find(head, "search", "ladder", "steps")  # raises: it is a space
     known = [*catalog.names("search", "steps"), *_studies()]
@@ -113,8 +119,8 @@ def _is_ladder(head: str) -> bool:
     return is_file(path) or path.suffix in YAML or catalog.ships(head, "search", "steps")
 
 
-def _of_catalog(name: str) -> Named:
-    spec = load(name)
+def _of_catalog(name: str, changes: Mapping[str, Any]) -> Named:
+    spec = load(name, changes)
     return Named(name, "catalog", spec.name or name, spec, missing="the catalog holds specs alone")
 
 

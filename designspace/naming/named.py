@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,9 @@ from designspace.records.study import Study
 from designspace.spec.load import load
 from designspace.spec.network import Network
 
-Sort = Literal["spec file", "weights file", "run", "ladder step", "trial", "catalog", "timm"]
+Sort = Literal[
+    "spec file", "weights file", "run", "ladder step", "trial", "catalog", "timm", "data"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,11 @@ class Named:
         if self.weights is None:
             raise InputError(f"'{self.name}' names no weights: {self.missing}")
         return self.weights
+
+    @property
+    def file_name(self) -> str:
+        """The title as the name of a file, without suffix: `demo-5` for `demo:5`."""
+        return re.sub(r"[^\w.+-]+", "-", self.title).strip("-.") or "network"
 
     def changed(self, changes: Mapping[str, Any]) -> Named:
         """Return it with changes to the spec, values by dotted path.

@@ -10,7 +10,6 @@ from designspace.naming.find import find_network
 from designspace.spec.diff import Diff
 from designspace.spec.diff import diff as diff_of
 from designspace.spec.load import Source
-from designspace.spec.load import load as load_spec
 from designspace.spec.network import Network
 
 
@@ -26,12 +25,10 @@ def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
     Raises:
         InputError: What is wrong, with its file, line and path.
     """
-    if isinstance(source, str | Path):
-        return find_network(source, changes).spec
-    return load_spec(source, changes)
+    return find_network(source, changes).spec
 
 
-def network_of(source: Source) -> Source:
+def _network_of(source: Source) -> Source:
     """Return the network that a name stands for; the step of a ladder keeps its name."""
     if not isinstance(source, str | Path):
         return source
@@ -49,4 +46,4 @@ def diff(a: Source, b: Source) -> Diff:
     Raises:
         InputError: A name stands for no network, or a specification is wrong.
     """
-    return diff_of(network_of(a), network_of(b))
+    return diff_of(_network_of(a), _network_of(b))

@@ -42,12 +42,12 @@ def cases(names: Iterable[str] = ()) -> Iterator[Case]:
         if name in ladders or _is_ladder_file(Path(name)):
             yield from _of_ladder(load_ladder(name))
             continue
-        named = find_network(name)
-        if named.sort == "ladder step":
+        found = find_network(name)
+        if found.sort == "ladder step":
             ladder, _, step = name.rpartition(":")
             yield from (c for c in _of_ladder(load_ladder(ladder)) if c.name.endswith(f":{step}"))
         else:
-            yield Case(named.title, named.spec, named.spec.expected, named.spec.published)
+            yield Case(found.title, found.spec, found.spec.expected, found.spec.published)
     for name in [] if named else ladders:
         yield from _of_ladder(load_ladder(name))
 
