@@ -36,18 +36,18 @@ def saved(name: str, path: Path) -> torch.nn.Module:
 @pytest.mark.parametrize(
     ("name", "target"), [("convnext_proxy", "onnx"), ("resnet_proxy", "pt2")], ids=lambda x: x
 )
-def test_build_exports_what_the_weights_compute(
+def test_export_writes_what_the_weights_compute(
     name: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     model = saved(name, Path("w.safetensors"))
-    ran = run("build", name, *SMALL, "--weights", "w.safetensors", "--export", target, "--json")
+    ran = run("export", name, *SMALL, "--weights", "w.safetensors", "--format", target, "--json")
     assert ran.code == 0, ran.err
     assert ran.err == ""
     said = json.loads(ran.out)
-    assert said["output"] == [1, 5]
-    assert said["export"]["file"] == f"{name}.{target}"
-    assert said["export"]["max_difference"] <= 1e-5 * said["export"]["max_output"]
+    assert (said["input"], said["num_classes"]) == ([1, 28, 28], 5)
+    assert said["file"] == f"{name}.{target}"
+    assert said["max_difference"] <= 1e-5 * said["max_output"]
     assert sorted(file.name for file in Path().iterdir()) == [f"{name}.{target}", "w.safetensors"]
     x = torch.randn(4, 1, 28, 28)
     (ours,) = FORMATS[target].load(Path(f"{name}.{target}"))(x)
@@ -143,7 +143,7 @@ def test_large_weights_stand_beside_the_file(
 @pytest.mark.slow
 def test_the_terminal_shows_only_ours(tmp_path: Path) -> None:
     out = str(tmp_path / "a.onnx")
-    words = ["build", "resnet_proxy", *SMALL, "--export", "onnx", "--out", out, "--json"]
+    words = ["export", "resnet_proxy", *SMALL, "--out", out, "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "designspace", *words],
         capture_output=True,
@@ -151,7 +151,7 @@ def test_the_terminal_shows_only_ours(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stderr == ""
-    assert json.loads(done.stdout)["export"]["file"] == out
+    assert json.loads(done.stdout)["file"] == out
 
 
 def test_loading_leaves_the_names_of_the_classifier(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from designspace.cli import (
     compare,
     cost,
     diff,
+    export,
     ladder,
     report,
     sample,
@@ -41,8 +42,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (build.build, cost.cost, diff.diff, ladder.ladder, catalog.catalog, schema.schema):
+for verb in (
+    build.build,
+    export.export,
+    cost.cost,
+    diff.diff,
+    ladder.ladder,
+    catalog.catalog,
+    schema.schema,
+):
     app.command()(verb)
 app.add_typer(space.space, name="space")
 app.command()(sample.sample)

@@ -37,7 +37,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="RUN RUN...",
-            help="Directories of runs, or that hold runs; studies (the winner); STUDY:TRIAL.",
+            help="Directories of runs, or that hold runs; STUDY:TRIAL; STUDY:winner, for which "
+            "STUDY stands too.",
         ),
     ],
     strict: Annotated[

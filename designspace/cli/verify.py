@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import JsonOption
+from designspace.cli.options import NAMES, JsonOption
 from designspace.errors import VerificationError
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ _LEGEND = (
 def verify(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Networks, ladders, LADDER:STEP; all by default."),
+        typer.Argument(
+            metavar="[NAME]...", help=f"Ladders, or networks: {NAMES}; all that ships by default."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

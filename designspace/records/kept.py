@@ -11,6 +11,7 @@ from designspace.records.state import TrialState
 from designspace.spec.files import writing
 
 WEIGHTS = "weights.safetensors"
+"""The trained weights of a run or a trial, with their spec and facts in the header."""
 _CHECKPOINTS = ("checkpoint*", ".checkpoint*")
 _HALF_WRITTEN = (f".{WEIGHTS}.*", ".metrics.csv.*")  # by a killed process; its name is random
 

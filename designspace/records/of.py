@@ -22,8 +22,9 @@ from designspace.records.run import (
     read_record,
 )
 from designspace.records.state import StudyState, TrialState
-from designspace.records.study import META, Study, StudyMeta, load_study
+from designspace.records.study import META, Study, StudyMeta
 from designspace.records.training import Score, TestReading
+from designspace.records.trial_names import WINNER, is_study, parted, trial_of
 from designspace.spec.changes import apply
 from designspace.spec.files import Document
 from designspace.spec.load import load
@@ -33,22 +34,24 @@ _ENDINGS = {"waiting": "running", "done": "complete"}
 
 
 def record_of(source: str | Path) -> Record:
-    """The record of a run's directory, of a study's winner, or of a trial, `study:number`.
+    """The record of a run's directory, of a trial, or of a study's winner.
+
+    Args:
+        source: A directory of a run; `STUDY:TRIAL`; `STUDY:winner`, for which a study's directory
+            stands too.
 
     Raises:
         InputError: There is no such thing, or its files are not valid.
     """
-    directory, number = _parted(str(source))
-    if number is not None:
-        return trial_record(load_study(directory), number)
-    if not (directory / META).is_file():
-        return read_record(directory)
-    study = load_study(directory)
-    winner = study.state.winner
-    if winner is None:
-        raise InputError("the study has no winner yet", file=str(directory))
+    named = parted(str(source))
+    if named is None and not is_study(Path(source)):
+        return read_record(Path(source))
+    directory, word = named or (Path(source), WINNER)
+    study, trial = trial_of(directory, word)
+    record = trial_record(study, trial.number)
+    if word != WINNER:
+        return record
     best_of = study.state.count("done")
-    record = trial_record(study, winner.number)
     selection = record.selection.model_copy(update={"best_of": best_of})
     return record.model_copy(update={"selection": selection})
 
@@ -71,14 +74,6 @@ def _inside(directory: Path, run: Path) -> Record:
     """A run whose own name says little without that of the directory which holds it."""
     record = read_record(run)
     return record.model_copy(update={"name": f"{directory.name}/{record.name}"})
-
-
-def _parted(source: str) -> tuple[Path, int | None]:
-    """`study:7` in two parts; a path that there is needs none."""
-    head, colon, number = source.rpartition(":")
-    if not colon or not number.isdigit() or Path(source).exists():
-        return Path(source), None
-    return Path(head), int(number)
 
 
 def trial_record(study: Study, number: int) -> Record:

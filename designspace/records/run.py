@@ -23,6 +23,7 @@ from designspace.spec.recipe import Recipe
 from designspace.spec.validation import validate
 
 NAME = "record.json"
+
 _OLD = "run.yaml"
 
 

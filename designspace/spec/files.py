@@ -138,6 +138,22 @@ def read_yaml(path: Path) -> Document:
     return parse(text, file=str(path))
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a file is there; False also for a name that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a null character
+        return False
+
+
+def is_directory(path: Path) -> bool:
+    """Return whether a directory is there; False also for a name that none can have."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def dump_yaml(data: Any) -> str:
     """Plain data as YAML, in the order given."""
     text = yaml.dump(data, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=100)

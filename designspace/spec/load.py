@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from designspace.errors import InputError
 from designspace.spec import catalog
 from designspace.spec.changes import apply
-from designspace.spec.files import Document, read_yaml
+from designspace.spec.files import Document, Origin, is_directory, is_file, read_yaml
 from designspace.spec.network import Network
 from designspace.spec.published import KEYS as FACTS
 from designspace.spec.rebase import Chain, rebased
@@ -56,6 +57,7 @@ def authored(source: Source, chain: Chain = ()) -> Document:
         return _rebased(source, Path(), chain)
     if isinstance(source, Mapping):
         return _rebased(Document(copy.deepcopy(dict(source))), Path(), chain)
+    require_fixed(str(source))
     if landing := step_of(source):
         return landing.document
     path = catalog.find(source, "specs", "network")
@@ -64,9 +66,43 @@ def authored(source: Source, chain: Chain = ()) -> Document:
 
 def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
     def base(source: str | Path) -> Document:
+        require_fixed(str(source), document.origin(("base",)))
         return without_facts(authored(source, chain))
 
     return rebased(document, folder, base, _BESIDE_BASE, chain)
+
+
+def require_fixed(name: object, origin: Origin | None = None) -> None:
+    """Refuse a name of trained weights, a run or a study as a base: what it stands for can change.
+
+    Args:
+        name: A base as it is written; one that is no text passes.
+        origin: Where it is written.
+
+    Raises:
+        InputError: It is such a name, whether or not there is such a thing.
+    """
+    if not isinstance(name, str):
+        return
+    directory = is_directory(Path(name)) and not catalog.ships(name, "specs")
+    trained = name.startswith("timm:") or name.endswith(".safetensors")
+    if directory or trained or _is_trial(name):
+        where = origin or Origin()
+        raise InputError(
+            f"'{name}' can be no base, since it can change: a base is a YAML file, a catalog name "
+            "or LADDER:STEP",
+            file=where.file,
+            line=where.line,
+            path="base",
+            hint=f"write the spec out first: designspace show {name} > my.yaml",
+        )
+
+
+def _is_trial(name: str) -> bool:
+    head, _, word = name.rpartition(":")
+    if not head or is_file(Path(head)) or catalog.ships(head, "search", "steps"):
+        return False
+    return word == "winner" or word.isdecimal() or is_directory(Path(head))
 
 
 def without_facts(document: Document) -> Document:
@@ -85,7 +121,7 @@ def step_of(source: object) -> Landing | None:
     Raises:
         InputError: There is no such ladder, or it has no such step.
     """
-    if not isinstance(source, str) or ":" not in source or Path(source).is_file():
+    if not isinstance(source, str) or ":" not in source or is_file(Path(source)):
         return None
     name, _, step = source.rpartition(":")
     ladder, landings = ladder_of(name)
@@ -101,6 +137,7 @@ def ladder_of(source: str | Path) -> tuple[Rungs, list[Landing]]:
     path = catalog.find(source, "search", "ladder", "steps")
     written = read_yaml(path)
     ladder = validate(Rungs, written)
+    require_fixed(ladder.base, written.origin(("base",)))
     beside = path.parent / ladder.base if isinstance(ladder.base, str) else None
     base = authored(beside if beside and beside.is_file() else ladder.base)
     return ladder, climb(ladder, written, without_facts(base))

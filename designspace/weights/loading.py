@@ -57,7 +57,8 @@ def load_weights(model: nn.Module, source: Source, *, classifier: Classifier = "
             has not, such as a network without its head, takes the weights of the whole one.
         source: A state dict; a safetensors or torch file (read without unpickling code; nested
             under `model`, `state_dict` or `model_ema` as the authors' are, the averaged ones
-            first); or `timm:NAME[.TAG]`, through timm's network access or cache.
+            first); a run's directory, `STUDY:TRIAL` or `STUDY:winner`; or `timm:NAME[.TAG]`,
+            through timm's network access or cache.
         classifier: Where the weights have other classes than the network, its classifier stays at
             its initial values: `auto` does so with a warning, `replace` without, `match` refuses.
 

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from designspace.errors import InputError, did_you_mean
 from designspace.library_warnings import silenced
+from designspace.naming import find_weights
 from designspace.weights.preprocessing import Preprocessing
 
 _NESTED = ("state_dict_ema", "model_ema", "state_dict", "model")
@@ -56,7 +57,7 @@ Source = Weights | Mapping[str, Any] | str | Path
 
 @silenced()
 def read_weights(source: Source) -> Weights:
-    """The tensors of a mapping, a file or `timm:NAME[.TAG]`.
+    """The tensors of a mapping, a file, a run, a trial (`STUDY:TRIAL`) or `timm:NAME[.TAG]`.
 
     Raises:
         InputError: There is nothing there, it is broken, or holds more than tensors.
@@ -65,9 +66,8 @@ def read_weights(source: Source) -> Weights:
         return source
     if isinstance(source, Mapping):
         return Weights("the state dict", _tensors(source, None))
-    if isinstance(source, str) and source.startswith(_TIMM):
-        return _from_timm(source.removeprefix(_TIMM))
-    return _from_file(Path(source))
+    found = find_weights(source)
+    return _from_file(found) if isinstance(found, Path) else _from_timm(found.removeprefix(_TIMM))
 
 
 @silenced()
