@@ -23,6 +23,7 @@ from designspace.cli import (
     sample,
     schema,
     search,
+    show_command,
     signals,
     space,
     status,
@@ -48,6 +49,7 @@ for verb in (
     diff.diff,
     ladder.ladder,
     catalog.catalog,
+    show_command.show,
     schema.schema,
 ):
     app.command()(verb)
