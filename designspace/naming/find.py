@@ -80,11 +80,12 @@ def _found(name: str, changes: Mapping[str, Any]) -> Named:
         return of_file(name, path, changes)
     if is_directory(path):
         return _of_directory(name, path, changes)
+    if path.suffix in YAML:
+        raise InputError("no such network file", file=name)
     head, colon, _ = name.rpartition(":")
-    if colon and path.suffix not in YAML:
+    if colon:
         return _of_two_parts(name, head, changes)
-    known_suffix = path.suffix.lower() in (SUFFIX, *FOREIGN)
-    if known_suffix or ("/" in name and path.suffix not in YAML):
+    if "/" in name or path.suffix.lower() in (SUFFIX, *FOREIGN):
         raise _no_such_path(name, path)
     return _of_catalog(name, changes)
 
