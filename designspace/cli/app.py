@@ -25,6 +25,7 @@ from designspace.cli import (
     sample,
     schema,
     search,
+    show_command,
     signals,
     space,
     status,
@@ -51,6 +52,7 @@ for verb in (
     diff.diff,
     ladder.ladder,
     catalog.catalog,
+    show_command.show,
     schema.schema,
 ):
     app.command()(verb)

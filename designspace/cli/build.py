@@ -44,6 +44,8 @@ def build(
     from designspace.exporting.ready import ready
 
     named = networks.find(spec, changes, quiet=as_json)
+    if weights and not as_json:
+        networks.tell_weights(weights)
     found = ready(
         named,
         weights=weights,

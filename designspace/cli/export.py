@@ -58,6 +58,8 @@ def export(
     chosen, path = _target(named, to, out)
     if weights is None:
         _require_weights(named)
+    elif not as_json:
+        networks.tell_weights(weights)
 
     from designspace.exporting import export as export_module
     from designspace.exporting.ready import ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -28,6 +29,16 @@ def find(name: str, changes: list[str] | None = None, *, quiet: bool = False) ->
     if named.says and not quiet:
         typer.echo(named.says)
     return named
+
+
+def tell_weights(name: str) -> None:
+    """Say in one line which trial or run the weights of a name are from; nothing of a file."""
+    from designspace.naming import find_network
+    from designspace.records.trial_names import parted
+    from designspace.spec.files import is_directory
+
+    if parted(name) or is_directory(Path(name)):
+        typer.echo(find_network(name).says)
 
 
 def task_line(named: Named, task: Task) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from designspace.cli.options import (
+    NAMES,
     DataOption,
     DeviceOption,
     DownloadOption,
@@ -20,7 +21,6 @@ from designspace.cli.options import (
     RecipeSetOption,
     SetOption,
     SkipBrokenOption,
-    SpecArgument,
 )
 from designspace.errors import InputError, TrialsFailedError
 
@@ -38,7 +38,12 @@ if TYPE_CHECKING:
 
 
 def train(
-    spec: SpecArgument,
+    spec: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SPEC", help=f"A network: {NAMES}. With --from its weights' own by default."
+        ),
+    ] = None,
     changes: SetOption = None,
     recipe: RecipeOption = "demo",
     recipe_changes: RecipeSetOption = None,
@@ -57,7 +62,12 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Directory; runs/train/... by default.")] = None,
     initial: Annotated[
         str | None,
-        typer.Option("--from", metavar="WEIGHTS", help="Begin with these weights: fine-tune."),
+        typer.Option(
+            "--from",
+            metavar="WEIGHTS",
+            help="Begin with these weights: a file, a run's directory, STUDY:TRIAL, STUDY:winner "
+            "or timm:NAME[.TAG].",
+        ),
     ] = None,
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
     save_every: Annotated[
@@ -71,11 +81,10 @@ def train(
 ) -> None:
     """Train a network; the same command resumes, or shows the result of a complete run."""
     from designspace.cli.device import chosen
-    from designspace.spec import load
     from designspace.spec.changes import parse_set
     from designspace.spec.recipe import load_recipe
 
-    network = load(spec, parse_set(changes or []))
+    network = _network(spec, initial, changes, quiet=as_json)
     how = load_recipe(recipe, parse_set(recipe_changes or [], "--recipe-set"), network=network.name)
 
     from designspace.images.data import load_data
@@ -119,6 +128,27 @@ def train(
             records[place] = _train(run, tuning, keep_checkpoints, quiet=as_json or not group.leads)
         if group.leads:
             _show(records, tuning, as_json=as_json)
+
+
+def _network(
+    spec: str | None, initial: str | None, changes: list[str] | None, *, quiet: bool
+) -> Network:
+    """Find the network to train; where none is named, that of the first weights.
+
+    Raises:
+        InputError: No network is named, or there is no such network.
+    """
+    from designspace.cli.networks import find, tell_weights
+
+    name = spec or initial
+    if name is None:
+        raise InputError("no network is named", hint="name one, or its trained weights with --from")
+    named = find(name, changes, quiet=quiet)
+    if spec and initial and not quiet:
+        tell_weights(initial)
+    if named.weights and not initial and not quiet:
+        typer.echo(f"its trained weights are not used; --from {name} begins with them")
+    return named.spec
 
 
 def _check(tune: str | None, initial: str | None, *, several: bool) -> None:

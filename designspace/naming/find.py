@@ -9,7 +9,8 @@ from typing import Any
 
 from designspace.errors import InputError, did_you_mean, nearest
 from designspace.naming.directories import of_directory, of_trial
-from designspace.naming.files import YAML, of_file
+from designspace.naming.files import FOREIGN, YAML, of_file
+from designspace.naming.header import SUFFIX
 from designspace.naming.named import Named
 from designspace.naming.timm_names import PREFIX, catalog_network
 from designspace.records.study import META
@@ -79,10 +80,12 @@ def _found(name: str, changes: Mapping[str, Any]) -> Named:
         return of_file(name, path, changes)
     if is_directory(path):
         return _of_directory(name, path, changes)
+    if path.suffix in YAML:
+        raise InputError("no such network file", file=name)
     head, colon, _ = name.rpartition(":")
-    if colon and path.suffix not in YAML:
+    if colon:
         return _of_two_parts(name, head, changes)
-    if "/" in name and path.suffix not in YAML:
+    if "/" in name or path.suffix.lower() in (SUFFIX, *FOREIGN):
         raise _no_such_path(name, path)
     return _of_catalog(name, changes)
 

@@ -30,6 +30,8 @@ def names(folder: str, key: str = "") -> list[str]:
 
 def ships(name: str, folder: str, key: str = "") -> bool:
     """Return whether a catalog folder has a file of this name, with this key."""
+    if "/" in name:
+        return False
     path = root() / folder / f"{name}.yaml"
     return is_file(path) and holds(path, key)
 

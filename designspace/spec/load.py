@@ -82,7 +82,7 @@ def require_fixed(name: object, origin: Origin | None = None) -> None:
     Raises:
         InputError: It is such a name, whether or not there is such a thing.
     """
-    if not isinstance(name, str):
+    if not isinstance(name, str) or (is_file(Path(name)) and not name.endswith(".safetensors")):
         return
     directory = is_directory(Path(name)) and not catalog.ships(name, "specs")
     trained = name.startswith("timm:") or name.endswith(".safetensors")
