@@ -9,6 +9,7 @@ import torch
 
 from designspace.compiler.device import device_name, device_of
 from designspace.errors import DivergedError, InputError
+from designspace.images.sources import portable
 from designspace.records.environment import environment
 from designspace.records.run import (
     NAME,
@@ -102,7 +103,9 @@ def facts(run: Run) -> dict[str, Any]:
             **run.view.test.model_dump(),
         },
         "recipe": run.recipe.digest,
+        "precision": run.recipe.precision,
         "data": run.data.digest,
+        "data_load": portable(run.data.load),
         "seed": run.seed,
     }
 
@@ -184,6 +187,7 @@ def _data(run: Run) -> DataFacts:
         test=len(data.test),
         notes=run.notes,
         skipped=run.skipped,
+        load=dict(data.load),
     )
 
 
