@@ -16,7 +16,6 @@ from torch import Tensor
 
 from designspace.errors import DivergedError, InputError
 from designspace.images.data import Data, load_data
-from designspace.images.split import Images
 from designspace.spec.load import load
 from designspace.spec.network import Network
 from designspace.spec.recipe import load_recipe
