@@ -18,7 +18,8 @@ NAMES = st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=1, max_size
 
 
 def test_the_same_classes_in_the_same_order_need_no_word() -> None:
-    assert match_classes(PETS, ["cat", "dog"], {}).targets == (0, 1)
+    matching = match_classes(PETS, ["cat", "dog"], {})
+    assert (matching.targets, matching.says) == ((0, 1), "")
 
 
 def test_another_order_is_matched_by_name_and_said() -> None:
@@ -88,7 +89,7 @@ def test_weights_without_names_have_the_order_of_the_images() -> None:
 def test_published_weights_have_the_order_of_the_wordnet_numbers() -> None:
     everything = match_classes(Answers(1000), wnids(), {})
     assert everything.targets == tuple(range(1000))
-    assert "taken to be ImageNet's" in everything.says
+    assert "in ImageNet's order" in everything.says
     some = ["n03888257", "n01440764"]
     assert match_classes(Answers(1000), some, {}).targets == (701, 0)
     assert match_classes(Answers(1000), ["tench, Tinca tinca"], {}).targets == (0,)

@@ -68,8 +68,8 @@ def match_classes(answers: Answers, classes: Sequence[str], given: Mapping[str, 
         return _in_order(answers.count, classes, given)
     pairs = _mapped(given, names, classes)
     if not pairs and list(names) == list(classes):
-        assumed = "" if answers.names else "; taken to be ImageNet's, as in published weights"
-        return Matching(tuple(range(len(classes))), f"classes in the same order{assumed}")
+        said = "classes in ImageNet's order, which published weights have"
+        return Matching(tuple(range(len(classes))), "" if answers.names else said)
     targets = [pairs.get(name) if name in pairs else _place(names, name) for name in classes]
     unknown = [name for name, target in zip(classes, targets, strict=True) if target is None]
     if unknown:
