@@ -59,6 +59,7 @@ class Chosen:
         seen: How many of them the weights learned from; None where that is not known.
         data: All splits, where they were drawn.
         says: What was chosen and why, in one line.
+        skipped: Number of unreadable images that were left out.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Chosen:
     seen: int | None
     data: Data | None
     says: str
+    skipped: int = 0
 
 
 def choose_images(subject: Subject, request: Request) -> Chosen:
@@ -80,7 +82,7 @@ def choose_images(subject: Subject, request: Request) -> Chosen:
         InputError: There are no such images, or the training's own have changed since.
     """
     if subject.learned_from is None:
-        return _for_others(request)
+        return images_for_others(request)
     data = _of_training(subject, request)
     own = data.digest == subject.learned_from
     if not own and request.source is None:
@@ -105,6 +107,7 @@ def choose_images(subject: Subject, request: Request) -> Chosen:
         seen=seen,
         data=data,
         says=_says(data.name, word, len(split), _whether_seen(word, own)),
+        skipped=len(data.skipped),
     )
 
 
@@ -137,8 +140,14 @@ def _source_by_name(subject: Subject) -> str | None:
     )
 
 
-def _for_others(request: Request) -> Chosen:
-    """Images for weights from elsewhere: all, or the test split that they bring."""
+def images_for_others(request: Request) -> Chosen:
+    """Choose images for weights from elsewhere: all, or the test split that they bring.
+
+    Encoded images stay in their files and are streamed.
+
+    Raises:
+        InputError: There are no such images.
+    """
     options = Reading(image_size=1, skip_broken=request.skip_broken, cache_bytes=0)
     source = read_source(request.source, request.download, options)
     part = request.part or ("test" if source.test is not None else None)
@@ -161,6 +170,7 @@ def _for_others(request: Request) -> Chosen:
             len(split),
             "the weights are from elsewhere, and whether they have seen them is not known",
         ),
+        skipped=len(source.skipped),
     )
 
 

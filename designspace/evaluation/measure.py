@@ -19,7 +19,7 @@ from designspace.records.training import Score
 from designspace.spec.crops import TestView
 from designspace.spec.recipe import Recipe, load_recipe
 from designspace.train.evaluate import evaluate_split, relabelled
-from designspace.weights import Loaded, Preprocessing, load_weights
+from designspace.weights import Loaded, Preprocessing, load_weights, published_view
 from designspace.weights.recognise import recognise
 
 _DEFAULT_RECIPE = "demo"
@@ -36,12 +36,15 @@ class Settings:
         recipe: Whose crop and precision are used; None for those that the weights know.
         input_size: Side of the input in pixels; None for the one that the weights know.
         classes: The user's mapping from classes of the weights to classes of the images.
+        as_published: Use the view with which the authors of the family published their results,
+            also where a copy of their weights comes with another one.
     """
 
     device: str = "cpu"
     recipe: Recipe | None = None
     input_size: int | None = None
     classes: Mapping[str, str] | None = None
+    as_published: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def measure(subject: Subject, images: Chosen, settings: Settings) -> Evaluation:
         subject.spec, num_classes=answers.count, in_channels=images.channels, input_size=size
     )
     loaded = load_weights(model, subject.weights, classifier="match")
-    view = _view(images, size, loaded.preprocessing, settings.recipe)
+    known = _published(subject, loaded, size) if settings.as_published else loaded.preprocessing
+    view = _view(images, size, known, settings.recipe)
     recipe = _recipe(subject, settings)
     score = evaluate_split(
         model,
@@ -140,6 +144,16 @@ def _count(subject: Subject, images: Chosen, size: int) -> int:
         model = build(subject.spec, num_classes=here, in_channels=images.channels, input_size=size)
     there = recognise(subject.weights.tensors, model.state_dict()).classes
     return here if there is None else there
+
+
+def _published(subject: Subject, loaded: Loaded, size: int) -> Preprocessing | None:
+    """The authors' view; that of a file of ours stands in the file."""
+    if subject.facts:
+        return loaded.preprocessing
+    by_torchvision = str(loaded.layout) == "torchvision" or ".tv" in loaded.source
+    origin = "torchvision" if by_torchvision else "official"
+    width = subject.spec.stage_widths[0]
+    return published_view(loaded.family, size, origin=origin, width=width)
 
 
 def _view(images: Chosen, size: int, known: Preprocessing | None, recipe: Recipe | None) -> View:
