@@ -164,7 +164,7 @@ def _recorded_lines(subject: Subject, images: Chosen, found: Evaluation) -> list
     if images.part == "test":
         lines.append(f"test split: {count}")
     elif tested is not None and training.wins:
-        top5 = f", top-5 {tested.top5:.2f}%" if found.top5 is not None else ""
+        top5 = "" if found.top5 is None else f", top-5 {tested.top5:.2f}%"
         lines.append(
             f"recorded test result: top-1 {tested.top1:.2f}%{top5} on {tested.n:,} images ({count})"
         )
@@ -172,9 +172,7 @@ def _recorded_lines(subject: Subject, images: Chosen, found: Evaluation) -> list
 
 
 def _json(subject: Subject, images: Chosen, found: Evaluation) -> dict[str, Any]:
-    view, score = found.view, found.score.model_dump()
-    if found.top5 is None:
-        del score["top5"]
+    view, score = found.view, {**found.score.model_dump(), "top5": found.top5}
     return {
         "name": subject.name,
         "network": subject.spec.name,

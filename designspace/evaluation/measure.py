@@ -85,7 +85,7 @@ def measure(subject: Subject, images: Chosen, settings: Settings) -> Evaluation:
         subject.spec, num_classes=answers.count, in_channels=images.channels, input_size=size
     )
     loaded = load_weights(model, subject.weights, classifier="match")
-    known = _published(subject, loaded, size) if settings.as_published else loaded.preprocessing
+    known = _published(subject, loaded, size) if settings.as_published else loaded.view(size)
     view = _view(images, size, known, settings.recipe)
     recipe = _recipe(subject, settings)
     score = evaluate_split(
@@ -142,18 +142,20 @@ def _count(subject: Subject, images: Chosen, size: int) -> int:
     here = len(images.classes)
     with torch.device("meta"):
         model = build(subject.spec, num_classes=here, in_channels=images.channels, input_size=size)
-    there = recognise(subject.weights.tensors, model.state_dict()).classes
+    own = model.state_dict()
+    matches = [recognise(found.tensors, own, (), found.beside) for found in subject.weights.sets]
+    fitting = [match for match in matches if not match.wrong]
+    there = max(fitting or matches, key=lambda match: len(match.tensors)).classes
     return here if there is None else there
 
 
 def _published(subject: Subject, loaded: Loaded, size: int) -> Preprocessing | None:
     """The authors' view; that of a file of ours stands in the file."""
     if subject.facts:
-        return loaded.preprocessing
-    by_torchvision = str(loaded.layout) == "torchvision" or ".tv" in loaded.source
+        return loaded.view(size)
+    by_torchvision = loaded.layout == "torchvision" or ".tv" in loaded.source
     origin = "torchvision" if by_torchvision else "official"
-    width = subject.spec.stage_widths[0]
-    return published_view(loaded.family, size, origin=origin, width=width)
+    return published_view(loaded.family, size, origin=origin, width=loaded.stem_width)
 
 
 def _view(images: Chosen, size: int, known: Preprocessing | None, recipe: Recipe | None) -> View:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 from designspace.errors import InputError
 from designspace.evaluation.images import Chosen
 from designspace.evaluation.subject import Training
-from designspace.records.ledger import lock
-from designspace.records.readings import LOCK, readings, record_reading, times_read
+from designspace.records.readings import (
+    ensure_recordable,
+    readings,
+    record_reading,
+    times_read,
+)
 from designspace.records.training import Score, TestReading
 
 
@@ -34,7 +36,7 @@ def check_reading(training: Training | None, images: Chosen, *, again: bool) -> 
             file=str(training.directory),
             hint="--retest reads it again, which is recorded",
         )
-    os.close(lock(training.directory / LOCK, "study" if training.study else "run"))
+    ensure_recordable(training.directory)
 
 
 def note_reading(training: Training | None, images: Chosen, score: Score) -> int | None:

@@ -125,7 +125,7 @@ def _row(claim: Claim, images: Chosen, check: Check) -> AccuracyRow:
         digest=claim.network.digest,
         weights=weights.name,
         loaded=str(found.loaded),
-        license=_license(found),
+        license=found.loaded.license,
         resolution=resolution,
         view=_view(found),
         published=_printed(nearest),
@@ -146,11 +146,6 @@ def _verdict(difference: float, tolerance: float, *, full: bool) -> Verdict:
 def _printed(row: Published) -> float:
     assert row.top1 is not None, "only rows with an accuracy are claims"
     return row.top1
-
-
-def _license(found: Evaluation) -> str | None:
-    known = found.loaded.preprocessing
-    return known.license if known else None
 
 
 def _view(found: Evaluation) -> dict[str, Any]:
