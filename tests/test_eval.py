@@ -208,6 +208,23 @@ def test_the_same_classes_in_another_order_are_matched(trained: Path, tmp_path: 
     assert whole["n"] == 90 or whole["own_data"]
 
 
+def test_a_few_images_are_enough(trained: Path, tmp_path: Path) -> None:
+    """Images that are only measured need no share for training."""
+    pair = photos(tmp_path / "pair", ("cat", "dog", "owl"), count=1)
+    score = found(trained, "--data", pair)
+    assert (score["n"], score["split"], score["own_data"]) == (3, "all", False)
+    one = photos(tmp_path / "one", ("owl",), count=2)
+    assert found(trained, "--data", one)["n"] == 2
+
+
+def test_a_checkpoint_is_its_runs_too(pets: Path, tmp_path: Path) -> None:
+    out, words = tmp_path / "run", ["train", "convnext_proxy", *TINY, *SHORT, "--keep-checkpoints"]
+    assert run(*words, "--data", pets / "photos", "--out", out, "--device", "cpu").code == 0
+    score = found("convnext_proxy", *TINY, "--weights", out / "checkpoint.pt")
+    assert (score["split"], score["seen"]) == ("validation", 0)
+    assert score["top1"] == score["recorded"]["validation_top1"]
+
+
 def test_gray_images_and_rgb_weights(trained: Path, tmp_path: Path) -> None:
     gray = photos(tmp_path / "gray", ("cat", "dog", "owl"), mode="L")
     score = found(trained, "--data", gray)
@@ -223,6 +240,7 @@ def test_top5_of_five_classes_is_not_shown(trained: Path) -> None:
 def test_a_network_without_weights_is_one_line() -> None:
     assert "names no weights" in refused("convnext_t")
     assert "--weights" in refused("convnext_t")
+    assert "--retest is for --split test" in refused("convnext_t", "--retest")
     assert "did you mean 'test'?" in refused("convnext_t", "--split", "tset")
 
 

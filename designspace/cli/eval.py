@@ -90,6 +90,8 @@ def evaluate(
     from designspace.spec.recipe import load_recipe
 
     part, mapping = _part(split), parse_classes(classes)
+    if retest and part != "test":
+        raise InputError("--retest is for --split test")
     asked = load_recipe(recipe) if recipe else None
 
     from designspace.cli.device import chosen

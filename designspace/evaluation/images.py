@@ -13,18 +13,22 @@ from typing import Any, Literal
 from designspace.errors import InputError
 from designspace.evaluation.subject import Subject
 from designspace.images.arrays import PACKAGED
-from designspace.images.data import Data, load_data, split_source
-from designspace.images.encoded import Reading
+from designspace.images.data import DEFAULT_VAL_FRACTION, Data, read_unsplit, split_source
 from designspace.images.holdout import content_digest
 from designspace.images.named import NAMED
-from designspace.images.sources import read_source
 from designspace.images.split import Images, Source, Split
 
 Part = Literal["val", "test", "train"]
 Measured = Literal["validation", "test", "training", "all"]
 
 _WORDS: dict[Part, Measured] = {"val": "validation", "test": "test", "train": "training"}
-_SHARE, _SEED = 0.2, 0  # of splits that are drawn, as `load_data` has them
+_SHARE, _SEED = DEFAULT_VAL_FRACTION, 0  # of splits that are drawn, as `load_data` has them
+_OTHER = "not the images of the training; whether the weights have seen them is not known"
+_OWN: dict[Measured, str] = {
+    "validation": "held out: the weights did not learn from them",
+    "test": "held out: the weights did not learn from them",
+    "training": "the weights learned from all of them",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,6 @@ class Chosen:
         part: Which split that is; `all` for all images.
         own: Whether these are the images that the weights were trained with.
         seen: How many of them the weights learned from; None where that is not known.
-        data: All splits, where they were drawn.
         says: What was chosen and why, in one line.
         skipped: Number of unreadable images that were left out.
     """
@@ -70,7 +73,6 @@ class Chosen:
     part: Measured
     own: bool
     seen: int | None
-    data: Data | None
     says: str
     skipped: int = 0
 
@@ -83,43 +85,89 @@ def choose_images(subject: Subject, request: Request) -> Chosen:
     """
     if subject.learned_from is None:
         return images_for_others(request)
-    data = _of_training(subject, request)
-    own = data.digest == subject.learned_from
+    load = _load_of(subject, request)
+    source = read_unsplit(
+        load["source"],
+        download=request.download,
+        image_size=load["image_size"],
+        skip_broken=load["skip_broken"],
+    )
+    share, seed = load.get("val_fraction", _SHARE), load.get("seed", _SEED)
+    digest = content_digest(source, share, seed)
+    own = digest == subject.learned_from
     if not own and request.source is None:
         raise InputError(
             f"the images of {subject.name} changed since the training "
-            f"(digest {subject.learned_from} then, {data.digest} now)",
-            file=data.name,
+            f"(digest {subject.learned_from} then, {digest} now)",
+            file=source.name,
             hint="measure them as they are now with --data",
         )
-    part = request.part or ("val" if own else "test" if data.own_test else None)
-    word = _WORDS[part] if part else "all"
-    split = _part(data, part)
-    seen = (len(split) if part == "train" else 0) if own else None
+    part = request.part or ("val" if own else None)
+    return _chosen(source, digest, split_source(source, share, seed) if part else None, part, own)
+
+
+def images_for_others(request: Request) -> Chosen:
+    """Choose images for weights from elsewhere: all, or the test split that they bring.
+
+    Encoded images stay in their files and are streamed.
+
+    Raises:
+        InputError: There are no such images.
+    """
+    source = read_unsplit(
+        request.source,
+        download=request.download,
+        image_size="own",
+        skip_broken=request.skip_broken,
+    )
+    data = split_source(source, _SHARE, _SEED) if request.part else None
+    digest = content_digest(source, _SHARE, _SEED)
+    return _chosen(source, digest, data, request.part, own=False, elsewhere=True)
+
+
+def _chosen(
+    source: Source,
+    digest: str,
+    data: Data | None,
+    part: Part | None,
+    own: bool,
+    *,
+    elsewhere: bool = False,
+) -> Chosen:
+    """A split of the data; of a source that was not split, its test images or all."""
+    if data and part:
+        split = {"val": data.val, "test": data.test, "train": data.train}[part]
+        word = _WORDS[part]
+    else:
+        split, word = source.test or _joined(source), "test" if source.test else "all"
+    if elsewhere:
+        seen = "the weights are from elsewhere; whether they have seen them is not known"
+    else:
+        seen = _OWN[word] if own else _OTHER
+    which = "all images" if word == "all" else f"the {word} split"
     return Chosen(
-        name=data.name,
-        digest=data.digest,
-        classes=tuple(data.classes),
-        channels=data.channels,
+        name=source.name,
+        digest=digest,
+        classes=tuple(source.classes),
+        channels=int(split.pixels.shape[1]) if isinstance(split, Images) else split.channels,
         split=split,
         part=word,
         own=own,
-        seen=seen,
-        data=data,
-        says=_says(data.name, word, len(split), _whether_seen(word, own)),
-        skipped=len(data.skipped),
+        seen=(len(split) if part == "train" else 0) if own else None,
+        says=f"{which} of {source.name}, {len(split):,} images ({seen})",
+        skipped=len(source.skipped),
     )
 
 
-def _of_training(subject: Subject, request: Request) -> Data:
-    """The images read as the training read them."""
+def _load_of(subject: Subject, request: Request) -> dict[str, Any]:
+    """The arguments that read the images as the training read them."""
     load: dict[str, Any] = {"image_size": subject.spec.input_size, **subject.load}
     if request.source is not None:
         load["source"] = request.source
     elif "source" not in load:
         load["source"] = _source_by_name(subject)
     load["skip_broken"] = request.skip_broken or load.get("skip_broken", False)
-    return load_data(**load, download=request.download)
+    return load
 
 
 def _source_by_name(subject: Subject) -> str | None:
@@ -140,45 +188,6 @@ def _source_by_name(subject: Subject) -> str | None:
     )
 
 
-def images_for_others(request: Request) -> Chosen:
-    """Choose images for weights from elsewhere: all, or the test split that they bring.
-
-    Encoded images stay in their files and are streamed.
-
-    Raises:
-        InputError: There are no such images.
-    """
-    options = Reading(image_size=1, skip_broken=request.skip_broken, cache_bytes=0)
-    source = read_source(request.source, request.download, options)
-    part = request.part or ("test" if source.test is not None else None)
-    data = split_source(source, _SHARE, _SEED) if request.part else None
-    split = _part(data, part) if data else source.test or _joined(source)
-    word = _WORDS[part] if part else "all"
-    return Chosen(
-        name=source.name,
-        digest=data.digest if data else content_digest(source, _SHARE, _SEED),
-        classes=tuple(source.classes),
-        channels=_channels(split),
-        split=split,
-        part=word,
-        own=False,
-        seen=None,
-        data=data,
-        says=_says(
-            source.name,
-            word,
-            len(split),
-            "the weights are from elsewhere, and whether they have seen them is not known",
-        ),
-        skipped=len(source.skipped),
-    )
-
-
-def _part(data: Data, part: Part | None) -> Split:
-    splits = {"val": data.val, "test": data.test, "train": data.train}
-    return whole(data.train, data.val, data.test) if part is None else splits[part]
-
-
 def _joined(source: Source) -> Split:
     return whole(*(part for part in (source.train, source.val) if part is not None))
 
@@ -190,23 +199,3 @@ def whole(first: Split, *others: Split) -> Split:
         assert type(other) is type(joined)
         joined = joined.joined(other)  # pyright: ignore[reportArgumentType]
     return joined
-
-
-def _channels(split: Split) -> int:
-    return int(split.pixels.shape[1]) if isinstance(split, Images) else split.channels
-
-
-def _whether_seen(part: Measured, own: bool) -> str:
-    if not own:
-        return "not the images of the training; whether the weights have seen them is not known"
-    return {
-        "validation": "held out: the weights have not seen them, but were selected by them",
-        "test": "held out: the weights have not seen them",
-        "training": "the weights learned from all of them",
-        "all": "the weights learned from a part of them",
-    }[part]
-
-
-def _says(name: str, part: Measured, count: int, seen: str) -> str:
-    which = "all images" if part == "all" else f"the {part} split"
-    return f"{which} of {name}, {count:,} images ({seen})"

@@ -12,7 +12,6 @@ from designspace.errors import InputError
 from designspace.evaluation.classes import Answers, Matching, match_classes
 from designspace.evaluation.images import Chosen
 from designspace.evaluation.subject import Subject
-from designspace.images.fit import working_size
 from designspace.images.statistics import statistics
 from designspace.images.view import View
 from designspace.records.training import Score
@@ -78,15 +77,16 @@ def measure(subject: Subject, images: Chosen, settings: Settings) -> Evaluation:
         InputError: The weights do not fit the network, have no classifier, or answer with other
             classes than the images have.
     """
-    size = settings.input_size or _size(subject, images)
+    known = subject.weights.preprocessing
+    size = settings.input_size or (known and known.size) or subject.spec.input_size
     answers = _answers(subject, images, size)
     matching = match_classes(answers, images.classes, settings.classes or {})
     model = build(
         subject.spec, num_classes=answers.count, in_channels=images.channels, input_size=size
     )
     loaded = load_weights(model, subject.weights, classifier="match")
-    known = _published(subject, loaded, size) if settings.as_published else loaded.view(size)
-    view = _view(images, size, known, settings.recipe)
+    told = _published(subject, loaded, size) if settings.as_published else loaded.view(size)
+    view = _view(images, size, told, settings.recipe)
     recipe = _recipe(subject, settings)
     score = evaluate_split(
         model,
@@ -108,15 +108,6 @@ def _recipe(subject: Subject, settings: Settings) -> Recipe:
     precision = subject.facts.get("precision")
     changes = {"precision": precision} if precision else {}
     return load_recipe(_DEFAULT_RECIPE, changes)
-
-
-def _size(subject: Subject, images: Chosen) -> int:
-    """The side that the weights were trained at; else the one that suits network and images."""
-    known = subject.weights.preprocessing
-    if known and known.size:
-        return known.size
-    suits = images.data if subject.facts else None
-    return working_size(subject.spec, suits) if suits else subject.spec.input_size
 
 
 def _answers(subject: Subject, images: Chosen, size: int) -> Answers:
@@ -166,7 +157,6 @@ def _view(images: Chosen, size: int, known: Preprocessing | None, recipe: Recipe
             crop_pct=known.crop_pct, interpolation=known.interpolation, crop_mode=known.crop_mode
         )
     if known is None:
-        data = images.data
-        return View(size, *statistics(data.train if data else images.split), test)
+        return View(size, *statistics(images.split), test)
     fitting = known.on(images.channels)
     return View(size, fitting.mean, fitting.std, test)

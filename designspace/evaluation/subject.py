@@ -14,6 +14,8 @@ from designspace.records.study import META, Study
 from designspace.spec.network import Network
 from designspace.weights import Weights, read_weights
 
+_KEPT = ("weights.safetensors", "checkpoint.")
+
 
 @dataclass(frozen=True)
 class Training:
@@ -71,12 +73,15 @@ class Subject:
     @property
     def learned_from(self) -> str | None:
         """Digest of the images that the weights learned from; None where that is not known."""
-        return self.facts.get("data")
+        record = self.training.record if self.training else None
+        return self.facts.get("data") or (record and record.data.digest)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
         """Names of the weights' classes, in order; None where they do not say them."""
         names = self.facts.get("classes")
+        if not names and self.training is not None:
+            names = self.training.record.data.classes
         return tuple(str(name) for name in names) if names else None
 
     @property
@@ -142,8 +147,8 @@ def _behind(weights: str) -> Training | None:
 
 
 def _directory_of(weights: Path | str | None) -> Path | None:
-    """The directory of the run or the trial that a weights file lies in."""
-    if not isinstance(weights, Path):
+    """The directory of the run or the trial whose weights a file is: its result or checkpoint."""
+    if not isinstance(weights, Path) or not weights.name.startswith(_KEPT):
         return None
     parent = weights.absolute().parent
     a_trial = parent.parent.name == "trials" and (parent.parent.parent / META).is_file()

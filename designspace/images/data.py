@@ -81,12 +81,8 @@ def load_data(
     Raises:
         InputError: for anything that is missing, unreadable or inconsistent.
     """
-    if image_size == "own":
-        # `read_encoded` asks for a size before it decodes, which it then never does.
-        options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
-    else:
-        options = Reading(image_size=image_size, skip_broken=skip_broken)
-    data = split_source(read_source(source, download, options), val_fraction, seed)
+    found = read_unsplit(source, download=download, image_size=image_size, skip_broken=skip_broken)
+    data = split_source(found, val_fraction, seed)
     load = {
         "source": located(source),
         "val_fraction": val_fraction,
@@ -95,6 +91,22 @@ def load_data(
         "skip_broken": skip_broken,
     }
     return replace(data, load=load)
+
+
+def read_unsplit(
+    source: str | None, *, download: bool, image_size: ImageSize | None, skip_broken: bool
+) -> Source:
+    """Read a data set as `load_data` does, with the splits that it has of its own.
+
+    Raises:
+        InputError: as `load_data`.
+    """
+    if image_size == "own":
+        # `read_encoded` asks for a size before it decodes, which it then never does.
+        options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
+    else:
+        options = Reading(image_size=image_size, skip_broken=skip_broken)
+    return read_source(source, download, options)
 
 
 def split_source(found: Source, val_fraction: float, seed: int) -> Data:
