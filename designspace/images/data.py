@@ -93,22 +93,6 @@ def load_data(
     return replace(data, load=load)
 
 
-def read_unsplit(
-    source: str | None, *, download: bool, image_size: ImageSize | None, skip_broken: bool
-) -> Source:
-    """Read a data set as `load_data` does, with the splits that it has of its own.
-
-    Raises:
-        InputError: as `load_data`.
-    """
-    if image_size == "own":
-        # `read_encoded` asks for a size before it decodes, which it then never does.
-        options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
-    else:
-        options = Reading(image_size=image_size, skip_broken=skip_broken)
-    return read_source(source, download, options)
-
-
 def split_source(found: Source, val_fraction: float, seed: int) -> Data:
     """Takes the validation split, and a test split where the source has none of its own.
 
@@ -152,3 +136,19 @@ def _common_side(split: Split) -> int | None:
         return None
     height, width = split.pixels.shape[2:]
     return int(height) if height == width else None
+
+
+def read_unsplit(
+    source: str | None, *, download: bool, image_size: ImageSize | None, skip_broken: bool
+) -> Source:
+    """Read a data set as `load_data` does, with the splits that it has of its own.
+
+    Raises:
+        InputError: as `load_data`.
+    """
+    if image_size == "own":
+        # `read_encoded` asks for a size before it decodes, which it then never does.
+        options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
+    else:
+        options = Reading(image_size=image_size, skip_broken=skip_broken)
+    return read_source(source, download, options)
