@@ -120,6 +120,8 @@ def test_flat_photos_are_not_measured_on_what_was_learned(pets: Path, tmp_path: 
     learned = found(lone, "--data", pets / "photos", "--split", "train")
     assert learned["n"] == learned["seen"] == record.data.train
     assert "do not say where the images are" in refused(lone)
+    words = [lone, "--data", pets / "photos", "--split", "test", "--device", "cpu"]
+    assert "not recorded: these weights lie outside" in run("eval", *words).out
     moved = shutil.copytree(pets / "photos", tmp_path / "elsewhere")
     assert found(lone, "--data", moved)["own_data"] is True
     (moved / "cat" / "00.png").unlink()
@@ -249,6 +251,7 @@ def test_a_view_that_warps_is_the_training_s_too(tmp_path: Path) -> None:
     words = ["train", "convnext_proxy", *TINY, *SHORT, "--recipe-set=test.crop_mode=squash"]
     ran = run(*words, "--data", images, "--out", tmp_path / "run", "--device", "cpu")
     assert ran.code == 0, ran.err
+    assert "every batch resized and warped to 28x28" in ran.out
     score = found(tmp_path / "run")
     assert score["view"]["crop_mode"] == "squash"
     assert score["top1"] == score["recorded"]["validation_top1"]

@@ -153,6 +153,8 @@ def _recorded_lines(subject: Subject, images: Chosen, found: Evaluation) -> list
     from designspace.records.readings import readings, times_read
 
     training = subject.training
+    if training is None and images.own and images.part == "test":
+        return ["not recorded: these weights lie outside of the run or study that made them"]
     if training is None or not images.own:
         return []
     lines: list[str] = []

@@ -113,7 +113,7 @@ def find_subject(
     else:
         source = find_weights(weights)
         training = _behind(weights)
-        says += [training.title] if training else []
+        says += [f"the weights are those of {training.title}"] if training else []
     found = read_weights(source)
     _check(found)
     return Subject(name, named.spec, found, training, tuple(said for said in says if said))
