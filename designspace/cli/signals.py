@@ -114,7 +114,7 @@ def _loaded(
     from designspace.images.fit import decoding_size
     from designspace.signals.score import task_data
 
-    known: dict[int, Data] = {}
+    known: dict[int | str, Data] = {}
     sizes = [decoding_size(network, how.training) for network in networks]
     for size, network in zip(sizes, networks, strict=True):
         if size not in known:

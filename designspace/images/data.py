@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from designspace.errors import InputError
 from designspace.images.encoded import Reading
 from designspace.images.holdout import content_digest, halves
-from designspace.images.sources import read_source
+from designspace.images.sources import located, read_source
 from designspace.images.split import Images, Skipped, Source, Split
 
 DEFAULT_VAL_FRACTION = 0.2
+ImageSize = int | Literal["own"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Data:
         own_test: whether the source has a test split; else it is drawn like the validation split.
         notes: what was done to the images, a sentence each.
         skipped: unreadable files that were left out.
+        load: the arguments of `load_data` that read it again from any directory; empty for data
+            from elsewhere.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Data:
     own_test: bool = True
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    load: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def num_classes(self) -> int:
@@ -56,7 +62,7 @@ def load_data(
     download: bool = False,
     val_fraction: float = DEFAULT_VAL_FRACTION,
     seed: int = 0,
-    image_size: int | None = None,
+    image_size: ImageSize | None = None,
     skip_broken: bool = False,
 ) -> Data:
     """Reads a data set and takes its validation split from the training images.
@@ -68,27 +74,23 @@ def load_data(
         download: let torchvision fetch what is not on disk.
         val_fraction: share of each class to hold out.
         seed: of the draw.
-        image_size: side to decode encoded images to where they have no common size.
+        image_size: side to decode encoded images to where they have no common size; `own` leaves
+            each as it is in its file until it is looked at, and is resized as its view says.
         skip_broken: leave unreadable images out, and count them.
 
     Raises:
         InputError: for anything that is missing, unreadable or inconsistent.
     """
-    options = Reading(image_size=image_size, skip_broken=skip_broken)
-    return split_source(read_source(source, download, options), val_fraction, seed)
-
-
-def load_unread(source: str | None, *, download: bool, skip_broken: bool) -> Data:
-    """As `load_data`, but encoded images stay in their files until they are looked at.
-
-    Each is then resized once, as its view says, from the size that it has.
-
-    Raises:
-        InputError: as `load_data`.
-    """
-    # The image size is only what `read_encoded` asks for before it decodes, which it never does.
-    options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
-    return split_source(read_source(source, download, options), DEFAULT_VAL_FRACTION, 0)
+    found = read_unsplit(source, download=download, image_size=image_size, skip_broken=skip_broken)
+    data = split_source(found, val_fraction, seed)
+    load = {
+        "source": located(source),
+        "val_fraction": val_fraction,
+        "seed": seed,
+        "image_size": image_size,
+        "skip_broken": skip_broken,
+    }
+    return replace(data, load=load)
 
 
 def split_source(found: Source, val_fraction: float, seed: int) -> Data:
@@ -134,3 +136,19 @@ def _common_side(split: Split) -> int | None:
         return None
     height, width = split.pixels.shape[2:]
     return int(height) if height == width else None
+
+
+def read_unsplit(
+    source: str | None, *, download: bool, image_size: ImageSize | None, skip_broken: bool
+) -> Source:
+    """Read a data set as `load_data` does, with the splits that it has of its own.
+
+    Raises:
+        InputError: as `load_data`.
+    """
+    if image_size == "own":
+        # `read_encoded` asks for a size before it decodes, which it then never does.
+        options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
+    else:
+        options = Reading(image_size=image_size, skip_broken=skip_broken)
+    return read_source(source, download, options)

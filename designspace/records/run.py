@@ -66,6 +66,7 @@ class DataFacts(Typed):
         test: images of the test split.
         notes: what was done to the images, a sentence each.
         skipped: unreadable files that were left out.
+        load: the arguments of `load_data` that read them again; empty where a record does not say.
     """
 
     name: str
@@ -77,6 +78,7 @@ class DataFacts(Typed):
     test: int
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    load: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
 class InitialFacts(Typed):

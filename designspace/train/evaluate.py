@@ -7,14 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from designspace.compiler.device import device_of
-from designspace.errors import InputError
 from designspace.images.batches import Batch, eval_batches
 from designspace.images.data import Data
 from designspace.images.split import Split
@@ -22,7 +22,6 @@ from designspace.images.statistics import statistics
 from designspace.images.view import View
 from designspace.records.training import Score
 from designspace.spec.crops import TestView
-from designspace.spec.recipe import Recipe
 from designspace.train.group import ALONE
 
 
@@ -71,46 +70,33 @@ def view_of(data: Data, size: int, test: TestView) -> View:
     return View(size, mean, std, test)
 
 
-def evaluate_data(
-    model: nn.Module, data: Data, view: View, recipe: Recipe, *, device: str = "cpu"
+def evaluate_split(
+    model: nn.Module,
+    split: Split,
+    view: View,
+    *,
+    batch_size: int,
+    bfloat16: bool = False,
+    device: str = "cpu",
 ) -> Score:
-    """Measures a network on the test split, or on all images where the data has none of its own.
+    """Measure a network on a split; the network stays on the device.
 
     Args:
-        model: gives logits for `data.num_classes` classes.
-        data: what to measure on; its test split, or all of it.
-        view: the input that the network sees.
-        recipe: its precision and the images of a part of its batch are used.
+        model: Images to logits, one for each class that a label may name.
+        split: What to measure on; images in files are streamed.
+        view: The input that the network sees.
+        batch_size: Images at a time.
+        bfloat16: Whether the forward pass is in that precision.
         device: "cpu" or "cuda".
 
     Raises:
-        InputError: where the classes are not as many as the network's.
+        InputError: There is no such device, or an image cannot be read.
     """
     target = device_of(device)
-    split = data.test if data.own_test else whole(data)
     model.to(target)
-    _check_classes(model, data, view, target)
-    batches = eval_batches(split, view, recipe.part_size, target)
-    return evaluate(model, batches, recipe.precision == "bfloat16")
+    return evaluate(model, eval_batches(split, view, batch_size, target), bfloat16)
 
 
-def whole(data: Data) -> Split:
-    """All images of the data, whatever their split."""
-    joined = data.train
-    for split in (data.val, data.test):
-        assert type(split) is type(joined)
-        joined = joined.joined(split)  # pyright: ignore[reportArgumentType]
-    return joined
-
-
-@torch.no_grad()
-def _check_classes(model: nn.Module, data: Data, view: View, device: torch.device) -> None:
-    was_training = model.training
-    model.eval()
-    probe = torch.zeros(1, data.channels, view.size, view.size, device=device)
-    classes = model(probe).shape[1]
-    model.train(was_training)
-    if classes != data.num_classes:
-        raise InputError(
-            f"the network has {classes} classes, data '{data.name}' has {data.num_classes}"
-        )
+def relabelled(split: Split, targets: Sequence[int]) -> Split:
+    """The split with label i replaced by `targets[i]`."""
+    return replace(split, labels=torch.tensor(targets, dtype=torch.int64)[split.labels])

@@ -9,6 +9,7 @@ import torch
 
 from designspace.compiler.device import device_name, device_of
 from designspace.errors import DivergedError, InputError
+from designspace.images.sources import portable
 from designspace.records.environment import environment
 from designspace.records.kept import WEIGHTS, remove_checkpoints
 from designspace.records.run import (
@@ -115,7 +116,9 @@ def facts(run: Run) -> dict[str, Any]:
             **run.view.test.model_dump(),
         },
         "recipe": run.recipe.digest,
+        "precision": run.recipe.precision,
         "data": run.data.digest,
+        "data_load": portable(run.data.load),
         "seed": run.seed,
     }
 
@@ -197,6 +200,7 @@ def _data(run: Run) -> DataFacts:
         test=len(data.test),
         notes=run.notes,
         skipped=run.skipped,
+        load=dict(data.load),
     )
 
 
