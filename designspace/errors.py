@@ -30,13 +30,28 @@ class InputError(DesignspaceError):
         path: str | None = None,
         hint: str | None = None,
     ) -> None:
-        self.message, self.file, self.line, self.path, self.hint = message, file, line, path, hint
+        self.message, self.line = printable(message), line
+        self.file, self.path, self.hint = _printable(file), _printable(path), _printable(hint)
         super().__init__(str(self))
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.file and self.line else self.file
         said = ": ".join(part for part in (where, self.path, self.message) if part)
         return f"{said}; {self.hint}" if self.hint else said
+
+
+def printable(text: str) -> str:
+    """The text in one line without control characters, which are written as escapes.
+
+    Names of files and tensors come from elsewhere and may hold anything, escape codes included.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _printable(text: str | None) -> str | None:
+    return None if text is None else printable(text)
 
 
 class InfeasibleError(DesignspaceError):

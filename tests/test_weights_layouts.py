@@ -190,7 +190,7 @@ def pair(
     spec: str, changes: dict[str, Any], library: str, name: Any, size: int | None = None
 ) -> tuple[nn.Module, nn.Module]:
     create: Any = timm.create_model if library == "timm" else torchvisions
-    model: nn.Module = name() if callable(name) else create(name)
+    model: Any = name() if callable(name) else create(name)
     theirs = randomise(model.double())
     ours = designspace.build(load(spec, changes), input_size=size).double().eval()
     loaded = load_weights(ours, theirs.state_dict())

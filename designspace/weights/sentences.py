@@ -74,7 +74,8 @@ def _taken(found: TensorSet, weights: Weights) -> list[str]:
     """Which of a checkpoint's sets was read."""
     if not found.title:
         return []
-    others = [f"'{'.'.join(each.path)}'" for each in weights.sets if each.path != found.path]
+    as_large = [each for each in weights.sets if 2 * len(each.tensors) >= len(found.tensors)]
+    others = [f"'{'.'.join(each.path)}'" for each in as_large if each.path not in ((), found.path)]
     beside = f" (there is also {', '.join(dict.fromkeys(others))})" if others else ""
     kind = "averaged weights" if found.averaged else "weights"
     return [f"{kind} from {found.title}{beside}"]

@@ -46,11 +46,12 @@ def unwrapped(tensors: Mapping[str, Tensor]) -> list[Unwrapped]:
     and plain names, stand beside each other (an encoder and its decoder, a network and its average,
     a Lightning module and its loss) there is one for each, and one for the names as they are.
     """
+    wrappers = WRAPPERS - ({"network"} if _has_numbered_network(tensors) else frozenset())
     groups: dict[str, dict[str, Tensor]] = {}
     plain: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         word, _, rest = name.partition(".")
-        if _wraps(word, rest):
+        if rest and (word in wrappers or word.isdigit()):  # a number: the parts of a Sequential
             groups.setdefault(word, {})[rest] = tensor
         else:
             plain[name] = tensor
@@ -67,10 +68,7 @@ def unwrapped(tensors: Mapping[str, Tensor]) -> list[Unwrapped]:
     return ways if not plain else [*ways, Unwrapped("", tensors)]
 
 
-def _wraps(word: str, rest: str) -> bool:
-    """Whether a first word only wraps: known ones, and the numbers of a Sequential.
-
-    PoolFormer's authors number the parts of their `network`, which is no wrapper.
-    """
-    numbered = word == "network" and rest[:1].isdigit()
-    return bool(rest) and (word.isdigit() or word in WRAPPERS) and not numbered
+def _has_numbered_network(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether the network's own parts are called `network.0`, `network.1` ..., as PoolFormer's."""
+    words = [name.split(".") for name in tensors if name.startswith("network.")]
+    return len({second for _, second, *rest in words if rest and second.isdigit()}) > 1
