@@ -281,7 +281,8 @@ def test_a_refused_pickle_names_the_global(
         (b'\xff\xff\xff\x00\x00\x00\x00\x00{"a":', "no checkpoint"),
         (b"\x02\x00\x00\x00\x00\x00\x00\x00{}", "no tensors"),
         (b"\x80\x04N.", "holds a NoneType"),
-        (b"PK\x03\x04 and no more", "cut off or damaged"),
+        (b"PK\x03\x04 and no more", "damaged"),
+        (b"neither", "neither safetensors|no safetensors file"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])

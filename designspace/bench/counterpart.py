@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from designspace.bench.settings import Settings
 from designspace.bench.timm_names import changes_needed, timm_name
-from designspace.errors import InputError, did_you_mean
+from designspace.errors import InputError, nearest_few
 from designspace.records.speed import Same
 from designspace.spec.network import Network
 from designspace.weights import load_weights
@@ -40,7 +40,7 @@ def counterpart_name(network: Network, against: str) -> str:
     if library != TIMM:
         raise InputError(f"cannot time against '{against}'", hint="valid: timm, timm:NAME")
     if name and not timm.is_model(name):
-        raise InputError(f"timm has no model '{name}'", hint=did_you_mean(name, timm.list_models()))
+        raise InputError(f"timm has no model '{name}'", hint=nearest_few(name, timm.list_models()))
     found = name or timm_name(network)
     if found:
         return found

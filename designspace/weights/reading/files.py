@@ -71,7 +71,7 @@ def contents_of(path: Path) -> Any:
             raise InputError(f"no checkpoint: {said}", file=str(path))
     if path.name.lower().endswith(_INDEX) or start.lstrip()[:1] == b"{":
         return _parts(path)
-    return _from_safetensors(path) if is_safetensors(path) else unpickled(path)
+    return _from_safetensors(path) if is_safetensors(path) else _pickled(path)
 
 
 def is_safetensors(path: Path) -> bool:
@@ -100,6 +100,16 @@ def _from_safetensors(path: Path) -> dict[str, Tensor]:
         return load(path.read_bytes())
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise InputError(f"no safetensors file: {error}", file=str(path)) from None
+
+
+def _pickled(path: Path) -> Any:
+    try:
+        return unpickled(path)
+    except InputError as error:
+        if path.suffix.lower() == ".safetensors" and error.message.startswith("no checkpoint"):
+            said = "no safetensors file, nor another checkpoint: its header is missing or damaged"
+            raise InputError(said, file=str(path)) from None
+        raise
 
 
 def _within(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from designspace.errors import InputError, did_you_mean
+from designspace.errors import InputError, nearest_few
 
 TIMM = "timm:"
 
@@ -43,12 +43,13 @@ def _known(name: str) -> tuple[str, str]:
     name = _current(name)
     base, _, tag = name.partition(".")
     if not timm.is_model(base):
-        raise InputError(f"timm has no model '{base}'", hint=did_you_mean(base, timm.list_models()))
+        models = timm.list_models()
+        raise InputError(f"timm has no model '{base}'", hint=nearest_few(base, models))
     tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{base}.*")]
     if not tags:
         raise InputError(f"timm has no weights of '{base}'")
     if tag not in ("", *tags):
-        raise InputError(f"timm has no weights '{tag}' of '{base}'", hint=did_you_mean(tag, tags))
+        raise InputError(f"timm has no weights '{tag}' of '{base}'", hint=nearest_few(tag, tags))
     return base, tag
 
 

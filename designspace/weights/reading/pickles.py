@@ -144,5 +144,7 @@ def _reason(error: BaseException | str) -> str:
     if "weights_only" in said or "Weights only" in said:
         cause = re.search(r"WeightsUnpickler error: *(.+)", said)
         said = cause[1] if cause else "no tensors and plain data in torch's format"
+    if "invalid load key" in said or "Invalid magic number" in said:
+        return "neither safetensors nor a pickle"
     first = next((line.strip() for line in said.splitlines() if line.strip()), "broken")
     return first.rstrip(".:")[:200]
