@@ -278,7 +278,7 @@ def test_a_refused_pickle_names_the_global(
         (b"\x1f\x8b\x08\x00abc", "gzip"),
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
         (b'{"weight_map": 3}', "weight_map"),
-        (b'\xff\xff\xff\x00\x00\x00\x00\x00{"a":', "no checkpoint"),
+        (b'\xff\xff\xff\x00\x00\x00\x00\x00{"a":', "no checkpoint|no safetensors"),
         (b"\x02\x00\x00\x00\x00\x00\x00\x00{}", "no tensors"),
         (b"\x80\x04N.", "holds a NoneType"),
         (b"PK\x03\x04 and no more", "damaged"),
