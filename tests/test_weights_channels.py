@@ -108,7 +108,8 @@ def test_eval_and_train_take_them_without_an_option(
     assert evaluated.code == 0, evaluated.err
     said = json.loads(evaluated.out)["weights"]
     assert f"adapted from {weights} to {images} channels" in said
-    begun = ["--from", tmp_path / "w.safetensors", "--recipe-set", "epochs=2", "--out"]
+    begun = ["--from", tmp_path / "w.safetensors", "--recipe-set", "epochs=2"]
+    begun += ["--recipe-set", "batch_size=8", "--out"]
     trained = run("train", *words, *begun, tmp_path / "run")
     assert trained.code == 0, trained.err
     record = (tmp_path / "run" / "record.json").read_text()
