@@ -7,7 +7,7 @@ from pathlib import Path
 
 from designspace.algebra.space import load_space
 from designspace.images.data import load_data
-from designspace.records.run import WEIGHTS
+from designspace.records.kept import WEIGHTS
 from designspace.records.study import load_study
 from designspace.search.request import Request
 from designspace.search.study import run_study

@@ -21,7 +21,7 @@ from designspace.errors import InputError
 from designspace.naming import find_network, find_weights
 from designspace.naming.header import read_header
 from designspace.naming.timm_names import NOT_IN_TIMM, timm_names
-from designspace.records.run import WEIGHTS
+from designspace.records.kept import WEIGHTS
 from designspace.records.study import load_study
 from designspace.spec import catalog
 from designspace.spec.files import read_yaml, write_yaml_atomic

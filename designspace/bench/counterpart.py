@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from designspace.bench.settings import Settings
-from designspace.errors import InputError, did_you_mean
+from designspace.errors import InputError, nearest_few
 from designspace.naming.timm_names import changes_needed, timm_name
 from designspace.records.speed import Same
 from designspace.spec.network import Network
@@ -40,7 +40,7 @@ def counterpart_name(network: Network, against: str) -> str:
     if library != TIMM:
         raise InputError(f"cannot time against '{against}'", hint="valid: timm, timm:NAME")
     if name and not timm.is_model(name):
-        raise InputError(f"timm has no model '{name}'", hint=did_you_mean(name, timm.list_models()))
+        raise InputError(f"timm has no model '{name}'", hint=nearest_few(name, timm.list_models()))
     found = name or timm_name(network)
     if found and timm.is_model(found):  # an older timm may not have it
         return found

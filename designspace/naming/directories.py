@@ -37,6 +37,13 @@ def of_directory(name: str, path: Path) -> Named:
     return _of_run(name, path, record)
 
 
+def holds_training(path: Path) -> bool:
+    """Whether a directory is a run's, a trial's or a study's."""
+    absolute = path.absolute()
+    own = is_study(path) or is_file(path / NAME)
+    return own or (absolute.parent.name == TRIALS and is_study(absolute.parent.parent))
+
+
 def of_trial(name: str, directory: Path, word: str) -> Named:
     """Return the network of a trial.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from designspace.errors import InputError, did_you_mean, nearest
-from designspace.naming.directories import of_directory, of_trial
+from designspace.naming.directories import holds_training, of_directory, of_trial
 from designspace.naming.files import FOREIGN, YAML, of_file
 from designspace.naming.header import SUFFIX
 from designspace.naming.named import Named
@@ -58,7 +58,8 @@ def find_weights(name: str | Path) -> Path | str:
     """Find the weights that a name stands for: a file of any layout, or as `find_network` does.
 
     Returns:
-        A path (of a file that there may not be), or `timm:NAME[.TAG]`.
+        A path (of a file that there may not be, or of a directory from elsewhere with one in it),
+        or `timm:NAME[.TAG]`.
 
     Raises:
         InputError: A run or a trial that has no weights; the message says why.
@@ -67,7 +68,7 @@ def find_weights(name: str | Path) -> Path | str:
     path = Path(text)
     if is_file(path) or (text.startswith(PREFIX) and not parted(text)):
         return path if is_file(path) else text
-    if is_directory(path) or parted(text):
+    if parted(text) or (is_directory(path) and holds_training(path)):
         return find_network(text).trained
     return path
 
