@@ -15,7 +15,8 @@ from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from designspace.errors import InputError
-from designspace.images.decode import UNREADABLE, open_image, unreadable
+from designspace.images.decode import open_image
+from designspace.images.pixels.opening import unreadable
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded
 from designspace.library_warnings import silenced
@@ -78,9 +79,10 @@ class _Read(Dataset[Item]):
             label = int(self._split.labels[place])
             try:
                 image = open_image(self._split.read(place), self._split.channels)
-                return self._transform(image, draw), label, broken
-            except UNREADABLE as error:
+            except OSError as error:
                 broken.append((self._split.where(place), unreadable(error)))
+                continue
+            return self._transform(image, draw), label, broken
         return None, 0, broken
 
 
