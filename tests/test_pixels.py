@@ -316,7 +316,8 @@ def test_a_narrow_image_takes_no_more_memory_than_its_crop(tmp_path: Path) -> No
 def test_a_narrow_common_size_is_not_kept(tmp_path: Path) -> None:
     for label in ("cat", "dog"):
         for number in range(4):
-            write(tmp_path / label / f"{number}.png", png(1, 20000))
+            words = (b"tEXt", f"name\0{label}{number}".encode())
+            write(tmp_path / label / f"{number}.png", png(1, 20000, words))
     assert load_data(str(tmp_path), image_size=32).image_size == 32
     with pytest.raises(InputError, match="1x20000 pixels, too narrow to be kept"):
         load_data(str(tmp_path))

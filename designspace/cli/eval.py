@@ -82,7 +82,7 @@ def evaluate(
         return
     typer.echo(f"{loaded.source}: {loaded}")
     typer.echo(
-        f"{network.name}: top-1 {score.top1:.2f}%, top-5 {score.top5:.2f}% on {score.n:,} images "
+        f"{network.name}: {score} on {score.n:,} images "
         f"of {images.name} at {size}x{size} (crop {view.test.crop_pct:g}, "
         f"{view.test.interpolation})"
     )

@@ -62,8 +62,9 @@ def summary_lines(state: StudyState) -> Iterator[str]:
         yield f"trials differ by recipe as well: {state.recipes} recipes so far"
     if state.tested is not None:
         tested = state.tested
+        five = "" if tested.top5 is None else f", top-5 {tested.top5:.2f}%"
         yield (
-            f"trial {tested.trial}, test top-1 {tested.top1:.2f}%, top-5 {tested.top5:.2f}% "
+            f"trial {tested.trial}, test top-1 {tested.top1:.2f}%{five} "
             f"({tested.n:,} images, read once)"
         )
 

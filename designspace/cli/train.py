@@ -203,8 +203,8 @@ def _lines(place: Path, record: Record) -> list[str]:
     if score is None:
         return []
     return [
-        f"validation top-1 {record.top1:.2f}%; test top-1 {score.top1:.2f}%, "
-        f"top-5 {score.top5:.2f}% ({score.n:,} images, read once, seed {record.seed})",
+        f"validation top-1 {record.top1:.2f}%; test {score} "
+        f"({score.n:,} images, read once, seed {record.seed})",
         f"weights: {place / WEIGHTS}",
     ]
 
