@@ -77,6 +77,8 @@ class LiveTable:
             return
         self._opening = None
         seconds = opening.seconds(state)
+        # The timing itself is no part of the search's own pace.
+        self._began, self._bar = time.monotonic(), Bar()
         if seconds is not None:
             self._bar.left = seconds
         line = opening.network_line(seconds)
