@@ -164,6 +164,7 @@ def test_what_an_epoch_says(make: Make, tmp_path: Path) -> None:
     epoch = run.train_epoch(lambda done, total: seen.append((done, total)))
     assert seen == [(step, 6) for step in range(1, 7)]
     assert (epoch.epoch, run.epoch, run.epochs) == (1, 1, 2)
+    assert epoch.top5 is not None
     assert 0 <= epoch.top1 <= epoch.top5 <= 100
     assert math.isfinite(epoch.train_loss)
     assert epoch.images_per_second > 0

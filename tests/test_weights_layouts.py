@@ -9,12 +9,12 @@ import pytest
 import timm
 import torch
 import torchvision
-from designspace.bench.timm_names import timm_name
 from torch import Tensor, nn
 from torchvision.models.convnext import CNBlockConfig
 
 import designspace
 from designspace.errors import InputError
+from designspace.naming.timm_names import timm_name
 from designspace.spec import catalog, load
 from designspace.weights import load_weights, state_dict_as
 from designspace.weights.layouts import known

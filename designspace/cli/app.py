@@ -18,6 +18,7 @@ from designspace.cli import (
     catalog,
     compare,
     cost,
+    data,
     diff,
     export,
     ladder,
@@ -60,6 +61,7 @@ app.add_typer(space.space, name="space")
 app.command()(sample.sample)
 app.command()(bench.bench)
 app.command()(signals.signals)
+app.command()(data.data)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
 app.command()(compare.compare)

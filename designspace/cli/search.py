@@ -72,6 +72,7 @@ def search(
     chosen_space, how = _with_recipe(load_space(space), recipe, recipe_changes or [])
 
     from designspace.cli.live import watched
+    from designspace.cli.opening import SearchOpening
     from designspace.compiler.device import device_of
     from designspace.images.data import load_data
     from designspace.images.fit import decoding_size
@@ -108,7 +109,10 @@ def search(
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
-    outcome = watched(request, quiet=as_json)
+    opening = None if as_json else SearchOpening(request, images)
+    if opening is not None:
+        typer.echo(opening.data_line)
+    outcome = watched(request, opening, quiet=as_json)
     _show(outcome, as_json=as_json)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,10 +23,8 @@ from designspace.cli.options import (
 from designspace.errors import InputError, TrialsFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from designspace.cli.progress import TrainingProgress
     from designspace.records.run import Record
-    from designspace.records.training import Epoch
     from designspace.records.tuning import Tuning
     from designspace.search.recipe_tuning import RecipeTuning
     from designspace.spec import Network
@@ -81,6 +77,8 @@ def train(
 ) -> None:
     """Train a network; the same command resumes, or shows the result of a complete run."""
     from designspace.cli.device import chosen
+    from designspace.cli.opening import TrainingOpening
+    from designspace.cli.progress import TrainingProgress
     from designspace.spec.changes import parse_set
     from designspace.spec.recipe import load_recipe
 
@@ -122,10 +120,11 @@ def train(
                 network, how, images, seed=each, device=own, directory=place, initial=begin,
                 compiled=compiled, group=group, save_every=pause,
             )  # fmt: skip
-            if each == seed and group.leads and not as_json:
-                for line in (*run.notes, *(f"skipped: {name}" for name in run.skipped)):
-                    typer.echo(line)
-            records[place] = _train(run, tuning, keep_checkpoints, quiet=as_json or not group.leads)
+            quiet = as_json or not group.leads
+            first = each == seed and not quiet
+            opening = TrainingOpening(run, seeds) if first else None
+            shown = TrainingProgress(run.epochs, opening, quiet=quiet)
+            records[place] = _train(run, tuning, shown, keep=keep_checkpoints)
         if group.leads:
             _show(records, tuning, as_json=as_json)
 
@@ -194,15 +193,16 @@ def _chosen(tuning: Tuning) -> str:
     return f"{values}; validation top-1 {best:.2f}%, of the recipe's own values {said}"
 
 
-def _train(run: Run, tuning: Tuning | None, keep: bool, *, quiet: bool) -> Record:
+def _train(run: Run, tuning: Tuning | None, progress: TrainingProgress, *, keep: bool) -> Record:
     from designspace.train.session import train as train_run
 
     command = ("designspace", *sys.argv[1:])
     try:
-        with _progress(run.epochs, quiet=quiet) as (on_epoch, on_step):
+        with progress as shown:
             return train_run(
-                run, on_epoch, on_step, command=command, tuning=tuning, keep_checkpoints=keep
-            )
+                run, shown.on_epoch, shown.on_step, command=command, tuning=tuning,
+                keep_checkpoints=keep,
+            )  # fmt: skip
     except KeyboardInterrupt:
         said = f"stopped after {run.epoch} of {run.epochs} epochs ({run.directory})"
         typer.echo(said, err=True)
@@ -238,9 +238,8 @@ def _lines(place: Path, record: Record) -> list[str]:
     if score is None:
         return []
     return [
-        f"validation top-1 {record.top1:.2f}%; test top-1 {score.top1:.2f}%, "
-        f"top-5 {score.top5:.2f}% ({score.n:,} images, {times_read(record.times_tested)}, "
-        f"seed {record.seed})",
+        f"validation top-1 {record.top1:.2f}%; test {score} "
+        f"({score.n:,} images, {times_read(record.times_tested)}, seed {record.seed})",
         f"weights: {place / WEIGHTS}",
     ]
 
@@ -256,34 +255,3 @@ def _json(place: Path, record: Record) -> dict[str, Any]:
         "test": record.test and record.test.model_dump(mode="json"),
         "times_tested": record.times_tested,
     }
-
-
-@contextmanager
-def _progress(
-    epochs: int, *, quiet: bool
-) -> Generator[tuple[Callable[[Epoch], None], Callable[[int, int], None]]]:
-    """A live bar on a terminal, a line an epoch elsewhere, nothing where JSON is wanted."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=quiet)
-    live = sys.stdout.isatty() and not quiet
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not live) as progress:
-        bar = progress.add_task(f"epoch 1/{epochs}", total=epochs)
-
-        def on_step(done: int, steps: int) -> None:
-            before = int(progress.tasks[0].fields.get("epoch", 0))
-            progress.update(bar, completed=before + done / steps)
-
-        def on_epoch(epoch: Epoch) -> None:
-            if not quiet:
-                line = f"epoch {epoch.epoch}/{epochs}  train loss {epoch.train_loss:.4f}  "
-                line += f"validation loss {epoch.loss:.4f}  top-1 {epoch.top1:.2f}%  "
-                progress.console.print(
-                    line + f"{epoch.images_per_second:,.0f} images/s", soft_wrap=True
-                )
-            shown = f"epoch {min(epoch.epoch + 1, epochs)}/{epochs}"
-            progress.update(bar, completed=epoch.epoch, description=shown, epoch=epoch.epoch)
-
-        yield on_epoch, on_step

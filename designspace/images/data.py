@@ -1,5 +1,9 @@
 """Data for a training: the source, its validation split, and what is read off it."""
 
+# Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -31,6 +35,7 @@ class Data:
             from the training images, by class.
         test: looked at once, at the end.
         own_test: whether the source has a test split; else it is drawn like the validation split.
+        own_val: whether the source has a validation split; else it is drawn.
         notes: what was done to the images, a sentence each.
         skipped: unreadable files that were left out.
         load: the arguments of `load_data` that read it again from any directory; empty for data
@@ -46,6 +51,7 @@ class Data:
     val: Split
     test: Split
     own_test: bool = True
+    own_val: bool = False
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     load: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -93,6 +99,26 @@ def load_data(
     return replace(data, load=load)
 
 
+def inspect_data(
+    source: str | None,
+    *,
+    download: bool = False,
+    val_fraction: float = DEFAULT_VAL_FRACTION,
+    image_size: int | None = None,
+    skip_broken: bool = False,
+) -> Data:
+    """As `load_data`, for looking at the data alone.
+
+    Images of different sizes need no `image_size`: they then stay encoded as they are. Nothing is
+    copied to another place.
+
+    Raises:
+        InputError: as `load_data`.
+    """
+    options = Reading(image_size=image_size, skip_broken=skip_broken, inspect=True)
+    return split_source(read_source(source, download, options), val_fraction, seed=0)
+
+
 def split_source(found: Source, val_fraction: float, seed: int) -> Data:
     """Takes the validation split, and a test split where the source has none of its own.
 
@@ -102,6 +128,7 @@ def split_source(found: Source, val_fraction: float, seed: int) -> Data:
     if len(found.classes) < 2:
         only = ", ".join(found.classes) or "none"
         raise InputError(f"two classes at least are needed (got {only})", file=found.name)
+    _check_several(found)
     digest = content_digest(found, val_fraction, seed)
     train, test = found.train, found.test
     if test is None:
@@ -122,9 +149,22 @@ def split_source(found: Source, val_fraction: float, seed: int) -> Data:
         val=val,
         test=test,
         own_test=found.test is not None,
+        own_val=found.val is not None,
         notes=found.notes,
         skipped=found.skipped,
     )
+
+
+def _check_several(found: Source) -> None:
+    """Refuse training images that are all of one class, whatever classes there are."""
+    labels: set[int] = set(found.train.labels.tolist())
+    if len(labels) == 1:
+        only = found.classes[labels.pop()]
+        raise InputError(
+            f"two classes at least are needed (all {len(found.train):,} training images are of "
+            f"class '{only}')",
+            file=found.name,
+        )
 
 
 def _channels(split: Split) -> int:

@@ -46,7 +46,7 @@ def read_parquet(place: Path, options: Reading) -> Source:
     store = ParquetStore(tables)
     classes, labels = numbered([_labels(part) for part in parts], tables[0].classes, str(place))
     source = read_encoded(str(place), place.stem, classes, splits_of(store, labels), options)
-    if isinstance(source.train, Encoded):
+    if isinstance(source.train, Encoded) and not options.inspect:
         return _spread(source, unpacked(store, [table.path for table in tables]))
     return source
 

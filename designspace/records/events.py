@@ -68,7 +68,7 @@ class EpochEnded(Recorded):
     train_loss: float
     loss: float
     top1: float
-    top5: float
+    top5: float | None
     lr: float
     seconds: float
     images_per_second: float
@@ -110,7 +110,7 @@ class SplitRead(Recorded):
     event: Literal["tested"] = "tested"
     trial: int
     top1: float
-    top5: float
+    top5: float | None
     n: int
     loss: float | None = None
     command: ReadBy = "search"

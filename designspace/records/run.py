@@ -60,6 +60,7 @@ class DataFacts(Typed):
         name: for people.
         digest: of content and split.
         num_classes: how many classes.
+        classes: their names in the order of the labels; empty in records of earlier versions.
         channels: 1 or 3.
         train: images that weights learn from.
         val: images of the validation split.
@@ -72,6 +73,7 @@ class DataFacts(Typed):
     name: str
     digest: str
     num_classes: int
+    classes: tuple[str, ...] = ()
     channels: int
     train: int
     val: int

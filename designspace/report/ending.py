@@ -27,8 +27,9 @@ def tested_line(state: StudyState) -> str | None:
         return None
     if state.tested is not None:
         tested = state.tested
+        five = "" if tested.top5 is None else f", top-5 {tested.top5:.2f}%"
         return (
-            f"trial {tested.trial}, test top-1 {tested.top1:.2f}%, top-5 {tested.top5:.2f}% "
+            f"trial {tested.trial}, test top-1 {tested.top1:.2f}%{five} "
             f"({tested.n:,} images, {times_read(count)})"
         )
     last = state.readings[-1]

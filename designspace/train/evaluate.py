@@ -24,6 +24,9 @@ from designspace.records.training import Score
 from designspace.spec.crops import TestView
 from designspace.train.group import ALONE
 
+FIVE = 5
+"""Answers that top-5 accepts."""
+
 
 @torch.no_grad()
 def evaluate(
@@ -32,7 +35,7 @@ def evaluate(
     bfloat16: bool = False,
     summed: Callable[[Tensor], Tensor] = ALONE.summed,
 ) -> Score:
-    """Top-1, top-5 (of as many classes as there are) and plain cross-entropy over all batches.
+    """Top-1, top-5 (of more than five classes) and plain cross-entropy over all batches.
 
     The model is measured in evaluation mode and left in the mode that it had.
 
@@ -45,23 +48,25 @@ def evaluate(
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
-    total = torch.zeros(4, dtype=torch.float64, device=device)
+    total = torch.zeros(5, dtype=torch.float64, device=device)
     for images, labels in batches:
         total += _measure(model, images, labels, bfloat16)
     model.train(was_training)
-    top1, top5, loss, count = summed(total).tolist()
-    return Score(top1=100 * top1 / count, top5=100 * top5 / count, loss=loss / count, n=int(count))
+    top1, top5, loss, count, several = summed(total).tolist()
+    share = 100 * top5 / count if several else None
+    return Score(top1=100 * top1 / count, top5=share, loss=loss / count, n=int(count))
 
 
 def _measure(model: nn.Module, images: Tensor, labels: Tensor, bfloat16: bool) -> Tensor:
-    """Counts of right answers at 1 and at 5, the loss summed, and the images: float64 (4,)."""
+    """Right answers at 1 and at 5, the summed loss, images, 1 for many classes: float64 (5,)."""
     with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=bfloat16):
         logits = model(images)
     logits = logits.float()
-    best = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]
+    best = logits.topk(min(FIVE, logits.shape[1]), dim=1).indices == labels[:, None]
     loss = functional.cross_entropy(logits, labels, reduction="sum")
     count = loss.new_tensor(len(labels))
-    return torch.stack([best[:, 0].sum(), best.any(1).sum(), loss, count]).double()
+    several = loss.new_tensor(logits.shape[1] > FIVE)
+    return torch.stack([best[:, 0].sum(), best.any(1).sum(), loss, count, several]).double()
 
 
 def view_of(data: Data, size: int, test: TestView) -> View:

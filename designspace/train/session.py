@@ -194,6 +194,7 @@ def _data(run: Run) -> DataFacts:
         name=data.name,
         digest=data.digest,
         num_classes=data.num_classes,
+        classes=tuple(data.classes),
         channels=data.channels,
         train=len(data.train),
         val=len(data.val),
