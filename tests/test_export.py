@@ -16,8 +16,10 @@ import designspace
 from designspace.errors import DesignspaceError, InputError
 from designspace.exporting import FORMATS, write
 from designspace.exporting.formats import Format
+from designspace.naming import find_network
 from designspace.weights import load_weights, save_weights
 from tests.command import run
+from tests.named import make_study
 from tests.small import SIDE, every_family, small, stir
 
 SMALL = ["--set", "widths=[8,8,8]", "--set", "depths=[1,1,1]"]
@@ -96,6 +98,50 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
               "--weights", tmp_path / "w.safetensors")  # fmt: skip
     assert ran.code == 2
     assert "the weights do not fit the network" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "no format is given; give one with --format: onnx, pt2"),
+        (["--out", "x.bin"], "'x.bin' does not end in a format"),
+        (["--format", "pt2", "--out", "x.onnx"], "x.onnx: the file's name does not end in .pt2"),
+        (["--format", "pt2", "--out", "folder"], "folder: is a directory; name a file, such as"),
+        (["--format", "pt2", "--out", "file/x/y.pt2"], "is not a directory"),
+        (["--format", "onx"], "'onx' is not one of"),
+    ],
+)
+def test_a_wrong_place_is_told_before_anything_is_built(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("file").touch()
+    ran = run("export", "resnet_proxy", *words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_the_winner_is_exported_with_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_study(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    named = find_network("runs/demo:winner")
+    ran = run("export", "runs/demo:winner", "--format", "pt2")
+    assert ran.code == 0, ran.err
+    assert f"runs/demo:winner is trial {named.trial}" in ran.out
+    assert f"{named.weights}: 28 of 28 tensors" in ran.out
+    model = designspace.build("runs/demo:winner").eval()
+    load_weights(model, "runs/demo:winner")
+    path = Path(f"demo-{named.trial}.pt2")
+    x = torch.randn(2, 1, 12, 12)
+    (theirs,) = FORMATS["pt2"].load(path)(x)
+    torch.testing.assert_close(theirs, model(x).detach(), rtol=1e-4, atol=1e-5)
+    assert facts_in(path)["num_classes"] == 2
+    assert designspace.export("runs/demo:winner", path="deep/er/y.pt2").difference <= 1e-5
 
 
 def test_another_number_of_classes_is_told(tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ def facts(run: Run) -> dict[str, Any]:
             "mean": run.view.mean,
             "std": run.view.std,
             **run.view.test.model_dump(),
+            **_license(run.initial),
         },
         "recipe": run.recipe.digest,
         "precision": run.recipe.precision,
@@ -121,6 +122,12 @@ def facts(run: Run) -> dict[str, Any]:
         "data_load": portable(run.data.load),
         "seed": run.seed,
     }
+
+
+def _license(initial: Initial | None) -> dict[str, str]:
+    """License of the weights that the training began with, which holds for what it gives."""
+    known = initial and initial.weights.license
+    return {"license": known} if known else {}
 
 
 def _with(run: Run, record: Record, **changes: Any) -> Record:

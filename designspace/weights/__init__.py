@@ -1,5 +1,6 @@
 """Weights: read from files and timm, recognised by layout, loaded, and written back."""
 
+from designspace.weights.about import about
 from designspace.weights.loading import Loaded, load_weights
 from designspace.weights.preprocessing import IMAGENET, CropMode, Preprocessing, published_view
 from designspace.weights.saving import save_weights, state_dict_as
@@ -11,6 +12,7 @@ __all__ = [
     "Loaded",
     "Preprocessing",
     "Weights",
+    "about",
     "load_weights",
     "published_view",
     "read_facts",

@@ -36,6 +36,19 @@ def from_timm(name: str) -> tuple[str, dict[str, Tensor], dict[str, Any]]:
     return full, model.state_dict(), cast("Any", model.pretrained_cfg)
 
 
+def settings_of(name: str) -> dict[str, Any]:
+    """What timm states of weights, its `pretrained_cfg`; nothing is downloaded.
+
+    Raises:
+        InputError: timm has no such network or no such weights.
+    """
+    import timm
+
+    base, tag = _known(name)
+    settings = timm.get_pretrained_cfg(f"{base}.{tag}" if tag else base)
+    return cast("Any", settings).to_dict() if settings else {}
+
+
 def _known(name: str) -> tuple[str, str]:
     """The name of the network and the tag of the weights, for a name that timm knows."""
     import timm
