@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from designspace.compiler import in_line as in_line
     from designspace.costing import cost as cost
     from designspace.exporting import export as export
+    from designspace.naming import diff as diff
+    from designspace.naming import load as load
     from designspace.spec import Network as Network
-    from designspace.spec import load as load
-    from designspace.spec.diff import diff as diff
     from designspace.spec.ladder import load_ladder as ladder
     from designspace.verification import verify as verify
     from designspace.weights import load_weights as load_weights
@@ -30,11 +30,11 @@ _HOMES = {
     "build": "designspace.compiler",
     "compare": "designspace.comparison",
     "cost": "designspace.costing",
-    "diff": "designspace.spec.diff",
+    "diff": "designspace.naming",
     "export": "designspace.exporting",
     "in_line": "designspace.compiler",
     "ladder": "designspace.spec.ladder",
-    "load": "designspace.spec",
+    "load": "designspace.naming",
     "load_weights": "designspace.weights",
     "save_weights": "designspace.weights",
     "space": "designspace.algebra.space",

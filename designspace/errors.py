@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_ALL = 12  # as many names as a line holds
+_FEW = 5
+
 
 class DesignspaceError(Exception):
     """Base of all errors that end a command with a message instead of a traceback."""
@@ -30,13 +33,29 @@ class InputError(DesignspaceError):
         path: str | None = None,
         hint: str | None = None,
     ) -> None:
-        self.message, self.file, self.line, self.path, self.hint = message, file, line, path, hint
+        self.message, self.line = printable(message), line
+        self.file, self.path, self.hint = _printable(file), _printable(path), _printable(hint)
         super().__init__(str(self))
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.file and self.line else self.file
         said = ": ".join(part for part in (where, self.path, self.message) if part)
         return f"{said}; {self.hint}" if self.hint else said
+
+
+def printable(text: str) -> str:
+    """The text in one line; control characters other than line ends are written as escapes.
+
+    Names of files and tensors come from elsewhere and may hold anything, escape codes included.
+    """
+    if text.isprintable():
+        return text
+    line = " ".join(text.splitlines())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def _printable(text: str | None) -> str | None:
+    return None if text is None else printable(text)
 
 
 class InfeasibleError(DesignspaceError):
@@ -100,7 +119,22 @@ def nearest(word: str, valid: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, valid: Iterable[str]) -> str:
-    """A hint that names the nearest valid choice, or all of them where none is near."""
+    """A hint that names the nearest valid choice, or all of them where none is near.
+
+    Where all of them are many, it names the nearest few, however far they are.
+    """
     choices = sorted(valid)
     close = nearest(word, choices)
-    return f"did you mean '{close}'?" if close else f"valid: {', '.join(choices)}"
+    if close:
+        return f"did you mean '{close}'?"
+    if len(choices) <= _ALL:
+        return f"valid: {', '.join(choices)}"
+    few = difflib.get_close_matches(word, choices, n=_FEW, cutoff=0.0)
+    return f"the nearest of {len(choices)}: {', '.join(few)}"
+
+
+def nearest_few(word: str, valid: Iterable[str]) -> str:
+    """A hint that names the nearest five choices of a long list."""
+    choices = sorted(valid)
+    few = difflib.get_close_matches(word, choices, n=_FEW, cutoff=0.0)
+    return f"did you mean {', '.join(few)}?"

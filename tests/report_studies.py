@@ -14,9 +14,9 @@ from designspace.records.events import (
     EpochEnded,
     Event,
     Proposed,
+    SplitRead,
     Started,
     StudyChanged,
-    WinnerTested,
 )
 from designspace.records.study import LEDGER, SchedulerMeta, StudyMeta, write_meta
 
@@ -108,7 +108,7 @@ def events(plan: Plan) -> list[Event]:
             done[number] = last[-1].top1
     if plan.tested and done:
         winner = max(done, key=lambda number: done[number])
-        found.append(WinnerTested(trial=winner, top1=done[winner] - 0.9, top5=99.1, n=1000))
+        found.append(SplitRead(trial=winner, top1=done[winner] - 0.9, top5=99.1, n=1000))
     if plan.action != "running":
         found.append(StudyChanged(action=plan.action, trials=wanted))  # pyright: ignore[reportArgumentType]
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from designspace.errors import InputError
-from designspace.spec import catalog, files
+from designspace.spec import catalog, files, loader
 from designspace.spec.space import load_space
 from tests.command import run
 
@@ -37,7 +37,7 @@ CONVNEXT = (catalog.root() / "specs" / "convnext_t.yaml").read_text()
         ("depths: [3, 3, 9, 3]", "depths: []", ["spec.yaml:4: depths"]),
         ("head: {", "hed: {", ["unknown key 'hed'", "'head'"]),
         ("ratio: 4", "ratio: .nan", [":12: block.ratio: it should be a finite number"]),
-        ("ratio: 4", "ratio: 0.001", ["pointwise1: nothing is left"]),
+        ("ratio: 4", "ratio: 0.001", ["block (stage 1, branch.pointwise1): nothing is left"]),
         ("bias: true\n  layer", "bias: 1\n  layer", [":17: block.bias: it should be a valid bool"]),
         ("kernel_size: 7", "kernel_size: true", [":13: block.spatial.kernel_size"]),
         ("groups: depthwise", "groups: -1", [":13: block.spatial.groups: it should be greater"]),
@@ -72,7 +72,7 @@ def test_a_wrong_spec(tmp_path: Path, old: str, new: str, said: list[str]) -> No
         ("a: !!int b", ":1: broken YAML: invalid literal"),
         ("a: !!timestamp b", ":1: refused"),
         ("a: 2023-13-45", ":1: a: unknown key"),
-        ("a: " + "9" * 5000, ":1: broken YAML: Exceeds the limit"),
+        ("a: " + "9" * 5000, ":1: broken YAML: a whole number takes at most 64 bits"),
         ("[" * 3000 + "]" * 3000, ":1: broken YAML: nested too deeply"),
         ("depths: &a [*a]", ":1: broken YAML: nested too deeply"),
         ("base: 3", ":1: base: a base is a catalog name or a path"),
@@ -187,6 +187,133 @@ def test_a_base_names_the_line_of_the_change(tmp_path: Path) -> None:
     ran = run("cost", path)
     assert ran.code == 2
     assert "mine.yaml:4: block.spatial.kernel_sise: unknown key 'kernel_sise'" in ran.err
+
+
+def test_a_change_that_makes_a_part_is_at_fault_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("base: convnext_t\nchanges:\n  act: relu\n  blok.spatial.kernel_size: 5\n")
+    ran = run("cost", path)
+    assert ran.code == 2
+    assert "mine.yaml:4: blok: unknown key 'blok'; did you mean 'block'?" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            ["block.spatial.kind=pool"],
+            "--set: block.spatial.kind: kind 'pool' has no 'groups', which the old kind leaves "
+            "there; replace the whole mapping: --set block.spatial='{kind: pool}'",
+        ),
+        (
+            ["act=relu", "block.kind=metaformer"],
+            "--set: block.kind: kind 'metaformer' has no 'wide'",
+        ),
+        (["depths=[3, 3]", "widths=[8, 8, 8]"], "--set: widths: widths is given for 3 stages"),
+        (["act.kid=relu"], "--set: act.kid: unknown key 'kid'; did you mean 'kind'?"),
+    ],
+)
+def test_a_change_by_option_is_at_fault_and_not_the_base(changes: list[str], said: str) -> None:
+    ran = run("cost", "convnext_t", *(word for change in changes for word in ("--set", change)))
+    assert ran.code == 2
+    assert said in ran.err
+    assert ".yaml" not in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_another_kind_takes_the_place_of_a_whole_mapping() -> None:
+    assert run("cost", "convnext_t", "--set", "block.spatial={kind: pool}").code == 0
+
+
+def test_a_field_named_like_its_kind_is_no_excuse() -> None:
+    """Swin's mixer is of the kind `window` and has a field `window`."""
+    ran = run("cost", "swin_t", "--set", "block.mixer.window_size=500")
+    assert ran.code == 2
+    said = "--set: block.mixer.window_size: unknown key 'window_size'; did you mean 'window'?"
+    assert said in ran.err
+
+
+@pytest.mark.parametrize("way", ["option", "file"])
+def test_a_rule_over_two_values_blames_the_one_that_was_changed(way: str, tmp_path: Path) -> None:
+    words: tuple[object, ...] = ("--recipe-set", "epochs=1")
+    where = "--recipe-set: epochs"
+    if way == "file":
+        (tmp_path / "short.yaml").write_text("base: demo\nchanges:\n  epochs: 1\n")
+        words, where = ("--recipe", tmp_path / "short.yaml"), "short.yaml:3: epochs"
+    ran = run("train", "convnext_proxy", *words, "--out", tmp_path / "run")
+    assert ran.code == 2
+    assert f"{where}: with this, schedule.warmup_epochs no longer fits" in ran.err
+    assert "demo.yaml:8: change it as well" in ran.err
+    assert (way == "option") == ("--recipe-set schedule.warmup_epochs=..." in ran.err)
+
+
+def test_a_base_that_is_wrong_itself_stays_at_fault(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(CONVNEXT.replace("ratio: 4", "ratio: -4", 1))
+    (tmp_path / "mine.yaml").write_text("base: base.yaml\nchanges:\n  act: relu\n")
+    ran = run("cost", tmp_path / "mine.yaml")
+    assert ran.code == 2
+    assert "base.yaml:12: block.ratio: it should be greater than 0" in ran.err
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["9" * 20_000, "0x" + "F" * 20_000, "0b" + "1" * 70, "-" + "9" * 30, "1:" * 3_000 + "1"],
+)
+def test_a_number_that_no_machine_holds(number: str, tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(CONVNEXT.replace("ratio: 4", f"ratio: {number}", 1))
+    ran = run("cost", path)
+    assert ran.code == 2
+    assert ran.err == f"error: {path}:12: broken YAML: a whole number takes at most 64 bits\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"k{number}: 1\n" for number in range(300_000)),
+        f"[{'a, ' * 300_000}]",
+        f"[{'{}, ' * 300_000}]",
+    ],
+)
+def test_a_document_of_too_many_values_is_refused_before_it_is_read(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the tree of a document that is refused need not be made")
+
+    monkeypatch.setattr(loader.PlainLoader, "get_single_node", never)
+    (tmp_path / "spec.yaml").write_text(text)
+    ran = run("cost", tmp_path / "spec.yaml")
+    assert ran.code == 2
+    assert "more than 100,000 values" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("network", "change", "said"),
+    [
+        ("resnet50", "block.spatial.groups=7", "block.spatial (stage 1, conv): 7 groups do not"),
+        ("swin_t", "block.mixer.head_dim=7", "block.mixer (stage 1): 96 channels are no whole"),
+        ("convnext_t", "input_size=20", "downsample (stage 4, conv): a map of side 1 is too small"),
+        ("convnext_t", "stem.patch_size=900", "stem (conv): a map of side 224 is too small"),
+        ("deit_s", "head.kind=linear", ""),
+    ],
+)
+def test_a_shape_error_names_the_path_that_was_written(
+    network: str, change: str, said: str
+) -> None:
+    ran = run("cost", network, "--set", change)
+    assert "stages." not in ran.err
+    assert said in ran.err
+
+
+def test_a_long_chain_of_bases_is_no_circle(tmp_path: Path) -> None:
+    for number in range(40):
+        above = f"{number + 1}.yaml" if number < 39 else "convnext_t"
+        (tmp_path / f"{number}.yaml").write_text(f"base: {above}\n")
+    assert run("cost", tmp_path / "30.yaml").code == 0
+    ran = run("cost", tmp_path / "0.yaml")
+    assert ran.code == 2
+    assert "more than 16 bases stand one on another" in ran.err
 
 
 def test_bases_in_a_circle(tmp_path: Path) -> None:

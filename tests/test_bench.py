@@ -25,9 +25,9 @@ from designspace.bench import Settings, SpeedRecord, bench
 from designspace.bench.counterpart import make_counterpart, prove_same
 from designspace.bench.memory import memory_of
 from designspace.bench.steps import make_step
-from designspace.bench.timm_names import AS_TIMM, NAMES, timm_name
 from designspace.costing import cost
 from designspace.errors import InputError
+from designspace.naming.timm_names import AS_TIMM, NAMES, timm_name
 from designspace.records.speed import Spread
 from designspace.records.timm_table import COLUMNS, timm_csv
 from designspace.spec import catalog

@@ -16,8 +16,10 @@ import designspace
 from designspace.errors import DesignspaceError, InputError
 from designspace.exporting import FORMATS, write
 from designspace.exporting.formats import Format
+from designspace.naming import find_network
 from designspace.weights import load_weights, save_weights
 from tests.command import run
+from tests.named import make_study
 from tests.small import SIDE, every_family, small, stir
 
 SMALL = ["--set", "widths=[8,8,8]", "--set", "depths=[1,1,1]"]
@@ -36,18 +38,18 @@ def saved(name: str, path: Path) -> torch.nn.Module:
 @pytest.mark.parametrize(
     ("name", "target"), [("convnext_proxy", "onnx"), ("resnet_proxy", "pt2")], ids=lambda x: x
 )
-def test_build_exports_what_the_weights_compute(
+def test_export_writes_what_the_weights_compute(
     name: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     model = saved(name, Path("w.safetensors"))
-    ran = run("build", name, *SMALL, "--weights", "w.safetensors", "--export", target, "--json")
+    ran = run("export", name, *SMALL, "--weights", "w.safetensors", "--format", target, "--json")
     assert ran.code == 0, ran.err
     assert ran.err == ""
     said = json.loads(ran.out)
-    assert said["output"] == [1, 5]
-    assert said["export"]["file"] == f"{name}.{target}"
-    assert said["export"]["max_difference"] <= 1e-5 * said["export"]["max_output"]
+    assert (said["input"], said["num_classes"]) == ([1, 28, 28], 5)
+    assert said["file"] == f"{name}.{target}"
+    assert said["max_difference"] <= 1e-5 * said["max_output"]
     assert sorted(file.name for file in Path().iterdir()) == [f"{name}.{target}", "w.safetensors"]
     x = torch.randn(4, 1, 28, 28)
     (ours,) = FORMATS[target].load(Path(f"{name}.{target}"))(x)
@@ -98,6 +100,50 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     assert "the weights do not fit the network" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "no format is given; give one with --format: onnx, pt2"),
+        (["--out", "x.bin"], "'x.bin' does not end in a format"),
+        (["--format", "pt2", "--out", "x.onnx"], "x.onnx: the file's name does not end in .pt2"),
+        (["--format", "pt2", "--out", "folder"], "folder: is a directory; name a file, such as"),
+        (["--format", "pt2", "--out", "file/x/y.pt2"], "is not a directory"),
+        (["--format", "onx"], "'onx' is not one of"),
+    ],
+)
+def test_a_wrong_place_is_told_before_anything_is_built(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("file").touch()
+    ran = run("export", "resnet_proxy", *words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_the_winner_is_exported_with_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_study(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    named = find_network("runs/demo:winner")
+    ran = run("export", "runs/demo:winner", "--format", "pt2")
+    assert ran.code == 0, ran.err
+    assert f"runs/demo:winner is trial {named.trial}" in ran.out
+    assert f"{named.weights}: 28 of 28 tensors" in ran.out
+    model = designspace.build("runs/demo:winner").eval()
+    load_weights(model, "runs/demo:winner")
+    path = Path(f"demo-{named.trial}.pt2")
+    x = torch.randn(2, 1, 12, 12)
+    (theirs,) = FORMATS["pt2"].load(path)(x)
+    torch.testing.assert_close(theirs, model(x).detach(), rtol=1e-4, atol=1e-5)
+    assert facts_in(path)["num_classes"] == 2
+    assert designspace.export("runs/demo:winner", path="deep/er/y.pt2").difference <= 1e-5
+
+
 def test_another_number_of_classes_is_told(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     saved("resnet_proxy", path)
@@ -143,7 +189,7 @@ def test_large_weights_stand_beside_the_file(
 @pytest.mark.slow
 def test_the_terminal_shows_only_ours(tmp_path: Path) -> None:
     out = str(tmp_path / "a.onnx")
-    words = ["build", "resnet_proxy", *SMALL, "--export", "onnx", "--out", out, "--json"]
+    words = ["export", "resnet_proxy", *SMALL, "--out", out, "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "designspace", *words],
         capture_output=True,
@@ -151,7 +197,7 @@ def test_the_terminal_shows_only_ours(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stderr == ""
-    assert json.loads(done.stdout)["export"]["file"] == out
+    assert json.loads(done.stdout)["file"] == out
 
 
 def test_loading_leaves_the_names_of_the_classifier(tmp_path: Path) -> None:

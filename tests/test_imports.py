@@ -39,6 +39,11 @@ sys.stderr.write(json.dumps(loaded))
         ["signals", "--help"],
         ["schema"],
         ["compare", "reports/micro:0", "reports/micro:6"],
+        ["cost", "reports/micro:winner"],
+        ["diff", "timm:resnet50", "reports/micro:3"],
+        ["show", "micro"],
+        ["show", "reports/micro:winner"],
+        ["export", "--help"],
     ],
     ids=" ".join,
 )

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import toy
 
-from designspace.records.events import EpochEnded, Proposed, Started, WinnerTested
+from designspace.records.events import EpochEnded, Proposed, SplitRead, Started
 from designspace.records.ledger import read
 from designspace.records.state import StudyState
 from designspace.search.asha import disagreements
@@ -65,8 +65,12 @@ def check(directory: Path, request: Any, kills: int) -> StudyState:
     assert len(starts) == len(set(starts)) <= request.trials + kills
     recorded = Counter((e.trial, e.epoch) for e in events if isinstance(e, EpochEnded))
     assert set(recorded.values()) == {1}
-    assert sum(isinstance(event, WinnerTested) for event in events) == 1
+    assert sum(isinstance(event, SplitRead) for event in events) == 1
     assert disagreements(request.rules, request.epochs, events) == []
+    for number, trial in state.trials.items():
+        files = {path.name for path in (directory / "trials" / str(number)).iterdir()}
+        assert ("weights.safetensors" in files) == (trial.state == "done")
+        assert not any("checkpoint" in name for name in files)
     repeats = sum(len(epochs) - len(set(epochs)) for epochs in toy.trained(directory).values())
     assert repeats <= kills
     return state

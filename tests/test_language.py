@@ -126,7 +126,8 @@ printable = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")))
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | printable
+        st.none() | st.booleans() | st.integers(1 - 2**64, 2**64 - 1)
+        | st.floats(allow_nan=False) | printable
         | st.sampled_from(["1e-2", "1e5", "null", "on", "0x1f", "1_000", "~", "<<"]),
         lambda inner: st.lists(inner) | st.dictionaries(printable, inner),
     )

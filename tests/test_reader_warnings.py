@@ -64,10 +64,9 @@ def test_no_image_warns(
             path.with_suffix(".jpg" if content[:2] == b"\xff\xd8" else ".png").write_bytes(content)
     warnings.simplefilter("always")
     if streamed:
-        from designspace.images.data import load_unread
         from designspace.images.stream import Stream
 
-        data = load_unread(str(tmp_path), download=False, skip_broken=False)
+        data = load_data(str(tmp_path), image_size="own")
         assert isinstance(data.train, Encoded)
         stream = Stream(data.train, _pixels, whole=False)
         assert sum(len(labels) for _, labels in stream.read([[0]], ("test",))) == 1

@@ -98,7 +98,7 @@ def test_a_variant_is_taken_by_its_name_or_the_networks() -> None:
         ("base: demo\nvariants: {a: {3: 3}}\n", ":2: variants: variants are a mapping"),
         (
             "base: demo\nchanges: {accumulation: 64, mixup: 1}\n",
-            "batch_size: it must be even, part by part",
+            "batch_size no longer fits: it must be even, part by part",
         ),
         (
             "base: demo\nchanges: {schedule: {kind: steps, milestones: [8]}}\n",

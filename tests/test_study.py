@@ -97,7 +97,7 @@ def cut(directory: Path, keep: Callable[[Event], bool]) -> None:
 
 @pytest.mark.parametrize("epoch", [1, 4, 8])
 def test_what_was_trained_but_not_recorded_is_not_trained_again(tmp_path: Path, epoch: int) -> None:
-    request = toy.request(tmp_path / "s", trials=3, scheduler="none")
+    request = toy.request(tmp_path / "s", trials=3, scheduler="none", keep_checkpoints=True)
     calm = run_study(request).state
     wanted = ("epoch", 2, epoch)
     cut(
@@ -120,7 +120,7 @@ def test_a_decision_without_its_end_is_carried_out_on_resuming(tmp_path: Path) -
 
 
 def test_a_lost_checkpoint_costs_epochs_but_records_none_twice(tmp_path: Path) -> None:
-    request = toy.request(tmp_path / "s", trials=2, scheduler="none")
+    request = toy.request(tmp_path / "s", trials=2, scheduler="none", keep_checkpoints=True)
     calm = run_study(request).state
     cut(tmp_path / "s", lambda e: (e.event, getattr(e, "epoch", 0)) != ("epoch", 5))
     (tmp_path / "s" / "trials" / "0" / "checkpoint.json").unlink()

@@ -16,12 +16,11 @@ from torch import Tensor
 
 from designspace.errors import DivergedError, InputError
 from designspace.images.data import Data, load_data
-from designspace.images.split import Images
 from designspace.spec.load import load
 from designspace.spec.network import Network
 from designspace.spec.recipe import load_recipe
 from designspace.train import checkpoint
-from designspace.train.evaluate import evaluate_data, whole
+from designspace.train.evaluate import evaluate_split, relabelled
 from designspace.train.run import Run
 
 TINY = {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4}
@@ -165,6 +164,7 @@ def test_what_an_epoch_says(make: Make, tmp_path: Path) -> None:
     epoch = run.train_epoch(lambda done, total: seen.append((done, total)))
     assert seen == [(step, 6) for step in range(1, 7)]
     assert (epoch.epoch, run.epoch, run.epochs) == (1, 1, 2)
+    assert epoch.top5 is not None
     assert 0 <= epoch.top1 <= epoch.top5 <= 100
     assert math.isfinite(epoch.train_loss)
     assert epoch.images_per_second > 0
@@ -312,16 +312,13 @@ def test_unknown_devices_are_refused(make: Make) -> None:
         make(device="mps")
 
 
-def test_evaluation_of_a_network_on_data(make: Make, data: Data) -> None:
+def test_evaluation_of_a_network_on_a_split(make: Make, data: Data) -> None:
     run = make(changes={"epochs": 1, "schedule.warmup_epochs": 0})
     _finish(run)
-    score = evaluate_data(run.trained, data, run.view, run.recipe)
-    assert score == run.test()
-    assert len(whole(data)) == 296
-    assert isinstance(whole(data), Images)
-    small = Data("few", "f" * 16, ["a", "b"], 1, 28, data.train, data.val, data.test)
-    with pytest.raises(InputError, match="the network has 10 classes, data 'few' has 2"):
-        evaluate_data(run.trained, small, run.view, run.recipe)
+    size = run.recipe.part_size
+    assert evaluate_split(run.trained, data.test, run.view, batch_size=size) == run.test()
+    other = relabelled(data.test, [9 - label for label in range(10)])
+    assert torch.equal(other.labels, 9 - data.test.labels)
 
 
 def test_images_too_small_for_the_network_are_resized(make: Make, data: Data) -> None:

@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "swin_t": {"depths": [2, 2], "widths": [32, 64]},
     "deit_s": {"depths": [2], "widths": [64]},
     "poolformer_s12": {"depths": [1, 1], "widths": [8, 16]},
+    "regnetx_002": {"depths": [1, 2], "widths": [8, 16]},
 }
 LAYOUTS = [
     ("convnext_t", "timm"),
@@ -37,7 +38,13 @@ LAYOUTS = [
     ("convnextv2_atto", "timm"),
     ("convnextv2_atto", "official"),
     ("convnext_iso_l", "official"),
+    ("convnext_t", "torchvision"),
     ("resnet50", "timm"),
+    ("resnet50", "torchvision"),
+    ("regnetx_002", "timm"),
+    ("regnetx_002", "torchvision"),
+    ("regnetx_002", "official"),
+    ("swin_t", "torchvision"),
     ("swin_t", "timm"),
     ("swin_t", "official"),
     ("deit_s", "timm"),
@@ -67,7 +74,7 @@ def test_out_and_back(name: str, layout: str, suffix: str, tmp_path: Path) -> No
     save_weights(model, designspace.load(name, SMALL[name]), path, layout=layout)
     loaded = load_weights(other, path)
     assert equal(model, other)
-    assert loaded.layout in (layout, "timm")  # DeiT's two are one
+    assert loaded.layout in (layout, "timm")  # two of DeiT, and two of ResNet, are one
     assert loaded.tensors == len(model.state_dict())
     assert not loaded.classifier_replaced
     if layout != "designspace":
@@ -150,8 +157,9 @@ def test_a_mismatch_is_named_and_changes_nothing(how: str, said: str) -> None:
 
 def test_weights_of_another_family_change_nothing() -> None:
     model, same = small("convnext_t"), small("convnext_t")
-    for name in ("resnet50", "swin_t", "deit_s", "poolformer_s12"):
-        with pytest.raises(InputError, match="do not fit"):
+    for name in ("resnet50", "swin_t", "deit_s", "poolformer_s12", "regnetx_002"):
+        family = name.partition("_")[0].rstrip("0x5")
+        with pytest.raises(InputError, match=f"no known layout .*look like timm's.* of {family}"):
             load_weights(model, state_dict_as(small(name), "timm"))
     assert equal(model, same)
 
@@ -264,7 +272,7 @@ def test_from_timm_by_name(fake_timm: nn.Module) -> None:
     [
         ("resnet5", "timm has no model 'resnet5'; did you mean"),
         ("resnet50.tv_in2k", "no weights 'tv_in2k' of 'resnet50'; did you mean 'tv"),
-        ("resnet200", "no weights '' of 'resnet200'"),
+        ("resnet200", "no weights of 'resnet200'"),
     ],
 )
 def test_names_that_timm_does_not_have(name: str, said: str) -> None:
@@ -292,10 +300,10 @@ def test_build_takes_published_weights_and_writes_any_layout(tmp_path: Path) -> 
     out = tmp_path / "out.pth"
     ran = run(*words, "--layout", "timm", "--out", out)
     assert ran.code == 0, ran.err
-    assert "tensors in timm's layout of resnet" in ran.out
+    assert "tensors in timm's and torchvision's layout of resnet" in ran.out
     theirs.load_state_dict(torch.load(out, weights_only=True))
     told = json.loads(run(*words, "--json", "--out", tmp_path / "own.safetensors").out)["loaded"]
-    assert "timm's layout" in told
+    assert "timm's and torchvision's layout" in told
     facts = sources.read_facts(tmp_path / "own.safetensors")
     assert facts["input"]["mean"] == [0.485, 0.456, 0.406]
     assert facts["input"]["size"] == 64

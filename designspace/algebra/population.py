@@ -12,6 +12,7 @@ from designspace.algebra.feasible import Draw
 from designspace.algebra.task import Task
 from designspace.errors import InputError
 from designspace.layers.frozen import Frozen
+from designspace.records.csv_text import neutral
 from designspace.spec.files import Document, write_bytes_atomic, write_yaml_atomic, writing
 from designspace.spec.limits import Limit
 from designspace.spec.load import without_facts
@@ -91,15 +92,16 @@ def write_population(
 
     pa, csv_file, parquet_file = (cast("Any", each) for each in (pyarrow, csv, parquet))
     columns: dict[str, Any] = {"digest": pa.array(digests)} if digests is not None else {}
-    active = draw.active()
+    active, is_csv = draw.active(), path.suffix == ".csv"
     for column, (name, axis) in enumerate(draw.axes.items()):
         indices = pa.array(draw.labels[:, column].astype("int16"), mask=~active[:, column])
-        columns[name] = pa.DictionaryArray.from_arrays(indices, pa.array(axis.labels))
+        labels = [neutral(label) for label in axis.labels] if is_csv else list(axis.labels)
+        columns[name] = pa.DictionaryArray.from_arrays(indices, pa.array(labels))
     for cost in COSTS:
         columns[cost] = pa.array(getattr(draw, cost))
     table = pa.table(columns)
     sink = pa.BufferOutputStream()
-    if path.suffix == ".csv":
+    if is_csv:
         plain = [pa.string() if name in draw.axes else table[name].type for name in columns]
         csv_file.write_csv(table.cast(pa.schema(zip(columns, plain, strict=True))), sink)
     else:

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from designspace.bench.settings import Settings
-from designspace.bench.timm_names import changes_needed, timm_name
-from designspace.errors import InputError, did_you_mean
+from designspace.errors import InputError, nearest_few
+from designspace.naming.timm_names import changes_needed, timm_name
 from designspace.records.speed import Same
 from designspace.spec.network import Network
 from designspace.weights import load_weights
@@ -40,9 +40,9 @@ def counterpart_name(network: Network, against: str) -> str:
     if library != TIMM:
         raise InputError(f"cannot time against '{against}'", hint="valid: timm, timm:NAME")
     if name and not timm.is_model(name):
-        raise InputError(f"timm has no model '{name}'", hint=did_you_mean(name, timm.list_models()))
+        raise InputError(f"timm has no model '{name}'", hint=nearest_few(name, timm.list_models()))
     found = name or timm_name(network)
-    if found:
+    if found and timm.is_model(found):  # an older timm may not have it
         return found
     changes = " ".join(f"--set '{path}={_flow(value)}'" for path, value in _needed(network))
     said = f"timm has no network that is known to be the architecture of '{network.name}'"
@@ -57,14 +57,14 @@ def make_counterpart(name: str, how: Settings, size: int) -> nn.Module:
     known: Any = timm.get_pretrained_cfg(name)
     fixed = {"img_size": size} if known and known.fixed_input_size else {}
     create = cast("Any", timm.create_model)
-    model: nn.Module = create(name, num_classes=how.num_classes, **fixed)
+    model: nn.Module = create(name, num_classes=how.classes, in_chans=how.channels, **fixed)
     for module in model.modules():
         if hasattr(module, "drop_prob"):
             cast("Any", module).drop_prob = 0.0
     return model
 
 
-def prove_same(ours: nn.Module, theirs: nn.Module, name: str, size: int) -> Same:
+def prove_same(ours: nn.Module, theirs: nn.Module, name: str, size: int, channels: int = 3) -> Same:
     """Both get timm's initial weights, after giving the same logits with the same random weights.
 
     Raises:
@@ -82,7 +82,7 @@ def prove_same(ours: nn.Module, theirs: nn.Module, name: str, size: int) -> Same
         said = f"the weights of timm's '{name}' do not fit ours ({error.message})"
         raise InputError(f"{said}: not known to be the same network", path="against") from None
     theirs.load_state_dict(drawn)
-    difference = _difference(ours.eval(), theirs.eval(), size)
+    difference = _difference(ours.eval(), theirs.eval(), (1, channels, size, size))
     if not difference <= _TOLERANCE:
         said = f"with the same weights the logits of timm's '{name}' differ by {difference:.1g}"
         raise InputError(f"{said} of the largest: not the same network", path="against")
@@ -92,8 +92,8 @@ def prove_same(ours: nn.Module, theirs: nn.Module, name: str, size: int) -> Same
 
 
 @torch.no_grad()
-def _difference(ours: nn.Module, theirs: nn.Module, size: int) -> float:
-    images = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+def _difference(ours: nn.Module, theirs: nn.Module, shape: tuple[int, ...]) -> float:
+    images = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     own, other = cast("Tensor", ours(images)), cast("Tensor", theirs(images))
     return ((own - other).abs().max() / other.abs().max()).item()
 

@@ -45,7 +45,7 @@ def conditions(how: Settings, device: torch.device) -> dict[str, Any]:
         "float32_matmul_precision": torch.get_float32_matmul_precision(),
         "cudnn_tf32": torch.backends.cudnn.allow_tf32,
         "cudnn_benchmark": torch.backends.cudnn.benchmark,
-        "num_classes": how.num_classes,
+        "num_classes": how.classes,
         "step": {"infer": INFER, "train": TRAIN},
         "memory": HOW[device.type],
         "warm_up": f"the first step, then {WARM_STEPS} and at least {WARM_SECONDS:g} s",

@@ -79,7 +79,7 @@ def measure(networks: Mapping[str, nn.Module], task: Task) -> Outcome:
 
 def _warmed(network: nn.Module, task: Task) -> tuple[Step, Times]:
     draw = torch.Generator(task.device).manual_seed(0)
-    shape = (task.batch_size, 3, task.size, task.size)
+    shape = (task.batch_size, task.how.channels, task.size, task.size)
     images = torch.randn(shape, generator=draw, device=task.device)
     step = make_step(network, task.mode, images, task.how)
     return step, warm_up(step.run, task.device)

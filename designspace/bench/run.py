@@ -21,9 +21,11 @@ from designspace.bench.settings import Settings
 from designspace.compiler import build
 from designspace.compiler.device import device_of
 from designspace.costing import CostTable, cost
+from designspace.naming import Named, find_network, task_of
 from designspace.records.speed import Against, Same, SpeedRecord, SpeedRow, Spread
-from designspace.spec.load import Source, load
+from designspace.spec.load import Source
 from designspace.spec.network import Network
+from designspace.weights import load_weights
 
 _OURS, _THEIRS = "ours", "theirs"
 _SEED = 0
@@ -31,13 +33,15 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class _Entry:
-    """A network to measure: ours, and the name of its counterpart."""
+    """A network to measure: ours, the name of its counterpart, its settings and weights."""
 
     title: str
     changes: Mapping[str, Any]
     spec: Network
     table: CostTable
     rival: str | None
+    how: Settings
+    weights: Path | None
 
     @property
     def size(self) -> int:
@@ -45,7 +49,7 @@ class _Entry:
 
 
 def bench(
-    specs: Source | Sequence[Source],
+    specs: Source | Named | Sequence[Source | Named],
     settings: Settings | None = None,
     *,
     changes: Mapping[str, Any] | None = None,
@@ -56,7 +60,7 @@ def bench(
     """Measure how fast networks are.
 
     Args:
-        specs: A network, or several: names, paths, plain data.
+        specs: A network, or several: any names (see `designspace.load`), plain data, networks.
         settings: The conditions.
         changes: Values by dotted path to change in each.
         against: `timm`, or `timm:NAME`, to time timm's network of the same architecture in turn.
@@ -80,9 +84,9 @@ def bench(
             rows=(),
         )
         for entry in entries:
-            networks, same = _prepared(entry, how)
+            networks, same = _prepared(entry)
             on_record(record)  # before the time is spent, should there be no place to write it
-            for row in _rows(entry, networks, same, how):
+            for row in _rows(entry, networks, same):
                 record = record.model_copy(update={"rows": (*record.rows, row)})
                 on_record(record)
     record = record.model_copy(update={"complete": True})
@@ -91,37 +95,50 @@ def bench(
 
 
 def _entry(
-    source: Source, changes: Mapping[str, Any], how: Settings, against: str | None
+    source: Source | Named, changes: Mapping[str, Any], how: Settings, against: str | None
 ) -> _Entry:
-    spec = load(source, changes)
-    table = cost(spec, how.input_size, num_classes=how.num_classes)
+    named = find_network(source, changes)
+    spec = named.spec
+    task = task_of(named, how.num_classes, how.in_channels, how.input_size)
+    how = how.of(task)
+    table = cost(spec, task.input_size, in_channels=how.channels, num_classes=how.classes)
     rival = counterpart_name(spec, against) if against else None
-    return _Entry(_title(source, spec), changes, spec, table, rival)
+    weights = named.weights if isinstance(named.weights, Path) else None
+    return _Entry(_title(named), changes, spec, table, rival, how, weights)
 
 
-def _title(source: Source, spec: Network) -> str:
-    """A name as it was given; of a file what it calls itself."""
-    if isinstance(source, str) and not Path(source).is_file():
-        return source
-    stem = Path(source).stem if isinstance(source, str | Path) else "network"
-    return spec.name or stem
+def _title(named: Named) -> str:
+    """The name of a catalog or timm as it was given; else what the network is called."""
+    return named.name if named.sort in ("catalog", "timm", "ladder step") else named.title
 
 
-def _prepared(entry: _Entry, how: Settings) -> tuple[dict[str, nn.Module], Same | None]:
-    """The networks of an entry, in float32 on the CPU, and how they are known to be the same."""
+def _prepared(entry: _Entry) -> tuple[dict[str, nn.Module], Same | None]:
+    """The networks of an entry, in float32 on the CPU, and how they are known to be the same.
+
+    A trained network has its weights, unless it is timed against timm's: then both have the same.
+    """
+    how = entry.how
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
-        ours = build(entry.spec, num_classes=how.num_classes, input_size=entry.size)
+        ours = build(
+            entry.spec,
+            num_classes=how.classes,
+            in_channels=how.channels,
+            input_size=entry.size,
+        )
         if entry.rival is None:
+            if entry.weights:
+                load_weights(ours, entry.weights, classifier="replace")
             return {_OURS: ours}, None
         theirs = make_counterpart(entry.rival, how, entry.size)
-        same = prove_same(ours, theirs, entry.rival, entry.size)
+        same = prove_same(ours, theirs, entry.rival, entry.size, how.channels)
         return {_OURS: ours, _THEIRS: theirs}, same
 
 
 def _rows(
-    entry: _Entry, networks: Mapping[str, nn.Module], same: Same | None, how: Settings
+    entry: _Entry, networks: Mapping[str, nn.Module], same: Same | None
 ) -> Iterator[SpeedRow]:
+    how = entry.how
     for mode, batch_size in product(how.modes, how.batch_sizes):
         task = Task(mode, batch_size, entry.size, how, device_of(how.device))
         yield _row(entry, task, same, measure(networks, task))
@@ -136,6 +153,8 @@ def _row(entry: _Entry, task: Task, same: Same | None, outcome: Outcome) -> Spee
         macs=entry.table.macs,
         acts=entry.table.acts,
         input_size=entry.size,
+        num_classes=entry.how.classes,
+        in_channels=entry.how.channels,
         mode=task.mode,
         batch_size=task.batch_size,
         speed=outcome.speeds.get(_OURS),

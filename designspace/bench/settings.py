@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import torch
 
 from designspace.compiler.device import device_of
 from designspace.errors import InputError, did_you_mean
+from designspace.naming.task import IN_CHANNELS, NUM_CLASSES, Task
 from designspace.records.speed import Mode
 
 Precision = Literal["float32", "bfloat16", "float16"]
@@ -23,8 +24,9 @@ class Settings:
         modes: `infer` (forward without gradients) and `train` (forward, cross-entropy, backward,
             AdamW).
         batch_sizes: Images a step; each is a row.
-        input_size: Side of the image; the spec's own by default.
-        num_classes: Number of classes.
+        input_size: Side of the image; as the network was trained, else the spec's own.
+        num_classes: Number of classes; as the network was trained, else 1000.
+        in_channels: Channels of the image; as the network was trained, else 3.
         device: `cpu` or `cuda`.
         precision: To infer, weights and images have it. To train, the weights are float32 and the
             forward pass autocasts, float16 with a scaled loss.
@@ -41,7 +43,8 @@ class Settings:
     modes: tuple[Mode, ...] = ("infer",)
     batch_sizes: tuple[int, ...] = (1,)
     input_size: int | None = None
-    num_classes: int = 1000
+    num_classes: int | None = None
+    in_channels: int | None = None
     device: str = "cpu"
     precision: Precision = "float32"
     layout: Layout = "channels_last"
@@ -67,6 +70,20 @@ class Settings:
             raise InputError(
                 "float16 is timed on CUDA only", path="precision", hint="use bfloat16 on the CPU"
             )
+
+    def of(self, task: Task) -> Settings:
+        """Return the same with the task of one network."""
+        return replace(self, num_classes=task.num_classes, in_channels=task.in_channels)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return self.num_classes or NUM_CLASSES
+
+    @property
+    def channels(self) -> int:
+        """Channels of the image."""
+        return self.in_channels or IN_CHANNELS
 
     @property
     def dtype(self) -> torch.dtype:

@@ -77,7 +77,7 @@ def _infer(network: nn.Module, images: Tensor, settings: Settings) -> Step:
 
 def _train(network: nn.Module, images: Tensor, settings: Settings) -> Step:
     call, device = _called(network, settings), images.device
-    labels = torch.randint(settings.num_classes, (len(images),), device=device)
+    labels = torch.randint(settings.classes, (len(images),), device=device)
     optimizer = torch.optim.AdamW(network.parameters(), lr=_LEARNING_RATE)
     scaler = torch.GradScaler(device.type, enabled=settings.precision == "float16")
     low = settings.precision != "float32"

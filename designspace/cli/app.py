@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 from typing import Annotated
@@ -16,12 +18,15 @@ from designspace.cli import (
     catalog,
     compare,
     cost,
+    data,
     diff,
+    export,
     ladder,
     report,
     sample,
     schema,
     search,
+    show_command,
     signals,
     space,
     status,
@@ -32,19 +37,31 @@ from designspace.cli import eval as evaluation
 from designspace.errors import DesignspaceError, InputError, StoppedError
 
 INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 app = typer.Typer(
     help="Architecture search and design spaces for vision backbones.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (build.build, cost.cost, diff.diff, ladder.ladder, catalog.catalog, schema.schema):
+for verb in (
+    build.build,
+    export.export,
+    cost.cost,
+    diff.diff,
+    ladder.ladder,
+    catalog.catalog,
+    show_command.show,
+    schema.schema,
+):
     app.command()(verb)
 app.add_typer(space.space, name="space")
 app.command()(sample.sample)
 app.command()(bench.bench)
 app.command()(signals.signals)
+app.command()(data.data)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
 app.command()(compare.compare)
@@ -76,9 +93,13 @@ def main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()
     except StoppedError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        _refused_output(error)
+        raise SystemExit(InputError.exit_code) from None
     except DesignspaceError as error:
         raise SystemExit(_failed(str(error), error.exit_code)) from None
     except TyperException as error:  # a verb, an argument or an option that is wrong
@@ -93,6 +114,21 @@ def main() -> None:
         left = "the same command goes on from here" if kept else "nothing was written"
         sys.stderr.write(f"interrupted; {left}\n")
     raise SystemExit(code or 0)
+
+
+def _refused_output(error: OSError) -> None:
+    """Say that standard output takes no more, as on a full disk; raise any other error."""
+    if error.filename is not None or error.errno not in _FULL:
+        raise error
+    number = sys.stdout.fileno()
+    try:
+        os.write(number, b"\n")
+    except OSError:
+        # Python would flush once more as it exits, and print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        _failed(f"standard output cannot be written: {error.strerror}", InputError.exit_code)
+    else:
+        raise error
 
 
 def _failed(said: str, code: int) -> int:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from designspace.cli.options import (
-    ClassesOption,
+    NAMES,
     DeviceOption,
-    InputSizeOption,
     JsonOption,
     SetOption,
+    TrainedClassesOption,
+    TrainedSizeOption,
 )
 from designspace.errors import InputError, StoppedError
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
 
 def bench(
-    specs: Annotated[
-        list[str], typer.Argument(metavar="SPEC...", help="Catalog names, LADDER:STEP, YAML files.")
-    ],
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help=f"Networks, each {NAMES}.")],
     changes: SetOption = None,
     against: Annotated[
         str | None,
@@ -36,8 +35,8 @@ def bench(
     ] = None,
     mode: Annotated[str, typer.Option(help="infer, train, or infer,train.")] = "infer",
     batch_size: Annotated[str, typer.Option(help="Images a step: one number or several.")] = "1,8",
-    input_size: InputSizeOption = None,
-    num_classes: ClassesOption = 1000,
+    input_size: TrainedSizeOption = None,
+    num_classes: TrainedClassesOption = None,
     device: DeviceOption = "auto",
     precision: Annotated[
         str, typer.Option(help="float32, bfloat16, or on CUDA float16.")
@@ -59,7 +58,7 @@ def bench(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how fast networks are: latency, throughput, memory; a row a batch size."""
+    """Measure how fast networks are: latency, throughput, memory; one row per batch size."""
     from designspace.spec.changes import parse_set
 
     given = parse_set(changes or [])
@@ -68,7 +67,10 @@ def bench(
     from designspace.bench import Settings
     from designspace.bench import bench as measure
     from designspace.cli.device import chosen
+    from designspace.cli.networks import find
 
+    for spec in specs:
+        find(spec, changes, quiet=as_json)
     settings = Settings(
         modes=tuple(mode.split(",")),  # pyright: ignore[reportArgumentType] - Settings refuses others
         batch_sizes=sizes,

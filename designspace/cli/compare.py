@@ -37,7 +37,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="RUN RUN...",
-            help="Directories of runs, or that hold runs; studies (the winner); STUDY:TRIAL.",
+            help="Directories of runs, or that hold runs; STUDY:TRIAL; STUDY:winner, for which "
+            "STUDY stands too.",
         ),
     ],
     strict: Annotated[
@@ -79,8 +80,19 @@ def _cells(group: Group, row: Versus | None) -> list[str]:
         "" if row is None or row.delta is None else f"{row.delta:+.2f}",
         "" if row is None else _interval(row),
         "" if row is None else _verdict(row),
-        " ".join(f"{test:.2f}" for test in group.tests),
+        _tests(group),
     ]
+
+
+def _tests(group: Group) -> str:
+    """The test figures, and how often the split was read for them."""
+    from designspace.records.readings import times_read
+
+    figures = " ".join(f"{test:.2f}" for test in group.tests)
+    counts = group.readings
+    if len(set(counts)) < 2:
+        return f"{figures} ({times_read(counts[0])})" if counts else ""
+    return f"{figures} (read {', '.join(map(str, counts))} times)"
 
 
 def _interval(row: Versus) -> str:
@@ -147,6 +159,7 @@ def _group_json(group: Group) -> dict[str, Any]:
         "mean": group.mean,
         "std": group.std,
         "test_top1": list(group.tests),
+        "test_readings": list(group.readings),
     }
 
 

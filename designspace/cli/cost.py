@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from designspace.cli.options import (
-    ChannelsOption,
-    ClassesOption,
-    InputSizeOption,
     JsonOption,
     SetOption,
     SpecArgument,
+    TrainedChannelsOption,
+    TrainedClassesOption,
+    TrainedSizeOption,
 )
 from designspace.errors import InputError
 from designspace.layers.bounds import WIDEST
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def cost(
     spec: SpecArgument,
     changes: SetOption = None,
-    input_size: InputSizeOption = None,
-    in_channels: ChannelsOption = 3,
-    num_classes: ClassesOption = 1000,
+    input_size: TrainedSizeOption = None,
+    in_channels: TrainedChannelsOption = None,
+    num_classes: TrainedClassesOption = None,
     by: Annotated[Level, typer.Option(help="What a row stands for.")] = "stage",
     batch_size: Annotated[
         int | None,
@@ -43,18 +43,20 @@ def cost(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a network costs, a stage, a block or a layer at a time."""
+    """Show what a network costs, by stage, block or layer."""
     from designspace.cli import cost_details as details
+    from designspace.cli import networks
     from designspace.cli.show import cost_json, print_json
     from designspace.costing import cost as cost_of
     from designspace.costing import memory
-    from designspace.spec import load
-    from designspace.spec.changes import parse_set
+    from designspace.naming import task_of
 
     if precision and batch_size is None:
         raise InputError("--precision is that of a training step", hint="add --batch-size")
-    network = load(spec, parse_set(changes or []))
-    task = {"in_channels": in_channels, "num_classes": num_classes}
+    named = networks.find(spec, changes, quiet=as_json)
+    known = task_of(named, num_classes, in_channels, input_size)
+    network, input_size = named.spec, known.input_size
+    task = {"in_channels": known.in_channels, "num_classes": known.num_classes}
     table = cost_of(network, input_size, **task)
     held = None
     if batch_size:
@@ -63,15 +65,18 @@ def cost(
         )
     compared = details.compared(network, input_size, task) if check else None
     if as_json:
-        said = {"name": network.name, "digest": network.digest, **cost_json(table)}
+        said = {"name": network.name, "digest": network.digest, "named": networks.as_json(named)}
+        said |= cost_json(table)
         print_json(said | details.as_json(table, by, held, compared))
         return
     if by == "stage":
-        print_cost(table, network.name)
+        print_cost(table, named.title)
     else:
-        details.print_rows(table, network.name, by)
+        details.print_rows(table, named.title, by)
     if held:
         details.print_memory(held)
+    if line := networks.task_line(named, known):
+        typer.echo(line)
     if compared:
         details.print_comparison(compared)
 

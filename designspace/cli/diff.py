@@ -7,32 +7,38 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import JsonOption, SetOption
+from designspace.cli.options import NAMES, JsonOption, SetOption
 
 if TYPE_CHECKING:
     from designspace.spec.diff import PathChange
 
 
 def diff(
-    a: Annotated[str, typer.Argument(metavar="A", help="A catalog name or a YAML file.")],
+    a: Annotated[str, typer.Argument(metavar="A", help=f"A network: {NAMES}.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The network to compare it with.")],
     changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Name the decisions that turn network A into network B (--set changes B)."""
+    from designspace.cli import networks
     from designspace.cli.show import print_json, print_table
     from designspace.costing import cost
-    from designspace.spec import load
-    from designspace.spec.changes import parse_set
-    from designspace.spec.diff import diff as diff_of
+    from designspace.naming import diff as diff_of
 
-    before, after = load(a), load(b, parse_set(changes or []))
+    first, second = networks.find(a, quiet=as_json), networks.find(b, changes, quiet=as_json)
+    before, after = first.spec, second.spec
     found = diff_of(a, after if changes else b)
     costs = [cost(before), cost(after)]
     if as_json:
         sides = [
-            {"name": n.name, "digest": n.digest, "params": c.params, "macs": c.macs}
-            for n, c in zip((before, after), costs, strict=True)
+            {
+                "name": n.spec.name,
+                "digest": n.spec.digest,
+                "named": networks.as_json(n),
+                "params": c.params,
+                "macs": c.macs,
+            }
+            for n, c in zip((first, second), costs, strict=True)
         ]
         print_json({"a": sides[0], "b": sides[1], **asdict(found)})
         return
@@ -41,7 +47,7 @@ def diff(
         return
     rows = [[each.name, _words(each.changes), each.reason] for each in found.decisions]
     rows += [["-", _words((change,)), ""] for change in found.rest]
-    title = f"{before.name or a} -> {after.name or b}"
+    title = f"{first.title} -> {second.title}"
     print_table(["decision", "change", "what it is"], rows, title=title, text_columns=3)
     params, macs = (
         (getattr(costs[0], name), getattr(costs[1], name)) for name in ("params", "macs")

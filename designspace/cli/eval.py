@@ -1,13 +1,12 @@
-"""`designspace eval`: top-1 and top-5 of a network with given weights."""
+"""`designspace eval`: top-1 and top-5 of trained weights on held-out images."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from designspace.cli.options import (
-    DataOption,
     DeviceOption,
     DownloadOption,
     InputSizeOption,
@@ -15,30 +14,64 @@ from designspace.cli.options import (
     SetOption,
     SkipBrokenOption,
     SpecArgument,
-    WeightsOption,
 )
+from designspace.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from designspace.images.data import Data
-    from designspace.images.view import View
-    from designspace.spec.crops import TestView
-    from designspace.spec.network import Network
-    from designspace.weights import Preprocessing, Weights
+    from designspace.evaluation import Chosen, Evaluation, Subject
+    from designspace.evaluation.images import Part
 
-DEFAULT_RECIPE = "demo"
+_PARTS = ("val", "test", "train")
+_CLOSE = 1e-9
 
 
 def evaluate(
     spec: SpecArgument,
-    weights: WeightsOption,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            help="A weights file (ours, timm's or the authors'), timm:NAME[.TAG], or a run or "
+            "trial (default: those that the name stands for).",
+        ),
+    ] = None,
     changes: SetOption = None,
-    data: DataOption = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            help="Images: a directory, .zip, .npz, WebDataset shards (.tar), Parquet files, or a "
+            "torchvision name (default: the images of the training, else fashion-mnist-mini).",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="val|test|train",
+            help="Split to measure (default: the validation split of the weights' own training "
+            "images; of other images the test split, or all where there is none).",
+        ),
+    ] = None,
+    retest: Annotated[
+        bool,
+        typer.Option(
+            "--retest", help="Read the test split of a study or run again; the reading is recorded."
+        ),
+    ] = False,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WEIGHTS=IMAGES,...",
+            help="Match classes of the weights to classes of the images: cat=apple,dog=zebra, or "
+            "a YAML or JSON file (default: by name).",
+        ),
+    ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(
             "--recipe",
-            help="Crop and precision: a catalog name or a YAML file; by default the crop that "
-            "published weights were measured with.",
+            help="Recipe whose crop and precision are used: a name or a YAML file (default: the "
+            "view that the weights were trained or published with).",
         ),
     ] = None,
     input_size: InputSizeOption = None,
@@ -47,63 +80,145 @@ def evaluate(
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a network on the test split of the data, or on all images where there is none."""
-    from designspace.spec import load
+    """Measure trained weights on images that they have not seen.
+
+    A trial (runs/demo:5, runs/demo:winner), a run's directory and a weights file of ours bring
+    their network, images and split. Weights from elsewhere are measured on all images of --data.
+    """
+    from designspace.evaluation.classes import parse_classes
     from designspace.spec.changes import parse_set
     from designspace.spec.recipe import load_recipe
 
-    network = load(spec, parse_set(changes or []))
-    how = load_recipe(recipe or DEFAULT_RECIPE)
+    part, mapping = _part(split), parse_classes(classes)
+    if retest and part != "test":
+        raise InputError("--retest is for --split test")
+    asked = load_recipe(recipe) if recipe else None
 
     from designspace.cli.device import chosen
-    from designspace.cli.show import print_json
-    from designspace.compiler import build
-    from designspace.images.data import load_data, load_unread
-    from designspace.train.evaluate import evaluate_data
-    from designspace.weights import load_weights, read_weights
+    from designspace.evaluation import Request, Settings, choose_images, find_subject, measure
+    from designspace.evaluation.readings import check_reading, note_reading
 
-    found = read_weights(weights)
-    images = (
-        load_data(data, download=download, image_size=network.input_size, skip_broken=skip_broken)
-        if found.facts
-        else load_unread(data, download=download, skip_broken=skip_broken)
-    )
-    size = input_size or _size(network, images, found)
-    model = build(
-        network, num_classes=images.num_classes, in_channels=images.channels, input_size=size
-    )
-    loaded = load_weights(model, found, classifier="match")
-    view = _view(images, size, loaded.preprocessing, how.test if recipe else None)
-    score = evaluate_data(model, images, view, how, device=chosen(device))
+    subject = find_subject(spec, weights, parse_set(changes or []))
+    images = choose_images(subject, Request(data, part, download, skip_broken))
+    check_reading(subject.training, images, again=retest)
+    settings = Settings(chosen(device), asked, input_size, mapping)
+    found = measure(subject, images, settings)
+    note_reading(subject.training, images, found.score)
     if as_json:
-        seen = {"mean": view.mean, "std": view.std, **view.test.model_dump()}
-        facts = {"digest": network.digest, "weights": str(loaded), "view": seen}
-        print_json({**facts, "input_size": size, **score.model_dump()})
+        from designspace.cli.show import print_json
+
+        print_json(_json(subject, images, found))
         return
-    typer.echo(f"{loaded.source}: {loaded}")
-    typer.echo(
-        f"{network.name}: top-1 {score.top1:.2f}%, top-5 {score.top5:.2f}% on {score.n:,} images "
-        f"of {images.name} at {size}x{size} (crop {view.test.crop_pct:g}, "
-        f"{view.test.interpolation})"
-    )
+    for line in _lines(subject, images, found):
+        typer.echo(line)
 
 
-def _size(network: Network, images: Data, found: Weights) -> int:
-    """The side that the weights were trained at; else the one that suits network and images."""
-    from designspace.images.fit import working_size
+def _part(split: str | None) -> Part | None:
+    """The split that is asked for.
 
-    if found.preprocessing and found.preprocessing.size:
-        return found.preprocessing.size
-    return working_size(network, images) if found.facts else network.input_size
+    Raises:
+        InputError: There is no such split.
+    """
+    for part in ("val", "test", "train"):
+        if split == part:
+            return part
+    if split is None:
+        return None
+    hint = did_you_mean(split, _PARTS)
+    raise InputError(f"unknown split '{split}'", path="--split", hint=hint)
 
 
-def _view(images: Data, size: int, known: Preprocessing | None, test: TestView | None) -> View:
-    """Mean and spread that the weights know; the crop that is asked for, else theirs."""
-    from designspace.images.statistics import statistics
-    from designspace.images.view import View
-    from designspace.spec.crops import TestView
+def _lines(subject: Subject, images: Chosen, found: Evaluation) -> list[str]:
+    score, size, test = found.score, found.view.size, found.view.test
+    top5 = "" if found.top5 is None else f", top-5 {found.top5:.2f}%"
+    name = subject.spec.name or "network"
+    return [
+        *subject.says,
+        f"weights: {found.loaded.source}: {found.loaded}",
+        f"measured on {images.says}",
+        *([found.matching.says] if found.matching.says else []),
+        f"{name}: top-1 {score.top1:.2f}%{top5} on {score.n:,} images of {images.name} "
+        f"({images.part}) at {size}x{size} ({_crop(test.crop_mode)} {test.crop_pct:g}, "
+        f"{test.interpolation})",
+        *_recorded_lines(subject, images, found),
+    ]
 
-    if test is None and known and known.crop_pct:
-        test = TestView(crop_pct=known.crop_pct, interpolation=known.interpolation)
-    mean, std = (known.mean, known.std) if known else statistics(images.train)
-    return View(size, mean, std, test or TestView())
+
+def _crop(mode: str) -> str:
+    return {"center": "crop", "squash": "warp", "border": "border"}[mode]
+
+
+def _recorded_lines(subject: Subject, images: Chosen, found: Evaluation) -> list[str]:
+    """The figures that the training's own record has, beside those just measured."""
+    from designspace.records.readings import readings, times_read
+
+    training = subject.training
+    if training is None and images.own and images.part == "test":
+        return ["not recorded: these weights lie outside of the run or study that made them"]
+    if training is None or not images.own:
+        return []
+    lines: list[str] = []
+    before = training.record.top1
+    if images.part == "validation" and before is not None:
+        same = abs(before - found.score.top1) < _CLOSE
+        verdict = "the same" if same else f"{found.score.top1 - before:+.2f} points apart"
+        lines.append(f"recorded validation top-1 of {training.title}: {before:.2f}% ({verdict})")
+    tested = training.record.test
+    count = times_read(len(readings(training.directory)))
+    if images.part == "test":
+        lines.append(f"test split: {count}")
+    elif tested is not None and training.wins:
+        top5 = "" if found.top5 is None else f", top-5 {tested.top5:.2f}%"
+        lines.append(
+            f"recorded test result: top-1 {tested.top1:.2f}%{top5} on {tested.n:,} images ({count})"
+        )
+    return lines
+
+
+def _json(subject: Subject, images: Chosen, found: Evaluation) -> dict[str, Any]:
+    view, score = found.view, {**found.score.model_dump(), "top5": found.top5}
+    return {
+        "name": subject.name,
+        "network": subject.spec.name,
+        "digest": subject.spec.digest,
+        "weights": str(found.loaded),
+        "weights_source": found.loaded.source,
+        "trial": subject.training.trial if subject.training else None,
+        "view": {
+            "mean": view.mean,
+            "std": view.std,
+            **view.test.model_dump(),
+            "crop_mode": view.test.crop_mode,
+        },
+        "input_size": view.size,
+        "data": images.name,
+        "data_digest": images.digest,
+        "split": images.part,
+        "own_data": images.own,
+        "seen": images.seen,
+        "classes": {
+            "weights": found.answers,
+            "images": len(images.classes),
+            "says": found.matching.says,
+        },
+        **score,
+        "recorded": _recorded(subject, images),
+        "says": [*subject.says, images.says],
+    }
+
+
+def _recorded(subject: Subject, images: Chosen) -> dict[str, Any] | None:
+    """What the training's record says; None for weights or images from elsewhere."""
+    from designspace.records.readings import readings
+
+    training = subject.training
+    if training is None or not images.own:
+        return None
+    record = training.record
+    return {
+        "validation_top1": record.top1,
+        "test": record.test.model_dump(mode="json") if record.test else None,
+        "test_readings": [
+            reading.model_dump(mode="json") for reading in readings(training.directory)
+        ],
+    }

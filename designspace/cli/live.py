@@ -8,13 +8,17 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from designspace.records.events import Ended, EpochEnded, Event, Started, StudyChanged, WinnerTested
+from designspace.records.events import Ended, EpochEnded, Event, SplitRead, Started, StudyChanged
+from designspace.records.readings import times_read
 from designspace.records.state import StudyState, TrialState
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.live import Live
+    from rich.progress_bar import ProgressBar
     from rich.table import Table
 
+    from designspace.cli.opening import SearchOpening
     from designspace.search.request import Outcome, Request
 
 RECENT = 8  # rows of trials
@@ -26,11 +30,12 @@ class LiveTable:
     The stream must be `quiet.terminal()`, since the process's own output goes to a log meanwhile.
     """
 
-    def __init__(self, stream: TextIO, epochs: int) -> None:
-        """Draw on a stream a study whose trials have so many epochs."""
-        self._stream, self._epochs = stream, epochs
+    def __init__(self, stream: TextIO, epochs: int, opening: SearchOpening | None = None) -> None:
+        """Draw on a stream a study whose trials have so many epochs, after a line about them."""
+        self._stream, self._epochs, self._opening = stream, epochs, opening
         self._live: Live | None = None
         self._began, self._trained = time.monotonic(), 0
+        self._bar = Bar()
 
     def __enter__(self) -> Self:
         if self._stream.isatty():
@@ -54,13 +59,34 @@ class LiveTable:
 
     def __call__(self, event: Event, state: StudyState) -> None:
         """Show an event."""
+        self._open(event, state)
         self._trained += isinstance(event, EpochEnded)
         if self._live is not None:
-            self._live.update(table(state, self._left(state)))
+            left = self._left(state)
+            if left is not None:
+                self._bar.left = left
+            self._live.update(_stacked(table(state, left), self._bar))
             return
         line = describe(event, state, self._epochs)
         if line:
             self._write(line)
+
+    def _open(self, event: Event, state: StudyState) -> None:
+        """Say what is searched and how long it takes, as the study begins or goes on."""
+        opening = self._opening
+        if opening is None or not isinstance(event, StudyChanged):
+            return
+        self._opening = None
+        seconds = opening.seconds(state)
+        # The timing itself is no part of the search's own pace.
+        self._began, self._bar = time.monotonic(), Bar()
+        if seconds is not None:
+            self._bar.left = seconds
+        line = opening.network_line(seconds)
+        if self._live is None:
+            self._write(line)
+        else:
+            self._live.console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def _write(self, line: str) -> None:
         try:
@@ -78,14 +104,56 @@ class LiveTable:
         return pace * epochs_left(state, self._epochs)
 
 
-def watched(request: Request, *, quiet: bool) -> Outcome:
+class Bar:
+    """A bar that moves with the time, also while no trial reports; unknown, it only pulses.
+
+    Attributes:
+        began: when, in seconds of a clock that never goes back.
+        now: the clock's reading when the time left was last known.
+    """
+
+    def __init__(self) -> None:
+        self.began = self.now = time.monotonic()
+        self._left: float | None = None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left, as they were last known; None before."""
+        return self._left
+
+    @left.setter
+    def left(self, seconds: float) -> None:
+        self.now, self._left = time.monotonic(), seconds
+
+    def share(self, now: float) -> float | None:
+        """How much of the time is gone, below 1 until the end is known; None where unknown."""
+        if self._left is None:
+            return None
+        whole = self.now - self.began + self._left
+        return min((now - self.began) / whole, 0.99) if whole > 0 else 0.99
+
+    def __rich__(self) -> ProgressBar:
+        """Drawn anew several times a second."""
+        from rich.progress_bar import ProgressBar
+
+        share = self.share(time.monotonic())
+        return ProgressBar(total=1, completed=share or 0, width=60, pulse=share is None)
+
+
+def _stacked(rows: Table, bar: Bar) -> Group:
+    from rich.console import Group
+
+    return Group(rows, bar)
+
+
+def watched(request: Request, opening: SearchOpening | None = None, *, quiet: bool) -> Outcome:
     """Run a study under a live table on the terminal; quiet, without one."""
     from designspace.search.quiet import terminal
     from designspace.search.study import run_study
 
     if quiet:
         return run_study(request)
-    with terminal() as stream, LiveTable(stream, request.epochs) as live:
+    with terminal() as stream, LiveTable(stream, request.epochs, opening) as live:
         return run_study(request, live)
 
 
@@ -111,8 +179,9 @@ def describe(event: Event, state: StudyState, epochs: int) -> str:
             why = f": {event.error}" if event.error else ""
             of = f"{finished(state)} of {state.wanted}"
             return f"trial {event.trial}: {event.state} after epoch {event.epoch}{why} ({of})"
-        case WinnerTested():
-            return f"winner is trial {event.trial}: test top-1 {event.top1:.1f} % of {event.n}"
+        case SplitRead():
+            told = f"winner is trial {event.trial}: test top-1 {event.top1:.1f} % of {event.n}"
+            return f"{told} ({times_read(len(state.readings))})"
         case _:
             return ""
 

@@ -8,9 +8,13 @@ import typer
 
 from designspace.layers.bounds import WIDEST
 
-SpecArgument = Annotated[
-    str, typer.Argument(metavar="SPEC", help="A catalog name, LADDER:STEP or a YAML file.")
-]
+NAMES = (
+    "a YAML file, a weights file of ours or a run's directory; LADDER:STEP; STUDY:TRIAL or "
+    "STUDY:winner; a catalog name; timm:NAME"
+)
+"""Ways to name a network, in the order in which they are tried."""
+
+SpecArgument = Annotated[str, typer.Argument(metavar="SPEC", help=f"A network: {NAMES}.")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change the spec; may be given repeatedly."),
@@ -21,6 +25,20 @@ InputSizeOption = Annotated[
     typer.Option(min=1, max=WIDEST, help="Side of the image; the spec's own by default."),
 ]
 ClassesOption = Annotated[int, typer.Option(min=1, max=WIDEST, help="Number of classes.")]
+TrainedSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=WIDEST, help="Side of the image; as it was trained, else the spec's own."
+    ),
+]
+TrainedClassesOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=WIDEST, help="Number of classes; as it was trained, else 1000."),
+]
+TrainedChannelsOption = Annotated[
+    int | None,
+    typer.Option(min=1, max=WIDEST, help="Channels of the image; as it was trained, else 3."),
+]
 ChannelsOption = Annotated[int, typer.Option(min=1, max=WIDEST, help="Channels of the image.")]
 DataOption = Annotated[
     str | None,
@@ -36,6 +54,10 @@ DownloadOption = Annotated[
 SkipBrokenOption = Annotated[
     bool, typer.Option("--skip-broken", help="Leave unreadable images out, and count them.")
 ]
+KeepCheckpointsOption = Annotated[
+    bool,
+    typer.Option("--keep-checkpoints", help="Keep checkpoints that nothing needs any more."),
+]
 RecipeOption = Annotated[str, typer.Option("--recipe", help="A catalog name or a YAML file.")]
 RecipeSetOption = Annotated[
     list[str] | None,
@@ -48,4 +70,13 @@ WeightsOption = Annotated[
         help="A safetensors or .pth file, ours, timm's or the authors', or timm:NAME[.TAG].",
     ),
 ]
+NetworkWeightsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        help="Load these instead of the network's own: a safetensors or .pth file, ours, timm's or "
+        "the authors'; a run's directory; STUDY:TRIAL; or timm:NAME[.TAG].",
+    ),
+]
+SeedOption = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of initial weights.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")]

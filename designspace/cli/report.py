@@ -41,8 +41,9 @@ def report(
 
 
 def _study(study: Path | None, *, as_json: bool) -> None:
-    from designspace.records.study import latest_study
+    from designspace.records.study import latest_study, load_study
     from designspace.report import write
+    from designspace.report.ending import ending_lines
 
     directory = study or latest_study()
     outputs = write(directory)
@@ -50,6 +51,8 @@ def _study(study: Path | None, *, as_json: bool) -> None:
         _print_file(outputs.json)
         return
     print_study(directory)
+    for line in ending_lines(directory, load_study(directory).state):
+        typer.echo(line)
     for path in (outputs.png, outputs.csv, outputs.json, outputs.html):
         typer.echo(str(path))
 

@@ -13,6 +13,7 @@ from designspace.cli.options import (
     DeviceOption,
     DownloadOption,
     JsonOption,
+    KeepCheckpointsOption,
     RecipeSetOption,
     SkipBrokenOption,
 )
@@ -55,6 +56,11 @@ def search(
     device: DeviceOption = "auto",
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
+    retest: Annotated[
+        bool,
+        typer.Option("--retest", help="Test a new winner though the test split was read before."),
+    ] = False,
+    keep_checkpoints: KeepCheckpointsOption = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would run and roughly how long.")
     ] = False,
@@ -66,6 +72,7 @@ def search(
     chosen_space, how = _with_recipe(load_space(space), recipe, recipe_changes or [])
 
     from designspace.cli.live import watched
+    from designspace.cli.opening import SearchOpening
     from designspace.compiler.device import device_of
     from designspace.images.data import load_data
     from designspace.images.fit import decoding_size
@@ -96,11 +103,16 @@ def search(
         executor=executor,
         resources=Resources(cpus_per_trial, gpus_per_trial, where),
         command=("designspace", *sys.argv[1:]),
+        retest=retest,
+        keep_checkpoints=keep_checkpoints,
     )
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
-    outcome = watched(request, quiet=as_json)
+    opening = None if as_json else SearchOpening(request, images)
+    if opening is not None:
+        typer.echo(opening.data_line)
+    outcome = watched(request, opening, quiet=as_json)
     _show(outcome, as_json=as_json)
 
 
@@ -131,11 +143,12 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         from designspace.cli.show import print_json
 
-        print_json({"study": str(directory), "idle": outcome.idle, **state_json(state)})
+        facts = {"study": str(directory), "idle": outcome.idle, "notes": list(outcome.notes)}
+        print_json({**facts, **state_json(directory, state)})
     else:
         if outcome.idle:
             typer.echo("nothing to do: the study is complete (a higher --trials extends it)")
-        for line in (*summary_lines(state), outcome.exhausted):
+        for line in (*outcome.notes, *summary_lines(directory, state), outcome.exhausted):
             if line:
                 typer.echo(line)
         typer.echo(f"study: {directory}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from designspace.cli.options import (
+    NAMES,
     DataOption,
     DeviceOption,
     DownloadOption,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 def signals(
     specs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SPEC]...", help="Catalog names, LADDER:STEP, YAML files."),
+        typer.Argument(metavar="[SPEC]...", help=f"Networks, each {NAMES}."),
     ] = None,
     changes: SetOption = None,
     study: Annotated[
@@ -66,16 +67,13 @@ def signals(
     as_json: JsonOption = False,
 ) -> None:
     """Measure cheap signals, columns beside a training and never instead of it."""
-    from designspace.spec.changes import parse_set
-
-    given = parse_set(changes or [])
     wanted = names.split(",") if names is not None else None
     theirs = {"--set": changes, "--data": data, "--recipe": recipe}
     _require_one(specs, study, {**theirs, "--download": download, "--skip-broken": skip_broken})
 
     from designspace.cli.device import chosen
+    from designspace.cli.networks import find
     from designspace.signals import Settings
-    from designspace.spec.load import load
 
     how = Settings(
         batch_size=batch_size, repeats=repeats, recipe=recipe or "demo", device=chosen(device)
@@ -83,7 +81,7 @@ def signals(
     if study is not None:
         _study(study, seed, wanted, how, as_json=as_json)
         return
-    networks = [load(spec, given) for spec in specs or ()]
+    networks = [find(spec, changes, quiet=as_json).spec for spec in specs or ()]
     options = {"download": download, "skip_broken": skip_broken}
     found = _score(networks, _loaded(networks, data, how, options), seed or 0, wanted, how)
     if as_json:
@@ -116,7 +114,7 @@ def _loaded(
     from designspace.images.fit import decoding_size
     from designspace.signals.score import task_data
 
-    known: dict[int, Data] = {}
+    known: dict[int | str, Data] = {}
     sizes = [decoding_size(network, how.training) for network in networks]
     for size, network in zip(sizes, networks, strict=True):
         if size not in known:

@@ -31,16 +31,17 @@ def status(
     state = found.state
     if as_json:
         both = {"confounders": confounded(found.meta, state)}
-        print_json({"study": str(directory), **state_json(state), **both})
+        print_json({"study": str(directory), **state_json(directory, state), **both})
         return
     print_study(directory)
-    for line in summary_lines(state):
+    for line in summary_lines(directory, state):
         typer.echo(line)
     typer.echo(f"study: {directory}")
 
 
-def summary_lines(state: StudyState) -> Iterator[str]:
-    """Counts, the winner, its test."""
+def summary_lines(directory: Path, state: StudyState) -> Iterator[str]:
+    """Counts, the winner, its test, and the command that writes its network."""
+    from designspace.report.ending import ending_lines
     from designspace.report.rows import base_of, changes_against
 
     words = {"running": "interrupted"} if state.action == "interrupted" else {}
@@ -60,16 +61,14 @@ def summary_lines(state: StudyState) -> Iterator[str]:
         yield f"  against the base: {changed or 'nothing'}"
     if state.recipes:
         yield f"trials differ by recipe as well: {state.recipes} recipes so far"
-    if state.tested is not None:
-        tested = state.tested
-        yield (
-            f"trial {tested.trial}, test top-1 {tested.top1:.2f}%, top-5 {tested.top5:.2f}% "
-            f"({tested.n:,} images, read once)"
-        )
+    yield from ending_lines(directory, state)
 
 
-def state_json(state: StudyState) -> dict[str, Any]:
-    """The totals and the winner as plain data."""
+def state_json(directory: Path, state: StudyState) -> dict[str, Any]:
+    """The totals, the winner and the readings of the test split as plain data."""
+    from designspace.records.readings import study_readings
+    from designspace.report.ending import build_command
+
     names = ("done", "stopped", "failed", "running", "waiting")
     winner = state.winner
     return {
@@ -90,4 +89,6 @@ def state_json(state: StudyState) -> dict[str, Any]:
             "recipe_changes": winner.recipe_changes,
         },
         "tested": None if state.tested is None else state.tested.model_dump(mode="json"),
+        "test_readings": [one.model_dump(mode="json") for one in study_readings(state)],
+        "build": None if winner is None else build_command(directory),
     }

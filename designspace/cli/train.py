@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from designspace.cli.options import (
+    NAMES,
     DataOption,
     DeviceOption,
     DownloadOption,
     JsonOption,
+    KeepCheckpointsOption,
     RecipeOption,
     RecipeSetOption,
     SetOption,
     SkipBrokenOption,
-    SpecArgument,
 )
 from designspace.errors import InputError, TrialsFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from designspace.cli.progress import TrainingProgress
     from designspace.records.run import Record
-    from designspace.records.training import Epoch
     from designspace.records.tuning import Tuning
     from designspace.search.recipe_tuning import RecipeTuning
     from designspace.spec import Network
@@ -37,7 +34,12 @@ if TYPE_CHECKING:
 
 
 def train(
-    spec: SpecArgument,
+    spec: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SPEC", help=f"A network: {NAMES}. With --from its weights' own by default."
+        ),
+    ] = None,
     changes: SetOption = None,
     recipe: RecipeOption = "demo",
     recipe_changes: RecipeSetOption = None,
@@ -56,24 +58,31 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Directory; runs/train/... by default.")] = None,
     initial: Annotated[
         str | None,
-        typer.Option("--from", metavar="WEIGHTS", help="Begin with these weights: fine-tune."),
+        typer.Option(
+            "--from",
+            metavar="WEIGHTS",
+            help="Begin with these weights: a file, a run's directory, STUDY:TRIAL, STUDY:winner "
+            "or timm:NAME[.TAG].",
+        ),
     ] = None,
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
     save_every: Annotated[
         float | None,
         typer.Option(min=0, help="Seconds between checkpoints inside an epoch; 600 by default."),
     ] = None,
+    keep_checkpoints: KeepCheckpointsOption = False,
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network; the same command resumes, or shows the result of a complete run."""
     from designspace.cli.device import chosen
-    from designspace.spec import load
+    from designspace.cli.opening import TrainingOpening
+    from designspace.cli.progress import TrainingProgress
     from designspace.spec.changes import parse_set
     from designspace.spec.recipe import load_recipe
 
-    network = load(spec, parse_set(changes or []))
+    network = _network(spec, initial, changes, quiet=as_json)
     how = load_recipe(recipe, parse_set(recipe_changes or [], "--recipe-set"), network=network.name)
 
     from designspace.images.data import load_data
@@ -99,7 +108,7 @@ def train(
     if budget is not None:
         plan = RecipeTuning(network, how, images, budget, seed, where)
         home, inside = out or _tuned_home(home, plan), True
-        tuning = _tune(plan, home / "tuning", quiet=as_json)
+        tuning = _tune(plan, home / "tuning", keep_checkpoints, quiet=as_json)
         how, seed = tuned(how, tuning), seed + 1  # a seed that no choice has seen
     records: dict[Path, Record] = {}
     pause = SAVE_EVERY if save_every is None else save_every
@@ -111,12 +120,34 @@ def train(
                 network, how, images, seed=each, device=own, directory=place, initial=begin,
                 compiled=compiled, group=group, save_every=pause,
             )  # fmt: skip
-            if each == seed and group.leads and not as_json:
-                for line in (*run.notes, *(f"skipped: {name}" for name in run.skipped)):
-                    typer.echo(line)
-            records[place] = _train(run, tuning, quiet=as_json or not group.leads)
+            quiet = as_json or not group.leads
+            first = each == seed and not quiet
+            opening = TrainingOpening(run, seeds) if first else None
+            shown = TrainingProgress(run.epochs, opening, quiet=quiet)
+            records[place] = _train(run, tuning, shown, keep=keep_checkpoints)
         if group.leads:
             _show(records, tuning, as_json=as_json)
+
+
+def _network(
+    spec: str | None, initial: str | None, changes: list[str] | None, *, quiet: bool
+) -> Network:
+    """Find the network to train; where none is named, that of the first weights.
+
+    Raises:
+        InputError: No network is named, or there is no such network.
+    """
+    from designspace.cli.networks import find, tell_weights
+
+    name = spec or initial
+    if name is None:
+        raise InputError("no network is named", hint="name one, or its trained weights with --from")
+    named = find(name, changes, quiet=quiet)
+    if spec and initial and not quiet:
+        tell_weights(initial)
+    if named.weights and not initial and not quiet:
+        typer.echo(f"its trained weights are not used; --from {name} begins with them")
+    return named.spec
 
 
 def _check(tune: str | None, initial: str | None, *, several: bool) -> None:
@@ -141,11 +172,11 @@ def _tuned_home(home: Path, wanted: RecipeTuning) -> Path:
     return Path(f"{home}-tuned-{digest_of(what)[:6]}")
 
 
-def _tune(wanted: RecipeTuning, directory: Path, *, quiet: bool) -> Tuning:
+def _tune(wanted: RecipeTuning, directory: Path, keep: bool, *, quiet: bool) -> Tuning:
     """Tune first, or find it done; the study is on disk, and is resumed like any other."""
     from designspace.cli.live import watched
 
-    request = wanted.request(directory, ("designspace", *sys.argv[1:]))
+    request = wanted.request(directory, ("designspace", *sys.argv[1:]), keep_checkpoints=keep)
     outcome = watched(request, quiet=quiet)
     if outcome.interrupted:
         raise typer.Exit(outcome.exit_code)
@@ -162,13 +193,16 @@ def _chosen(tuning: Tuning) -> str:
     return f"{values}; validation top-1 {best:.2f}%, of the recipe's own values {said}"
 
 
-def _train(run: Run, tuning: Tuning | None, *, quiet: bool) -> Record:
+def _train(run: Run, tuning: Tuning | None, progress: TrainingProgress, *, keep: bool) -> Record:
     from designspace.train.session import train as train_run
 
     command = ("designspace", *sys.argv[1:])
     try:
-        with _progress(run.epochs, quiet=quiet) as (on_epoch, on_step):
-            return train_run(run, on_epoch, on_step, command=command, tuning=tuning)
+        with progress as shown:
+            return train_run(
+                run, shown.on_epoch, shown.on_step, command=command, tuning=tuning,
+                keep_checkpoints=keep,
+            )  # fmt: skip
     except KeyboardInterrupt:
         said = f"stopped after {run.epoch} of {run.epochs} epochs ({run.directory})"
         typer.echo(said, err=True)
@@ -197,14 +231,15 @@ def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) 
 
 
 def _lines(place: Path, record: Record) -> list[str]:
-    from designspace.train.session import WEIGHTS
+    from designspace.records.kept import WEIGHTS
+    from designspace.records.readings import times_read
 
     score = record.test
     if score is None:
         return []
     return [
-        f"validation top-1 {record.top1:.2f}%; test top-1 {score.top1:.2f}%, "
-        f"top-5 {score.top5:.2f}% ({score.n:,} images, read once, seed {record.seed})",
+        f"validation top-1 {record.top1:.2f}%; test {score} "
+        f"({score.n:,} images, {times_read(record.times_tested)}, seed {record.seed})",
         f"weights: {place / WEIGHTS}",
     ]
 
@@ -218,35 +253,5 @@ def _json(place: Path, record: Record) -> dict[str, Any]:
         "outcome": record.outcome.model_dump(mode="json"),
         "validation": last and last.model_dump(mode="json"),
         "test": record.test and record.test.model_dump(mode="json"),
+        "times_tested": record.times_tested,
     }
-
-
-@contextmanager
-def _progress(
-    epochs: int, *, quiet: bool
-) -> Generator[tuple[Callable[[Epoch], None], Callable[[int, int], None]]]:
-    """A live bar on a terminal, a line an epoch elsewhere, nothing where JSON is wanted."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=quiet)
-    live = sys.stdout.isatty() and not quiet
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not live) as progress:
-        bar = progress.add_task(f"epoch 1/{epochs}", total=epochs)
-
-        def on_step(done: int, steps: int) -> None:
-            before = int(progress.tasks[0].fields.get("epoch", 0))
-            progress.update(bar, completed=before + done / steps)
-
-        def on_epoch(epoch: Epoch) -> None:
-            if not quiet:
-                line = f"epoch {epoch.epoch}/{epochs}  train loss {epoch.train_loss:.4f}  "
-                line += f"validation loss {epoch.loss:.4f}  top-1 {epoch.top1:.2f}%  "
-                progress.console.print(
-                    line + f"{epoch.images_per_second:,.0f} images/s", soft_wrap=True
-                )
-            shown = f"epoch {min(epoch.epoch + 1, epochs)}/{epochs}"
-            progress.update(bar, completed=epoch.epoch, description=shown, epoch=epoch.epoch)
-
-        yield on_epoch, on_step

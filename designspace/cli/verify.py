@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import JsonOption
-from designspace.errors import VerificationError
+from designspace.cli.accuracy import Asked, verify_accuracy
+from designspace.cli.options import NAMES, DeviceOption, JsonOption, SkipBrokenOption
+from designspace.errors import InputError, VerificationError
 
 if TYPE_CHECKING:
     from designspace.verification import Verification, Verified
@@ -26,18 +28,56 @@ _LEGEND = (
 def verify(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Networks, ladders, LADDER:STEP; all by default."),
+        typer.Argument(
+            metavar="[NAME]...", help=f"Ladders, or networks: {NAMES}; all that ships by default."
+        ),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            help="ImageNet's validation set, in folders named by WordNet numbers: measure "
+            "published weights and compare top-1 with the published results.",
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights",
+            help="Folder of weights files named by network, such as convnext_t.pth or "
+            "convnext_t_22k_384.pth (default: timm's, for unnamed networks those in its cache).",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="Points of top-1 that count as agreement, with --data.")
+    ] = 0.1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Record of --data, a JSON file (default: runs/verify/DATA-TIME.json)."),
+    ] = None,
+    device: DeviceOption = "auto",
+    skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Count networks three ways and compare with what is published.
+    """Count networks three ways and compare with what is published; or measure their accuracy.
 
-    Exit code 0 where all pass or differ for a known reason, 1 where anything else differs.
+    Exit code 0 where all agree or differ for a known reason, 1 where anything else differs.
     """
+    if data is not None:
+        verify_accuracy(
+            Asked(names or [], data, weights, tolerance, out, device, skip_broken), as_json=as_json
+        )
+        return
+    if weights or out or skip_broken:
+        raise InputError("--weights, --out and --skip-broken need the images of --data")
+    _verify_counts(names or [], as_json=as_json)
+
+
+def _verify_counts(names: list[str], *, as_json: bool) -> None:
     from designspace.cli.show import print_json
     from designspace.verification import verify as verify_all
 
-    found = verify_all(names or [], on_row=None if as_json else _progress)
+    found = verify_all(names, on_row=None if as_json else _progress)
     if as_json:
         print_json({"ok": found.ok, "rows": [_json(row) for row in found.rows]})
     else:

@@ -60,6 +60,11 @@ class Group:
         return tuple(record.test.top1 for record in self.records if record.test)
 
     @property
+    def readings(self) -> tuple[int, ...]:
+        """How often the test split was read for each figure of `tests`."""
+        return tuple(record.times_tested for record in self.records if record.test)
+
+    @property
     def epochs(self) -> str:
         """Epochs trained, of how many where it is not all."""
         return str(record_terms(self.records[0])["epochs"])

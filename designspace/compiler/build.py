@@ -15,11 +15,12 @@ from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import Features
 from designspace.compiler.lower import lower
 from designspace.compiler.modules import Undecayed
-from designspace.costing import plan
+from designspace.costing import plan_of
 from designspace.layers.leaf import Leaf
 from designspace.layers.part import Part, Placed
 from designspace.layers.trace import Node
-from designspace.spec.load import Source, load
+from designspace.naming import task_of
+from designspace.spec.load import Source
 from designspace.spec.network import Network
 
 CLASSIFIER = "head.classifier"  # the name of a network's last layer
@@ -79,8 +80,8 @@ class Compiled(nn.Module):
 def build(
     spec: Source,
     *,
-    num_classes: int = 1000,
-    in_channels: int = 3,
+    num_classes: int | None = None,
+    in_channels: int | None = None,
     input_size: int | None = None,
     features_only: Literal[False] = False,
 ) -> Compiled: ...
@@ -88,7 +89,7 @@ def build(
 def build(
     spec: Source,
     *,
-    in_channels: int = 3,
+    in_channels: int | None = None,
     input_size: int | None = None,
     features_only: Literal[True],
     out_indices: Sequence[int] | None = None,
@@ -96,8 +97,8 @@ def build(
 def build(
     spec: Source,
     *,
-    num_classes: int = 1000,
-    in_channels: int = 3,
+    num_classes: int | None = None,
+    in_channels: int | None = None,
     input_size: int | None = None,
     features_only: bool = False,
     out_indices: Sequence[int] | None = None,
@@ -105,11 +106,12 @@ def build(
     """The torch module of a network, with torch's own initial weights.
 
     Args:
-        spec: Name, path, plain data or network.
-        num_classes: Number of classes.
-        in_channels: Channels of the image.
-        input_size: Side of the image for which parts that depend on it are made; the network's
-            nominal one by default.
+        spec: Any name of a network (see `designspace.load`), plain data or a network. Of a name
+            with trained weights the module has the shapes; `load_weights` takes the same name.
+        num_classes: Number of classes; by default as the named network was trained, else 1000.
+        in_channels: Channels of the image; as trained, else 3.
+        input_size: Side of the image for which parts that depend on it are made; as trained, else
+            the network's nominal one.
         features_only: Leave the head out, and give the stages' maps.
         out_indices: Which stages' maps, from 0; negative ones count from the last. All by default.
 
@@ -117,11 +119,11 @@ def build(
         InputError: The specification is wrong, the input too small for its strides, or there is
             no such stage.
     """
-    network = load(spec)
-    node = plan(network, input_size, in_channels=in_channels, num_classes=num_classes)
+    task = task_of(spec, num_classes, in_channels, input_size)
+    network, node = task.network, plan_of(task)
     body = body_of(node)
     if features_only:
-        info = stage_info(network, input_size, in_channels=in_channels)
+        info = stage_info(network, task.input_size, in_channels=task.in_channels)
         stem, stages = body.get_submodule("stem"), body.get_submodule("stages")
         return Features(network, stem, stages, info, out_indices)
     return Compiled(network, body)

@@ -2,6 +2,6 @@
 
 from designspace.costing.footprint import Memory, memory
 from designspace.costing.rows import Row
-from designspace.costing.table import CostTable, StageCost, cost, plan
+from designspace.costing.table import CostTable, StageCost, cost, plan, plan_of
 
-__all__ = ["CostTable", "Memory", "Row", "StageCost", "cost", "memory", "plan"]
+__all__ = ["CostTable", "Memory", "Row", "StageCost", "cost", "memory", "plan", "plan_of"]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from designspace.costing.forward import SINGLE, Forward, Stand, Step
-from designspace.costing.table import plan
+from designspace.costing.table import plan_of
 from designspace.layers.saved import Precision
-from designspace.spec.load import Source, load
+from designspace.naming import task_of
+from designspace.spec.load import Source
 
 _MOMENTS = 2  # of AdamW
 
@@ -66,8 +67,8 @@ def memory(
     *,
     batch_size: int,
     precision: Precision = "float32",
-    in_channels: int = 3,
-    num_classes: int = 1000,
+    in_channels: int | None = None,
+    num_classes: int | None = None,
 ) -> Memory:
     """An estimate of a training step's memory: forward, backward, AdamW.
 
@@ -78,17 +79,18 @@ def memory(
     torch; benchmarks/records/memory.json has the result.
 
     Args:
-        spec: Name, path, plain data or network.
-        input_size: Side of the image in pixels; the network's nominal one by default.
+        spec: Any name of a network (see `designspace.load`), plain data or a network.
+        input_size: Side of the image in pixels; by default as the named network was trained, else
+            the network's nominal one.
         batch_size: Images a step.
         precision: `float32`, or `bf16` for automatic mixed precision on float32 parameters.
-        in_channels: Channels of the image.
-        num_classes: Number of classes.
+        in_channels: Channels of the image; as trained, else 3.
+        num_classes: Number of classes; as trained, else 1000.
 
     Raises:
         InputError: The specification is wrong, or the input too small for its strides.
     """
-    node = plan(load(spec), input_size, in_channels=in_channels, num_classes=num_classes)
+    node = plan_of(task_of(spec, num_classes, in_channels, input_size))
     forward = Forward(SINGLE if precision == "float32" else 2)
     logits = forward.run(node, Stand.new(node.inputs[0], SINGLE))
     loss = logits.feature.elements * SINGLE  # the logarithms of the probabilities

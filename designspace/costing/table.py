@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from designspace.costing.rows import Row, rows
+from designspace.costing.written_path import written_path
 from designspace.layers.cost import Cost, Level
 from designspace.layers.feature import Feature, image
 from designspace.layers.leaf import ShapeError
 from designspace.layers.part import Place
 from designspace.layers.trace import Node, trace_whole
-from designspace.spec.load import Source, load
+from designspace.naming import Task, task_of
+from designspace.spec.load import Source
 from designspace.spec.network import Network
 
 
@@ -88,27 +90,46 @@ def plan(
         return trace_whole(network.on(Place(num_classes)), image(size, in_channels))
     except ShapeError as error:
         where = f"{network.name or 'network'} at {size}x{size}"
-        path = f"{where}: {error.path}" if error.path else where
+        path = f"{where}: {written_path(network, error.path)}" if error.path else where
         raise ShapeError(error.message, path=path, hint=error.hint) from None
 
 
+def plan_of(task: Task) -> Node:
+    """The run on shapes of a network with its task.
+
+    Raises:
+        ShapeError: As `plan`.
+    """
+    return plan(
+        task.network,
+        task.input_size,
+        in_channels=task.in_channels,
+        num_classes=task.num_classes,
+    )
+
+
 def cost(
-    spec: Source, input_size: int | None = None, *, in_channels: int = 3, num_classes: int = 1000
+    spec: Source,
+    input_size: int | None = None,
+    *,
+    in_channels: int | None = None,
+    num_classes: int | None = None,
 ) -> CostTable:
     """Cost of a network for one square image.
 
     Args:
-        spec: Name, path, plain data or network.
-        input_size: Side of the image in pixels; the network's nominal one by default.
-        in_channels: Channels of the image.
-        num_classes: Number of classes.
+        spec: Any name of a network (see `designspace.load`), plain data or a network.
+        input_size: Side of the image in pixels; by default as the named network was trained, else
+            the network's nominal one.
+        in_channels: Channels of the image; as trained, else 3.
+        num_classes: Number of classes; as trained, else 1000.
 
     Raises:
         InputError: The specification is wrong, or the input too small for its strides.
     """
-    network = load(spec)
-    node = plan(network, input_size, in_channels=in_channels, num_classes=num_classes)
-    return CostTable(node.inputs[0], tuple(_stages(network, node)), node.cost, node)
+    task = task_of(spec, num_classes, in_channels, input_size)
+    node = plan_of(task)
+    return CostTable(node.inputs[0], tuple(_stages(task.network, node)), node.cost, node)
 
 
 def _stages(network: Network, node: Node) -> Iterator[StageCost]:

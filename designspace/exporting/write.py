@@ -18,6 +18,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from designspace.errors import DesignspaceError, InputError, did_you_mean
 from designspace.exporting.formats import FORMATS, Runner, as_list
 from designspace.exporting.quiet import quiet
+from designspace.exporting.ready import ready
+from designspace.spec.files import written_to
 
 TOLERANCE = 1e-4  # of the largest output; float32 on two runtimes differs by about 1e-6
 _BATCHES = (1, 3)
@@ -41,20 +43,22 @@ class Exported:
 
 
 def export(
-    model: nn.Module,
-    size: tuple[int, int, int],
-    path: Path | str,
+    model: nn.Module | str | Path,
+    size: tuple[int, int, int] | None = None,
+    path: Path | str | None = None,
     *,
     format: str | None = None,  # noqa: A002
     facts: Mapping[str, Any] | None = None,
 ) -> Exported:
-    """Write a module for other runtimes; the size of the image is fixed, that of the batch is not.
+    """Write a network for other runtimes; the size of the image is fixed, that of the batch is not.
 
     Args:
-        model: A module on images, on the CPU and in evaluation mode.
-        size: Channels, height and width of the image.
-        path: The file, written whole or not at all. Weights over 1.5 GB stand beside an ONNX file,
-            in one with `.data` after its name.
+        model: Any name of a network (see `designspace.load`), which is built with its trained
+            weights; or a module on images, on the CPU and in evaluation mode.
+        size: Channels, height and width of the image; of a name by default as it was trained.
+        path: The file, written whole or not at all; of a name by default `demo-5.onnx` for
+            `runs/demo:5`. Weights over 1.5 GB stand beside an ONNX file, in one with `.data` after
+            its name.
         format: `onnx` or `pt2`; by default what the file's name ends in.
         facts: Plain data to keep in the file.
 
@@ -62,15 +66,20 @@ def export(
         InputError: No such format, a model in training mode, or a place that cannot be written.
         DesignspaceError: The file's outputs are not the module's; nothing was written.
     """
+    if not isinstance(model, nn.Module):
+        return _export_named(model, size, path, format)
+    if size is None or path is None:
+        raise InputError("a module needs a size and a path", path="export")
     path = Path(path)
     name = format or path.suffix[1:]
     if name not in FORMATS:
         raise InputError(f"no format '{name}'", path="export", hint=did_you_mean(name, FORMATS))
     if model.training:
         raise InputError("the model is in training mode", hint="call model.eval() first")
+    target = written_to(path)
     with quiet(), _plain_attention():
         program = _program(model, size)
-    with _aside(path) as aside:
+    with _aside(target) as aside:
         with quiet(), _plain_attention():
             FORMATS[name].write(program, aside, _output_names(program), facts or {})
         with quiet():
@@ -80,8 +89,20 @@ def export(
                 f"{path}: not written, for its outputs differ by {difference:.2e} "
                 f"from the model's, the largest of which is {largest:.2e}"
             )
-        _put(aside, path)
+        _put(aside, target)
     return Exported(path, name, difference, largest)
+
+
+def _export_named(
+    name: str | Path,
+    size: tuple[int, int, int] | None,
+    path: Path | str | None,
+    target: str | None,
+) -> Exported:
+    channels, side = (size[0], size[1]) if size else (None, None)
+    found = ready(name, in_channels=channels, input_size=side)
+    file = path or found.named.file_name + (f".{target}" if target else "")
+    return export(found.model, found.shape, file, format=target, facts=found.about)
 
 
 @contextmanager

@@ -1,16 +1,23 @@
 """Data for a training: the source, its validation split, and what is read off it."""
 
+# Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from designspace.errors import InputError
 from designspace.images.encoded import Reading
 from designspace.images.holdout import content_digest, draw
-from designspace.images.sources import read_source
+from designspace.images.sources import located, read_source
 from designspace.images.split import Images, Skipped, Source, Split
 
 DEFAULT_VAL_FRACTION = 0.2
+ImageSize = int | Literal["own"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +35,11 @@ class Data:
             from the training images, by class.
         test: looked at once, at the end.
         own_test: whether the source has a test split; else it is drawn like the validation split.
+        own_val: whether the source has a validation split; else it is drawn.
         notes: what was done to the images, a sentence each.
         skipped: unreadable files that were left out.
+        load: the arguments of `load_data` that read it again from any directory; empty for data
+            from elsewhere.
     """
 
     name: str
@@ -41,8 +51,10 @@ class Data:
     val: Split
     test: Split
     own_test: bool = True
+    own_val: bool = False
     notes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    load: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def num_classes(self) -> int:
@@ -56,7 +68,7 @@ def load_data(
     download: bool = False,
     val_fraction: float = DEFAULT_VAL_FRACTION,
     seed: int = 0,
-    image_size: int | None = None,
+    image_size: ImageSize | None = None,
     skip_broken: bool = False,
 ) -> Data:
     """Reads a data set and takes its validation split from the training images.
@@ -68,27 +80,43 @@ def load_data(
         download: let torchvision fetch what is not on disk.
         val_fraction: share of each class to hold out.
         seed: of the draw.
-        image_size: side to decode encoded images to where they have no common size.
+        image_size: side to decode encoded images to where they have no common size; `own` leaves
+            each as it is in its file until it is looked at, and is resized as its view says.
         skip_broken: leave unreadable images out, and count them.
 
     Raises:
         InputError: for anything that is missing, unreadable or inconsistent.
     """
-    options = Reading(image_size=image_size, skip_broken=skip_broken)
-    return split_source(read_source(source, download, options), val_fraction, seed)
+    found = read_unsplit(source, download=download, image_size=image_size, skip_broken=skip_broken)
+    data = split_source(found, val_fraction, seed)
+    load = {
+        "source": located(source),
+        "val_fraction": val_fraction,
+        "seed": seed,
+        "image_size": image_size,
+        "skip_broken": skip_broken,
+    }
+    return replace(data, load=load)
 
 
-def load_unread(source: str | None, *, download: bool, skip_broken: bool) -> Data:
-    """As `load_data`, but encoded images stay in their files until they are looked at.
+def inspect_data(
+    source: str | None,
+    *,
+    download: bool = False,
+    val_fraction: float = DEFAULT_VAL_FRACTION,
+    image_size: int | None = None,
+    skip_broken: bool = False,
+) -> Data:
+    """As `load_data`, for looking at the data alone.
 
-    Each is then resized once, as its view says, from the size that it has.
+    Images of different sizes need no `image_size`: they then stay encoded as they are. Nothing is
+    copied to another place.
 
     Raises:
         InputError: as `load_data`.
     """
-    # The image size is only what `read_encoded` asks for before it decodes, which it never does.
-    options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
-    return split_source(read_source(source, download, options), DEFAULT_VAL_FRACTION, 0)
+    options = Reading(image_size=image_size, skip_broken=skip_broken, inspect=True)
+    return split_source(read_source(source, download, options), val_fraction, seed=0)
 
 
 def split_source(found: Source, val_fraction: float, seed: int) -> Data:
@@ -100,6 +128,7 @@ def split_source(found: Source, val_fraction: float, seed: int) -> Data:
     if len(found.classes) < 2:
         only = ", ".join(found.classes) or "none"
         raise InputError(f"two classes at least are needed (got {only})", file=found.name)
+    _check_several(found)
     digest = content_digest(found, val_fraction, seed)
     train, val, test = draw(found, val_fraction, seed)
     if not (len(train) and len(val) and len(test)):
@@ -114,9 +143,22 @@ def split_source(found: Source, val_fraction: float, seed: int) -> Data:
         val=val,
         test=test,
         own_test=found.test is not None,
+        own_val=found.val is not None,
         notes=found.notes,
         skipped=found.skipped,
     )
+
+
+def _check_several(found: Source) -> None:
+    """Refuse training images that are all of one class, whatever classes there are."""
+    labels: set[int] = set(found.train.labels.tolist())
+    if len(labels) == 1:
+        only = found.classes[labels.pop()]
+        raise InputError(
+            f"two classes at least are needed (all {len(found.train):,} training images are of "
+            f"class '{only}')",
+            file=found.name,
+        )
 
 
 def _channels(split: Split) -> int:
@@ -128,3 +170,19 @@ def _common_side(split: Split) -> int | None:
         return None
     height, width = split.pixels.shape[2:]
     return int(height) if height == width else None
+
+
+def read_unsplit(
+    source: str | None, *, download: bool, image_size: ImageSize | None, skip_broken: bool
+) -> Source:
+    """Read a data set as `load_data` does, with the splits that it has of its own.
+
+    Raises:
+        InputError: as `load_data`.
+    """
+    if image_size == "own":
+        # `read_encoded` asks for a size before it decodes, which it then never does.
+        options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
+    else:
+        options = Reading(image_size=image_size, skip_broken=skip_broken)
+    return read_source(source, download, options)

@@ -8,19 +8,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-from PIL import Image
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from designspace.errors import InputError
-from designspace.images.decode import UNREADABLE, decode_all, unreadable
+from designspace.images.decode import decode_all, readable
+from designspace.images.pixels.survey import Survey, survey
 from designspace.images.split import Encoded, Skipped, Source, Split
 from designspace.library_warnings import silenced
 
-HEAD = 1 << 16
-"""Bytes that hold the header of nearly every image."""
+NARROWEST = 16
+"""Long side over short side up to which a common size is kept: a network sees a square of it."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,14 @@ class Reading:
         image_size: side for images that have no common size; None refuses those.
         skip_broken: leave unreadable images out and count them.
         cache_bytes: a set whose decoded pixels take no more than this is decoded once and kept.
+        inspect: the images are only to be looked at: they may have any sizes without `image_size`,
+            and nothing is copied to another place.
     """
 
     image_size: int | None = None
     skip_broken: bool = False
     cache_bytes: int = 2 << 30
+    inspect: bool = False
 
 
 @silenced()
@@ -60,93 +61,79 @@ def read_encoded(
     Raises:
         InputError: an unreadable image, none at all, or sizes that differ with none asked for.
     """
-    survey = _survey(splits, options.skip_broken)
-    side, note = _side(survey.sizes, options.image_size, file)
-    read: Sequence[Split] = survey.splits
-    skipped, identity = survey.skipped, None
-    pixels = sum(len(split) for split in read) * survey.channels * side[0] * side[1]
-    if pixels > options.cache_bytes:
+    found = survey(splits, options.skip_broken)
+    side, note = _side(found, options, file)
+    read, skipped, identity = _pixels(found, side, options.cache_bytes)
+    if identity is not None and side is not None:
         note = "read from the files as needed: too large to keep decoded"
-        identity = _listed(survey.splits)
-    else:
-        decoded = [decode_all(split, side) for split in survey.splits]
-        read = [images for images, _ in decoded]
-        skipped = skipped + [one for _, broken in decoded for one in broken]
+    if not len(read[0]):
+        raise _nothing(file, skipped)
+    lost = [f"{len(skipped)} unreadable images skipped"] if skipped else []
     return Source(
         name=name,
         classes=tuple(classes),
         train=read[0],
         test=read[1] if len(read) > 1 else None,
         val=read[2] if len(read) > 2 else None,
-        notes=(*notes, note, *([f"{len(skipped)} unreadable images skipped"] if skipped else [])),
+        notes=(*notes, note, *found.notes, *lost),
         skipped=tuple(skipped),
         identity=identity,
     )
 
 
-@dataclass(frozen=True)
-class _Survey:
-    """What headers say: images that open, sizes (height, width), channels, those that do not."""
-
-    splits: Sequence[Encoded]
-    sizes: set[tuple[int, int]]
-    channels: int
-    skipped: list[Skipped]
-
-
-def _survey(splits: Sequence[Encoded], skip_broken: bool) -> _Survey:
-    """Reads the headers of all images, and no pixels."""
-    sizes: set[tuple[int, int]] = set()
-    modes: set[str] = set()
-    skipped: list[Skipped] = []
-    opened: list[Encoded] = []
-    for split in splits:
-        kept: list[int] = []
-        for index in range(len(split)):
-            header = _header(split, index, skip_broken)
-            if isinstance(header, Skipped):
-                skipped.append(header)
-                continue
-            kept.append(index)
-            sizes.add(header[0])
-            modes.add(header[1])
-        opened.append(split if len(kept) == len(split) else split.take(kept))
-    channels = 1 if modes <= {"L", "1"} else 3
-    read = [replace(part, channels=channels, skip_broken=skip_broken) for part in opened]
-    return _Survey(read, sizes, channels, skipped)
+def _pixels(
+    found: Survey, side: tuple[int, int] | None, cache_bytes: int
+) -> tuple[Sequence[Split], list[Skipped], str | None]:
+    """The splits, decoded to `side` where they fit; what was skipped; the identity of the rest."""
+    size = found.pixels if side is None else found.total * side[0] * side[1]
+    small = size * found.channels <= cache_bytes
+    if small and side is not None:
+        decoded = [decode_all(split, side) for split in found.splits]
+    elif small:
+        decoded = [readable(split) for split in found.splits]
+    else:
+        decoded = [(split, list[Skipped]()) for split in found.splits]
+    read = [split for split, _ in decoded]
+    skipped = found.skipped + [one for _, broken in decoded for one in broken]
+    return read, skipped, None if small and side is not None else _listed(found.splits)
 
 
-def _header(split: Encoded, index: int, skip_broken: bool) -> tuple[tuple[int, int], str] | Skipped:
-    """Size (height, width) and Pillow's mode, or why the image is skipped where it may be."""
-    try:
-        try:
-            return _opened(split.read(index, HEAD))
-        except UNREADABLE:
-            return _opened(split.read(index))
-    except UNREADABLE as error:
-        if skip_broken:
-            return Skipped(split.where(index), unreadable(error))
-        raise InputError(unreadable(error), file=split.where(index)) from error
+def _side(found: Survey, options: Reading, file: str) -> tuple[tuple[int, int] | None, str]:
+    """Height and width to decode to, and why: the common size, else a square of `image_size`.
+
+    None where sizes differ, none is asked for, and the images are only inspected.
+    """
+    if not found.sizes:
+        raise _nothing(file, found.skipped)
+    (height, width), *others = found.sizes
+    longest, shortest = max(height, width), min(height, width)
+    if not others and longest <= NARROWEST * shortest:
+        return (height, width), f"images kept at their common size, {width}x{height}"
+    side = options.image_size
+    if side is not None:
+        note = f"images resized (short side) and center-cropped to {side}x{side}"
+        return (side, side), note
+    said = _range(found.sizes)
+    if not options.inspect:
+        raise InputError(said, file=file, hint="give a size")
+    return None, f"{said}; training resizes and center-crops them to the network's input size"
 
 
-def _opened(data: bytes) -> tuple[tuple[int, int], str]:
-    with Image.open(io.BytesIO(data)) as image:
-        return (image.height, image.width), image.mode
-
-
-def _side(
-    sizes: set[tuple[int, int]], image_size: int | None, file: str
-) -> tuple[tuple[int, int], str]:
-    """Height and width to decode to: the common size, else a square of `image_size`."""
-    if not sizes:
-        raise InputError("holds no readable image", file=file)
+def _range(sizes: Mapping[tuple[int, int], int]) -> str:
+    """The sizes of the images, in words."""
     if len(sizes) == 1:
-        common = next(iter(sizes))
-        return common, f"images kept at their common size, {common[1]}x{common[0]}"
-    if image_size is None:
-        raise InputError(f"images have {len(sizes)} different sizes", file=file, hint="give a size")
-    note = f"images resized (short side) and center-cropped to {image_size}x{image_size}"
-    return (image_size, image_size), note
+        ((height, width),) = sizes
+        return f"images are of {width}x{height} pixels, too narrow to be kept at that size"
+    heights, widths = zip(*sizes, strict=True)
+    return (
+        f"images have {len(sizes)} different sizes, {min(widths)} to {max(widths)} pixels wide and "
+        f"{min(heights)} to {max(heights)} high"
+    )
+
+
+def _nothing(file: str, skipped: Sequence[Skipped]) -> InputError:
+    first = f"; the first of {len(skipped)}: {skipped[0]}" if skipped else ""
+    return InputError(f"holds no readable image{first}", file=file)
 
 
 def _listed(splits: Sequence[Encoded]) -> str:

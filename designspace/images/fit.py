@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from designspace.costing import cost
 from designspace.errors import InputError
-from designspace.images.data import Data
+from designspace.images.data import Data, ImageSize
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe
 
 
-def decoding_size(spec: Network, recipe: Recipe) -> int:
-    """The side that images of no common size are decoded to: the recipe's, else the network's."""
+def decoding_size(spec: Network, recipe: Recipe) -> ImageSize:
+    """The side that images of no common size are decoded to: the recipe's, else the network's.
+
+    Where the test view warps images or gives them a border, they keep their own shape until then.
+    """
+    if recipe.test.crop_mode != "center":
+        return "own"
     return recipe.input_size or spec.input_size
 
 

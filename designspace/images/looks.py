@@ -24,7 +24,7 @@ ATTEMPTS = 10
 
 @dataclass(frozen=True)
 class TestLook:
-    """The view's center crop."""
+    """The view in which a network is measured."""
 
     __test__ = False
 
@@ -32,8 +32,7 @@ class TestLook:
 
     def __call__(self, image: Image.Image, _: Generator) -> Tensor:
         """Bytes (C, H, W)."""
-        side, mode = self.view.covering, self.view.test.interpolation
-        return to_bytes(resize_and_crop(image, (side, side), mode, self.view.size))
+        return to_bytes(fitted(image, self.view))
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,32 @@ class TrainLook:
             return to_bytes(image.crop(box).resize((size, size), mode))
         if not isinstance(self.crop, PadCrop):
             return TestLook(self.view)(image, draw)
-        side = self.view.covering
-        fitted = resize_and_crop(image, (side, side), self.view.test.interpolation, size)
         left, top = torch.randint(2 * self.crop.padding + 1, (2,), generator=draw).tolist()
-        padded = ImageOps.expand(fitted, self.crop.padding)
+        padded = ImageOps.expand(fitted(image, self.view), self.crop.padding)
         return to_bytes(padded.crop((left, top, left + size, top + size)))
+
+
+def fitted(image: Image.Image, view: View) -> Image.Image:
+    """An image resized and cropped as its view says, to the pixel as timm does it."""
+    test, size = view.test, view.size
+    if test.crop_mode == "center":
+        side = test.covering(size)
+        return resize_and_crop(image, (side, side), test.interpolation, size)
+    height, width = test.resized(image.height, image.width, size)
+    if (image.height, image.width) != (height, width):
+        image = image.resize((width, height), Image.Resampling[test.interpolation.upper()])
+    if min(height, width) < size:
+        image = _bordered(image, size, view.fill)
+    left, top = round((image.width - size) / 2), round((image.height - size) / 2)
+    return image.crop((left, top, left + size, top + size))
+
+
+def _bordered(image: Image.Image, size: int, fill: tuple[int, ...]) -> Image.Image:
+    """The image in the middle of a canvas of one colour, no side of which is below `size`."""
+    wide, tall = max(image.width, size), max(image.height, size)
+    canvas = Image.new(image.mode, (wide, tall), fill[0] if len(fill) == 1 else fill)
+    canvas.paste(image, ((wide - image.width) // 2, (tall - image.height) // 2))
+    return canvas
 
 
 def random_box(

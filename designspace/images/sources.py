@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from designspace.errors import InputError, did_you_mean
 from designspace.images.arrays import PACKAGED, packaged, read_npz
@@ -89,3 +91,10 @@ def located(source: str | None) -> str | None:
     if source is None or source in (PACKAGED, *NAMED):
         return source
     return str(_path(source).absolute())
+
+
+def portable(load: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of `load_data` for a file that travels: of a source, a name but no path."""
+    source = load.get("source")
+    named = source is None or source in (PACKAGED, *NAMED)
+    return {key: value for key, value in load.items() if named or key != "source"}

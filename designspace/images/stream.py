@@ -15,7 +15,8 @@ from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from designspace.errors import InputError
-from designspace.images.decode import UNREADABLE, open_image, unreadable
+from designspace.images.decode import open_image
+from designspace.images.pixels.opening import unreadable
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded
 from designspace.library_warnings import silenced
@@ -78,9 +79,10 @@ class _Read(Dataset[Item]):
             label = int(self._split.labels[place])
             try:
                 image = open_image(self._split.read(place), self._split.channels)
-                return self._transform(image, draw), label, broken
-            except UNREADABLE as error:
+            except OSError as error:
                 broken.append((self._split.where(place), unreadable(error)))
+                continue
+            return self._transform(image, draw), label, broken
         return None, 0, broken
 
 
@@ -107,16 +109,19 @@ class Stream:
         transform: of each image; must be picklable.
         whole: keep batches full. In the place of a broken image stands the next one of the split
             that is none; else it is left out. Both only where the split skips broken images.
+        how: workers and prefetching; None for this machine's.
 
     Attributes:
         broken: what was skipped so far: the reason by the place.
     """
 
-    def __init__(self, split: Encoded, transform: Transform, *, whole: bool) -> None:
+    def __init__(
+        self, split: Encoded, transform: Transform, *, whole: bool, how: Loading | None = None
+    ) -> None:
         self._skips, self._whole = split.skip_broken, whole
         self.broken: dict[str, str] = {}
         tries = REPLACEMENTS if whole and split.skip_broken else 1
-        self._order, how = _Batches(), loading()
+        self._order, how = _Batches(), how or loading()
         self._loader = DataLoader(
             _Read(split, transform, tries),
             batch_sampler=self._order,

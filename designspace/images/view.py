@@ -1,4 +1,4 @@
-"""How bytes become the input of a network: size, center crop, normalisation."""
+"""How bytes become the input of a network: size, crop or border, normalisation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class View:
         size: side in pixels.
         mean: a channel, of the training images, on the scale 0 to 1.
         std: a channel, likewise.
-        test: share and interpolation of the center crop.
+        test: how an image is resized and cropped to `size`.
     """
 
     size: int
@@ -29,19 +29,19 @@ class View:
     test: TestView
 
     @property
-    def covering(self) -> int:
-        """Side that the short side is resized to before the center is cropped."""
-        return self.test.covering(self.size)
+    def fill(self) -> tuple[int, ...]:
+        """Bytes of the mean colour, which fill a border up."""
+        return tuple(round(255 * value) for value in self.mean)
 
     def fit(self, pixels: Tensor) -> Tensor:
-        """Bytes (N, C, H, W) resized and center-cropped to `size`; bytes of that size unchanged."""
+        """Bytes (N, C, H, W) resized and cropped to `size`; bytes of that size unchanged."""
         height, width = pixels.shape[2:]
-        if (height, width) == (self.covering, self.covering):
-            return center_crop(pixels, self.size)
-        scale = self.covering / min(height, width)
-        target = [max(round(side * scale), self.covering) for side in (height, width)]
-        mode = self.test.interpolation
-        return center_crop(resize(pixels, target, mode), self.size)
+        target = self.test.resized(height, width, self.size)
+        if target != (height, width):
+            pixels = resize(pixels, list(target), self.test.interpolation)
+        if min(target) < self.size:
+            pixels = _bordered(pixels, self.size, self.fill)
+        return center_crop(pixels, self.size)
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Bytes, or floats from 0 to 255, to floats of mean 0 and spread 1, channels last."""
@@ -70,6 +70,17 @@ def resize(pixels: Tensor, size: list[int], mode: str) -> Tensor:
 
 
 def center_crop(pixels: Tensor, size: int) -> Tensor:
-    """The central square of side `size`."""
-    top, left = (pixels.shape[2] - size) // 2, (pixels.shape[3] - size) // 2
+    """The central square of side `size`, where torchvision cuts it."""
+    top, left = (round((side - size) / 2) for side in pixels.shape[2:])
     return pixels[:, :, top : top + size, left : left + size]
+
+
+def _bordered(pixels: Tensor, size: int, fill: tuple[int, ...]) -> Tensor:
+    """The images in the middle of a canvas of one colour, no side of which is below `size`."""
+    count, channels, height, width = pixels.shape
+    tall, wide = max(height, size), max(width, size)
+    colour = torch.tensor(fill, dtype=pixels.dtype, device=pixels.device).view(1, channels, 1, 1)
+    canvas = colour.expand(count, channels, tall, wide).clone()
+    top, left = (tall - height) // 2, (wide - width) // 2
+    canvas[:, :, top : top + height, left : left + width] = pixels
+    return canvas

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter
 
-from designspace.records.training import Divergence, Epoch, TimeSplit
+from designspace.records.training import Divergence, Epoch, ReadBy, TimeSplit
 from designspace.records.typed import Typed
 
 Decision = Literal["continue", "stop", "finish"]
@@ -68,7 +68,7 @@ class EpochEnded(Recorded):
     train_loss: float
     loss: float
     top1: float
-    top5: float
+    top5: float | None
     lr: float
     seconds: float
     images_per_second: float
@@ -104,15 +104,16 @@ class Ended(Recorded):
     divergence: Divergence | None = None
 
 
-class WinnerTested(Recorded):
-    """The winner's accuracy on the test split."""
+class SplitRead(Recorded):
+    """The test split was read to measure a trial: by a search for its winner, or by `eval`."""
 
     event: Literal["tested"] = "tested"
     trial: int
     top1: float
-    top5: float
+    top5: float | None
     n: int
     loss: float | None = None
+    command: ReadBy = "search"
 
 
 class StudyChanged(Recorded):
@@ -123,6 +124,6 @@ class StudyChanged(Recorded):
     trials: int
 
 
-Event = Proposed | Started | EpochEnded | Ended | WinnerTested | StudyChanged
+Event = Proposed | Started | EpochEnded | Ended | SplitRead | StudyChanged
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])

@@ -72,7 +72,7 @@ class Ledger:
             InputError: Another process is writing this study, or it cannot be written.
         """
         self.path = path
-        self._lock = _lock(path.parent / ".lock")
+        self._lock = lock(path.parent / ".lock", "study")
         self.events, self._length = _parse(path)
         with writing(path):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -114,18 +114,27 @@ class Ledger:
         self.close()
 
 
-def _lock(path: Path) -> int:
+def lock(path: Path, what: str) -> int:
+    """Lock a file against other processes until its descriptor, which is returned, is closed.
+
+    Args:
+        path: The file, made where it is missing.
+        what: What the lock is for, as messages call it: a study or a run.
+
+    Raises:
+        InputError: Another process holds the lock, or the file cannot be written.
+    """
     with writing(path):
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        holder = os.pread(lock, 32, 0).decode(errors="replace").strip() or "unknown"
-        os.close(lock)
+        holder = os.pread(held, 32, 0).decode(errors="replace").strip() or "unknown"
+        os.close(held)
         raise InputError(
-            f"another process (pid {holder}) is writing this study", file=str(path.parent)
+            f"another process (pid {holder}) is writing this {what}", file=str(path.parent)
         ) from error
     with contextlib.suppress(OSError):  # a full disk: the number is only told to others
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-    return lock
+        os.ftruncate(held, 0)
+        os.pwrite(held, f"{os.getpid()}\n".encode(), 0)
+    return held

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from designspace.errors import InputError, did_you_mean
+from designspace.records.readings import study_readings
 from designspace.records.run import (
     NAME,
     Attempt,
@@ -18,11 +18,13 @@ from designspace.records.run import (
     Record,
     Selection,
     SpecFacts,
+    moment,
     read_record,
 )
 from designspace.records.state import StudyState, TrialState
-from designspace.records.study import META, Study, StudyMeta, load_study
-from designspace.records.training import Score
+from designspace.records.study import META, Study, StudyMeta
+from designspace.records.training import Score, TestReading
+from designspace.records.trial_names import WINNER, is_study, parted, trial_of
 from designspace.spec.changes import apply
 from designspace.spec.files import Document
 from designspace.spec.load import load
@@ -32,22 +34,24 @@ _ENDINGS = {"waiting": "running", "done": "complete"}
 
 
 def record_of(source: str | Path) -> Record:
-    """The record of a run's directory, of a study's winner, or of a trial, `study:number`.
+    """The record of a run's directory, of a trial, or of a study's winner.
+
+    Args:
+        source: A directory of a run; `STUDY:TRIAL`; `STUDY:winner`, for which a study's directory
+            stands too.
 
     Raises:
         InputError: There is no such thing, or its files are not valid.
     """
-    directory, number = _parted(str(source))
-    if number is not None:
-        return trial_record(load_study(directory), number)
-    if not (directory / META).is_file():
-        return read_record(directory)
-    study = load_study(directory)
-    winner = study.state.winner
-    if winner is None:
-        raise InputError("the study has no winner yet", file=str(directory))
+    named = parted(str(source))
+    if named is None and not is_study(Path(source)):
+        return read_record(Path(source))
+    directory, word = named or (Path(source), WINNER)
+    study, trial = trial_of(directory, word)
+    record = trial_record(study, trial.number)
+    if word != WINNER:
+        return record
     best_of = study.state.count("done")
-    record = trial_record(study, winner.number)
     selection = record.selection.model_copy(update={"best_of": best_of})
     return record.model_copy(update={"selection": selection})
 
@@ -70,14 +74,6 @@ def _inside(directory: Path, run: Path) -> Record:
     """A run whose own name says little without that of the directory which holds it."""
     record = read_record(run)
     return record.model_copy(update={"name": f"{directory.name}/{record.name}"})
-
-
-def _parted(source: str) -> tuple[Path, int | None]:
-    """`study:7` in two parts; a path that there is needs none."""
-    head, colon, number = source.rpartition(":")
-    if not colon or not number.isdigit() or Path(source).exists():
-        return Path(source), None
-    return Path(head), int(number)
 
 
 def trial_record(study: Study, number: int) -> Record:
@@ -105,7 +101,8 @@ def trial_record(study: Study, number: int) -> Record:
         attempts=(_attempt(meta, trial),),
         epochs=tuple(trial.history),
         test=_test(state, trial),
-        ended=_iso(trial.ended),
+        readings=_further(state, trial),
+        ended=None if trial.ended is None else moment(trial.ended),
         outcome=_outcome(state, trial),
     )
 
@@ -129,7 +126,7 @@ def _attempt(meta: StudyMeta, trial: TrialState) -> Attempt:
     """The study's own facts stand for all attempts at its trials."""
     where = meta.environment
     return Attempt(
-        started=_iso(trial.started) or meta.created,
+        started=meta.created if trial.started is None else moment(trial.started),
         after_epochs=0,
         command=tuple(meta.command),
         device=DeviceFacts(
@@ -143,11 +140,18 @@ def _attempt(meta: StudyMeta, trial: TrialState) -> Attempt:
 
 def _test(state: StudyState, trial: TrialState) -> Score | None:
     """The test split's score; its loss is not a number where the ledger does not say."""
-    tested = state.tested
-    if tested is None or tested.trial != trial.number:
+    first = state.test_of(trial.number)
+    if first is None:
         return None
-    loss = float("nan") if tested.loss is None else tested.loss
-    return Score(top1=tested.top1, top5=tested.top5, loss=loss, n=tested.n)
+    loss = float("nan") if first.loss is None else first.loss
+    return Score(top1=first.top1, top5=first.top5, loss=loss, n=first.n)
+
+
+def _further(state: StudyState, trial: TrialState) -> tuple[TestReading, ...]:
+    """The readings of the study's test split beside the one that gave this trial its figure."""
+    first = state.test_of(trial.number)
+    pairs = zip(state.readings, study_readings(state), strict=True)
+    return tuple(reading for event, reading in pairs if event is not first)
 
 
 def _outcome(state: StudyState, trial: TrialState) -> Ending | Diverged:
@@ -157,9 +161,3 @@ def _outcome(state: StudyState, trial: TrialState) -> Ending | Diverged:
     if ending == "running" and state.action == "interrupted":
         ending = "interrupted"
     return Ending(state=ending, error=trial.error)
-
-
-def _iso(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

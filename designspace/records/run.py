@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from designspace.errors import InputError
-from designspace.records.training import Divergence, Epoch, Score
+from designspace.records.training import Divergence, Epoch, Score, TestReading
 from designspace.records.tuning import Tuning
 from designspace.records.typed import Typed
 from designspace.spec.files import Document, Origin, write_text_atomic
@@ -23,6 +23,7 @@ from designspace.spec.recipe import Recipe
 from designspace.spec.validation import validate
 
 NAME = "record.json"
+
 _OLD = "run.yaml"
 
 
@@ -59,23 +60,27 @@ class DataFacts(Typed):
         name: for people.
         digest: of content and split.
         num_classes: how many classes.
+        classes: their names in the order of the labels; empty in records of earlier versions.
         channels: 1 or 3.
         train: images that weights learn from.
         val: images of the validation split.
         test: images of the test split.
         notes: what was done to the images, a sentence each.
         skipped: unreadable files that were left out.
+        load: the arguments of `load_data` that read them again; empty where a record does not say.
     """
 
     name: str
     digest: str
     num_classes: int
+    classes: tuple[str, ...] = ()
     channels: int
     train: int
     val: int
     test: int
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    load: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
 class InitialFacts(Typed):
@@ -174,7 +179,9 @@ class Record(Typed):
         tuning: how some of the recipe's values were chosen for this network; None where none was.
         attempts: the processes that trained it, the first one first.
         epochs: what was measured on the validation split, an epoch each.
-        test: measured once, at the end; None before.
+        test: the first reading of the test split, at the end; None before.
+        readings: every further reading of the test split; of a trial, those for the other trials
+            of its study as well.
         ended: when; None before.
         outcome: how it stands.
     """
@@ -194,6 +201,7 @@ class Record(Typed):
     attempts: Annotated[tuple[Attempt, ...], Field(min_length=1)]
     epochs: tuple[Epoch, ...] = ()
     test: Score | None = None
+    readings: tuple[TestReading, ...] = ()
     ended: str | None = None
     outcome: Annotated[Ending | Diverged, Field(discriminator="state")] = Ending(state="running")
 
@@ -206,6 +214,11 @@ class Record(Typed):
     def top1(self) -> float | None:
         """Validation top-1 in percent after the last epoch; None before the first."""
         return self.epochs[-1].top1 if self.epochs else None
+
+    @property
+    def times_tested(self) -> int:
+        """How often the test split was read."""
+        return (self.test is not None) + len(self.readings)
 
     @property
     def device(self) -> DeviceFacts:
@@ -258,4 +271,10 @@ def write_record(directory: Path, record: Record) -> None:
 
 def now() -> str:
     """This moment, as records write it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return moment()
+
+
+def moment(seconds: float | None = None) -> str:
+    """A unix time as records write it, ISO 8601 in UTC; the present where none is given."""
+    at = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return at.isoformat(timespec="seconds")

@@ -103,6 +103,8 @@ class SpeedRow(Typed):
         macs: Multiply-adds of one image.
         acts: Activations of one image.
         input_size: Side of the image in pixels.
+        num_classes: Number of classes; None in records of earlier versions, which say it once.
+        in_channels: Channels of the image; None in records of earlier versions, where it is 3.
         mode: `infer` or `train`.
         batch_size: Images a step.
         speed: How fast it was; None where it failed.
@@ -119,6 +121,8 @@ class SpeedRow(Typed):
     macs: int
     acts: int
     input_size: int
+    num_classes: int | None = None
+    in_channels: int | None = None
     mode: Mode
     batch_size: int
     speed: Speed | None

@@ -15,9 +15,9 @@ from designspace.records.events import (
     EpochEnded,
     Event,
     Proposed,
+    SplitRead,
     Started,
     StudyChanged,
-    WinnerTested,
 )
 from designspace.records.training import Divergence, Epoch
 
@@ -83,7 +83,7 @@ class StudyState:
         trials: by number, in the order of their proposals.
         wanted: the total of trials asked for.
         action: what last happened to the study as a whole, None for an empty ledger.
-        tested: the last test of a winner.
+        readings: every reading of the test split, oldest first.
         started: time of the first event, None for an empty ledger.
         updated: time of the last event.
     """
@@ -91,7 +91,7 @@ class StudyState:
     trials: dict[int, TrialState] = field(default_factory=dict[int, TrialState])
     wanted: int = 0
     action: Action | None = None
-    tested: WinnerTested | None = None
+    readings: list[SplitRead] = field(default_factory=list[SplitRead])
     started: float | None = None
     updated: float | None = None
 
@@ -116,8 +116,8 @@ class StudyState:
                 self.trials[event.trial] = _waiting(event)
             case Started() | EpochEnded() | Ended():
                 self._apply_to_trial(event)
-            case WinnerTested():
-                self.tested = event
+            case SplitRead():
+                self.readings.append(event)
             case StudyChanged():
                 self.wanted, self.action = event.trials, event.action
             case _:
@@ -158,6 +158,16 @@ class StudyState:
     def winner(self) -> TrialState | None:
         """The done trial of highest validation top-1; of equals the one with fewer MACs."""
         return max(self._done(), key=lambda t: (rank(t.top1), -t.macs, -t.number), default=None)
+
+    @property
+    def tested(self) -> SplitRead | None:
+        """The winner's result on the test split; None while the split was not read for it."""
+        winner = self.winner
+        return None if winner is None else self.test_of(winner.number)
+
+    def test_of(self, trial: int) -> SplitRead | None:
+        """The first reading of the test split for a trial; None where it was not read."""
+        return next((reading for reading in self.readings if reading.trial == trial), None)
 
     @property
     def front(self) -> list[TrialState]:

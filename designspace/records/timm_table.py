@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
+from designspace.records.csv_text import csv_text
 from designspace.records.speed import Speed, SpeedRow
 
 COLUMNS = (
@@ -32,11 +31,7 @@ def timm_csv(rows: Sequence[SpeedRow]) -> str:
         _add(lines, row, _OURS + row.title, row.speed)
         if row.against:
             _add(lines, row, row.against.name.partition(":")[2], row.against.speed)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines.values())
-    return text.getvalue()
+    return csv_text(COLUMNS, [[line.get(name) for name in COLUMNS] for line in lines.values()])
 
 
 def _add(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from designspace.errors import DivergedError
 from designspace.records.typed import Typed
@@ -29,7 +29,7 @@ class Epoch(Typed):
         train_loss: mean loss of the training batches, smoothed and mixed as the recipe says.
         loss: plain cross-entropy on the validation split.
         top1: percent on the validation split.
-        top5: percent on the validation split.
+        top5: percent on the validation split; None of five classes or fewer, where it says nothing.
         lr: learning rate of the epoch's last step.
         seconds: of training and validation together. Of an epoch that a process entered midway,
             this and `time` are of the rest that it trained.
@@ -42,7 +42,7 @@ class Epoch(Typed):
     train_loss: float
     loss: float
     top1: float
-    top5: float
+    top5: float | None
     lr: float
     seconds: float
     images_per_second: float
@@ -51,12 +51,49 @@ class Epoch(Typed):
 
 
 class Score(Typed):
-    """A measurement of a network on one split: percent, plain cross-entropy, image count."""
+    """A measurement of a network on one split: percent, plain cross-entropy, image count.
+
+    `top5` is None of five classes or fewer, where it says nothing.
+    """
 
     top1: float
-    top5: float
+    top5: float | None
     loss: float
     n: int
+
+    def __str__(self) -> str:
+        """The accuracies for people."""
+        five = "" if self.top5 is None else f", top-5 {self.top5:.2f}%"
+        return f"top-1 {self.top1:.2f}%{five}"
+
+
+ReadBy = Literal["search", "train", "eval"]
+
+
+class TestReading(Typed):
+    """One reading of the test split.
+
+    Attributes:
+        trial: the trial that was measured; None for a run outside a study.
+        split: which split was read.
+        top1: percent.
+        top5: percent; None of five classes or fewer, where it says nothing.
+        loss: plain cross-entropy; None where an old study did not record it.
+        n: number of images.
+        when: ISO 8601 in UTC; None where an old run did not record it.
+        command: the command that read the split.
+    """
+
+    __test__ = False
+
+    trial: int | None = None
+    split: Literal["test"] = "test"
+    top1: float
+    top5: float | None
+    loss: float | None = None
+    n: int
+    when: str | None = None
+    command: ReadBy
 
 
 class Divergence(Typed):

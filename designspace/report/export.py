@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from designspace.records.csv_text import csv_text
 from designspace.report.numbers import MACS_CONVENTION
 from designspace.report.rows import Row
 from designspace.report.summary import Summary
@@ -20,21 +20,15 @@ _FIELDS = (
 def as_csv(summary: Summary) -> str:
     """A row a trial; what is unknown is an empty cell. Axes stand in columns `axis:<name>`."""
     axes = list(dict.fromkeys(axis for row in summary.rows for axis in row.point))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_FIELDS, "changes", "error", *(f"axis:{axis}" for axis in axes)])
-    for row in summary.rows:
-        fields = [_cell(getattr(row, name)) for name in _FIELDS]
-        changes = "; ".join(map(str, row.changes))
-        points = [row.point.get(axis, "") for axis in axes]
-        writer.writerow([*fields, changes, row.error or "", *points])
-    return out.getvalue()
+    head = [*_FIELDS, "changes", "error", *(f"axis:{axis}" for axis in axes)]
+    return csv_text(head, [_line(row, axes) for row in summary.rows])
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return int(value)
-    return "" if value is None else value
+def _line(row: Row, axes: Sequence[str]) -> list[object]:
+    fields = [getattr(row, name) for name in _FIELDS]
+    flags = [int(field) if isinstance(field, bool) else field for field in fields]
+    changes = "; ".join(map(str, row.changes))
+    return [*flags, changes, row.error, *(row.point.get(axis) for axis in axes)]
 
 
 def as_json(summary: Summary) -> str:
@@ -53,6 +47,7 @@ def as_json(summary: Summary) -> str:
         "front": [row.number for row in summary.front],
         "winner": summary.winner.number if summary.winner else None,
         "test": tested.model_dump(mode="json", exclude={"event", "time"}) if tested else None,
+        "test_readings": [reading.model_dump(mode="json") for reading in summary.readings],
         "validation_standard_error": summary.noise,
         "trials": [_trial(row) for row in summary.rows],
     }

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from designspace.records.readings import times_read
+from designspace.report.ending import build_command
 from designspace.report.numbers import UNKNOWN, count_of, signed
 from designspace.report.rows import Row
 from designspace.report.summary import Summary
@@ -81,13 +83,20 @@ def _named(thing: Mapping[str, Any]) -> str:
 
 
 def _test_use(summary: Summary) -> str:
-    if summary.tested is None:
+    if not summary.readings:
         return "not read yet; it is read once, for the winner, when the study ends"
+    trials = " and ".join(f"for {reading}" for reading in _readings(summary))
+    read = f"{times_read(len(summary.readings))}, {trials}"
+    if summary.tested is None:
+        return f"{read}; not read for the winner"
     error = standard_error(summary.tested.top1, summary.tested.n)
-    return (
-        f"read once, for trial {summary.tested.trial}, after selection; "
-        f"{summary.tested.n:,} images, standard error {error:.1f} points"
-    )
+    return f"{read}; {summary.tested.n:,} images, standard error {error:.1f} points"
+
+
+def _readings(summary: Summary) -> list[str]:
+    """Each reading of the test split: for which trial, and by what."""
+    by = {"search": "after selection", "eval": "by eval"}
+    return [f"trial {one.trial}, {by.get(one.command, one.command)}" for one in summary.readings]
 
 
 def environment(summary: Summary) -> list[Fact]:
@@ -106,9 +115,11 @@ def _flat(value: object) -> str:
 
 
 def command_lines(summary: Summary, directory: Path) -> list[str]:
-    """What to type to run the study, and to write this page again."""
+    """What to type to run the study, to write this page again, and to get the winner's network."""
     place = "/".join(directory.resolve().parts[-2:])
-    return [shlex.join(summary.meta.command), shlex.join(["designspace", "report", place])]
+    build = [build_command(place)] if summary.winner else []
+    report = shlex.join(["designspace", "report", place])
+    return [shlex.join(summary.meta.command), report, *build]
 
 
 def not_measured(summary: Summary) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from designspace.records.readings import times_read
 from designspace.report import facts
 from designspace.report.choices import Choice, extent, strips
 from designspace.report.numbers import MACS_CONVENTION, UNKNOWN, fixed
@@ -112,11 +113,14 @@ def _figure(name: str, value: str, note: str = "") -> dict[str, str]:
 
 def _tested(summary: Summary) -> dict[str, str]:
     tested = summary.tested
+    read = times_read(len(summary.readings))
     if tested is None:
-        return _figure("test top-1", UNKNOWN, "not read yet")
+        return _figure(
+            "test top-1", UNKNOWN, f"{read}, for other trials" if summary.readings else read
+        )
     error = standard_error(tested.top1, tested.n)
     value = f"{fixed(tested.top1, summary.percent_decimals)} %"
-    return _figure("test top-1, read once", value, f"±{error:.1f} standard error, 1 seed")
+    return _figure(f"test top-1, {read}", value, f"±{error:.1f} standard error, 1 seed")
 
 
 def _choices(summary: Summary, colors: dict[int, str]) -> dict[str, Any]:

@@ -117,6 +117,6 @@ def _row(trial: TrialState, base: Mapping[str, str], on_front: bool, is_winner: 
     )
 
 
-def _known(score: float) -> float | None:
+def _known(score: float | None) -> float | None:
     """A score that is not a number (a diverged network) is unknown, not zero."""
-    return None if math.isnan(score) else score
+    return None if score is None or math.isnan(score) else score

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from designspace.comparison.terms import confounded
-from designspace.records.events import WinnerTested
+from designspace.records.events import SplitRead
 from designspace.records.study import Study, StudyMeta
 from designspace.report.frontier import front_members
 from designspace.report.numbers import count_of, decimals_for, percent_decimals
@@ -23,7 +23,8 @@ class Summary:
         front: The non-dominated ones, the cheapest first.
         winner: The finished trial of highest validation top-1, None before one finished.
         base: Trial 0, None before it was proposed.
-        tested: The test split's score of the winner, None before the study ended.
+        tested: The test split's score of the winner; None where it was not read for it.
+        readings: Every reading of the test split, oldest first.
         confounders: What the finished trials differ in beside their networks, by path.
         noise: Standard error in points of the winner's validation top-1; None where unknown.
         updated: UTC time of the last event, None for an empty ledger.
@@ -36,7 +37,8 @@ class Summary:
     front: tuple[Row, ...]
     winner: Row | None
     base: Row | None
-    tested: WinnerTested | None
+    tested: SplitRead | None
+    readings: tuple[SplitRead, ...]
     confounders: tuple[str, ...]
     noise: float | None
     updated: datetime | None
@@ -119,18 +121,14 @@ def summarize(study: Study) -> Summary:
         front=tuple(front_members(trials)),
         winner=winner,
         base=next((row for row in trials if row.is_base), None),
-        tested=_test_of(winner, study.state.tested),
+        tested=study.state.tested,
+        readings=tuple(study.state.readings),
         confounders=confounded(study.meta, study.state),
         noise=_noise(winner, study.meta.data.get("val")),
         updated=None if updated is None else datetime.fromtimestamp(updated, UTC),
         complete=study.state.complete,
         interrupted=study.state.action == "interrupted",
     )
-
-
-def _test_of(winner: Row | None, tested: WinnerTested | None) -> WinnerTested | None:
-    """The test's score, unless it is that of a trial which an extended study has since beaten."""
-    return tested if tested and winner and tested.trial == winner.number else None
 
 
 def _noise(winner: Row | None, count: object) -> float | None:

@@ -21,32 +21,35 @@ from designspace.records.events import (
     Event,
     FinalState,
     Proposed,
+    SplitRead,
     Started,
     StudyChanged,
-    WinnerTested,
 )
+from designspace.records.kept import trial_directory, trial_weights
 from designspace.records.ledger import Ledger
 from designspace.records.state import StudyState, TrialState
 from designspace.records.training import Epoch, Score
 from designspace.search.asha import decide
 from designspace.search.candidates import Candidate, Candidates
+from designspace.search.jobs import job_of, write_authored
+from designspace.search.keeper import Keeper
 from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.request import Observer, Request
-from designspace.search.trainee import Failure, Job
-from designspace.spec.files import write_yaml_atomic, writing
+from designspace.search.trainee import Failure, Job, Task
+from designspace.spec.files import writing
 
 RETRIES = 1  # a trial whose attempt failed is started this often again
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a worker is to do: train on after `epoch` recorded epochs, or measure the winner."""
+    """What a worker is to do: train on after `epoch` recorded epochs, or another task."""
 
     trial: int
     attempt: int
     epoch: int
     job: Job
-    test: bool = False
+    task: Task = "train"
 
 
 class Driver:
@@ -68,6 +71,8 @@ class Driver:
         self._taken = {trial.identity for trial in self.state.trials.values()}
         self._queue: deque[int] = deque()
         self._testing: int | None = None
+        self._keeper = Keeper(request.directory, keep_checkpoints=request.keep_checkpoints)
+        self.notes: list[str] = []
         for trial in self.state.trials.values():
             self._take_up(trial)
 
@@ -77,7 +82,12 @@ class Driver:
         elif trial.state in ("waiting", "running") or self._retryable(trial):
             self._queue.append(trial.number)
         else:
-            self._proposer.tell(trial)
+            self._close(trial)
+
+    def _close(self, trial: TrialState) -> None:
+        """Nothing starts the trial again."""
+        self._proposer.tell(trial)
+        self._keeper.take_over(trial)
 
     def stop(self, *_: object) -> None:
         """Raise KeyboardInterrupt now and at the next call: some callbacks drop what is raised."""
@@ -86,9 +96,14 @@ class Driver:
 
     @property
     def over(self) -> bool:
-        """Whether every trial is in its final state, and the winner's test recorded."""
+        """Whether every trial is in its final state, and nothing is left to do for any."""
+        return not self._wanting and not self._live and self._untested is None
+
+    @property
+    def _live(self) -> bool:
+        """Whether a trial is still to be trained, or to have its weights rebuilt."""
         live = self._queue or self.state.count("waiting", "running")
-        return not self._wanting and not live and self._untested is None
+        return bool(live) or not self._keeper.idle
 
     @property
     def _wanting(self) -> bool:
@@ -97,10 +112,7 @@ class Driver:
     @property
     def _untested(self) -> TrialState | None:
         """The winner, as long as the test split is still to be read for it."""
-        if not self.request.test:
-            return None
-        winner, tested = self.state.winner, self.state.tested
-        return None if winner and tested and tested.trial == winner.number else winner
+        return to_test(self.state, self.request)
 
     def next(self) -> Start | None:
         """What to start now; None while all that is left is running, and when over."""
@@ -108,21 +120,32 @@ class Driver:
             self.stop()
         if self._queue:
             return self._start(self.state.trials[self._queue.popleft()])
+        if (number := self._keeper.next()) is not None:
+            return self._task(self.state.trials[number], "keep")
         trial = self._propose(len(self.state.trials)) if self._wanting else None
         if trial is not None:
             return self._start(trial)
         winner = self._untested
-        if winner is None or self._testing is not None or self.state.count("waiting", "running"):
+        if winner is None or self._testing is not None or self._live:
             return None
         self._testing = winner.number
-        return Start(winner.number, winner.attempt, winner.epochs, self.job(winner), test=True)
+        return self._task(winner, "test")
+
+    def _task(self, trial: TrialState, task: Task) -> Start:
+        if task == "keep":
+            self.notes.append(f"the weights of trial {trial.number} were rebuilt")
+        elif not trial_weights(self.request.directory, trial.number).exists():
+            self.notes.append(
+                f"the weights of trial {trial.number} were gone: it was trained again for its test"
+            )
+        return Start(trial.number, trial.attempt, trial.epochs, job_of(self.request, trial), task)
 
     def report(self, number: int, attempt: int, said: Epoch | Score | Failure) -> Decision:
         """Take in what a step answered; anything but continue ends the attempt.
 
         Raises:
             InputError: The step failed in a way that every other trial would, too.
-            DesignspaceError: The winner could not be tested.
+            DesignspaceError: The winner could not be tested, or weights could not be rebuilt.
             KeyboardInterrupt: `stop` was called before.
         """
         if self.stopping:
@@ -130,6 +153,8 @@ class Driver:
         trial = self.state.trials[number]
         if number == self._testing:
             return self._test(trial, said)
+        if self._keeper.rebuilds(number):
+            return self._rebuilt(trial, said)
         if attempt != trial.attempt or trial.state != "running":
             return "stop"
         if isinstance(said, Failure):
@@ -161,25 +186,25 @@ class Driver:
 
     def _test(self, winner: TrialState, said: Epoch | Score | Failure) -> Decision:
         if isinstance(said, Failure):
-            where = self._keep(winner, said)
-            raise DesignspaceError(f"{where}: the winner's test failed: {said.error}")
+            raise self._lost(winner, said, "the winner's test failed")
         assert isinstance(said, Score)
-        self._record(WinnerTested(trial=winner.number, **said.model_dump()))
+        self._record(SplitRead(trial=winner.number, **said.model_dump()))
         self._testing = None
+        self._keeper.take_over(winner)
         return "finish"
 
-    def job(self, trial: TrialState) -> Job:
-        """Everything that makes a trial's training."""
-        request = self.request
-        return Job(
-            spec=request.space.spec(trial.point).authored,
-            recipe=request.recipe_of(trial.point),
-            data=request.data,
-            seed=request.seed,
-            device=request.resources.device,
-            threads=request.resources.cpus,
-            directory=request.directory.absolute() / "trials" / str(trial.number),
-        )
+    def _rebuilt(self, trial: TrialState, said: Epoch | Score | Failure) -> Decision:
+        if isinstance(said, Failure):
+            raise self._lost(trial, said, "its weights could not be rebuilt")
+        self._keeper.rebuilt(trial.number)
+        return "finish"
+
+    def _lost(self, trial: TrialState, failure: Failure, what: str) -> DesignspaceError:
+        """The error of a task that failed for a trial which is done."""
+        if failure.hopeless:
+            return InputError(f"trial {trial.number}: {what}: {failure.error}")
+        where = self._keep(trial, failure)
+        return DesignspaceError(f"{where}: {what}: {failure.error}")
 
     def _propose(self, number: int) -> TrialState | None:
         asked = self._proposer.ask(number) if number else base_point(self.request.space)
@@ -209,17 +234,15 @@ class Driver:
         )
 
     def _start(self, trial: TrialState) -> Start:
-        job = self.job(trial)
-        write_yaml_atomic(job.directory / "spec.yaml", dict(job.spec))
-        recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
-        write_yaml_atomic(job.directory / "recipe.yaml", recipe)
+        job = job_of(self.request, trial)
+        write_authored(job)
         started = Started(trial=trial.number, attempt=trial.attempt + 1, epoch=trial.epochs)
         self._record(started)
         return Start(trial.number, started.attempt, started.epoch, job)
 
     def _fail(self, trial: TrialState, failure: Failure) -> None:
         if failure.hopeless:
-            where = self.request.directory / "trials" / str(trial.number)
+            where = trial_directory(self.request.directory, trial.number)
             with contextlib.suppress(InputError):  # where the disk is full, the error says enough
                 where = self._keep(trial, failure)
             raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
@@ -228,7 +251,7 @@ class Driver:
 
     def _keep(self, trial: TrialState, failure: Failure) -> Path:
         """Add a traceback to the trial's own file."""
-        where = self.request.directory / "trials" / str(trial.number) / "stderr.txt"
+        where = trial_directory(self.request.directory, trial.number) / "stderr.txt"
         with writing(where), where.open("a") as file:
             file.write(f"attempt {trial.attempt}, after epoch {trial.epochs}\n{failure.trace}\n")
         return where
@@ -251,9 +274,16 @@ class Driver:
         if self._retryable(trial):
             self._queue.append(trial.number)
         else:
-            self._proposer.tell(trial)
+            self._close(trial)
 
     def _record(self, event: Event) -> None:
         self._ledger.append(event)
         self.state.apply(event)
         self._observer(event, self.state)
+
+
+def to_test(state: StudyState, request: Request) -> TrialState | None:
+    """The winner, where the test split is to be read for it; a further reading is asked for."""
+    if not request.test or state.tested:
+        return None
+    return state.winner if request.retest or not state.readings else None

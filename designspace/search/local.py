@@ -17,6 +17,6 @@ def execute(driver: Driver) -> None:
 
 
 def _run(driver: Driver, start: Start) -> None:
-    attempt = Attempt(driver.request.factory, start.job, start.epoch, test=start.test)
+    attempt = Attempt(driver.request.factory, start.job, start.epoch, task=start.task)
     while driver.report(start.trial, start.attempt, attempt.step()) == "continue":
         pass

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
+from typing import TYPE_CHECKING
 
 from designspace.search.candidates import Candidate, Candidates
 from designspace.search.pool import Pool, pool_of
@@ -16,7 +17,11 @@ from designspace.search.proposer import base_point, draw, stream
 from designspace.search.request import Request
 from designspace.search.study import pricer
 from designspace.search.trainee import Job
+from designspace.search.training import run_of
 from designspace.spec.space import Point
+
+if TYPE_CHECKING:
+    from designspace.images.data import Data
 
 SAMPLE = 32  # random points whose cost stands for the trials to come
 WARM_UP, STEPS, PATIENCE = 2, 10, 5.0  # steps left out, steps timed, seconds at most
@@ -141,8 +146,13 @@ class _EnoughError(Exception):
     """Ends the timing."""
 
 
-def time_epoch(request: Request) -> float:
-    """Seconds that an epoch of the base takes, from its first steps, validation left out."""
+def time_epoch(request: Request, data: Data | None = None) -> float:
+    """Seconds that an epoch of the base takes, from its first steps, validation left out.
+
+    Args:
+        request: The search.
+        data: The data of the request where they are loaded already.
+    """
     ticks: list[float] = []
     total = 1
 
@@ -155,7 +165,8 @@ def time_epoch(request: Request) -> float:
             raise _EnoughError
 
     with tempfile.TemporaryDirectory() as scratch:
-        trainee = request.factory(_base_job(request, Path(scratch)))
+        job = _base_job(request, Path(scratch))
+        trainee = request.factory(job) if data is None else run_of(job, data)
         began = time.perf_counter()
         with contextlib.suppress(_EnoughError):
             trainee.train_epoch(tick)

@@ -82,7 +82,9 @@ class RecipeTuning:
         own = {path: numbers[path] for path in self.budget.ranges}
         return [own, *(_draw(self.budget, self.seed, n) for n in range(1, self.budget.trials))]
 
-    def request(self, directory: Path, command: Sequence[str] = ()) -> Request:
+    def request(
+        self, directory: Path, command: Sequence[str] = (), *, keep_checkpoints: bool = False
+    ) -> Request:
         """The study of it: one axis, whose labels are the trainings' numbers.
 
         Raises:
@@ -104,6 +106,7 @@ class RecipeTuning:
             resources=Resources(cpus=torch.get_num_threads(), device=self.device),
             command=tuple(command),
             test=False,
+            keep_checkpoints=keep_checkpoints,
         )
 
     def _space(self) -> Space:

@@ -64,6 +64,9 @@ class Request:
         price: the exact cost of a network on these data.
         min_epochs: the first rung; None for an eighth of the recipe's epochs.
         test: whether the winner is measured on the test split at the end.
+        retest: whether it is also measured where the test split was read before, for a trial that
+            was the winner then.
+        keep_checkpoints: whether checkpoints stay that nothing can need any more.
     """
 
     directory: Path
@@ -82,6 +85,8 @@ class Request:
     resources: Resources = field(default_factory=Resources)
     command: tuple[str, ...] = ()
     test: bool = True
+    retest: bool = False
+    keep_checkpoints: bool = False
 
     @property
     def epochs(self) -> int:
@@ -113,6 +118,7 @@ class Outcome:
         interrupted: it was stopped from outside; the same request goes on.
         idle: it was complete before, and nothing was done.
         exhausted: why there are fewer trials than wanted, None where there are not.
+        notes: what else was done to trials of an earlier run, a sentence each.
     """
 
     directory: Path
@@ -120,6 +126,7 @@ class Outcome:
     interrupted: bool = False
     idle: bool = False
     exhausted: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

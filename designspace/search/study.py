@@ -7,11 +7,12 @@ from pathlib import Path
 
 from designspace.errors import InputError
 from designspace.records.events import Action
+from designspace.records.kept import lacks_weights
 from designspace.records.ledger import Ledger, read
 from designspace.records.state import StudyState
 from designspace.records.study import LEDGER, LOG, META, StudyMeta, load_meta, write_meta
 from designspace.search.candidates import Candidates
-from designspace.search.driver import Driver
+from designspace.search.driver import Driver, to_test
 from designspace.search.identity import check_same, describe
 from designspace.search.pool import Pool, pool_of
 from designspace.search.proposer import Proposer, base_point, stream
@@ -85,7 +86,15 @@ def _require_feasible(request: Request) -> None:
 
 def _completed(request: Request, old: StudyMeta) -> StudyState | None:
     state = StudyState.replay(read(request.directory / LEDGER))
-    return state if state.complete and state.wanted == request.trials == old.trials else None
+    complete = state.complete and state.wanted == request.trials == old.trials
+    return state if complete and not _left_to_do(state, request) else None
+
+
+def _left_to_do(state: StudyState, request: Request) -> bool:
+    """Whether a complete study lacks weights that can be rebuilt, or a test that is asked for."""
+    trials = state.trials.values()
+    lacking = any(lacks_weights(request.directory, trial) for trial in trials)
+    return lacking or to_test(state, request) is not None
 
 
 def _missing(state: StudyState) -> str | None:
@@ -110,7 +119,13 @@ def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
         else:
             driver.change("completed")
         missing = None if interrupted else driver.exhausted
-        return Outcome(request.directory, driver.state, interrupted, exhausted=missing or None)
+        return Outcome(
+            request.directory,
+            driver.state,
+            interrupted,
+            exhausted=missing or None,
+            notes=tuple(driver.notes),
+        )
 
 
 def _executed(driver: Driver, request: Request) -> bool:

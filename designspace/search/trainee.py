@@ -9,14 +9,16 @@ from __future__ import annotations
 import errno
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from designspace.errors import DivergedError, InputError
 from designspace.records.training import Divergence, Epoch, Score
 
 Progress = Callable[[int, int], None]
+Task = Literal["train", "keep", "test"]
+"""Train on; write the weights of a training that is done; or measure it on the test split."""
 
 
 class Trainee(Protocol):
@@ -43,6 +45,14 @@ class Trainee(Protocol):
         """
         ...
 
+    def keep(self) -> None:
+        """Write the weights of the finished training, whole or not at all."""
+        ...
+
+    def restore(self) -> bool:
+        """Take up the kept weights, to be measured; False where there are none."""
+        ...
+
     def test(self) -> Score:
         """Measure on the test split."""
         ...
@@ -60,6 +70,7 @@ class Job:
         device: "cpu", "cuda", ...
         threads: CPU threads the training may use.
         directory: the trial's own.
+        about: facts for the kept weights, beside those that every training gives them.
     """
 
     spec: Mapping[str, Any]
@@ -69,6 +80,12 @@ class Job:
     device: str
     threads: int
     directory: Path
+    about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def epochs(self) -> int:
+        """After how many epochs the training is done."""
+        return int(self.recipe["epochs"])
 
 
 Factory = Callable[[Job], Trainee]
@@ -91,30 +108,42 @@ class Failure:
 class Attempt:
     """One attempt at a trial inside a worker; a step answers with what there is to report."""
 
-    def __init__(self, factory: Factory, job: Job, recorded: int, *, test: bool = False) -> None:
+    def __init__(self, factory: Factory, job: Job, recorded: int, *, task: Task = "train") -> None:
         """Take a job of which `recorded` epochs are in the ledger already."""
-        self._factory, self._job, self._reported, self._test = factory, job, recorded, test
+        self._factory, self._job, self._reported, self._task = factory, job, recorded, task
         self._trainee: Trainee | None = None
 
     def step(self) -> Epoch | Score | Failure:
         """The next epoch: from the checkpoint where it is there already, else trained.
 
-        A test trains what the checkpoint lacks, if anything, and answers with the score.
+        The weights are kept before the last epoch is reported, so that no ledger calls a trial done
+        that has none. To keep weights answers with the last epoch, a test with the score; both
+        train what the checkpoint lacks, if anything.
 
         This is the one place that takes any exception: whatever a training raises ends this
         attempt, not the study.
         """
         try:
-            return self._score() if self._test else self._next()
+            return self._step()
         except Exception as error:
             return failure(error)
 
-    def _next(self) -> Epoch:
-        self._reported += 1
-        return self._trained(self._reported).history[self._reported - 1]
+    def _step(self) -> Epoch | Score:
+        if self._task == "test":
+            return self._score()
+        if self._task == "train":
+            self._reported += 1
+        trainee = self._trained(self._reported)
+        if self._reported == self._job.epochs:
+            trainee.keep()
+        return trainee.history[self._reported - 1]
 
     def _score(self) -> Score:
-        return self._trained(self._reported).test()
+        trainee = self._factory(self._job)
+        if not trainee.restore():
+            trainee = self._trained(self._reported)
+            trainee.keep()
+        return trainee.test()
 
     def _trained(self, epochs: int) -> Trainee:
         if self._trainee is None:
@@ -128,7 +157,8 @@ class Attempt:
 def failure(error: BaseException) -> Failure:
     """An exception as plain data."""
     lines = str(error).strip().splitlines()
-    said = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    name = "" if isinstance(error, InputError) else type(error).__name__
+    said = ": ".join(part for part in (name, *lines[:1]) if part)
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     hopeless = full or isinstance(error, InputError)
     divergence = Divergence.of(error) if isinstance(error, DivergedError) else None

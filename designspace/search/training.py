@@ -33,10 +33,11 @@ def make_run(job: Job) -> Trainee:
 
 def run_of(job: Job, data: Data) -> Trainee:
     """The training that a job describes, on data that are loaded already."""
+    from designspace.search.trial_run import TrialRun
     from designspace.train.run import Run
 
     recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
-    return Run(
+    run = Run(
         load(dict(job.spec)),
         load_recipe(recipe),
         data,
@@ -44,6 +45,7 @@ def run_of(job: Job, data: Data) -> Trainee:
         device=job.device,
         directory=job.directory,
     )
+    return TrialRun(run, job.about)
 
 
 @lru_cache(maxsize=1)
@@ -62,6 +64,7 @@ def data_facts(data: Data, load: Mapping[str, Any], recipe: Recipe) -> dict[str,
         "name": data.name,
         "digest": data.digest,
         "num_classes": data.num_classes,
+        "classes": list(data.classes),
         "channels": data.channels,
         "image_size": recipe.input_size or data.image_size,
         "train": len(data.train),

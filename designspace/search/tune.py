@@ -115,7 +115,7 @@ class Worker(tune.Trainable):
     def setup(self, config: dict[str, Any]) -> None:
         """Take up an attempt; nothing is loaded before its first step."""
         start: Start = config["start"]
-        self._attempt = Attempt(config["factory"], start.job, start.epoch, test=start.test)
+        self._attempt = Attempt(config["factory"], start.job, start.epoch, task=start.task)
 
     @override
     def step(self) -> dict[str, Any]:

@@ -22,11 +22,12 @@ from designspace.images.batches import eval_batches
 from designspace.images.data import Data, load_data
 from designspace.images.fit import decoding_size, working_size
 from designspace.images.randomness import derive, generator
+from designspace.naming import load
 from designspace.records.signals import NetworkSignals, SignalRecord, SignalValue
 from designspace.signals.registry import Signal, Undefined, chosen
 from designspace.signals.settings import Settings
 from designspace.signals.subject import Subject
-from designspace.spec.load import Source, load
+from designspace.spec.load import Source
 from designspace.spec.network import Network
 from designspace.train.evaluate import view_of
 from designspace.train.init import initialise

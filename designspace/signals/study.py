@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,6 +10,7 @@ from typing import Any
 
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
+from designspace.records.csv_text import csv_text
 from designspace.records.signals import RECORD, TABLE, NetworkSignals, StudySignals, TrialSignals
 from designspace.records.state import TrialState
 from designspace.records.study import Study, StudyMeta, load_study
@@ -89,17 +88,22 @@ def as_csv(found: StudySignals) -> str:
     epochs = [f"top1@{epoch}" for epoch in range(1, found.epochs + 1)]
     head = ["trial", "state", "digest", "params", "macs", *epochs]
     head += [column for name in names for column in (name, f"{name}_std")]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*head, "undefined"])
+    rows: list[list[object]] = []
     for trial in found.trials:
         signals = trial.measured.signals
         unknown = [f"{name}: {signals[name].reason}" for name in names if signals[name].reason]
         curve = [*trial.curve, *[None] * found.epochs][: found.epochs]
-        row = [trial.trial, trial.state, trial.measured.digest, trial.params, trial.macs, *curve]
+        row: list[object] = [
+            trial.trial,
+            trial.state,
+            trial.measured.digest,
+            trial.params,
+            trial.macs,
+            *curve,
+        ]
         row += [x for name in names for x in (signals[name].mean, signals[name].std)]
-        writer.writerow(["" if cell is None else cell for cell in row] + ["; ".join(unknown)])
-    return out.getvalue()
+        rows.append([*row, "; ".join(unknown)])
+    return csv_text([*head, "undefined"], rows)
 
 
 def _require_finished(study: Study) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from designspace.errors import InputError, did_you_mean
-from designspace.spec.files import read_yaml
+from designspace.spec.files import is_file, read_yaml
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 # What shares the folder `search`: the key by which each is known, and the command that takes it.
@@ -26,6 +26,14 @@ def names(folder: str, key: str = "") -> list[str]:
         key: Only files that have this key: in `search`, a space has `axes`, a ladder `steps`.
     """
     return sorted(path.stem for path in (root() / folder).glob("*.yaml") if holds(path, key))
+
+
+def ships(name: str, folder: str, key: str = "") -> bool:
+    """Return whether a catalog folder has a file of this name, with this key."""
+    if "/" in name:
+        return False
+    path = root() / folder / f"{name}.yaml"
+    return is_file(path) and holds(path, key)
 
 
 def find(source: str | Path, folder: str, what: str, key: str = "") -> Path:
@@ -50,12 +58,12 @@ def find(source: str | Path, folder: str, what: str, key: str = "") -> Path:
 
 def _find(source: str | Path, folder: str, what: str, key: str) -> Path:
     path = Path(source)
-    if path.suffix in (".yaml", ".yml") or path.is_file():
-        if path.is_file():
+    if path.suffix in (".yaml", ".yml") or is_file(path):
+        if is_file(path):
             return path
         raise InputError(f"no such {what} file", file=str(source))
     found = root() / folder / f"{source}.yaml"
-    if found.is_file():
+    if is_file(found):
         return _near(found)
     hint = did_you_mean(str(source), names(folder, key))
     raise InputError(f"no {what} is called '{source}', nor is there such a file", hint=hint)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from designspace.errors import InputError
-from designspace.spec.files import Document, Keys, Origin, parse_value
+from designspace.spec.files import Change, Document, Keys, Origin, parse_value
 from designspace.spec.per_stage import KEY
 
 
@@ -51,14 +51,16 @@ def apply(document: Document, changes: Mapping[str, Any], origin: Origin | None 
         InputError: A path that passes through a plain value or beyond the end of a list.
     """
     data = _copied(document.data)
-    origins = dict(document.origins)
+    origins, at = dict(document.origins), origin or Origin("--set")
     for path, value in changes.items():
         keys = keys_of(path)
-        _put(data, keys, path, _copied(value), origin or Origin("--set"))
+        made = _put(data, keys, path, _copied(value), at)
         for old in [known for known in origins if known[: len(keys)] == keys]:
             del origins[old]
-        origins[keys] = origin or Origin("--set")
-    return Document(data, origins)
+        origins[keys] = at
+        origins.update(dict.fromkeys(made, at))
+    made_now = tuple(Change(keys_of(path), at) for path in changes)
+    return Document(data, origins, made_now, document) if changes else Document(data, origins)
 
 
 def _copied(data: Any) -> Any:
@@ -68,12 +70,17 @@ def _copied(data: Any) -> Any:
     return [_copied(each) for each in cast("list[Any]", data)] if isinstance(data, list) else data
 
 
-def _put(data: Any, keys: Keys, path: str, value: Any, origin: Origin) -> None:
-    here = data
+def _put(data: Any, keys: Keys, path: str, value: Any, origin: Origin) -> list[Keys]:
+    """Set a value; returns the keys of the parts on the way that were not there before."""
+    here, made = data, list[Keys]()
     for depth, key in enumerate(keys[:-1]):
-        here = _enter(here, key, keys[: depth + 1], path, origin)
+        so_far = keys[: depth + 1]
+        if isinstance(here, dict) and key not in here:
+            made.append(so_far)
+        here = _enter(here, key, so_far, path, origin)
     _check(here, keys[-1], keys, path, origin)
     here[keys[-1]] = value
+    return made
 
 
 def _enter(here: Any, key: str | int, so_far: Keys, path: str, origin: Origin) -> Any:

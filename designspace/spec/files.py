@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -27,11 +28,28 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A value that was set over what a document held: which one, and where that was written."""
+
+    keys: Keys
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data, and where each part of it was written."""
+    """Plain data, and where each part of it was written.
+
+    Attributes:
+        data: The data.
+        origins: Where the values at these keys were written.
+        changes: What was changed last, at once.
+        before: The document before these changes; None where nothing was changed.
+    """
 
     data: Any
     origins: dict[Keys, Origin] = field(default_factory=dict[Keys, Origin])
+    changes: tuple[Change, ...] = ()
+    before: Document | None = None
 
     def origin(self, keys: Keys) -> Origin:
         """Where the value at these keys, or the nearest one around it, was written."""
@@ -120,6 +138,22 @@ def read_yaml(path: Path) -> Document:
     return parse(text, file=str(path))
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a file is there; False also for a name that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a null character
+        return False
+
+
+def is_directory(path: Path) -> bool:
+    """Return whether a directory is there; False also for a name that none can have."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def dump_yaml(data: Any) -> str:
     """Plain data as YAML, in the order given."""
     text = yaml.dump(data, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=100)
@@ -134,6 +168,26 @@ def write_yaml_atomic(path: Path, data: Any) -> None:
 def write_text_atomic(path: Path, text: str) -> None:
     """Write text, whole or not at all."""
     write_bytes_atomic(path, text.encode())
+
+
+def written_to(path: Path) -> Path:
+    """Where a file is written that a user names: links are followed, so that they stay links.
+
+    Raises:
+        InputError: It leads to something that is no regular file, such as a folder or a device.
+    """
+    try:
+        target = path.resolve()
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # links that go round in a circle, a forbidden folder
+        said = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot be written: {said}", file=str(path)) from None
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise InputError(f"cannot be written: it is {kind}", file=str(path))
+    return target
 
 
 @contextmanager
@@ -155,6 +209,7 @@ def write_bytes_atomic(path: Path, content: bytes) -> None:
     Raises:
         InputError: The place cannot be written, for example because the disk is full.
     """
+    path = written_to(path)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -103,6 +103,9 @@ def _window(name: str, text: str) -> Bounds:
         return _bounds(name, *found.groups())
     found = _AROUND.fullmatch(text)
     if not found:
+        _, scale = cost_of(name)
+        if text.strip():
+            amount(text, scale)  # what is advised below must be right itself
         said = f"exactly {text.strip() or 'nothing'} {name} is hardly ever met"
         raise ValueError(f"{said}; write {name}={text.strip() or '4.5'}+-1%, <= or >=")
     middle, width = found.groups()

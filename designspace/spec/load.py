@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from designspace.errors import InputError
 from designspace.spec import catalog
 from designspace.spec.changes import apply
-from designspace.spec.files import Document, read_yaml
+from designspace.spec.files import Document, Origin, is_directory, is_file, read_yaml
 from designspace.spec.network import Network
 from designspace.spec.published import KEYS as FACTS
-from designspace.spec.rebase import rebased
+from designspace.spec.rebase import Chain, rebased
 from designspace.spec.rungs import Landing, Rungs, climb
 from designspace.spec.validation import validate
 
@@ -41,8 +43,10 @@ def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
     return network
 
 
-def authored(source: Source, depth: int = 0) -> Document:
+def authored(source: Source, chain: Chain = ()) -> Document:
     """What was written, with every `base:` followed and its changes made.
+
+    `chain` holds the files that were read on the way here.
 
     Raises:
         InputError: A missing base, or bases that go round in a circle.
@@ -50,20 +54,55 @@ def authored(source: Source, depth: int = 0) -> Document:
     if isinstance(source, Network):
         return Document(copy.deepcopy(source.authored or source.model_dump(mode="json")))
     if isinstance(source, Document):
-        return _rebased(source, Path(), depth)
+        return _rebased(source, Path(), chain)
     if isinstance(source, Mapping):
-        return _rebased(Document(copy.deepcopy(dict(source))), Path(), depth)
+        return _rebased(Document(copy.deepcopy(dict(source))), Path(), chain)
+    require_fixed(str(source))
     if landing := step_of(source):
         return landing.document
     path = catalog.find(source, "specs", "network")
-    return _rebased(read_yaml(path), path.parent, depth)
+    return _rebased(read_yaml(path), path.parent, (*chain, path.resolve()))
 
 
-def _rebased(document: Document, folder: Path, depth: int) -> Document:
+def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
     def base(source: str | Path) -> Document:
-        return without_facts(authored(source, depth + 1))
+        require_fixed(str(source), document.origin(("base",)))
+        return without_facts(authored(source, chain))
 
-    return rebased(document, folder, base, _BESIDE_BASE, depth)
+    return rebased(document, folder, base, _BESIDE_BASE, chain)
+
+
+def require_fixed(name: object, origin: Origin | None = None) -> None:
+    """Refuse a name of trained weights, a run or a study as a base: what it stands for can change.
+
+    Args:
+        name: A base as it is written; one that is no text passes.
+        origin: Where it is written.
+
+    Raises:
+        InputError: It is such a name, whether or not there is such a thing.
+    """
+    if not isinstance(name, str) or (is_file(Path(name)) and not name.endswith(".safetensors")):
+        return
+    directory = is_directory(Path(name)) and not catalog.ships(name, "specs")
+    trained = name.startswith("timm:") or name.endswith(".safetensors")
+    if directory or trained or _is_trial(name):
+        where = origin or Origin()
+        raise InputError(
+            f"'{name}' can be no base, since it can change: a base is a YAML file, a catalog name "
+            "or LADDER:STEP",
+            file=where.file,
+            line=where.line,
+            path="base",
+            hint=f"write the spec out first: designspace show {name} > my.yaml",
+        )
+
+
+def _is_trial(name: str) -> bool:
+    head, _, word = name.rpartition(":")
+    if not head or is_file(Path(head)) or catalog.ships(head, "search", "steps"):
+        return False
+    return word == "winner" or word.isdecimal() or is_directory(Path(head))
 
 
 def without_facts(document: Document) -> Document:
@@ -73,7 +112,7 @@ def without_facts(document: Document) -> Document:
         return document  # refused later, with its line
     whole = cast("dict[str, Any]", data)
     kept = {key: value for key, value in whole.items() if key not in FACTS}
-    return Document(kept, document.origins)
+    return replace(document, data=kept)
 
 
 def step_of(source: object) -> Landing | None:
@@ -82,7 +121,7 @@ def step_of(source: object) -> Landing | None:
     Raises:
         InputError: There is no such ladder, or it has no such step.
     """
-    if not isinstance(source, str) or ":" not in source or Path(source).is_file():
+    if not isinstance(source, str) or ":" not in source or is_file(Path(source)):
         return None
     name, _, step = source.rpartition(":")
     ladder, landings = ladder_of(name)
@@ -98,6 +137,7 @@ def ladder_of(source: str | Path) -> tuple[Rungs, list[Landing]]:
     path = catalog.find(source, "search", "ladder", "steps")
     written = read_yaml(path)
     ladder = validate(Rungs, written)
+    require_fixed(ladder.base, written.origin(("base",)))
     beside = path.parent / ladder.base if isinstance(ladder.base, str) else None
     base = authored(beside if beside and beside.is_file() else ladder.base)
     return ladder, climb(ladder, written, without_facts(base))

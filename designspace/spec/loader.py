@@ -11,6 +11,8 @@ from yaml.constructor import ConstructorError
 
 _DEEPEST = 64
 _MOST = 100_000
+_SHORT = 100_000  # characters, below which a document cannot take long to read
+_BITS = 64
 _TAGS = ("null", "bool", "int", "float", "str", "seq", "map")
 
 
@@ -22,8 +24,14 @@ class PlainLoader(yaml.SafeLoader):
 
     _level = 0
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._text = text
+
     def whole(self) -> yaml.Node | None:
         """The document's node; None where nothing is written."""
+        if len(self._text) > _SHORT:
+            _count(self._text)
         return self.get_single_node()
 
     def construct(self, node: yaml.Node) -> Any:
@@ -47,9 +55,33 @@ class PlainLoader(yaml.SafeLoader):
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Hashable:
         """A node's data; what its tag promises and its text breaks is refused with its line."""
         try:
-            return cast("Any", super()).construct_object(node, deep=deep)
+            value = cast("Any", super()).construct_object(node, deep=deep)
         except ValueError as error:
-            raise ConstructorError(problem=str(error), problem_mark=node.start_mark) from None
+            said = str(error)
+            if "int_max_str_digits" in said:
+                said = f"a whole number takes at most {_BITS} bits"
+            raise ConstructorError(problem=said, problem_mark=node.start_mark) from None
+        # Python prints no number of many digits, so that no later error could show it.
+        if isinstance(value, int) and value.bit_length() > _BITS:
+            said = f"a whole number takes at most {_BITS} bits"
+            raise ConstructorError(problem=said, problem_mark=node.start_mark)
+        return value
+
+
+def _count(text: str) -> None:
+    """Refuse a long document of too many values before its tree is made, which is slow.
+
+    Raises:
+        ConstructorError: It has more than `_MOST` keys and values.
+        YAMLError: It is no YAML.
+    """
+    values = 0
+    scanner = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for event in cast("Any", yaml).parse(text, Loader=scanner):
+        values += isinstance(event, yaml.NodeEvent)
+        if values > 2 * _MOST:
+            said = f"more than {_MOST:,} values"
+            raise ConstructorError(problem=said, problem_mark=event.start_mark)
 
 
 class PlainDumper(yaml.SafeDumper):

@@ -45,6 +45,7 @@ class Published(Frozen):
         pretrain: What it was trained on, as the source says; ImageNet-1K is nothing else.
         mparams: Parameters in 1e6; 28 and 28.0 differ in how exactly they are printed.
         gmacs: Multiply-adds in 1e9, which papers call FLOPs; likewise.
+        weights: Weights of this row, as `timm:NAME.TAG`; None where timm does not have them.
         source: Where it is printed.
         note: Why a count of ours may differ from what is printed.
     """
@@ -55,5 +56,6 @@ class Published(Frozen):
     pretrain: str = "ImageNet-1K"
     mparams: Printed | None = None
     gmacs: Printed | None = None
+    weights: str | None = Field(default=None, pattern=r"^timm:")
     source: str = Field(min_length=1)
     note: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,10 @@ from designspace.errors import InputError
 from designspace.spec.changes import apply
 from designspace.spec.files import Document
 
-_DEPTH = 16
+_MOST = 16
+
+Chain = tuple[Path, ...]
+"""The files that were read on the way to a document, the user's own first."""
 
 
 def rebased(
@@ -18,7 +22,7 @@ def rebased(
     folder: Path,
     read: Callable[[str | Path], Document],
     beside: Sequence[str],
-    depth: int,
+    chain: Chain,
 ) -> Document:
     """The base with the changes made; the document itself where it names no base.
 
@@ -27,17 +31,19 @@ def rebased(
         folder: Of its file: a base is a path from there, or a name that `read` knows.
         read: The base's document, from its name or path.
         beside: Keys that may stand beside `base` and `changes`, and go over the base's own.
-        depth: How many bases led here.
+        chain: The files that led here, this document's own last.
 
     Raises:
-        InputError: A key that has no place there, or bases that go round in a circle.
+        InputError: A key that has no place there, bases that go round in a circle, or too many.
     """
     data = document.data
     if not isinstance(data, dict) or "base" not in data:
         return document
     mapping = cast("dict[str, Any]", data)
-    if depth > _DEPTH:
+    if len(set(chain)) < len(chain):
         raise _wrong(document, "base", "bases go round in a circle")
+    if len(chain) > _MOST:
+        raise _wrong(document, "base", f"more than {_MOST} bases stand one on another")
     _only_known_keys(document, mapping, beside)
     near = folder / mapping["base"]
     result = read(near if near.is_file() else mapping["base"])
@@ -53,7 +59,8 @@ def rebased(
 def _moved(result: Document, document: Document, key: str) -> Document:
     """The result with one key of the other document, and the lines on which it was written."""
     origins = {keys: at for keys, at in document.origins.items() if keys[:1] == (key,)}
-    return Document(result.data | {key: document.data[key]}, result.origins | origins)
+    data = result.data | {key: document.data[key]}
+    return replace(result, data=data, origins=result.origins | origins)
 
 
 def _only_known_keys(document: Document, mapping: dict[str, Any], beside: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ from designspace.errors import InputError, did_you_mean
 from designspace.spec import catalog
 from designspace.spec.changes import apply
 from designspace.spec.files import Document, read_yaml
-from designspace.spec.rebase import rebased
+from designspace.spec.rebase import Chain, rebased
 
 VARIANTS = "variants"
 _BESIDE_BASE = ("name", "note", VARIANTS)
@@ -32,18 +33,18 @@ def recipe_document(source: Source, network: str | None = None) -> Document:
     wanted = None
     if isinstance(source, str) and ":" in source and not Path(source).is_file():
         source, _, wanted = source.rpartition(":")
-    return _varied(_written(source, 0), wanted, network)
+    return _varied(_written(source, ()), wanted, network)
 
 
-def _written(source: Source, depth: int) -> Document:
+def _written(source: Source, chain: Chain) -> Document:
     if isinstance(source, Mapping):
-        return _rebased(Document(dict(source)), Path(), depth)
+        return _rebased(Document(dict(source)), Path(), chain)
     path = catalog.find(source, "specs/recipes", "recipe")
-    return _rebased(read_yaml(path), path.parent, depth)
+    return _rebased(read_yaml(path), path.parent, (*chain, path.resolve()))
 
 
-def _rebased(document: Document, folder: Path, depth: int) -> Document:
-    return rebased(document, folder, lambda base: _written(base, depth + 1), _BESIDE_BASE, depth)
+def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
+    return rebased(document, folder, lambda base: _written(base, chain), _BESIDE_BASE, chain)
 
 
 def _varied(document: Document, wanted: str | None, network: str | None) -> Document:
@@ -53,7 +54,7 @@ def _varied(document: Document, wanted: str | None, network: str | None) -> Docu
         return document  # refused later, with its line
     data = cast("dict[str, Any]", data)
     variants: Any = {} if data.get(VARIANTS) is None else data[VARIANTS]
-    plain = Document({k: v for k, v in data.items() if k != VARIANTS}, document.origins)
+    plain = replace(document, data={k: v for k, v in data.items() if k != VARIANTS})
     _check(document, variants)
     if wanted is not None and wanted not in variants:
         name = str(data.get("name", "the recipe"))

@@ -18,7 +18,7 @@ from designspace.spec.digest import digest_of
 from designspace.spec.each_stage import expand, is_staged
 from designspace.spec.files import Document, Origin, read_yaml
 from designspace.spec.limits import Limit, intersect
-from designspace.spec.load import authored, load
+from designspace.spec.load import authored, load, require_fixed
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe
 from designspace.spec.recipe_files import recipe_document
@@ -212,6 +212,7 @@ def load_space(source: str | Path | Mapping[str, Any], model: type[S] = Space) -
     if is_staged(document) and isinstance(document.data.get("base"), str | dict):
         document, base = expand(document, authored(_beside(document.data["base"], folder)))
     space = validate(model, document)
+    require_fixed(space.base, document.origin(("base",)))
     base = base or authored(_beside(space.base, folder))
     space.authored.update(document.data | {"base": base.data})
     object.__setattr__(space, "_base", base)

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from designspace.errors import InputError, did_you_mean
 from designspace.layers.kind import Kind
+from designspace.spec.blame import blamed
 from designspace.spec.files import Document, Keys
 from designspace.spec.per_stage import KEY, is_per_stage
 
@@ -60,7 +61,9 @@ def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) 
     origin = document.origin((*keys, "kind") if tagged else keys)
     message, hint = _words(details, keys, owner)
     where = ".".join(str(key) for key in keys) or None
-    return InputError(message, file=origin.file, line=origin.line, path=where, hint=hint)
+    error = InputError(message, file=origin.file, line=origin.line, path=where, hint=hint)
+    unknown = details["type"] == "extra_forbidden"
+    return blamed(model, document, keys, error, unknown)
 
 
 _PLAIN = {
@@ -172,6 +175,8 @@ def _enter_stage(data: Any, keys: list[str | int], stage: int | None) -> None:
 
 def _is_tag(owner: type[BaseModel] | None, item: str | int, here: Any) -> bool:
     """Whether an item names the member of a union: it is no key, and no field either."""
+    if owner is not None and issubclass(owner, Kind) and owner.is_family():
+        return item in owner.registry  # also where a field has the name of its kind
     in_data = isinstance(here, dict) and item in here
     is_field = owner is not None and not _is_family(owner) and item in owner.model_fields
     return isinstance(item, str) and not in_data and not is_field

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from designspace.compiler import Compiled
 from designspace.weights import Loaded, Weights, load_weights, read_weights
@@ -42,8 +44,14 @@ def read_initial(source: str) -> Initial:
         InputError: They are missing or unreadable.
     """
     weights = read_weights(source)
+    return Initial(weights, values_digest(weights.tensors))
+
+
+def values_digest(tensors: Mapping[str, Tensor]) -> str:
+    """The identity of weights: of names, shapes and values, 16 hex digits."""
     digest = hashlib.sha256()
-    for name, value in sorted(weights.tensors.items()):
+    for name, value in sorted(tensors.items()):
         digest.update(f"{name}{tuple(value.shape)}{value.dtype}".encode())
-        digest.update(value.detach().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-    return Initial(weights, digest.hexdigest()[:16])
+        plain = value.detach().cpu().contiguous()
+        digest.update(plain.view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]

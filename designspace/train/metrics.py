@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from designspace.records.csv_text import csv_text
 from designspace.records.training import Epoch, TimeSplit
 from designspace.spec.files import write_text_atomic
 
@@ -18,11 +17,9 @@ COLUMNS = [*(name for name in Epoch.model_fields if name != "time"), *_TIMES]
 
 def write_metrics(directory: Path, history: Sequence[Epoch]) -> None:
     """Rewrites `metrics.csv` as a whole: one line an epoch; what was not measured is empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_line(epoch) for epoch in history)
-    write_text_atomic(directory / NAME, text.getvalue())
+    lines = [_line(epoch) for epoch in history]
+    text = csv_text(COLUMNS, [[line.get(name) for name in COLUMNS] for line in lines])
+    write_text_atomic(directory / NAME, text)
 
 
 def _line(epoch: Epoch) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from designspace.train.metrics import write_metrics
 from designspace.train.optim import current_lr, make_ema, make_mixup, make_optimizer, make_schedule
 
 SAVE_EVERY = 600.0
+_DONE = {"center": "center-cropped", "squash": "warped", "border": "bordered"}
 
 
 @dataclass
@@ -111,7 +112,8 @@ class Run:
         """What is done to the images on their way in, and what it begins with, a sentence each."""
         size, notes = self.view.size, list(self.data.notes)
         if size != self.data.image_size:
-            notes.append(f"every batch resized and center-cropped to {size}x{size}")
+            done = _DONE[self.view.test.crop_mode]
+            notes.append(f"every batch resized and {done} to {size}x{size}")
         if self._begun is not None:
             notes.append(f"begins with {self._begun.source}: {self._begun}")
         return tuple(notes)

@@ -9,7 +9,9 @@ import torch
 
 from designspace.compiler.device import device_name, device_of
 from designspace.errors import DivergedError, InputError
+from designspace.images.sources import portable
 from designspace.records.environment import environment
+from designspace.records.kept import WEIGHTS, remove_checkpoints
 from designspace.records.run import (
     NAME,
     Attempt,
@@ -32,8 +34,6 @@ from designspace.train.initial import Initial
 from designspace.train.run import Run
 from designspace.weights import save_weights
 
-WEIGHTS = "weights.safetensors"
-
 EpochDone = Callable[[Epoch], None]
 StepDone = Callable[[int, int], None]
 
@@ -45,12 +45,13 @@ def train(
     *,
     command: Sequence[str] = (),
     tuning: Tuning | None = None,
+    keep_checkpoints: bool = False,
 ) -> Record:
     """Train to the end of the recipe from wherever the directory stands, then test once.
 
-    What is there at the end: `record.json`, `metrics.csv` and `weights.safetensors` beside the
-    checkpoint. The record is there from the start, and tells at any moment how the run stands. A
-    run that is complete, or that diverged, is not touched: its record is read back.
+    At the end the directory holds `record.json`, `metrics.csv` and `weights.safetensors`. The
+    record is there from the start, and says at any moment how the run stands. A run that is
+    complete, or that diverged, is not trained again: its record is read back.
 
     Args:
         run: The training; its directory may hold an earlier part of it.
@@ -58,6 +59,7 @@ def train(
         on_step: Called after each step with the steps done and the steps of an epoch.
         command: What was called, for the record.
         tuning: How values of the recipe were chosen, for the record.
+        keep_checkpoints: Whether checkpoints stay when the run is over.
 
     Raises:
         InputError: The directory holds another run, or the disk is full.
@@ -67,9 +69,21 @@ def train(
     if record is not None and record.over:
         for epoch in record.epochs:
             on_epoch(epoch)
-        return record
+    else:
+        record = _trained(run, _resumed(run, record, command, tuning), on_epoch, on_step)
+    if run.group.leads and not keep_checkpoints:
+        remove_checkpoints(run.directory)
+    return record
+
+
+def _resumed(
+    run: Run, there: Record | None, command: Sequence[str], tuning: Tuning | None
+) -> Record:
     run.resume()
-    record = _with(run, _begun(run, record, command, tuning))
+    return _with(run, _begun(run, there, command, tuning))
+
+
+def _trained(run: Run, record: Record, on_epoch: EpochDone, on_step: StepDone | None) -> Record:
     for epoch in run.history:
         on_epoch(epoch)
     try:
@@ -100,11 +114,20 @@ def facts(run: Run) -> dict[str, Any]:
             "mean": run.view.mean,
             "std": run.view.std,
             **run.view.test.model_dump(),
+            **_license(run.initial),
         },
         "recipe": run.recipe.digest,
+        "precision": run.recipe.precision,
         "data": run.data.digest,
+        "data_load": portable(run.data.load),
         "seed": run.seed,
     }
+
+
+def _license(initial: Initial | None) -> dict[str, str]:
+    """License of the weights that the training began with, which holds for what it gives."""
+    known = initial and initial.weights.license
+    return {"license": known} if known else {}
 
 
 def _with(run: Run, record: Record, **changes: Any) -> Record:
@@ -178,12 +201,14 @@ def _data(run: Run) -> DataFacts:
         name=data.name,
         digest=data.digest,
         num_classes=data.num_classes,
+        classes=tuple(data.classes),
         channels=data.channels,
         train=len(data.train),
         val=len(data.val),
         test=len(data.test),
         notes=run.notes,
         skipped=run.skipped,
+        load=dict(data.load),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from designspace.naming import find_network
 from designspace.spec import catalog, load
 from designspace.spec.ladder import Ladder, load_ladder
 from designspace.spec.network import Network
@@ -30,7 +31,7 @@ class Case:
 
 
 def cases(names: Iterable[str] = ()) -> Iterator[Case]:
-    """The cases of networks, ladders and `ladder:step`; of all that ships, where none is named.
+    """The cases of networks by any name and of ladders; of all that ships, where none is named.
 
     Raises:
         InputError: A name that is neither a network's nor a ladder's.
@@ -40,13 +41,13 @@ def cases(names: Iterable[str] = ()) -> Iterator[Case]:
     for name in named or _with_facts():
         if name in ladders or _is_ladder_file(Path(name)):
             yield from _of_ladder(load_ladder(name))
-        elif name.rpartition(":")[0]:
+            continue
+        found = find_network(name)
+        if found.sort == "ladder step":
             ladder, _, step = name.rpartition(":")
-            load(name)  # refuses a wrong name in the usual words
             yield from (c for c in _of_ladder(load_ladder(ladder)) if c.name.endswith(f":{step}"))
         else:
-            network = load(name)
-            yield Case(network.name or name, network, network.expected, network.published)
+            yield Case(found.title, found.spec, found.spec.expected, found.spec.published)
     for name in [] if named else ladders:
         yield from _of_ladder(load_ladder(name))
 

@@ -1,16 +1,20 @@
 """Weights: read from files and timm, recognised by layout, loaded, and written back."""
 
+from designspace.weights.about import about
 from designspace.weights.loading import Loaded, load_weights
-from designspace.weights.preprocessing import IMAGENET, Preprocessing
+from designspace.weights.preprocessing import IMAGENET, CropMode, Preprocessing, published_view
 from designspace.weights.saving import save_weights, state_dict_as
 from designspace.weights.sources import Weights, read_facts, read_weights
 
 __all__ = [
     "IMAGENET",
+    "CropMode",
     "Loaded",
     "Preprocessing",
     "Weights",
+    "about",
     "load_weights",
+    "published_view",
     "read_facts",
     "read_weights",
     "save_weights",

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from designspace.weights.patterns import rewrite
 
-Origin = Literal["designspace", "timm", "official"]
+Origin = Literal["designspace", "timm", "torchvision", "official"]
 Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
 Form = Callable[[Shape], Shape]
@@ -32,6 +32,11 @@ def on_map(shape: Shape) -> Shape:
     return (1, 1, 1, *shape)
 
 
+def before_map(shape: Shape) -> Shape:
+    """A vector of ours is a map of one position, channels first, of theirs."""
+    return (*shape, 1, 1)
+
+
 @dataclass(frozen=True)
 class Rule:
     """One kind of tensor, under both names.
@@ -42,12 +47,17 @@ class Rule:
         form: Their shape, from ours.
         resize: Fits a table that was made for another size of input or window to our shape; None
             where that has no meaning.
+        convert: Reads a further form of theirs, which is never written, in our shape; None from it
+            where a tensor has no such form.
+        reverses: Whether their input channels are in the opposite order (BGR, as OpenCV reads).
     """
 
     theirs: str
     ours: str
     form: Form = same
     resize: Resize | None = None
+    convert: Resize | None = None
+    reverses: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,8 +69,9 @@ class Layout:
         origins: Whose layout it is; several where they agree.
         rules: One for each kind of tensor; the first that matches counts.
         tables: Patterns of their buffers that follow from the architecture.
-        needs: Our names without which this layout is not written.
-        suits: Whether this layout is written for a network of these shapes of ours.
+        needs: Our names without which a network is not of the family.
+        suits: Whether a network of these shapes of ours is of the family, as this code base builds
+            it. Names alone do not tell: ResNet and RegNet have the same in our layout.
         remark: What a person should know who loads these weights.
     """
 
@@ -73,12 +84,21 @@ class Layout:
     remark: str = ""
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is our own layout, in which every name is known."""
+        return self.origins == ("designspace",)
+
+    @property
     def title(self) -> str:
         """For people, such as `timm's layout of swin`."""
-        words = {"timm": "timm's", "official": "the authors'"}
-        if self.origins == ("designspace",):
+        words = {"timm": "timm's", "torchvision": "torchvision's", "official": "the authors'"}
+        if self.is_own:
             return "our own layout"
         return f"{' and '.join(words[o] for o in self.origins)} layout of {self.family}"
+
+    def is_for(self, shapes: Shapes) -> bool:
+        """Whether a network of these shapes of ours is of the family."""
+        return all(name in shapes for name in self.needs) and self.suits(shapes)
 
     def ours(self, theirs: str) -> Iterator[tuple[str, Rule]]:
         """Our possible names for one of theirs."""

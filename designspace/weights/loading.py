@@ -9,12 +9,14 @@ from typing import Literal
 from torch import nn
 
 from designspace.errors import InputError
+from designspace.weights.conversions import channels
 from designspace.weights.layout import Origin
-from designspace.weights.preprocessing import IMAGENET, Preprocessing
-from designspace.weights.recognise import CLASSIFIER, Match, recognise
+from designspace.weights.match import CLASSIFIER, Match
+from designspace.weights.preprocessing import Preprocessing, published_view
+from designspace.weights.reading.containers import TensorSet
+from designspace.weights.recognise import recognise
+from designspace.weights.sentences import account, refusal
 from designspace.weights.sources import Source, Weights, read_weights
-
-_SHOWN = 3
 
 Classifier = Literal["auto", "replace", "match"]
 
@@ -30,9 +32,15 @@ class Loaded:
         tensors: Number of tensors loaded.
         recomputed: Buffers that follow from the architecture, and were not read.
         resized: Tables that were interpolated from another size of input or window.
+        initial: Tensors that the weights lack and that keep their initial values: the head's of
+            a network whose weights are those of a backbone.
+        unused: Tensors that the network has no use for, such as the decoder of a pre-training.
         classifier_replaced: Whether the classifier was left at its initial values.
         told: All of this as one sentence.
-        preprocessing: The input that the weights were trained for; None where nobody knows.
+        preprocessing: The input that the weights were trained for, with as many channels as the
+            network has; None where nobody knows.
+        stated: Whether their source states that input; otherwise it is the family's published one.
+        stem_width: Channels of the stem; None for a stem without convolution.
     """
 
     source: str
@@ -41,23 +49,46 @@ class Loaded:
     tensors: int
     recomputed: tuple[str, ...]
     resized: tuple[str, ...]
+    initial: tuple[str, ...]
+    unused: tuple[str, ...]
     classifier_replaced: bool
     told: str
     preprocessing: Preprocessing | None
+    stated: bool
+    stem_width: int | None
 
     def __str__(self) -> str:
         return self.told
 
+    @property
+    def license(self) -> str | None:
+        """License of the weights; None where their source does not say it."""
+        return self.preprocessing.license if self.preprocessing else None
+
+    def view(self, size: int | None) -> Preprocessing | None:
+        """The view that these weights were measured with at a size; None where nobody knows.
+
+        It is the one that their source states, else the one that the family's authors use.
+        """
+        if self.preprocessing is None or self.stated:
+            return self.preprocessing and self.preprocessing.at(size)
+        view = published_view(self.family, size, origin=self.layout, width=self.stem_width)
+        return view.on(len(self.preprocessing.mean))
+
 
 def load_weights(model: nn.Module, source: Source, *, classifier: Classifier = "auto") -> Loaded:
-    """Load weights in our layout, timm's or the authors', all or none.
+    """Load weights in our layout, timm's, torchvision's or the authors', all or none.
+
+    Wrappers and containers of training codes are taken off, and averaged weights come first. Where
+    the image has another number of channels, the first convolution is adapted as timm does it.
+    Weights of a backbone leave the head at its initial values. All of this is said in the result.
 
     Args:
-        model: A network from `build`. One that says with `left_out` how the names begin of what it
-            has not, such as a network without its head, takes the weights of the whole one.
-        source: A state dict; a safetensors or torch file (read without unpickling code; nested
-            under `model`, `state_dict` or `model_ema` as the authors' are, the averaged ones
-            first); or `timm:NAME[.TAG]`, through timm's network access or cache.
+        model: A network from `build`. One that names with `left_out` the prefixes of what it lacks,
+            such as a network without its head, takes the weights of the whole one.
+        source: A state dict; a safetensors or torch file, or a directory with one (read without
+            unpickling code); a run's directory, `STUDY:TRIAL` or `STUDY:winner`; or
+            `timm:NAME[.TAG]`, through timm's network access or cache.
         classifier: Where the weights have other classes than the network, its classifier stays at
             its initial values: `auto` does so with a warning, `replace` without, `match` refuses.
 
@@ -69,61 +100,69 @@ def load_weights(model: nn.Module, source: Source, *, classifier: Classifier = "
             ones at fault are named, and the network is left as it was.
     """
     weights = read_weights(source)
-    own = model.state_dict()
-    match = recognise(weights.tensors, own, getattr(model, "left_out", ()))
-    if classifier == "match" and match.classes is not None:
+    found, match = _first_that_fits(model, weights)
+    if classifier == "match" and match.classes is not None and not match.wrong:
         there = f"{match.classes} classes" if match.classes else "no classifier"
         match.wrong.append(f"they have {there}, the network has {_classes(model)}")
     if match.wrong:
-        raise InputError(_refused(match), file=weights.name)
-    replaced = match.classes is not None
-    told = _told(match, len(own), _classes(model))
-    if replaced and classifier == "auto":
-        warnings.warn(told, stacklevel=2)
+        raise InputError(refusal(found, match, weights), file=weights.name)
+    network = len(model.state_dict()), _stem(model)[1] or 0, _classes(model)
+    loaded = _report(weights, match, account(match, found, weights, network), model)
+    if loaded.classifier_replaced and classifier == "auto":
+        warnings.warn(loaded.told, stacklevel=2)
     model.load_state_dict(match.tensors, strict=False)
-    return _report(weights, match, told)
+    return loaded
 
 
-def _report(weights: Weights, match: Match, told: str) -> Loaded:
-    origin = match.layout.origins[0]
-    published = None if origin == "designspace" else IMAGENET
+def _first_that_fits(model: nn.Module, weights: Weights) -> tuple[TensorSet, Match]:
+    """The first set of tensors that fits the network; else the one that fits it best."""
+    own, left_out = model.state_dict(), getattr(model, "left_out", ())
+    tried: list[tuple[TensorSet, Match]] = []
+    for found in weights.sets:
+        match = recognise(found.tensors, own, left_out, found.beside)
+        if not match.wrong:
+            return found, match
+        tried.append((found, match))
+    return max(tried, key=lambda pair: (len(pair[1].tensors), -len(pair[1].wrong)))
+
+
+def _report(weights: Weights, match: Match, told: str, model: nn.Module) -> Loaded:
+    layout = match.layout
+    origin = layout.origins[0]
+    width, inputs = _stem(model)
+    published = None
+    if not layout.is_own:
+        published = published_view(layout.family, _nominal(model), origin=origin, width=width)
+    known = weights.preprocessing or published
     return Loaded(
         source=weights.name,
         layout=origin,
-        family=match.layout.family,
+        family=layout.family,
         tensors=len(match.tensors),
         recomputed=tuple(match.recomputed),
         resized=tuple(match.resized),
+        initial=tuple(match.initial),
+        unused=tuple(match.unused),
         classifier_replaced=match.classes is not None,
         told=told,
-        preprocessing=weights.preprocessing or published,
+        preprocessing=known and known.on(inputs or len(known.mean)),
+        stated=weights.preprocessing is not None,
+        stem_width=width,
     )
+
+
+def _stem(model: nn.Module) -> tuple[int | None, int | None]:
+    """Channels that the stem's convolution gives and takes; None for a stem without one."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    first = channels.first_convolution(shapes)
+    return shapes[first][:2] if first else (None, None)  # pyright: ignore[reportReturnType]
+
+
+def _nominal(model: nn.Module) -> int | None:
+    """The side of the image that the network is specified for."""
+    return getattr(getattr(model, "spec", None), "input_size", None)
 
 
 def _classes(model: nn.Module) -> int:
     weight = model.state_dict().get(CLASSIFIER[0])
     return 0 if weight is None else int(weight.shape[0])
-
-
-def _refused(match: Match) -> str:
-    shown = "; ".join(match.wrong[:_SHOWN])
-    more = f", and {len(match.wrong) - _SHOWN} more" if len(match.wrong) > _SHOWN else ""
-    return f"the weights do not fit the network (read in {match.layout.title}): {shown}{more}"
-
-
-def _told(match: Match, own: int, classes: int) -> str:
-    parts = [f"{len(match.tensors)} of {own} tensors in {match.layout.title}"]
-    if match.classes is not None:
-        there = f"{match.classes} classes" if match.classes else "none"
-        parts.append(
-            f"classifier left at its initial values ({there} in the weights, {classes} here)"
-        )
-    if match.resized:
-        parts.append(
-            f"{len(match.resized)} tables interpolated to this size, {match.resized[0]} first"
-        )
-    if match.recomputed:
-        parts.append(f"{len(match.recomputed)} buffers recomputed")
-    if match.layout.remark:
-        parts.append(match.layout.remark)
-    return "; ".join(parts)

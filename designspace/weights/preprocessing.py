@@ -1,12 +1,19 @@
-"""The input that published weights were trained for."""
+"""The input that published weights were trained for, and the view that they were measured with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from designspace.spec.crops import Interpolation
+
+CropMode = Literal["center", "squash", "border"]
+"""How an image becomes a square: `center` crops it, `squash` warps it, `border` pads it."""
+
+_WHERE_KNOWN = ("license", "origin_url", "hf_hub_id")
+_WIDE = 96
+_WARPED = 384
 
 
 @dataclass(frozen=True)
@@ -14,12 +21,17 @@ class Preprocessing:
     """How an image becomes the input; the defaults are the ImageNet evaluation that authors share.
 
     Attributes:
-        mean: A channel, on the scale 0 to 1.
-        std: A channel, likewise.
-        crop_pct: The short side is resized to size / crop_pct, then the center is cropped; None
+        mean: One value per channel, on the scale 0 to 1.
+        std: One value per channel, on the scale 0 to 1.
+        crop_pct: The side is resized to size / crop_pct, then the center is cropped; None
             where it is not known.
-        interpolation: Of that resizing.
+        interpolation: The interpolation of that resizing.
         size: Side of the input; None for the network's nominal one.
+        crop_mode: Which side is resized, as timm names it: `center` the short one, `squash` both
+            (the aspect changes), `border` the long one (the rest is filled with the mean).
+        license: License of the weights, as their source names it; None where it does not say.
+        origin_url: Page or file that the weights come from, where the source says it.
+        hf_hub_id: Their repository on the Hugging Face hub, where the source says it.
     """
 
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
@@ -27,36 +39,99 @@ class Preprocessing:
     crop_pct: float | None = 0.875
     interpolation: Interpolation = "bicubic"
     size: int | None = None
+    crop_mode: CropMode = "center"
+    license: str | None = None
+    origin_url: str | None = None
+    hf_hub_id: str | None = None
 
     @staticmethod
     def from_facts(facts: Mapping[str, Any]) -> Preprocessing:
-        """From what stands in a file of ours."""
+        """From the facts in a file of ours."""
         return Preprocessing(
             tuple(facts["mean"]),
             tuple(facts["std"]),
             facts.get("crop_pct"),
             facts.get("interpolation", "bicubic"),
             facts.get("size"),
+            facts.get("crop_mode", "center"),
+            **{name: facts.get(name) for name in _WHERE_KNOWN},
         )
 
     @staticmethod
     def from_timm(settings: Mapping[str, Any]) -> Preprocessing:
-        """From timm's `pretrained_cfg`."""
+        """From timm's `pretrained_cfg`, in which any key may be missing."""
+        shared = Preprocessing()
+        side = settings.get("input_size")
         return Preprocessing(
-            tuple(settings["mean"]),
-            tuple(settings["std"]),
-            settings["crop_pct"],
-            settings["interpolation"],
-            settings["input_size"][-1],
+            tuple(settings.get("mean") or shared.mean),
+            tuple(settings.get("std") or shared.std),
+            settings.get("crop_pct") or shared.crop_pct,
+            settings.get("interpolation") or shared.interpolation,
+            side[-1] if side else None,
+            settings.get("crop_mode") or "center",
+            license=settings.get("license") or None,
+            origin_url=settings.get("origin_url") or settings.get("url") or None,
+            hf_hub_id=settings.get("hf_hub_id") or None,
         )
 
     def at(self, size: int | None) -> Preprocessing:
         """The same at another size; None for this one."""
         return replace(self, size=size or self.size)
 
+    def on(self, channels: int) -> Preprocessing:
+        """The same for images of another number of channels.
+
+        One channel gets the average of the means and of the deviations: a gray image shown to an
+        RGB network is that image in all three channels. More channels repeat the ones there are,
+        as the weights of the first convolution do.
+        """
+        if channels == len(self.mean):
+            return self
+        return replace(self, mean=_over(self.mean, channels), std=_over(self.std, channels))
+
     def facts(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
+        """As plain data; license and origin only where they are known."""
+        facts = asdict(self)
+        return {name: facts[name] for name in facts if facts[name] or name not in _WHERE_KNOWN}
 
 
 IMAGENET = Preprocessing()
+
+
+def published_view(
+    family: str, size: int | None, *, origin: str = "official", width: int | None = None
+) -> Preprocessing:
+    """The view that a family's published weights were measured with, where no file says it.
+
+    The authors' evaluation codes: ConvNeXt and V2 (`datasets.py`) warp to the square from 384
+    pixels on; Swin (`data/build.py` with the 384 configurations' `TEST.CROP: False`) resizes to
+    384 x 384 without a crop; PoolFormer's settings crop 0.9 (S) and 0.95 (M); pycls resizes
+    bilinearly with OpenCV. All others resize the short side to size x 256 / 224 and crop.
+    torchvision's ConvNeXt and Swin resize to about 232 for 224, its ResNet and RegNet (first
+    weights) to 256, bilinearly except for Swin.
+
+    Args:
+        family: Family as in `Loaded.family`, such as `convnext`.
+        size: Side of the input in pixels; None for the network's nominal one.
+        origin: Whose weights: `official`, `timm` or `torchvision`.
+        width: Channels of the stem, which tells PoolFormer's sizes apart.
+    """
+    known = Preprocessing(size=size)
+    if origin == "torchvision":
+        share = 224 / 232 if family in ("convnext", "swin") else 0.875
+        return replace(
+            known, crop_pct=share, interpolation="bicubic" if family == "swin" else "bilinear"
+        )
+    if family in ("convnext", "convnext_iso", "swin") and (size or 0) >= _WARPED:
+        return replace(known, crop_pct=1.0, crop_mode="squash")
+    if family == "poolformer":
+        return replace(known, crop_pct=0.95 if (width or 0) >= _WIDE else 0.9)
+    if family == "regnet" and origin == "official":
+        return replace(known, interpolation="bilinear")
+    return known
+
+
+def _over(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    if channels == 1:
+        return (sum(values) / len(values),)
+    return tuple(values[channel % len(values)] for channel in range(channels))

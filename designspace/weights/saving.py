@@ -16,9 +16,9 @@ from designspace.spec.files import write_bytes_atomic
 from designspace.spec.network import Network
 from designspace.weights.layout import Layout
 from designspace.weights.layouts import known
-from designspace.weights.recognise import Tensors
+from designspace.weights.match import Tensors
 
-_PICKLED = (".pt", ".pth")
+_PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".pyth", ".th", ".pkl")
 
 
 def save_weights(
@@ -29,9 +29,10 @@ def save_weights(
     Args:
         model: The module; its state dict is written.
         spec: The network that it was built from.
-        path: The file, written whole or not at all: safetensors, or with the suffix .pt or .pth a
-            plain state dict of torch, without the metadata.
-        layout: Whose names and shapes to write: `designspace`, `timm` or `official`, the authors'.
+        path: The file, written whole or not at all: safetensors, or with a suffix of
+            torch's files, such as .pth, a plain state dict of torch without the metadata.
+        layout: Whose names and shapes to write: `designspace`, `timm`, `torchvision` or
+            `official`, the authors'.
         facts: Plain data to keep beside it, such as the number of classes.
 
     Raises:
@@ -39,7 +40,7 @@ def save_weights(
     """
     path = Path(path)
     tensors = {name: tensor.cpu() for name, tensor in state_dict_as(model, layout).items()}
-    if path.suffix in _PICKLED:
+    if path.suffix.lower() in _PICKLED:
         buffer = io.BytesIO()
         torch.save(tensors, buffer)
         write_bytes_atomic(path, buffer.getvalue())
@@ -61,20 +62,20 @@ def state_dict_as(model: nn.Module, layout: str) -> dict[str, Tensor]:
         found = chosen.theirs(ours)
         assert found
         theirs, rule = found
-        shape = rule.form(tuple(tensor.shape))
-        tensors[theirs] = tensor.detach().reshape(shape).clone().contiguous()
+        value = tensor.detach().flip(1) if rule.reverses and tensor.ndim > 1 else tensor.detach()
+        tensors[theirs] = value.reshape(rule.form(tuple(tensor.shape))).clone().contiguous()
     return tensors
 
 
 def _writable(own: Tensors, origin: str) -> Layout:
-    """The first layout of this origin that has a name for every tensor."""
+    """The first layout of this origin that is the family's and has a name for every tensor."""
     origins = sorted({found for layout in known() for found in layout.origins})
     if origin not in origins:
         raise InputError(f"unknown layout '{origin}'", hint=did_you_mean(origin, origins))
     shapes = {name: tuple(tensor.shape) for name, tensor in own.items()}
-    able = [layout for layout in known() if _names_all(layout, own)]
+    able = [layout for layout in known() if layout.is_for(shapes) and _names_all(layout, own)]
     for layout in able:
-        if origin in layout.origins and layout.suits(shapes):
+        if origin in layout.origins:
             return layout
     valid = sorted({found for layout in able for found in layout.origins})
     raise InputError(
@@ -83,5 +84,4 @@ def _writable(own: Tensors, origin: str) -> Layout:
 
 
 def _names_all(layout: Layout, own: Tensors) -> bool:
-    needed = all(name in own for name in layout.needs)
-    return needed and all(layout.theirs(name) is not None for name in own)
+    return all(layout.theirs(name) is not None for name in own)

@@ -69,6 +69,9 @@ def test_a_study_runs_to_its_end_by_the_rules(tmp_path: Path, executor: str) -> 
     trained = toy.trained(tmp_path / "s")
     for trial in outcome.state.trials.values():
         assert trained[str(trial.number)] == [epoch.epoch for epoch in trial.history]
+        files = {path.name for path in (tmp_path / "s" / "trials" / str(trial.number)).iterdir()}
+        assert ("weights.safetensors" in files) == (trial.state == "done")
+        assert "checkpoint.json" not in files
     again = run_study(request)
     assert again.idle
     assert again.state.updated == outcome.state.updated
@@ -87,6 +90,24 @@ def test_a_trial_that_fails_is_retried_once_and_recorded(tmp_path: Path, executo
     assert "Traceback" in (tmp_path / "s" / "trials" / "2" / "stderr.txt").read_text()
     assert toy.trained(tmp_path / "s")["2"] == [1, 2]
     assert run_study(toy.request(tmp_path / "s", trials=5, **settings)).idle
+
+
+@both
+def test_weights_that_an_earlier_version_did_not_keep_are_rebuilt(
+    tmp_path: Path, executor: str
+) -> None:
+    settings: dict[str, Any] = {"trials": 4, "scheduler": "none"}
+    run_study(toy.request(tmp_path / "s", keep_checkpoints=True, **settings))
+    kept = sorted((tmp_path / "s").glob("trials/*/weights.safetensors"))
+    before = [path.read_bytes() for path in kept]
+    for path in kept:
+        path.unlink()
+    outcome = run_study(toy.request(tmp_path / "s", executor=executor, **settings))
+    assert sorted(outcome.notes) == [f"the weights of trial {n} were rebuilt" for n in range(4)]
+    assert [path.read_bytes() for path in kept] == before
+    assert not list((tmp_path / "s").glob("trials/*/checkpoint*"))
+    assert all(len(epochs) == 8 for epochs in toy.trained(tmp_path / "s").values())
+    assert len(outcome.state.readings) == 1
 
 
 @both

@@ -62,10 +62,10 @@ def read_parquet(
     samples = _samples(used)
     listing = arrange(samples, _classes(tables, file), file, rows.where)
     kept = sum(table.size for table in tables) <= options.cache_bytes
-    store = ParquetStore(rows, Kept(rows) if kept else _spans(rows))
+    store = ParquetStore(rows, Kept(rows) if kept else _reachable(rows, options))
     name = Path(file).stem if not whole else Path(file).name
     source = read_container(Container(file, name, store, listing, notes), options)
-    if not isinstance(source.train, Encoded):
+    if not isinstance(source.train, Encoded) or options.inspect:
         return source
     return _spread(source, ParquetStore(rows, _spans(rows)) if kept else store)
 
@@ -180,11 +180,11 @@ class ParquetStore:
 
     Attributes:
         rows: of the files.
-        copy: the same images where any can be reached.
+        copy: the same images where any can be reached; the rows again where nothing is trained.
     """
 
     rows: RowStore
-    copy: Kept | SpanStore
+    copy: Kept | SpanStore | RowStore
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -205,6 +205,11 @@ class ParquetStore:
     def size(self, index: int) -> int:
         """See `Store`."""
         return self.copy.size(index)
+
+
+def _reachable(rows: RowStore, options: Reading) -> SpanStore | RowStore:
+    """The rows where any can be reached; those that are only looked at are not copied."""
+    return rows if options.inspect else _spans(rows)
 
 
 def _spans(rows: RowStore) -> SpanStore:

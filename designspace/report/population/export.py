@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from designspace.algebra.components import COSTS
+from designspace.records.csv_text import csv_text
 from designspace.report.numbers import MACS_CONVENTION
 from designspace.report.population.choices import Choices
 from designspace.report.population.summary import Population, Populations
@@ -19,14 +18,10 @@ _REACH = ("p10", "median", "p90", "mean")
 
 def as_csv(found: Populations) -> str:
     """A row a population and label; what is unknown is an empty cell."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     costs = [f"{cost}_{name}" for cost in COSTS for name in _REACH]
-    writer.writerow(["population", "axis", "label", "count", "share", "exact_share", *costs])
-    for each in found.each:
-        for own in each.choices:
-            writer.writerows(_rows(each, own))
-    return out.getvalue()
+    head = ["population", "axis", "label", "count", "share", "exact_share", *costs]
+    rows = (row for each in found.each for own in each.choices for row in _rows(each, own))
+    return csv_text(head, rows)
 
 
 def _rows(each: Population, own: Choices) -> Iterator[list[object]]:

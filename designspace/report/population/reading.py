@@ -15,6 +15,7 @@ from designspace.algebra.components import COSTS
 from designspace.algebra.population import ABOUT, SUFFIXES, About
 from designspace.errors import InputError, did_you_mean
 from designspace.library_warnings import silenced
+from designspace.records.csv_text import plain
 from designspace.report.population.table import IDLE, Codes, Table
 
 MOST_LABELS = 1_000  # of an axis
@@ -137,7 +138,7 @@ def _axis(column: Any, file: Path, name: str) -> tuple[tuple[str, ...], Codes]:
     if len(labels) > MOST_LABELS:
         said = f"no axis: {len(labels):,} different labels, and at most {MOST_LABELS:,} are"
         raise InputError(said, file=str(file), path=name)
-    return labels, codes
+    return tuple(map(plain, labels)) if file.suffix == ".csv" else labels, codes
 
 
 def _numbered(column: Any) -> tuple[tuple[str, ...], Codes]:

@@ -1,8 +1,10 @@
-"""ConvNeXt, V2 and the isotropic form."""
+"""ConvNeXt, V2 and the isotropic form: timm's, the authors' and torchvision's names."""
 
 from __future__ import annotations
 
-from designspace.weights.layout import Form, Layout, Rule, Shapes, conv1x1, on_map, same
+from designspace.weights.conversions.sparse import dense, depthwise
+from designspace.weights.layout import Form, Layout, Rule, Shapes, before_map, conv1x1, on_map, same
+from designspace.weights.structure import is_convnext
 
 _STEM = "stem.conv.weight"
 _NORM = "stem.norm.weight"
@@ -42,14 +44,43 @@ def _official_block(theirs: str, ours: str) -> tuple[Rule, ...]:
     )
 
 
+_SPARSE = (  # V2's masked pre-training (FCMAE) in MinkowskiEngine's form
+    Rule("downsample_layers.{s}.0.ln.*", "stages.{s}.downsample.norm.*"),
+    Rule("downsample_layers.{s}.1.kernel", "stages.{s}.downsample.conv.weight", convert=dense),
+    Rule("stages.{s}.{b}.dwconv.kernel", f"{_OURS}.branch.spatial.conv.weight", convert=depthwise),
+    Rule("stages.{s}.{b}.norm.ln.*", f"{_OURS}.branch.norm1.*"),
+    Rule("stages.{s}.{b}.pwconv1.linear.*", f"{_OURS}.branch.pointwise1.*"),
+    Rule("stages.{s}.{b}.pwconv2.linear.*", f"{_OURS}.branch.pointwise2.*"),
+)
+_TORCHVISION = (
+    Rule("features.0.0.*", "stem.conv.*"),
+    Rule("features.0.1.*", "stem.norm.*"),
+    Rule("features.{2s}.0.*", "stages.{s}.downsample.norm.*"),
+    Rule("features.{2s}.1.*", "stages.{s}.downsample.conv.*"),
+    Rule("features.{2s+1}.{b}.block.0.*", f"{_OURS}.branch.spatial.conv.*"),
+    Rule("features.{2s+1}.{b}.block.2.*", f"{_OURS}.branch.norm1.*"),
+    Rule("features.{2s+1}.{b}.block.3.*", f"{_OURS}.branch.pointwise1.*"),
+    Rule("features.{2s+1}.{b}.block.5.*", f"{_OURS}.branch.pointwise2.*"),
+    Rule("features.{2s+1}.{b}.layer_scale", f"{_OURS}.scale.gamma", before_map),
+    Rule("classifier.0.*", "head.norm_after.*"),
+    Rule("classifier.2.*", "head.classifier.*"),
+)
+
+
 def _below_tiny(shapes: Shapes) -> bool:
     """Timm builds the pointwise layers of the networks below Tiny as 1x1 convolutions."""
-    return shapes[_STEM][0] < 96
+    return shapes[_STEM][0] < 96 and is_convnext(shapes)
+
+
+def _scaled(shapes: Shapes) -> bool:
+    """Torchvision has no ConvNeXt without layer scale, and no V2."""
+    return "stages.0.blocks.0.scale.gamma" in shapes and is_convnext(shapes)
 
 
 LAYOUTS = (
     Layout("convnext", ("timm",), _timm(conv1x1), needs=(_STEM, _NORM), suits=_below_tiny),
-    Layout("convnext", ("timm",), _timm(same), needs=(_STEM, _NORM)),
+    Layout("convnext", ("timm",), _timm(same), needs=(_STEM, _NORM), suits=is_convnext),
+    Layout("convnext", ("torchvision",), _TORCHVISION, needs=(_STEM, _NORM), suits=_scaled),
     Layout(
         "convnext",
         ("official",),
@@ -59,8 +90,10 @@ LAYOUTS = (
             Rule("downsample_layers.{s}.0.*", "stages.{s}.downsample.norm.*"),
             Rule("downsample_layers.{s}.1.*", "stages.{s}.downsample.conv.*"),
             *_official_block("stages.{s}.{b}", _OURS),
+            *_SPARSE,
         ),
         needs=(_STEM, _NORM),
+        suits=is_convnext,
     ),
     Layout(
         "convnext_iso",
@@ -70,5 +103,6 @@ LAYOUTS = (
             *_official_block("blocks.{b}", "stages.0.blocks.{b}"),
         ),
         needs=(_STEM,),
+        suits=is_convnext,
     ),
 )

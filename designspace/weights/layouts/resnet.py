@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from designspace.weights.layout import Layout, Rule, conv1x1
+from designspace.weights.structure import is_resnet
 
 _THEIRS = "layer{s+1}.{b}"
 _OURS = "stages.{s}.blocks.{b}"
 
+
 LAYOUTS = (
     Layout(
         "resnet",
-        ("timm",),
+        ("timm", "torchvision"),
         (
             Rule("conv1.*", "stem.conv.*"),
             Rule("bn1.*", "stem.norm.*"),
@@ -25,5 +27,6 @@ LAYOUTS = (
             Rule("fc.*", "head.classifier.*"),
         ),
         needs=("stem.conv.weight", "stages.0.blocks.0.branch.norm3.weight"),
+        suits=is_resnet,
     ),
 )

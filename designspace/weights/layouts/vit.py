@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from designspace.weights.conversions.resize import positions
 from designspace.weights.layout import Layout, Rule
-from designspace.weights.resize import positions
 
 _THEIRS = "blocks.{b}"
 _OURS = "stages.0.blocks.{b}"

@@ -1,0 +1,108 @@
+"""`designspace show`: what a name stands for, as YAML that loads again."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designspace.cli.options import NAMES, JsonOption
+from designspace.errors import InputError
+
+if TYPE_CHECKING:
+    from designspace.naming.texts import Text
+
+
+class Kind(StrEnum):
+    """What can be shown."""
+
+    network = "network"
+    space = "space"
+    ladder = "ladder"
+    recipe = "recipe"
+
+
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help=f"A space, a ladder or a recipe: a catalog name or a YAML file. A network: "
+            f"{NAMES}. A variant of a recipe: RECIPE:NETWORK.",
+        ),
+    ],
+    kind: Annotated[
+        Kind | None,
+        typer.Option(help="Which one to print, where several have the name; a run's recipe."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a spec, space, ladder or recipe as YAML, with what is known of it as comments."""
+    found, known = _texts(name)
+    chosen = _chosen(name, found, kind)
+    facts = {**chosen.facts, **known}
+    also = [str(text.kind) for text in found if text is not chosen]
+    if as_json:
+        _print_json(name, chosen, facts, also)
+    else:
+        _print(name, chosen, facts, also)
+
+
+def _texts(name: str) -> tuple[list[Text], dict[str, Any]]:
+    """Return all that has the name, and what timm knows of it where it is a name of timm's.
+
+    Raises:
+        InputError: Nothing has the name.
+    """
+    from designspace.naming.texts import Text, texts_of
+
+    if not name.startswith("timm:"):
+        return texts_of(name), {}
+
+    from designspace.cli.timm_facts import facts_of
+
+    known = facts_of(name)
+    try:
+        return texts_of(name), known
+    except InputError as error:  # timm has it, the catalog does not: there is no spec to print
+        return [Text("network", error.message, "")], known
+
+
+def _chosen(name: str, found: list[Text], kind: Kind | None) -> Text:
+    """Return the document of the kind that is asked for, else the first.
+
+    Raises:
+        InputError: The name stands for nothing of that kind.
+    """
+    if kind is None:
+        return found[0]
+    for text in found:
+        if text.kind == kind:
+            return text
+    kinds = " and ".join(f"a {text.kind}" for text in found)
+    raise InputError(f"'{name}' is {kinds}, not a {kind}")
+
+
+def _print(name: str, text: Text, facts: dict[str, Any], also: list[str]) -> None:
+    from designspace import __version__
+    from designspace.naming.texts import SHIPPED, comment
+
+    version = f" with designspace {__version__}" if text.origin.endswith(SHIPPED) else ""
+    lines = [f"# {text.kind}: {text.origin}{version}"]
+    lines += [comment(key, value) for key, value in facts.items()]
+    lines += [f"# '{name}' has a {kind} too: --kind {kind} prints it" for kind in also]
+    for line in lines:
+        typer.echo(" ".join(line.splitlines()))
+    if text.yaml:
+        typer.echo(text.yaml.removesuffix("\n"))
+
+
+def _print_json(name: str, text: Text, facts: dict[str, Any], also: list[str]) -> None:
+    from designspace.cli import networks
+    from designspace.cli.show import print_json
+
+    named = text.named
+    network = {"digest": named.spec.digest, "named": networks.as_json(named)} if named else {}
+    said = {"name": name, "kind": str(text.kind), "from": text.origin, "also": also, **network}
+    print_json(said | {"facts": facts, "data": text.data, "yaml": text.yaml})

@@ -1,0 +1,45 @@
+"""The 1,000 classes that published weights answer with, in the order of their WordNet numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from timm.data.imagenet_info import ImageNetInfo
+
+COUNT = 1000
+_WNID = re.compile(r"n\d{8}")
+
+
+@cache
+def wnids() -> tuple[str, ...]:
+    """The classes of ImageNet-1k in the order of the labels, as timm lists them."""
+    return tuple(_info().label_names())
+
+
+@cache
+def words() -> tuple[str, ...]:
+    """The same classes in words, such as `tench, Tinca tinca`; two of them are called `crane`."""
+    info = _info()
+    return tuple(info.index_to_description(index) for index in range(COUNT))
+
+
+def are_wnids(classes: Sequence[str]) -> bool:
+    """Whether all classes are named by WordNet numbers."""
+    return bool(classes) and all(_WNID.fullmatch(name) for name in classes)
+
+
+def names_like(classes: Sequence[str]) -> tuple[str, ...]:
+    """ImageNet's classes as a data set names them: by words where it uses words, else by number."""
+    known = set(words())
+    return words() if classes and all(name in known for name in classes) else wnids()
+
+
+@cache
+def _info() -> ImageNetInfo:
+    from timm.data.imagenet_info import ImageNetInfo  # importing timm takes a second
+
+    return ImageNetInfo("imagenet-1k")

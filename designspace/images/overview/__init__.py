@@ -1,0 +1,1 @@
+"""What the data are, for a person who has not trained on them yet."""

@@ -1,0 +1,153 @@
+"""A contact sheet: one row per class, images of each split side by side, with labels.
+
+A class whose images look different from split to split shows at once that its label means another
+thing in one of them.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from designspace.errors import InputError
+from designspace.images.data import Data
+from designspace.images.decode import open_image
+from designspace.images.split import Images, Split
+from designspace.images.statistics import spaced
+from designspace.library_warnings import silenced
+from designspace.spec.files import write_bytes_atomic
+
+SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+COLUMNS = {"train": 6, "val": 2, "test": 2}
+"""Images of a class that are shown, per split."""
+ROWS = 24
+"""Classes that are shown; of more, evenly spaced ones."""
+TILE, GAP, MARGIN, LABELS = 84, 6, 16, 190
+HEADER, SMALL, LARGE = 64, 13, 18
+INK, PALE, PAPER, EMPTY = "#1a1a1a", "#6b6b6b", "#ffffff", "#ececec"
+
+
+def check_sheet(path: Path) -> None:
+    """Refuse a place where no sheet can be written, before anything is read.
+
+    Raises:
+        InputError: the suffix is of no image format, or the place is a directory.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        said = f"the suffix '{path.suffix}' is of no image format"
+        raise InputError(said, file=str(path), path="--out", hint=f"valid: {', '.join(SUFFIXES)}")
+    if path.is_dir():
+        raise InputError("is a directory", file=str(path), path="--out")
+
+
+def write_sheet(data: Data, path: Path) -> None:
+    """Draw the contact sheet of a data set into an image file, whole or not at all.
+
+    Raises:
+        InputError: as `check_sheet`, or the place cannot be written.
+    """
+    check_sheet(path)
+    file = io.BytesIO()
+    draw_sheet(data).save(file, SUFFIXES[path.suffix.lower()])
+    write_bytes_atomic(path, file.getvalue())
+
+
+@silenced()
+def draw_sheet(data: Data) -> Image.Image:
+    """The contact sheet, RGB."""
+    labels = spaced(data.num_classes, ROWS)
+    sheet = _Sheet.blank(len(labels))
+    shown = f", {len(labels)} of them here" if len(labels) < data.num_classes else ""
+    size = f", {data.image_size}x{data.image_size} pixels" if data.image_size else ""
+    sheet.text((MARGIN, 10), f"{data.name}: {data.num_classes} classes{shown}{size}", LARGE)
+    splits = {"train": data.train, "val": data.val, "test": data.test}
+    for name, left in _starts():
+        sheet.text((left, HEADER - 20), f"{name}: {len(splits[name]):,} images", SMALL, PALE)
+    for row, label in enumerate(labels):
+        top = HEADER + row * (TILE + GAP)
+        counts = [int((split.labels == label).sum()) for split in splits.values()]
+        sheet.text((MARGIN, top + 22), f"{label}: {data.classes[label]}", SMALL + 2)
+        sheet.text((MARGIN, top + 46), " + ".join(f"{count:,}" for count in counts), SMALL, PALE)
+        for name, left in _starts():
+            tiles = _tiles(splits[name], label, COLUMNS[name])
+            for column, tile in enumerate(tiles):
+                sheet.tile(tile, (left + column * (TILE + GAP), top))
+    return sheet.image
+
+
+def _starts() -> Iterator[tuple[str, int]]:
+    """Where the columns of each split begin."""
+    left = MARGIN + LABELS
+    for name, count in COLUMNS.items():
+        yield name, left
+        left += count * (TILE + GAP) + 2 * GAP
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """The image, and how one draws on it."""
+
+    image: Image.Image
+    pen: ImageDraw.ImageDraw
+
+    @classmethod
+    def blank(cls, rows: int) -> _Sheet:
+        """White paper for so many classes."""
+        width = 2 * MARGIN + LABELS + sum(COLUMNS.values()) * (TILE + GAP) + 2 * GAP * len(COLUMNS)
+        image = Image.new("RGB", (width, HEADER + rows * (TILE + GAP) + MARGIN), PAPER)
+        return cls(image, ImageDraw.Draw(image))
+
+    def text(self, at: tuple[int, int], words: str, size: int, color: str = INK) -> None:
+        """One line; beside the tiles it is cut so that it does not reach into them."""
+        font = ImageFont.load_default(size)
+        words = " ".join(words.split())
+        room = LABELS - GAP if at[0] == MARGIN and at[1] >= HEADER else self.image.width - at[0]
+        if self.pen.textlength(words, font) > room:
+            while words and self.pen.textlength(f"{words}...", font) > room:
+                words = words[:-1]
+            words = f"{words}..."
+        self.pen.text(at, words, color, font)
+
+    def tile(self, image: Image.Image | None, at: tuple[int, int]) -> None:
+        """An image fitted into its square; an unreadable one is crossed out."""
+        left, top = at
+        self.pen.rectangle((left, top, left + TILE - 1, top + TILE - 1), EMPTY)
+        if image is None:
+            self.pen.line((left, top, left + TILE - 1, top + TILE - 1), PALE)
+            self.pen.line((left, top + TILE - 1, left + TILE - 1, top), PALE)
+            return
+        self.image.paste(
+            image, (left + (TILE - image.width) // 2, top + (TILE - image.height) // 2)
+        )
+
+
+def _tiles(split: Split, label: int, count: int) -> Iterator[Image.Image | None]:
+    """Evenly spaced images of a class, fitted into a square; None for an unreadable one."""
+    members = np.flatnonzero(split.labels.numpy() == label).tolist()
+    for place in spaced(len(members), count):
+        yield _tile(split, members[place])
+
+
+def _tile(split: Split, index: int) -> Image.Image | None:
+    if isinstance(split, Images):
+        array = split.pixels[index].permute(1, 2, 0).squeeze(2).numpy()
+        return _fitted(Image.fromarray(array))
+    try:
+        return _fitted(open_image(split.read(index), split.channels))
+    except OSError:
+        return None
+
+
+def _fitted(image: Image.Image) -> Image.Image:
+    """As large as its square allows; small ones by whole factors, so that pixels stay visible."""
+    scale = TILE / max(image.width, image.height)
+    mode = Image.Resampling.BICUBIC
+    if scale >= 1:
+        scale, mode = int(scale), Image.Resampling.NEAREST
+    size = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
+    return image.convert("RGB").resize(size, mode)

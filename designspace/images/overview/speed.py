@@ -1,0 +1,95 @@
+"""How many images per second this machine decodes, on the path that a training takes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from designspace.images.looks import TrainLook
+from designspace.images.split import Encoded
+from designspace.images.statistics import spaced
+from designspace.images.stream import Loading, Stream, loading
+from designspace.images.view import View
+from designspace.records.environment import cpu_name
+from designspace.spec.crops import ResizedCrop, TestView
+
+IMAGES, BATCH = 2048, 64
+"""Images that are timed at most, and images per batch."""
+PATIENCE = 20.0
+"""Seconds after which a timing ends with the batches that it has."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Images decoded, cropped at random and resized, per second.
+
+    Attributes:
+        images_per_second: by the worker processes of a training.
+        workers: how many of these there are.
+        single_process: images per second without workers.
+        images: how many were timed, in each of the two.
+        size: side of the crops.
+        device: the processor.
+    """
+
+    images_per_second: float
+    workers: int
+    single_process: float
+    images: int
+    size: int
+    device: str | None
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data, for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        workers = f"{self.workers} worker process{'' if self.workers == 1 else 'es'}"
+        return (
+            f"{self.images_per_second:,.0f} images/s by {workers}, "
+            f"{self.single_process:,.0f} by one process alone (random crops at "
+            f"{self.size}x{self.size}, n = {self.images:,}, {self.device or 'unknown processor'})"
+        )
+
+
+def time_decoding(split: Encoded, size: int) -> Speed:
+    """Time the decoding of a split's images as a training reads them.
+
+    The files are read once before, so that both timings find them in the system's cache.
+
+    Args:
+        split: encoded images.
+        size: side of the random crops.
+
+    Raises:
+        InputError: an unreadable image, unless the split skips those.
+    """
+    chosen = split.take(spaced(len(split), IMAGES))
+    for index in range(len(chosen)):
+        chosen.read(index)
+    many = loading()
+    alone, count = _timed(chosen, size, Loading(0))
+    chosen = chosen.take(range(count))
+    together = _timed(chosen, size, many)[0] if many.workers else alone
+    return Speed(together, many.workers, alone, count, size, cpu_name())
+
+
+def _timed(split: Encoded, size: int, how: Loading) -> tuple[float, int]:
+    """Images per second, and how many were read; the start of the workers is left out."""
+    channels = (0.5,) * split.channels
+    look = TrainLook(ResizedCrop(), View(size, channels, channels, TestView()))
+    stream = Stream(split, look, whole=True, how=how)
+    first = min(BATCH, len(split))
+    _read(stream, [range(first)])
+    rest = [range(start, min(start + BATCH, len(split))) for start in range(0, len(split), BATCH)]
+    return _read(stream, rest)
+
+
+def _read(stream: Stream, order: list[range]) -> tuple[float, int]:
+    began, count = time.perf_counter(), 0
+    for images, _ in stream.read(order, (0,)):
+        count += len(images)
+        if time.perf_counter() - began > PATIENCE:
+            break
+    return count / (time.perf_counter() - began), count

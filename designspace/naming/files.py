@@ -1,0 +1,94 @@
+"""Networks named by a file: a YAML file, or a weights file of ours, which carries its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from designspace.errors import InputError
+from designspace.naming.header import is_weights_file, read_header
+from designspace.naming.named import Named
+from designspace.records.run import NAME
+from designspace.records.study import LEDGER, META
+from designspace.spec.files import Document, Origin, read_yaml
+from designspace.spec.load import load
+
+YAML = (".yaml", ".yml")
+FOREIGN = (".pt", ".pth", ".pyth", ".th", ".pkl", ".bin", ".ckpt", ".tar", ".onnx", ".pt2", ".npz")
+_TASK = ("num_classes", "in_channels", "classes", "input")
+_OTHER = {
+    "axes": ("a space", "it goes to `designspace search --space {file}`"),
+    "steps": ("a ladder", "name one of its steps, {file}:STEP; `designspace ladder` lists them"),
+    "epochs": ("a recipe", "it goes to `--recipe {file}`"),
+}
+"""What other YAML files of ours are, by a key that only they have."""
+
+
+def of_file(name: str, path: Path, changes: Mapping[str, Any]) -> Named:
+    """Return the network that a file holds, with changes to its spec.
+
+    Raises:
+        InputError: The file holds no network; the message says what it is instead.
+    """
+    if is_weights_file(path):
+        return of_weights(name, path).changed(changes)
+    _require_spec(name, path)
+    spec = load(path, changes)
+    title = spec.name or path.stem
+    return Named(name, "spec file", title, spec, missing="a YAML file holds a spec alone")
+
+
+def of_weights(name: str, path: Path) -> Named:
+    """Return the network whose spec a weights file of ours carries.
+
+    Raises:
+        InputError: The file is not of this format, or it carries no spec.
+    """
+    facts, _ = read_header(path)
+    written = facts.get("spec")
+    if not isinstance(written, dict):
+        raise InputError(
+            "carries no spec, so it names no network",
+            file=name,
+            hint=f"name the network, and these with --weights {name}",
+        )
+    spec = load(Document(written, {(): Origin(name)}))
+    classes = facts.get("num_classes")
+    known = f" for {classes} classes" if classes is not None else ""
+    return Named(
+        name=name,
+        sort="weights file",
+        title=path.stem,
+        spec=spec,
+        weights=path,
+        missing="",
+        facts=facts,
+        says=f"{name} holds {spec.name or 'a network'}{known}",
+    )
+
+
+def task_of(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return those facts of a weights file that are about its task."""
+    return {key: facts[key] for key in _TASK if key in facts}
+
+
+def _require_spec(name: str, path: Path) -> None:
+    if path.suffix.lower() in FOREIGN:
+        raise InputError(
+            "carries no spec of ours, so it names no network",
+            file=name,
+            hint=f"name the network, and weights with --weights {name}",
+        )
+    if path.name == NAME:
+        raise InputError("is the record of a run", file=name, hint=f"name the run: {path.parent}")
+    if path.name in (META, LEDGER):
+        hint = f"name a trial: {path.parent}:winner or {path.parent}:0"
+        raise InputError("is a file of a study, not a network", file=name, hint=hint)
+    data: Any = read_yaml(path).data
+    if not isinstance(data, dict) or "depths" in data:
+        return  # refused with its line where it is wrong
+    for key, (what, remedy) in _OTHER.items():
+        if key in cast("dict[Any, Any]", data):
+            hint = remedy.format(file=name)
+            raise InputError(f"is {what}, not a network", file=name, hint=hint)

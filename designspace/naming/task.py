@@ -1,0 +1,55 @@
+"""The task that a network is counted and built for: classes, channels and size of the images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from designspace.naming.find import find_network
+from designspace.naming.named import Named
+from designspace.spec.load import Source
+from designspace.spec.network import Network
+
+NUM_CLASSES, IN_CHANNELS = 1000, 3  # ImageNet's
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A network and what it is made for.
+
+    Attributes:
+        network: The network.
+        num_classes: Number of classes.
+        in_channels: Channels of the image.
+        input_size: Side of the image in pixels; None for the network's nominal one.
+    """
+
+    network: Network
+    num_classes: int
+    in_channels: int
+    input_size: int | None
+
+
+def task_of(
+    source: Source | Named,
+    num_classes: int | None = None,
+    in_channels: int | None = None,
+    input_size: int | None = None,
+) -> Task:
+    """Return the task of a network: as given, else as it was trained for, else ImageNet's.
+
+    Args:
+        source: A name, plain data, a network, or what a name stands for.
+        num_classes: Number of classes; None where it is not given.
+        in_channels: Channels of the image, likewise.
+        input_size: Side of the image in pixels, likewise.
+
+    Raises:
+        InputError: A name stands for no network, or a specification is wrong.
+    """
+    named = find_network(source)
+    return Task(
+        named.spec,
+        num_classes or named.num_classes or NUM_CLASSES,
+        in_channels or named.in_channels or IN_CHANNELS,
+        input_size or named.input_size,
+    )

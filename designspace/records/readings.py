@@ -1,0 +1,127 @@
+"""How often the test split was read, by whom, and with which result.
+
+Selection uses the validation split. The test split is read once, for the network that was selected.
+Each further reading makes its figure less of a surprise, so all of them are recorded: the readings
+of a study in its ledger, those of a run in its `record.json`.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from designspace.errors import InputError, did_you_mean
+from designspace.records.events import SplitRead
+from designspace.records.ledger import Ledger, lock
+from designspace.records.run import Record, moment, read_record, write_record
+from designspace.records.state import StudyState
+from designspace.records.study import LEDGER, META, load_study
+from designspace.records.training import TestReading
+
+LOCK = ".lock"
+
+
+def readings(directory: Path) -> tuple[TestReading, ...]:
+    """All readings of the test split of a study or of a run, oldest first.
+
+    Raises:
+        InputError: The directory holds neither, or its files are not valid.
+    """
+    if (directory / META).is_file():
+        return study_readings(load_study(directory).state)
+    return run_readings(read_record(directory))
+
+
+def record_reading(directory: Path, reading: TestReading) -> None:
+    """Add a reading to the ledger of a study or to the record of a run.
+
+    Args:
+        directory: The study's or the run's directory.
+        reading: What was read; of a study, its `trial` must be one that the study has. A `when` of
+            None becomes the present moment.
+
+    Raises:
+        InputError: The study or the run is being written by another process, the run has not come
+            to its end, there is no such trial, or the disk refuses.
+    """
+    if (directory / META).is_file():
+        _into_ledger(directory, reading)
+    else:
+        _into_record(directory, reading)
+
+
+def ensure_recordable(directory: Path) -> None:
+    """Refuse in time what `record_reading` would refuse: before the test split is read.
+
+    Raises:
+        InputError: The study or the run is being written by another process, or the run has not
+            come to its end.
+    """
+    if (directory / META).is_file():
+        Ledger(directory / LEDGER).close()
+        return
+    _ended(directory)
+    os.close(lock(directory / LOCK, "run"))
+
+
+def times_read(count: int) -> str:
+    """How often the test split was read, as shown beside every test figure."""
+    if count < 2:
+        return "read once" if count else "not read yet"
+    return f"read {count} times"
+
+
+def study_readings(state: StudyState) -> tuple[TestReading, ...]:
+    """The readings that a study's events tell of, oldest first."""
+    return tuple(_of_event(event) for event in state.readings)
+
+
+def run_readings(record: Record) -> tuple[TestReading, ...]:
+    """The reading at the end of a run, then the later ones."""
+    if record.test is None:
+        return record.readings
+    first = TestReading(**record.test.model_dump(), when=record.ended, command="train")
+    return (first, *record.readings)
+
+
+def _of_event(event: SplitRead) -> TestReading:
+    measured = event.model_dump(exclude={"event", "time"})
+    return TestReading(**measured, when=moment(event.time))
+
+
+def _into_ledger(directory: Path, reading: TestReading) -> None:
+    assert reading.command != "train", "trials are tested by a search or by eval"
+    with Ledger(directory / LEDGER) as ledger:
+        trials = StudyState.replay(ledger.events).trials
+        if reading.trial not in trials:
+            hint = did_you_mean(str(reading.trial), map(str, trials)) if trials else None
+            raise InputError(f"no trial {reading.trial}", file=str(directory), hint=hint)
+        ledger.append(_as_event(reading))
+
+
+def _as_event(reading: TestReading) -> SplitRead:
+    measured = reading.model_dump(exclude={"when", "split"})
+    if reading.when is None:
+        return SplitRead(**measured)
+    return SplitRead(**measured, time=datetime.fromisoformat(reading.when).timestamp())
+
+
+def _into_record(directory: Path, reading: TestReading) -> None:
+    assert reading.trial is None, "a run has no trials"
+    _ended(directory)  # before the lock, which writes a file
+    held = lock(directory / LOCK, "run")
+    try:
+        record = _ended(directory)
+        dated = reading if reading.when else reading.model_copy(update={"when": moment()})
+        added = {"readings": (*record.readings, dated)}
+        write_record(directory, record.model_copy(update=added))
+    finally:
+        os.close(held)
+
+
+def _ended(directory: Path) -> Record:
+    record = read_record(directory)
+    if not record.over:
+        raise InputError("the run has not come to its end", file=str(directory))
+    return record

@@ -1,0 +1,35 @@
+"""From a trial to the job that a worker trains, and the job's own files."""
+
+from __future__ import annotations
+
+from designspace.records.kept import trial_directory
+from designspace.records.state import TrialState
+from designspace.search.request import Request
+from designspace.search.trainee import Job
+from designspace.spec.files import write_yaml_atomic
+
+
+def job_of(request: Request, trial: TrialState) -> Job:
+    """Everything that makes a trial's training."""
+    study = request.directory.absolute()
+    return Job(
+        spec=request.space.spec(trial.point).authored,
+        recipe=request.recipe_of(trial.point),
+        data=request.data,
+        seed=request.seed,
+        device=request.resources.device,
+        threads=request.resources.cpus,
+        directory=trial_directory(study, trial.number),
+        about={"study": study.name, "trial": trial.number},
+    )
+
+
+def write_authored(job: Job) -> None:
+    """Write `spec.yaml` and `recipe.yaml` into the directory of a trial.
+
+    Raises:
+        InputError: The disk is full or not writable.
+    """
+    write_yaml_atomic(job.directory / "spec.yaml", dict(job.spec))
+    recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
+    write_yaml_atomic(job.directory / "recipe.yaml", recipe)

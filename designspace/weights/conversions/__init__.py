@@ -1,0 +1,1 @@
+"""Conversions of tensors: other input sizes, other channels, another library's kernels."""

@@ -1,0 +1,190 @@
+"""Given tensors read in one layout, converted to the names and shapes of one network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from designspace.weights.conversions.channels import adapted, first_convolution
+from designspace.weights.layout import Layout, Rule, Shape
+
+Tensors = Mapping[str, Tensor]
+CLASSIFIER = ("head.classifier.weight", "head.classifier.bias")
+HEAD = "head."
+_COUNTER = "num_batches_tracked"  # old checkpoints lack it, and nothing is computed from it
+_OF_PRETRAINING = re.compile(
+    r"(mask_token|n_averaged|logit_scale|queue|queue_ptr)"
+    r"|(decoder|proj|pred|projectors?|predictor|prototypes|norms|momentum|criterion|loss)[._].*"
+    r"|decoder_.*"
+)
+"""Tensors that served a pre-training and that no classifier of ours has."""
+
+
+@dataclass
+class Match:
+    """Given tensors, read in one layout for one network.
+
+    Attributes:
+        layout: The layout.
+        tensors: The tensors that fit, under our names and in our shapes.
+        named: Number of given names that the layout knows.
+        resized: Our names of tables that were interpolated.
+        recomputed: Names of buffers that follow from the architecture, and are not read.
+        unused: Given names that the network has no use for, such as a pre-training's decoder.
+        initial: Our names of tensors that keep their initial values, the classifier's apart.
+        channels: Input channels of the given first convolution, where they are not the network's.
+        classes: Classes of the given classifier, where they are not the network's; 0 where there
+            is no classifier.
+        wrong: One phrase for each thing that does not fit.
+    """
+
+    layout: Layout
+    tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    named: int = 0
+    resized: list[str] = field(default_factory=list[str])
+    recomputed: list[str] = field(default_factory=list[str])
+    unused: list[str] = field(default_factory=list[str])
+    initial: list[str] = field(default_factory=list[str])
+    channels: int | None = None
+    classes: int | None = None
+    wrong: list[str] = field(default_factory=list[str])
+
+
+def match(
+    layout: Layout, given: Tensors, own: Tensors, beside: Tensors, left_out: tuple[str, ...] = ()
+) -> Match:
+    """Read given tensors in a layout.
+
+    Args:
+        layout: The layout.
+        given: The tensors that were read.
+        own: The network's tensors.
+        beside: Tensors that stood beside them; those that fit are taken, the others are unused.
+        left_out: Prefixes of our names that this network deliberately lacks.
+    """
+    reading = _Reading(Match(layout), {**beside, **given}, own, left_out)
+    for theirs, tensor in given.items():
+        reading.take(theirs, tensor, optional=False)
+    for theirs, tensor in beside.items():
+        reading.take(theirs, tensor, optional=True)
+    reading.settle_classifier()
+    reading.name_the_unfit()
+    reading.name_the_missing()
+    return reading.match
+
+
+class _Reading:
+    """The work on one match."""
+
+    def __init__(
+        self, match: Match, given: Tensors, own: Tensors, left_out: tuple[str, ...]
+    ) -> None:
+        self.match, self.given, self.own, self.left_out = match, given, own, left_out
+        self.unfit: dict[str, str] = {}
+        shapes = {name: tuple(tensor.shape) for name, tensor in own.items()}
+        self.first = first_convolution(shapes)
+
+    def take(self, theirs: str, tensor: Tensor, *, optional: bool) -> None:
+        """Place one tensor, or note why not."""
+        layout = self.match.layout
+        if layout.is_table(theirs):
+            self.match.named += 1
+            self.match.recomputed.append(theirs)
+            return
+        targets = list(layout.ours(theirs))
+        found = next((target for target in targets if target[0] in self.own), None)
+        self.match.named += found is not None if layout.is_own else bool(targets)
+        if self.left_out and any(ours.startswith(self.left_out) for ours, _ in targets):
+            return
+        if found is None:
+            self._no_place(theirs, optional=optional)
+        elif optional:
+            self._take_beside(theirs, *found, tensor)
+        else:
+            self._place(theirs, *found, tensor)
+
+    def _no_place(self, theirs: str, *, optional: bool) -> None:
+        if optional or _OF_PRETRAINING.fullmatch(theirs):
+            self.match.unused.append(theirs)
+        else:
+            self.match.wrong.append(f"{theirs} is not in the network")
+
+    def _take_beside(self, theirs: str, ours: str, rule: Rule, tensor: Tensor) -> None:
+        """Take it where it fits and nothing else did; a classifier tells its classes anyway."""
+        fits = self._fitted(ours, rule, tensor) is not None or ours in CLASSIFIER
+        if fits and tensor.is_floating_point() and ours not in self.match.tensors:
+            self._place(theirs, ours, rule, tensor)
+        else:
+            self.match.unused.append(theirs)
+
+    def _place(self, theirs: str, ours: str, rule: Rule, tensor: Tensor) -> None:
+        """Take the tensor where its shape fits: as it is, adapted, or as a table interpolated."""
+        if self.own[ours].is_floating_point() and not tensor.is_floating_point():
+            kind = "complex" if tensor.is_complex() else "whole"
+            self.match.wrong.append(f"{theirs} holds {kind} numbers where fractions belong")
+        fitted = self._fitted(ours, rule, tensor)
+        if fitted is None:
+            self.unfit[ours] = theirs
+        else:
+            self.match.tensors[ours] = fitted
+
+    def _fitted(self, ours: str, rule: Rule, tensor: Tensor) -> Tensor | None:
+        shape, given = tuple(self.own[ours].shape), tuple(tensor.shape)
+        if rule.reverses and tensor.ndim > 1:
+            tensor = tensor.flip(1)
+        if _plain(given) == _plain(rule.form(shape)):
+            return tensor.reshape(shape)
+        if rule.convert is not None:
+            return rule.convert(tensor, shape)
+        if ours == self.first and given[:1] + given[2:] == shape[:1] + shape[2:] and given[1]:
+            self.match.channels = given[1]
+            return adapted(tensor, shape[1])
+        resized = rule.resize(tensor, shape) if rule.resize else None
+        if resized is not None:
+            self.match.resized.append(ours)
+        return resized
+
+    def settle_classifier(self) -> None:
+        """Leave it where it differs by its number of classes alone, or is not given."""
+        there = [name for name in CLASSIFIER if name in self.own]
+        if not there or not self.match.tensors:
+            return
+        if all(name not in self.match.tensors and name not in self.unfit for name in there):
+            self.match.classes = 0
+            return
+        shapes = [tuple(self.given[self.unfit[name]].shape) for name in there if name in self.unfit]
+        features = [tuple(self.own[name].shape[1:]) for name in there]
+        if len(shapes) == len(there) and [shape[1:] for shape in shapes] == features:
+            self.match.classes = shapes[0][0]
+            for name in there:
+                del self.unfit[name]
+
+    def name_the_unfit(self) -> None:
+        """Say of each tensor of another shape which shape belongs there."""
+        for ours, theirs in self.unfit.items():
+            rule = next(rule for name, rule in self.match.layout.ours(theirs) if name == ours)
+            wanted = rule.form(tuple(self.own[ours].shape))
+            shape = tuple(self.given[theirs].shape)
+            self.match.wrong.append(f"{theirs} is {shape} where {wanted} belongs")
+
+    def name_the_missing(self) -> None:
+        """Sort out the network's tensors that were not given."""
+        missing = [n for n in self.own if n not in self.match.tensors and n not in self.unfit]
+        for ours in missing:
+            if ours.endswith(_COUNTER):
+                self.match.recomputed.append(ours)
+            elif self.match.classes is not None and ours in CLASSIFIER:
+                continue
+            elif self.match.classes == 0 and ours.startswith(HEAD):
+                self.match.initial.append(ours)
+            else:
+                found = self.match.layout.theirs(ours)
+                self.match.wrong.append(f"{found[0] if found else ours} is missing")
+
+
+def _plain(shape: Shape) -> Shape:
+    """The sides that are not 1: whether a vector is written as a map changes nothing."""
+    return tuple(side for side in shape if side != 1)
