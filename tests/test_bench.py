@@ -175,7 +175,7 @@ def test_equal_parameters_with_other_logits_are_refused() -> None:
         (["convnext_iso_s", "--against", "timm"], "timm has no network that is known"),
         (["poolformer_s12", "--against", "timm"], "--set 'head.norm_at=after_pool'"),
         (["convnextv2_atto", "--against", "timm:resnet50"], "25,557,032 parameters"),
-        (["convnextv2_atto", "--against", "timm:resnet5"], "did you mean 'resnet50'"),
+        (["convnextv2_atto", "--against", "timm:resnet5"], "did you mean resnet50, "),
         (["convnextv2_atto", "--against", "keras"], "valid: timm, timm:NAME"),
         (["convnextv2_atto", "--batch-size", "1,x"], "no batch sizes"),
         (["convnextv2_atto", "--batch-size", "0"], "whole numbers from 1"),

@@ -103,4 +103,4 @@ def test_train_then_eval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     measured = run(
         "eval", "convnext_proxy", *small[:2], "--weights", "out/weights.safetensors", "--json"
     )
-    assert json.loads(measured.out)["top1"] == json.loads(again.out)["test"]["top1"]
+    assert json.loads(measured.out)["top1"] == json.loads(again.out)["validation"]["top1"]

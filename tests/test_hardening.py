@@ -134,7 +134,7 @@ def test_an_interrupt_anywhere_ends_in_one_line(monkeypatch: pytest.MonkeyPatch)
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("designspace.spec.load", interrupted)
+    monkeypatch.setattr("designspace.naming.find_network", interrupted)
     ran = run("cost", "convnext_t")
     assert ran.code == app.INTERRUPTED
     assert ran.err == "interrupted; nothing was written\n"

@@ -146,7 +146,7 @@ class Case:
 CASES = (
     Case("cut", "no safetensors file"),
     Case("flipped", "their values changed since they were written"),
-    Case("empty", "no safetensors file"),
+    Case("empty", "the file is empty"),
     Case("another trial's", "digest"),
 )
 

@@ -291,8 +291,10 @@ def test_build_writes_the_trained_weights_with_their_facts(demo: str, tmp_path: 
     assert f"{demo}:winner is trial {winner.trial}" in ran.out
     assert f"{winner.weights}: 28 of 28 tensors" in ran.out
     before, after = facts_in(str(winner.weights)), facts_in(out)
-    for key in ("num_classes", "in_channels", "classes", "input", "recipe", "data", "digest"):
+    for key in ("num_classes", "in_channels", "classes", "recipe", "data", "digest"):
         assert after[key] == before[key]
+    view = {key: value for key, value in after["input"].items() if value is not None}
+    assert view == {"crop_mode": "center", **before["input"]}
     with safe_open(out, "pt") as new, safe_open(str(winner.weights), "pt") as old:
         assert set(new.keys()) == set(old.keys())
         for name in new.keys():  # noqa: SIM118

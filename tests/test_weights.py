@@ -271,7 +271,7 @@ def test_from_timm_by_name(fake_timm: nn.Module) -> None:
     ("name", "said"),
     [
         ("resnet5", "timm has no model 'resnet5'; did you mean"),
-        ("resnet50.tv_in2k", "no weights 'tv_in2k' of 'resnet50'; did you mean 'tv"),
+        ("resnet50.tv_in2k", "no weights 'tv_in2k' of 'resnet50'; did you mean tv_in1k"),
         ("resnet200", "no weights of 'resnet200'"),
     ],
 )

@@ -33,11 +33,10 @@ def find(name: str, changes: list[str] | None = None, *, quiet: bool = False) ->
 
 def tell_weights(name: str) -> None:
     """Say in one line which trial or run the weights of a name are from; nothing of a file."""
-    from designspace.naming import find_network
+    from designspace.naming import find_network, holds_training
     from designspace.records.trial_names import parted
-    from designspace.spec.files import is_directory
 
-    if parted(name) or is_directory(Path(name)):
+    if parted(name) or holds_training(Path(name)):
         typer.echo(find_network(name).says)
 
 

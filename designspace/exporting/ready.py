@@ -119,5 +119,5 @@ def _facts(weights: Weights | None) -> dict[str, Any]:
 
 def _origin(loaded: Loaded, input_size: int) -> dict[str, Any]:
     """Return what to keep beside weights that came from elsewhere."""
-    known = loaded.preprocessing
-    return {"from": loaded.source} | ({"input": known.at(input_size).facts()} if known else {})
+    view = loaded.view(input_size)
+    return {"from": loaded.source} | ({"input": view.facts()} if view else {})
