@@ -150,8 +150,8 @@ def test_a_name_of_two_kinds_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     [
         (["micro", "--kind", "recipe"], "'micro' is a space, not a recipe"),
         (["mcro"], "nothing is called 'mcro'; did you mean 'micro'?"),
-        (["timm:resnet5"], "has no model 'resnet5'; nearest: resnet50"),
-        (["timm:resnet50.zz"], "timm has no weights 'zz' of 'resnet50'; the nearest of"),
+        (["timm:resnet5"], "has no model 'resnet5'; did you mean resnet50"),
+        (["timm:resnet50.zz"], "timm has no weights 'zz' of 'resnet50'; did you mean"),
         (["convnext_1k:nobody"], "convnext_1k has no variant 'nobody'"),
         (["."], "names no network"),
     ],

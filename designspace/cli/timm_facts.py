@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any
 
-from designspace.errors import InputError, did_you_mean
 from designspace.library_warnings import silenced
 
 _SETTINGS = (
@@ -34,17 +32,11 @@ def facts_of(name: str) -> dict[str, Any]:
     """
     import timm
 
+    from designspace.weights.reading.hub import settings_of
+
     theirs = name.partition(":")[2]
-    base, _, tag = theirs.partition(".")
-    if not timm.is_model(base):
-        near = get_close_matches(base, timm.list_models(), n=5, cutoff=0.5)
-        hint = f"nearest: {', '.join(near)}" if near else None
-        raise InputError(f"timm {timm.__version__} has no model '{base}'", hint=hint)
-    tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{base}.*")]
-    if tag not in ("", *tags):
-        hint = did_you_mean(tag, tags) if tags else None
-        raise InputError(f"timm has no weights '{tag}' of '{base}'", hint=hint)
-    settings = timm.get_pretrained_cfg(theirs)
-    known = cast("dict[str, Any]", settings.to_dict()) if settings else {}
+    known = settings_of(theirs)
     facts = {key: known[key] for key in _SETTINGS if known.get(key) is not None}
+    listed = timm.list_pretrained(f"{known.get('architecture', theirs)}.*")
+    tags = [each.partition(".")[2] for each in listed]
     return {"tag": known.get("tag") or None, **facts, "other tags": tags} if known else {}
