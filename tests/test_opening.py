@@ -14,7 +14,7 @@ from designspace.cli.live import Bar
 from designspace.cli.opening import WARM_UP, TrainingOpening, multiply_adds
 from designspace.cli.progress import TrainingProgress
 
-DATA = "data tiny: 2 classes (0, 1); 64 train, 16 val, 20 test images; 12x12, gray, pixel mean 0."
+DATA = "data tiny: 2 classes (0, 1); images: 64 train, 16 val, 20 test; 12x12, gray, pixel mean 0."
 NETWORK = (
     r"network convnext_proxy: [\d,]+ params, 0\.\d\d MMACs at 12x12; 2 epochs of recipe demo "
     r"on cpu \(.*\)"

@@ -139,10 +139,11 @@ def _pixel_notes(data: Data, splits: Mapping[str, SplitSummary]) -> Iterator[str
 def opening_line(data: Data, mean: tuple[float, ...], std: tuple[float, ...]) -> str:
     """What a training learns from, in one line; mean and std of the training pixels, 0 to 1."""
     size = f"{data.image_size}x{data.image_size}" if data.image_size else "various sizes"
-    test = "test" if data.own_test else "test (drawn from the training images)"
+    drawn = "" if data.own_test else " (drawn from the training images)"
+    parts = f"{len(data.train):,} train, {len(data.val):,} val, {len(data.test):,} test{drawn}"
     return (
         f"data {data.name}: {data.num_classes} classes ({_named(data.classes)}); "
-        f"{len(data.train):,} train, {len(data.val):,} val, {len(data.test):,} {test} images; "
+        f"images: {parts}; "
         f"{size}, {'gray' if data.channels == 1 else 'RGB'}, pixel mean {_numbers(mean)}, "
         f"std {_numbers(std)}"
     )
