@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -217,7 +217,11 @@ def test_a_wrong_name_is_told_in_one_line(demo: str, place: Path, name: str, sai
         assert command == ["show"] or said in ran.err
 
 
-@given(st.text(max_size=40))
+@given(st.text(max_size=40) | st.text("a\0/.:~\ud800 -", max_size=12))
+@example("\0/")
+@example("a\0b/c")
+@example("timm:\0")
+@example("x:\0")
 def test_any_text_names_a_network_or_is_refused(text: str) -> None:
     with contextlib.suppress(InputError):  # and no other error
         assert find_network(text).spec

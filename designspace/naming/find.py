@@ -147,7 +147,7 @@ def _no_such_path(name: str, path: Path) -> InputError:
     """Return what is wrong with a path, and the nearest entry of the directory in which it is."""
     try:
         names = [entry.name for entry in path.parent.iterdir()]
-    except OSError:
+    except (OSError, ValueError):  # no such directory, or a name that none can have
         names = []
     if path.name in names:
         return InputError("neither a file nor a directory", file=name)
