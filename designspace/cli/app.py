@@ -26,7 +26,7 @@ from designspace.cli import (
     sample,
     schema,
     search,
-    show_command,
+    show,
     signals,
     space,
     status,
@@ -53,7 +53,7 @@ for verb in (
     diff.diff,
     ladder.ladder,
     catalog.catalog,
-    show_command.show,
+    show.show,
     schema.schema,
 ):
     app.command()(verb)

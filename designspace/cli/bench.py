@@ -122,7 +122,7 @@ class _Kept:
 
     def show(self, *, as_json: bool) -> None:
         """What was measured, also where it was interrupted."""
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
         from designspace.cli.speed_table import print_speeds
 
         if self.record is None or not self.record.rows:

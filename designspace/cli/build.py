@@ -40,7 +40,7 @@ def build(
 ) -> None:
     """Build a network, with its trained weights where it has some, and run it once."""
     from designspace.cli import networks
-    from designspace.cli.show import cost_json, print_json
+    from designspace.cli.printing import cost_json, print_json
     from designspace.exporting.ready import ready
 
     named = networks.find(spec, changes, quiet=as_json)

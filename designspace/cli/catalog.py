@@ -17,7 +17,7 @@ _LISTS = {
 
 def catalog(as_json: JsonOption = False) -> None:
     """List the networks, recipes, spaces and ladders that ship, and every kind with its fields."""
-    from designspace.cli.show import MACS_NOTE, print_json, print_table
+    from designspace.cli.printing import MACS_NOTE, print_json, print_table
     from designspace.costing import cost
     from designspace.spec import catalog as files
     from designspace.spec import load

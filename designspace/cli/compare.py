@@ -47,7 +47,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare trainings; what else differs beside the networks is named, by path."""
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.comparison import compare as compare_records
 
     found = compare_records(*runs)
@@ -61,7 +61,7 @@ def compare(
 
 
 def _print(found: Comparison) -> None:
-    from designspace.cli.show import print_table
+    from designspace.cli.printing import print_table
 
     title = "" if found.comparable else "NOT COMPARABLE: more than the networks differs"
     rows = [_cells(found.groups[0], None), *(_cells(row.group, row) for row in found.rows)]

@@ -46,7 +46,7 @@ def cost(
     """Show what a network costs, by stage, block or layer."""
     from designspace.cli import cost_details as details
     from designspace.cli import networks
-    from designspace.cli.show import cost_json, print_json
+    from designspace.cli.printing import cost_json, print_json
     from designspace.costing import cost as cost_of
     from designspace.costing import memory
     from designspace.naming import task_of
@@ -83,7 +83,7 @@ def cost(
 
 def print_cost(table: CostTable, name: str) -> None:
     """The table for people."""
-    from designspace.cli.show import MACS_NOTE, gmacs, percent, print_table, resolution
+    from designspace.cli.printing import MACS_NOTE, gmacs, percent, print_table, resolution
 
     rows = [
         [

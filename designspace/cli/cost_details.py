@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from designspace.cli.show import MACS_NOTE, gmacs, percent, print_table, resolution
+from designspace.cli.printing import MACS_NOTE, gmacs, percent, print_table, resolution
 
 if TYPE_CHECKING:
     from designspace.costing import CostTable, Memory, Row

@@ -21,7 +21,7 @@ def diff(
 ) -> None:
     """Name the decisions that turn network A into network B (--set changes B)."""
     from designspace.cli import networks
-    from designspace.cli.show import print_json, print_table
+    from designspace.cli.printing import print_json, print_table
     from designspace.costing import cost
     from designspace.naming import diff as diff_of
 

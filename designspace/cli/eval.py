@@ -105,7 +105,7 @@ def evaluate(
     found = measure(subject, images, settings)
     note_reading(subject.training, images, found.score)
     if as_json:
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
 
         print_json(_json(subject, images, found))
         return

@@ -40,7 +40,7 @@ def ladder(
     as_json: JsonOption = False,
 ) -> None:
     """Show a ladder: a decision a row, what it costs, what it is published to pay."""
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.costing import cost
     from designspace.spec.ladder import load_ladder
 
@@ -82,7 +82,7 @@ def _confounded(found: Ladder, step: Step) -> tuple[Confounder, ...]:
 
 
 def _print(found: Ladder, rows: list[_Row]) -> None:
-    from designspace.cli.show import MACS_NOTE, print_table
+    from designspace.cli.printing import MACS_NOTE, print_table
 
     columns = ["decision", "params", "GMACs", "printed", "top-1", "±", "delta", "95 % interval"]
     cells = [_cells(row) for row in rows]

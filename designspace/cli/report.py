@@ -76,7 +76,7 @@ def _populations(files: list[Path], out: Path | None, *, as_json: bool) -> None:
 def _print_file(path: Path) -> None:
     import json
 
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
 
     print_json(json.loads(path.read_text()))
 

@@ -55,7 +55,7 @@ def sample(
     from designspace.algebra.population import check_path, write_population, write_specs
     from designspace.algebra.space import load_space, with_limits
     from designspace.algebra.task import Task
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.errors import InputError
 
     folder = out is not None and not out.suffix
@@ -134,7 +134,7 @@ def _json(
 def _print(
     space: Space, limited: Limited, draw: Draw, samples: list[Sample] | None, n: int
 ) -> None:
-    from designspace.cli.show import gmacs, print_table
+    from designspace.cli.printing import gmacs, print_table
 
     rows: list[list[str]] = []
     points = draw.head(_SHOWN).points()

@@ -141,7 +141,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
 
     directory, state = outcome.directory, outcome.state
     if as_json:
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
 
         facts = {"study": str(directory), "idle": outcome.idle, "notes": list(outcome.notes)}
         print_json({**facts, **state_json(directory, state)})
@@ -164,7 +164,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
 def _dry_run(request: Request, *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.search.plan import plan
 
     found = plan(request)

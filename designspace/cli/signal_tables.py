@@ -7,7 +7,7 @@ from textwrap import fill
 
 import typer
 
-from designspace.cli.show import print_table
+from designspace.cli.printing import print_table
 from designspace.records.signals import Interval, Ranking, SignalRecord, SignalValue, StudySignals
 
 

@@ -85,7 +85,7 @@ def signals(
     options = {"download": download, "skip_broken": skip_broken}
     found = _score(networks, _loaded(networks, data, how, options), seed or 0, wanted, how)
     if as_json:
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
 
         print_json(found.model_dump(mode="json"))
         return
@@ -147,7 +147,7 @@ def _score(
 def _study(
     directory: Path, seed: int | None, names: list[str] | None, how: Settings, *, as_json: bool
 ) -> None:
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.cli.signal_tables import print_rankings
     from designspace.signals.study import score_study, write
 

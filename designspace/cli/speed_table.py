@@ -8,7 +8,7 @@ from textwrap import fill
 
 import typer
 
-from designspace.cli.show import print_table
+from designspace.cli.printing import print_table
 from designspace.records.speed import Against, Speed, SpeedRecord, SpeedRow, Spread
 
 _COLUMNS = ("mode", "whose", "batch", "ms", "p10", "p90", "images/s", "peak MB", "n")

@@ -21,8 +21,8 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Show how many trials are done, running, stopped and failed, and the best so far."""
+    from designspace.cli.printing import print_json
     from designspace.cli.report import print_study
-    from designspace.cli.show import print_json
     from designspace.comparison.terms import confounded
     from designspace.records.study import latest_study, load_study
 

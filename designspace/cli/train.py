@@ -211,7 +211,7 @@ def _train(run: Run, tuning: Tuning | None, progress: TrainingProgress, *, keep:
 
 def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) -> None:
     """What each training came to; one that diverged is told last, with exit code 4."""
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
 
     if as_json:
         runs = [_json(place, record) for place, record in records.items()]

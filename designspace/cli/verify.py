@@ -74,7 +74,7 @@ def verify(
 
 
 def _verify_counts(names: list[str], *, as_json: bool) -> None:
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.verification import verify as verify_all
 
     found = verify_all(names, on_row=None if as_json else _progress)
@@ -97,7 +97,7 @@ def _progress(row: Verified) -> None:
 
 
 def _print(found: Verification) -> None:
-    from designspace.cli.show import print_table
+    from designspace.cli.printing import print_table
 
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
