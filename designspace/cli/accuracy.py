@@ -94,11 +94,16 @@ class _Kept:
 
 
 def _print(record: AccuracyRecord, path: Path | None) -> None:
-    from designspace.cli.printing import print_table
+    from designspace.cli.printing import print_table, print_wrapped
 
-    print_table(list(_COLUMNS), [_cells(row) for row in record.rows], title="accuracy", tight=True)
-    for line in _lines(record, path):
-        typer.echo(line)
+    print_table(
+        _COLUMNS,
+        [_cells(row) for row in record.rows],
+        title="accuracy",
+        text=("network", "view", "verdict"),
+        optional=("images", "size"),
+    )
+    print_wrapped(_lines(record, path))
 
 
 def _cells(row: AccuracyRow) -> list[str]:

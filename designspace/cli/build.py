@@ -81,11 +81,13 @@ def _run(found: Ready) -> list[int]:
 
 def _print(found: Ready, shape: list[int], out: Path | None, seed: int) -> None:
     from designspace.cli.cost import print_cost
+    from designspace.report.numbers import macs_unit
 
     table, named = found.table, found.named
+    unit = macs_unit([table.macs])
     print_cost(table, named.title)
     typer.echo(
-        f"{table.params:,} params, {table.macs / 1e9:.4f} GMACs; "
+        f"{table.params:,} params, {unit.cell(table.macs)} {unit.name}; "
         f"ran once: logits {tuple(shape)}; digest {named.spec.digest}"
     )
     typer.echo(weights_line(found, seed))

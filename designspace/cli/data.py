@@ -125,7 +125,7 @@ def _print_classes(summary: Summary) -> None:
         for label, numbers in enumerate(counts[:LISTED])
     ]
     total = ["", "in all", *(f"{split.images:,}" for split in splits.values())]
-    print_table(["label", "class", *splits], rows, text_columns=2, total=total)
+    print_table(["label", "class", *splits], rows, text=("label", "class"), total=total)
     if len(counts) > LISTED:
         each = splits["train"].per_class
         typer.echo(

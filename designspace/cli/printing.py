@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
+import math
+import os
+import shutil
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from textwrap import TextWrapper
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from designspace.costing import CostTable
 
-MACS_NOTE = "GMACs are 1e9 multiply-adds, which papers call FLOPs"
-_MANY = 8
+_NARROW = 20
+_CODES = {"bold": 1, "dim": 2, "red": 31, "cyan": 36}
 
 
 def print_json(data: Any) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(data, indent=2) + "\n")
+    """Print one JSON document; a number that is not finite is unknown, and becomes null."""
+    sys.stdout.write(json.dumps(_finite(data), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, Mapping):
+        return {key: _finite(value) for key, value in cast("Mapping[Any, Any]", data).items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in cast("Sequence[Any]", data)]
+    return data
 
 
 def print_table(
@@ -24,39 +38,55 @@ def print_table(
     rows: Sequence[Sequence[str]],
     *,
     title: str = "",
-    text_columns: int = 1,
+    text: Collection[str] | None = None,
     total: Sequence[str] = (),
-    tight: bool = False,
-    last_is_text: bool = False,
+    optional: Sequence[str] = (),
+    styles: Sequence[str] = (),
 ) -> None:
-    """A table on standard output.
+    """Print a table that fits the terminal, with every cell whole; see `layout`.
 
     Args:
         columns: The head.
         rows: Cells as text.
-        title: What stands above it.
-        text_columns: So many columns from the left are text; the others are numbers.
+        title: The line above.
+        text: Columns that hold text; the others hold numbers. None for the first alone.
         total: A last row, set apart.
-        tight: Columns close together, as they are where there are many.
-        last_is_text: The last column is text too, and is folded where it is long.
+        optional: Columns that may be left out where there is no room, the first one first.
+        styles: How each row looks on a terminal: `bold`, `dim`, `red`, `cyan` or nothing.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from designspace.cli.layout import Grid, lines
 
-    space = 0 if tight or len(columns) > _MANY else 1  # wide tables still fit into 80 columns
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, space), title_justify="left")
-    table.title = Text(title, style="bold") if title else None
-    for index, column in enumerate(columns):
-        is_text = index < text_columns or (last_is_text and index == len(columns) - 1)
-        table.add_column(column, justify="left" if is_text else "right", no_wrap=not is_text)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    if total:
-        table.add_section()
-        table.add_row(*(Text(cell, style="bold") for cell in total))
-    Console().print(table)
+    names = columns[:1] if text is None else text
+    places = frozenset(index for index, name in enumerate(columns) if name in names)
+    grid = Grid(columns, rows, places, title, total, optional, styles)
+    for line in lines(grid, screen_width()):
+        sys.stdout.write(_styled(line.text, line.style) + "\n")
+    sys.stdout.write("\n")
+
+
+def screen_width() -> int | None:
+    """Return the columns of the terminal, or of `COLUMNS`; None for a pipe, which has no edge."""
+    if (given := os.environ.get("COLUMNS", "")).isdecimal() and int(given):
+        return int(given)
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def print_wrapped(sentences: Iterable[str]) -> None:
+    """Print sentences, each beginning a line and wrapped between words."""
+    width = screen_width()
+    for sentence in sentences:
+        if width is None:
+            sys.stdout.write(sentence + "\n")
+            continue
+        wrap = TextWrapper(width, subsequent_indent="  " * (width > _NARROW))
+        wrap.break_long_words = wrap.break_on_hyphens = False
+        sys.stdout.write(wrap.fill(sentence) + "\n")
+
+
+def _styled(text: str, style: str) -> str:
+    if style not in _CODES or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\033[{_CODES[style]}m{text}\033[0m"
 
 
 def cost_json(table: CostTable) -> dict[str, Any]:
@@ -87,11 +117,6 @@ def cost_json(table: CostTable) -> dict[str, Any]:
 def percent(part: int, whole: int) -> str:
     """A share in percent; a dash where there is nothing to share."""
     return f"{100 * part / whole:.1f}%" if whole else "-"
-
-
-def gmacs(macs: int) -> str:
-    """Multiply-adds in 1e9, to four digits after the point."""
-    return f"{macs / 1e9:.4f}"
 
 
 def resolution(size: tuple[int, ...]) -> str:

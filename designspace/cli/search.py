@@ -177,6 +177,7 @@ def _dry_run(request: Request, *, as_json: bool) -> None:
 
 def _plan_lines(request: Request, found: Plan) -> list[str]:
     from designspace.cli.live import minutes
+    from designspace.report.numbers import macs_text
 
     limits = ", ".join(
         f"{limit.low or 0:,} to {limit.high or 'any'} {limit.cost}"
@@ -189,7 +190,7 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
     lines = [
         f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
         f"axes{_counted(found)}; limits: {limits or 'none'}",
-        f"base: {found.base.macs / 1e6:.2f} MMACs, {found.base.params:,} params",
+        f"base: {macs_text(found.base.macs)}, {found.base.params:,} params",
         f"recipe {request.recipe['name']}"
         f"{f', each trial with its own {varied}' if varied else ''}: {found.epochs} epochs on "
         f"{request.data['train']:,} images of {request.data['name']}; "

@@ -170,8 +170,8 @@ def _print_values(said: Description) -> None:
         typer.echo("no network within the limits was seen: nothing is said about the axes")
         return
     rows = [[name, ", ".join(_shares(said, name))] for name in said.values]
-    print_table(["axis", "values and their share of the networks within the limits"], rows,
-                text_columns=2)  # fmt: skip
+    shares = "values and their share of the networks within the limits"
+    print_table(["axis", shares], rows, text=("axis", shares))
     if any(said.idle.values()):
         typer.echo("idle: the share of networks in which other choices leave the axis no effect")
     if said.seen:

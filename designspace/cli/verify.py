@@ -97,16 +97,21 @@ def _progress(row: Verified) -> None:
 
 
 def _print(found: Verification) -> None:
-    from designspace.cli.printing import print_table
+    from designspace.cli.printing import print_table, print_wrapped
 
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
     for ladder, rows in groupby(found.rows, lambda row: row.case.name.rpartition(":")[0]):
         first = "step" if ladder else "network"
         cells, title = [_cells(row) for row in rows], ladder or "networks"
-        print_table([first, *_COLUMNS], cells, title=title, tight=True)
-    for line in (*_LEGEND, *_differences(found), _total(found)):
-        typer.echo(line)
+        print_table(
+            [first, *_COLUMNS],
+            cells,
+            title=title,
+            text=(first, "verdict"),
+            optional=("params", "MACs"),
+        )
+    print_wrapped([*_LEGEND, *_differences(found), _total(found)])
 
 
 def _cells(row: Verified) -> list[str]:
@@ -132,14 +137,9 @@ def _equal(row: Verified, params: int | None, macs: int | None) -> str:
 
 
 def _differences(found: Verification) -> list[str]:
-    from textwrap import fill
-
     said = [(row, "known", text) for row in found.rows for text in row.known]
     said += [(row, "fail", text) for row in found.rows for text in row.failures]
-    return [
-        fill(f"{verdict}: {row.case.name}: {text}", 88, initial_indent="- ", subsequent_indent="  ")
-        for row, verdict, text in said
-    ]
+    return [f"- {verdict}: {row.case.name}: {text}" for row, verdict, text in said]
 
 
 def _total(found: Verification) -> str:
