@@ -46,7 +46,7 @@ def compare(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare trainings; what else differs beside the networks is named, by path."""
+    """Compare trainings, and name by path what differs besides the networks."""
     from designspace.cli.printing import print_json
     from designspace.comparison import compare as compare_records
 

@@ -39,7 +39,7 @@ def ladder(
     name: Annotated[str, typer.Argument(metavar="LADDER", help="A catalog name or a YAML file.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a ladder: a decision a row, what it costs, what it is published to pay."""
+    """Show a ladder: one decision per row, with its cost and its published gain."""
     from designspace.cli.printing import print_json
     from designspace.costing import cost
     from designspace.spec.ladder import load_ladder

@@ -26,7 +26,7 @@ LimitOption = Annotated[
     ),
 ]
 
-space = typer.Typer(help="What a space holds.", rich_markup_mode=None)
+space = typer.Typer(help="Say what a space holds.", rich_markup_mode=None)
 
 
 @space.callback()
@@ -34,7 +34,7 @@ def only_info() -> None:
     """What a space holds."""
 
 
-@space.command()
+@space.command(short_help="Count a space's networks and show what its limits and axes do.")
 def info(
     space: SpaceArgument,
     limit: LimitOption = None,

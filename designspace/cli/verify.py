@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from designspace.cli.accuracy import Asked, verify_accuracy
-from designspace.cli.options import NAMES, DeviceOption, JsonOption, SkipBrokenOption
+from designspace.cli.options import NAMES, DeviceOption, JsonOption, SkipBrokenOption, finite
 from designspace.errors import InputError, VerificationError
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def verify(
         ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0, help="Points of top-1 that count as agreement, with --data.")
+        float,
+        typer.Option(
+            min=0, callback=finite, help="Points of top-1 that count as agreement, with --data."
+        ),
     ] = 0.1,
     out: Annotated[
         Path | None,
@@ -68,8 +71,8 @@ def verify(
             Asked(names or [], data, weights, tolerance, out, device, skip_broken), as_json=as_json
         )
         return
-    if weights or out or skip_broken:
-        raise InputError("--weights, --out and --skip-broken need the images of --data")
+    if weights or out or skip_broken or device != "auto":
+        raise InputError("--weights, --out, --device and --skip-broken need the images of --data")
     _verify_counts(names or [], as_json=as_json)
 
 

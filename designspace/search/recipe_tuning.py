@@ -174,7 +174,7 @@ def _tried(trial: TrialState) -> Tried:
 
 
 def _numbers(data: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """The numbers of a recipe by path, whole ones left out."""
+    """Return the numbers of a recipe by path, without whole ones."""
     found: dict[str, float] = {}
     for key, value in data.items():
         if isinstance(value, Mapping):
@@ -189,7 +189,8 @@ def _paths(names: Sequence[str], numbers: Mapping[str, float]) -> list[str]:
     for name in names:
         meant = [path for path in numbers if path == name or path.endswith(f".{name}")]
         if len(meant) != 1:
-            hint = did_you_mean(name, meant or [path.rpartition(".")[2] for path in numbers])
+            tunable = [path.rpartition(".")[2] for path, value in numbers.items() if value > 0]
+            hint = did_you_mean(name, meant or tunable)
             said = "is ambiguous" if meant else "is no number of the recipe that can be tuned"
             raise InputError(f"'{name}' {said}", file="--tune", hint=hint)
         paths += [meant[0]] if meant[0] not in paths else []
