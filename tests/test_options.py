@@ -45,7 +45,7 @@ def test_every_command_takes_json_and_has_a_whole_summary(name: str) -> None:
     summary = command.callback.__doc__.splitlines()[0]
     assert summary.endswith(".")
     assert f"{name.split()[-1]} {summary}" in listed
-    assert "..." not in listed
+    assert "..." not in listed.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_json_has_no_number_that_is_none(capsys: pytest.CaptureFixture[str]) -> 
         ("search --gpus-per-trial inf", "--gpus-per-trial"),
         ("search --input-size -4", "--input-size"),
         ("search --seed 99999999999999999999", "--seed"),
-        ("signals convnext_proxy --batch-size 0", "--batch-size"),
-        ("signals convnext_proxy --repeats 0", "--repeats"),
+        ("signals convnext_proxy --batch-size 0", "batch_size"),
+        ("signals convnext_proxy --repeats 0", "repeats"),
         ("verify --tolerance nan --data .", "--tolerance"),
         ("data --val-fraction nan", "--val-fraction"),
         ("build convnext_proxy --layout foo", "unknown layout 'foo'"),

@@ -54,7 +54,7 @@ def signals(
             "study's own.",
         ),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=2, help="Images of the mini-batch.")] = 64,
+    batch_size: Annotated[int, typer.Option(help="Images of the mini-batch.")] = 64,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -62,7 +62,7 @@ def signals(
         ),
     ] = None,
     repeats: Annotated[
-        int, typer.Option(min=1, help="Measurements of each, with other weights and images.")
+        int, typer.Option(help="Measurements of each, with other weights and images.")
     ] = 3,
     device: DeviceOption = "auto",
     download: DownloadOption = False,
