@@ -12,8 +12,10 @@ from command import run
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from trainings import made
 
 from designspace.cli.layout import Grid, lines
+from designspace.records.run import write_record
 from designspace.report.numbers import GMACS, MMACS, macs_column, macs_text, macs_unit
 from designspace.search.study import run_study
 
@@ -134,6 +136,20 @@ def test_no_command_shortens_a_cell(
         known = set(whole.out.split())
         for number in re.findall(r"(?<!\S)\d[\d,.]*(?!\S)", narrow.out):
             assert timed or number in known or number == str(width), (number, width)
+
+
+@pytest.mark.parametrize("width", [30, 50, 80])
+def test_long_names_of_runs_stay_apart(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"a-long-name-of-a-network-with-kernel-{size}" for size in (7, 9)]
+    for name in names:
+        (tmp_path / name).mkdir()
+        write_record(tmp_path / name, made(name))
+    monkeypatch.setenv("COLUMNS", str(width))
+    said = run("compare", tmp_path).out
+    assert all(name in said for name in names)
+    assert "…" not in said
 
 
 def test_a_pipe_has_no_edge(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def only_info() -> None:
     """What a space holds."""
 
 
-@space.command(short_help="Count a space's networks and show what its limits and axes do.")
+@space.command(short_help="Count a space's networks and show what its limits and its axes do.")
 def info(
     space: SpaceArgument,
     limit: LimitOption = None,
