@@ -82,7 +82,7 @@ def _confounded(found: Ladder, step: Step) -> tuple[Confounder, ...]:
 
 
 def _print(found: Ladder, rows: list[_Row]) -> None:
-    from designspace.cli.printing import print_table, print_wrapped
+    from designspace.cli.printing import PAGE, print_table, print_wrapped
     from designspace.costing import cost
     from designspace.report.numbers import MACS_NOTE, macs_column
 
@@ -95,7 +95,7 @@ def _print(found: Ladder, rows: list[_Row]) -> None:
     lines = [[*row[:2], cell, *row[2:]] for row, cell in zip(cells, macs, strict=True)]
     optional = ["printed", "±", "params", "95 % interval"]
     print_table(columns, lines, title=f"{found.name} ({found.source})", optional=optional)
-    print_wrapped([*_LEGEND, MACS_NOTE, *_notes(found, rows)])
+    print_wrapped([*_LEGEND, MACS_NOTE, *_notes(found, rows)], in_pipe=PAGE)
 
 
 def _cells(row: _Row) -> list[str]:

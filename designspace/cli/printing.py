@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from designspace.costing import CostTable
 
+PAGE = 80
+"""Width of paragraphs in a pipe."""
 _NARROW = 20
 _CODES = {"bold": 1, "dim": 2, "red": 31, "cyan": 36}
 
@@ -71,9 +73,14 @@ def screen_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def print_wrapped(sentences: Iterable[str]) -> None:
-    """Print sentences, each beginning a line and wrapped between words."""
-    width = screen_width()
+def print_wrapped(sentences: Iterable[str], *, in_pipe: int | None = None) -> None:
+    """Print sentences, each beginning a line and wrapped between words.
+
+    Args:
+        sentences: The sentences.
+        in_pipe: Width where there is no screen, for paragraphs; None for whole lines.
+    """
+    width = screen_width() or in_pipe
     for sentence in sentences:
         if width is None:
             sys.stdout.write(sentence + "\n")

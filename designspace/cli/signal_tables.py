@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from designspace.cli.printing import print_table, print_wrapped
+from designspace.cli.printing import PAGE, print_table, print_wrapped
 from designspace.records.signals import Interval, Ranking, SignalRecord, SignalValue, StudySignals
 
 
@@ -21,7 +21,7 @@ def print_networks(found: SignalRecord) -> None:
         for name, value in network.signals.items()
         if value.reason
     ]
-    print_wrapped([_conditions(found), *reasons])
+    print_wrapped([_conditions(found), *reasons], in_pipe=PAGE)
 
 
 def print_rankings(found: StudySignals) -> None:
@@ -37,7 +37,9 @@ def print_rankings(found: StudySignals) -> None:
     ]
     said = "in brackets: 95 % of 2,000 draws of as many trials; with one seed a trial, noise of "
     said += "the top-1 itself keeps every column below 1"
-    print_wrapped([_conditions(found.record), said, *(unranked if shut_out else []), *reasons])
+    print_wrapped(
+        [_conditions(found.record), said, *(unranked if shut_out else []), *reasons], in_pipe=PAGE
+    )
 
 
 def _row(ranking: Ranking) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from designspace.cli.printing import print_table, print_wrapped
+from designspace.cli.printing import PAGE, print_table, print_wrapped
 from designspace.records.speed import Against, Speed, SpeedRecord, SpeedRow, Spread
 
 _COLUMNS = ("mode", "whose", "batch", "ms", "p10", "p90", "images/s", "peak MB", "n")
@@ -23,8 +23,8 @@ def print_speeds(record: SpeedRecord) -> None:
         first = together[0]
         title = f"{first.title} at {first.input_size}x{first.input_size}x3"
         print_table(columns, lines, title=title, text=columns[:2], optional=_OPTIONAL)
-        print_wrapped(_same(first.against))
-    print_wrapped([*_conditions(record), *_failures(record)])
+        print_wrapped(_same(first.against), in_pipe=PAGE)
+    print_wrapped([*_conditions(record), *_failures(record)], in_pipe=PAGE)
 
 
 def _lines(row: SpeedRow, *, compared: bool) -> list[list[str]]:

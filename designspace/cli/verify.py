@@ -100,7 +100,7 @@ def _progress(row: Verified) -> None:
 
 
 def _print(found: Verification) -> None:
-    from designspace.cli.printing import print_table, print_wrapped
+    from designspace.cli.printing import PAGE, print_table, print_wrapped
 
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
@@ -114,7 +114,7 @@ def _print(found: Verification) -> None:
             text=(first, "verdict"),
             optional=("params", "MACs"),
         )
-    print_wrapped([*_LEGEND, *_differences(found), _total(found)])
+    print_wrapped([*_LEGEND, *_differences(found), _total(found)], in_pipe=PAGE)
 
 
 def _cells(row: Verified) -> list[str]:
