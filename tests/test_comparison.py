@@ -166,7 +166,7 @@ def test_a_ladder_uses_the_same_mechanism() -> None:
     assert all(step["confounders"] == [] for step in told[2:])
     shown = run("ladder", "resnet50_to_convnext_t").out
     assert "resnet_enhanced, recipe: epochs 90 | 300" in shown
-    (line,) = [line for line in shown.splitlines() if line.startswith(" resnet_enhanced ")]
+    (line,) = [line for line in shown.splitlines() if line.startswith("resnet_enhanced ")]
     assert line.split()[-1] == "r"
 
 

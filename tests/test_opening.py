@@ -11,8 +11,9 @@ from command import run
 from trainings import npz, tiny_data, tiny_run, words
 
 from designspace.cli.live import Bar
-from designspace.cli.opening import WARM_UP, TrainingOpening, multiply_adds
+from designspace.cli.opening import WARM_UP, TrainingOpening
 from designspace.cli.progress import TrainingProgress
+from designspace.report.numbers import macs_text
 
 DATA = "data tiny: 2 classes (0, 1); images: 64 train, 16 val, 20 test; 12x12, gray, pixel mean 0."
 NETWORK = (
@@ -100,7 +101,7 @@ def test_the_bar_of_a_search_moves_with_the_time() -> None:
     [(76_800, "0.08 MMACs"), (99_999_999, "100.00 MMACs"), (4_456_000_000, "4.46 GMACs")],
 )
 def test_multiply_adds_in_words(macs: int, said: str) -> None:
-    assert multiply_adds(macs) == said
+    assert macs_text(macs) == said
 
 
 def test_a_search_begins_with_two_lines(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -161,7 +161,7 @@ def check(said: dict[str, object]) -> None:
     assert falling == sorted(falling, reverse=True)
     assert rising == sorted(rising)
     assert re.match(
-        r"Trial \d+: .*top-1 [\d.-]+ % · [\d.]+ GMACs · [\d.]+ M params", str(said["tip"])
+        r"Trial \d+: .*top-1 [\d.-]+ % · [\d.]+ [GM]MACs · [\d.]+ M params", str(said["tip"])
     )
 
 

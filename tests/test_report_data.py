@@ -44,7 +44,7 @@ def test_every_mark_stands_within_the_picture(trials: list[tuple[float, int]]) -
     picture = frontier([row(i, "done", top1, macs) for i, (top1, macs) in enumerate(trials)])
     assert len(picture.marks) == len(trials)
     for mark in picture.marks:
-        assert picture.x[0] <= mark.gmacs <= picture.x[1]
+        assert picture.x[0] <= mark.macs <= picture.x[1]
         assert picture.y[0] <= mark.top1 <= picture.y[1]
         assert mark.on_floor or mark.top1 == mark.row.top1
 

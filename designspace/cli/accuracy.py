@@ -59,7 +59,7 @@ def verify_accuracy(asked: Asked, *, as_json: bool) -> None:
     except KeyboardInterrupt:
         raise StoppedError(f"interrupted; measured so far: {kept.path}") from None
     if as_json:
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
 
         print_json({"ok": record.ok, "record": str(kept.path), **record.model_dump(mode="json")})
     else:
@@ -94,11 +94,16 @@ class _Kept:
 
 
 def _print(record: AccuracyRecord, path: Path | None) -> None:
-    from designspace.cli.show import print_table
+    from designspace.cli.printing import print_table, print_wrapped
 
-    print_table(list(_COLUMNS), [_cells(row) for row in record.rows], title="accuracy", tight=True)
-    for line in _lines(record, path):
-        typer.echo(line)
+    print_table(
+        _COLUMNS,
+        [_cells(row) for row in record.rows],
+        title="accuracy",
+        text=("network", "view", "verdict"),
+        optional=("images", "size"),
+    )
+    print_wrapped(_lines(record, path))
 
 
 def _cells(row: AccuracyRow) -> list[str]:

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -26,7 +27,7 @@ from designspace.cli import (
     sample,
     schema,
     search,
-    show_command,
+    show,
     signals,
     space,
     status,
@@ -46,6 +47,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _add(verb: Callable[..., None], name: str | None = None) -> None:
+    """Add a verb whose summary in the list is its docstring's first line, uncut."""
+    summary = (verb.__doc__ or "").strip().splitlines()[0]
+    app.command(name, short_help=summary)(verb)
+
+
 for verb in (
     build.build,
     export.export,
@@ -53,20 +62,16 @@ for verb in (
     diff.diff,
     ladder.ladder,
     catalog.catalog,
-    show_command.show,
+    show.show,
     schema.schema,
 ):
-    app.command()(verb)
+    _add(verb)
 app.add_typer(space.space, name="space")
-app.command()(sample.sample)
-app.command()(bench.bench)
-app.command()(signals.signals)
-app.command()(data.data)
-app.command()(train.train)
-app.command("eval")(evaluation.evaluate)
-app.command()(compare.compare)
-for verb in (search.search, status.status, report.report, verify.verify):
-    app.command()(verb)
+for verb in (sample.sample, bench.bench, signals.signals, data.data, train.train):
+    _add(verb)
+_add(evaluation.evaluate, "eval")
+for verb in (compare.compare, search.search, status.status, report.report, verify.verify):
+    _add(verb)
 
 
 def _version(asked: bool) -> None:

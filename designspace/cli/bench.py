@@ -16,6 +16,7 @@ from designspace.cli.options import (
     SetOption,
     TrainedClassesOption,
     TrainedSizeOption,
+    finite,
 )
 from designspace.errors import InputError, StoppedError
 
@@ -47,10 +48,14 @@ def bench(
     compiled: Annotated[bool, typer.Option("--compile", help="Through torch.compile.")] = False,
     rounds: Annotated[int, typer.Option(min=1, help="Measurements of a row at most.")] = 30,
     seconds: Annotated[
-        float, typer.Option(min=0, help="After so long a row ends, if three rounds were made.")
+        float,
+        typer.Option(
+            min=0, callback=finite, help="Time limit per row, after at least three rounds."
+        ),
     ] = 20.0,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Of torch on the CPU; its own choice by default.")
+        int | None,
+        typer.Option(min=1, max=4096, help="Of torch on the CPU; its own choice by default."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the whole record here, as JSON.")] = None,
     csv: Annotated[
@@ -122,7 +127,7 @@ class _Kept:
 
     def show(self, *, as_json: bool) -> None:
         """What was measured, also where it was interrupted."""
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
         from designspace.cli.speed_table import print_speeds
 
         if self.record is None or not self.record.rows:

@@ -17,6 +17,7 @@ from designspace.cli.options import (
     TrainedClassesOption,
     TrainedSizeOption,
 )
+from designspace.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from designspace.exporting.ready import Ready
@@ -33,16 +34,21 @@ def build(
         Path | None, typer.Option(help="Write weights and spec to this file, as safetensors.")
     ] = None,
     layout: Annotated[
-        str, typer.Option(help="Names to write weights under: designspace, timm or official.")
-    ] = "designspace",
+        str | None,
+        typer.Option(
+            help="Names to write the weights of --out under: designspace, timm, torchvision or "
+            "official (default: designspace)."
+        ),
+    ] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Build a network, with its trained weights where it has some, and run it once."""
     from designspace.cli import networks
-    from designspace.cli.show import cost_json, print_json
+    from designspace.cli.printing import cost_json, print_json
     from designspace.exporting.ready import ready
 
+    _check_layout(layout, out)
     named = networks.find(spec, changes, quiet=as_json)
     if weights and not as_json:
         networks.tell_weights(weights)
@@ -58,7 +64,7 @@ def build(
     if out:
         from designspace.weights import save_weights
 
-        save_weights(found.model, named.spec, out, layout=layout, **found.facts)
+        save_weights(found.model, named.spec, out, layout=layout or "designspace", **found.facts)
     if as_json:
         said = {"name": named.spec.name, "digest": named.spec.digest, "output": shape}
         said |= {"named": networks.as_json(named)}
@@ -67,6 +73,25 @@ def build(
         print_json(said | {"cost": cost_json(found.table)})
         return
     _print(found, shape, out, seed)
+
+
+def _check_layout(layout: str | None, out: Path | None) -> None:
+    """Refuse an unknown layout, and one without a file to write.
+
+    Raises:
+        InputError: Either of them.
+    """
+    from typing import get_args
+
+    from designspace.weights.layout import Origin
+
+    known = get_args(Origin)
+    if layout is not None and layout not in known:
+        hint = did_you_mean(layout, known)
+        raise InputError(f"unknown layout '{layout}'", path="--layout", hint=hint)
+    if layout is not None and out is None:
+        raise InputError("names the weights of a file, and none is written", path="--layout",
+                         hint="add --out FILE")  # fmt: skip
 
 
 def _run(found: Ready) -> list[int]:
@@ -81,11 +106,13 @@ def _run(found: Ready) -> list[int]:
 
 def _print(found: Ready, shape: list[int], out: Path | None, seed: int) -> None:
     from designspace.cli.cost import print_cost
+    from designspace.report.numbers import macs_unit
 
     table, named = found.table, found.named
+    unit = macs_unit([table.macs])
     print_cost(table, named.title)
     typer.echo(
-        f"{table.params:,} params, {table.macs / 1e9:.4f} GMACs; "
+        f"{table.params:,} params, {unit.cell(table.macs)} {unit.name}; "
         f"ran once: logits {tuple(shape)}; digest {named.spec.digest}"
     )
     typer.echo(weights_line(found, seed))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
-
 from designspace.cli.options import JsonOption
 
 _LISTS = {
@@ -17,8 +15,9 @@ _LISTS = {
 
 def catalog(as_json: JsonOption = False) -> None:
     """List the networks, recipes, spaces and ladders that ship, and every kind with its fields."""
-    from designspace.cli.show import MACS_NOTE, print_json, print_table
+    from designspace.cli.printing import print_json, print_table, print_wrapped
     from designspace.costing import cost
+    from designspace.report.numbers import MACS_NOTE, macs_column
     from designspace.spec import catalog as files
     from designspace.spec import load
     from designspace.spec.families import families
@@ -49,13 +48,15 @@ def catalog(as_json: JsonOption = False) -> None:
         lists = {title: files.names(*where) for title, where in _LISTS.items()}
         print_json({"networks": listed, **lists, "kinds": kinds})
         return
+    unit, macs = macs_column([costs[n.name].macs for n in networks])
     rows = [
-        [n.name, str(n.input_size), f"{costs[n.name].params:,}", f"{costs[n.name].macs / 1e9:.4f}"]
-        for n in networks
+        [n.name, str(n.input_size), f"{costs[n.name].params:,}", cell]
+        for n, cell in zip(networks, macs, strict=True)
     ]
-    print_table(["network", "input", "params", "GMACs"], rows, title="networks")
+    print_table(["network", "input", "params", unit], rows, title="networks")
     for title, where in _LISTS.items():
         print_table([title], [[name] for name in files.names(*where)])
     cells = [[k["family"], k["kind"], ", ".join(k["fields"]), k["about"]] for k in kinds]
-    print_table(["family", "kind", "fields", "what it is"], cells, title="kinds", text_columns=4)
-    typer.echo(MACS_NOTE)
+    columns = ["family", "kind", "fields", "what it is"]
+    print_table(columns, cells, title="kinds", text=columns)
+    print_wrapped([MACS_NOTE])

@@ -46,8 +46,8 @@ def compare(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare trainings; what else differs beside the networks is named, by path."""
-    from designspace.cli.show import print_json
+    """Compare trainings, and name by path what differs besides the networks."""
+    from designspace.cli.printing import print_json
     from designspace.comparison import compare as compare_records
 
     found = compare_records(*runs)
@@ -61,13 +61,18 @@ def compare(
 
 
 def _print(found: Comparison) -> None:
-    from designspace.cli.show import print_table
+    from designspace.cli.printing import print_table, print_wrapped
 
     title = "" if found.comparable else "NOT COMPARABLE: more than the networks differs"
     rows = [_cells(found.groups[0], None), *(_cells(row.group, row) for row in found.rows)]
-    print_table(_COLUMNS, rows, title=title)
-    for line in (*_lines(found), *_LEGEND):
-        typer.echo(line)
+    print_table(
+        _COLUMNS,
+        rows,
+        title=title,
+        text=("network", "seeds", "test"),
+        optional=("epochs", "seeds", "±"),
+    )
+    print_wrapped([*_lines(found), *_LEGEND])
 
 
 def _cells(group: Group, row: Versus | None) -> list[str]:

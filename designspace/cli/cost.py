@@ -46,7 +46,7 @@ def cost(
     """Show what a network costs, by stage, block or layer."""
     from designspace.cli import cost_details as details
     from designspace.cli import networks
-    from designspace.cli.show import cost_json, print_json
+    from designspace.cli.printing import cost_json, print_json
     from designspace.costing import cost as cost_of
     from designspace.costing import memory
     from designspace.naming import task_of
@@ -83,7 +83,10 @@ def cost(
 
 def print_cost(table: CostTable, name: str) -> None:
     """The table for people."""
-    from designspace.cli.show import MACS_NOTE, gmacs, percent, print_table, resolution
+    from designspace.cli.printing import percent, print_table, print_wrapped, resolution
+    from designspace.report.numbers import macs_unit
+
+    unit = macs_unit([table.macs])
 
     rows = [
         [
@@ -92,7 +95,7 @@ def print_cost(table: CostTable, name: str) -> None:
             str(stage.output.channels),
             str(stage.depth or "-"),
             f"{stage.cost.params:,}",
-            gmacs(stage.cost.macs),
+            unit.cell(stage.cost.macs),
             percent(stage.cost.macs, table.macs),
             percent(stage.cost.spatial, stage.cost.macs),
             percent(stage.cost.channel, stage.cost.macs),
@@ -100,11 +103,13 @@ def print_cost(table: CostTable, name: str) -> None:
         ]
         for stage in table.stages
     ]
-    total = ["total", "", "", "", f"{table.params:,}", gmacs(table.macs), "100.0%"]
+    total = ["total", "", "", "", f"{table.params:,}", unit.cell(table.macs), "100.0%"]
     total += [percent(table.total.spatial, table.macs), percent(table.total.channel, table.macs)]
     total.append(f"{table.acts / 1e6:.3f}")
-    columns = ["part", "output", "width", "depth", "params", "GMACs", "share", "spatial", "channel"]
+    columns = ["part", "output", "width", "depth", "params", unit.name]
+    columns += ["share", "spatial", "channel", "acts (M)"]
     height, width, channels = table.input.shape
     title = f"{name} at {height}x{width}x{channels}"
-    print_table([*columns, "acts (M)"], rows, title=title, total=total)
-    typer.echo(f"{MACS_NOTE}; spatial mixes positions, channel does not")
+    optional = ["channel", "spatial", "depth", "share", "acts (M)", "width"]
+    print_table(columns, rows, title=title, total=total, optional=optional)
+    print_wrapped([f"{unit.note}; spatial mixes positions, channel does not"])

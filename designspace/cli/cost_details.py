@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from designspace.cli.show import MACS_NOTE, gmacs, percent, print_table, resolution
+from designspace.cli.printing import percent, print_table, print_wrapped, resolution
+from designspace.report.numbers import MacsUnit, macs_unit
 
 if TYPE_CHECKING:
     from designspace.costing import CostTable, Memory, Row
@@ -72,29 +73,32 @@ def as_json(
 
 def print_rows(table: CostTable, name: str, by: Level) -> None:
     """The cost by block or layer; a row that stands for several has the cost of all."""
-    rows: list[list[str]] = []
+    rows, unit = list[list[str]](), macs_unit([table.macs])
     for piece, group in groupby(table.rows(by), lambda row: (row.piece, row.times)):
         head = f"{piece[0]} (x{piece[1]})" if piece[1] > 1 else piece[0]
         if by == "layer":
             rows.append([head, *[""] * 7])
-        rows += [_cells(row, table.macs, f" {row.layer}" if row.layer else head) for row in group]
-    columns = [by, "kind", "output", "width", "params", "GMACs", "share", "acts (M)"]
-    total = ["total", "", "", "", f"{table.params:,}", gmacs(table.macs), "100.0%"]
+        rows += [
+            _cells(row, table.macs, unit, f" {row.layer}" if row.layer else head) for row in group
+        ]
+    columns = [by, "kind", "output", "width", "params", unit.name, "share", "acts (M)"]
+    total = ["total", "", "", "", f"{table.params:,}", unit.cell(table.macs), "100.0%"]
     height, width, channels = table.input.shape
     title = f"{name} at {height}x{width}x{channels}"
     total.append(f"{table.acts / 1e6:.3f}")
-    print_table(columns, rows, title=title, text_columns=2, total=total, tight=True)
-    typer.echo(f"{MACS_NOTE}; a row of several blocks has the cost of all of them")
+    optional = ["acts (M)", "width", "share", "kind"]
+    print_table(columns, rows, title=title, text=columns[:2], total=total, optional=optional)
+    print_wrapped([f"{unit.note}; a row of several blocks has the cost of all of them"])
 
 
-def _cells(row: Row, macs: int, name: str) -> list[str]:
+def _cells(row: Row, macs: int, unit: MacsUnit, name: str) -> list[str]:
     return [
         name,
         row.kind,
         resolution(row.output.size),
         str(row.output.channels),
         f"{row.cost.params:,}",
-        gmacs(row.cost.macs),
+        unit.cell(row.cost.macs),
         percent(row.cost.macs, macs),
         f"{row.cost.acts / 1e6:.3f}",
     ]

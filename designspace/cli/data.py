@@ -92,7 +92,7 @@ def _speed(source: str | None, size: int, *, skip_broken: bool) -> Speed | None:
 
 
 def _print_json(summary: Summary, speed: Speed | None, *, asked: bool) -> None:
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
 
     timed: dict[str, Any] = {"speed": speed and speed.plain()} if asked else {}
     print_json({**summary.plain(), **timed})
@@ -116,7 +116,7 @@ def _print(summary: Summary, speed: Speed | None, out: Path | None, *, asked: bo
 
 
 def _print_classes(summary: Summary) -> None:
-    from designspace.cli.show import print_table
+    from designspace.cli.printing import print_table
 
     data, splits = summary.data, summary.splits
     counts = list(zip(*(split.per_class for split in splits.values()), strict=True))
@@ -125,7 +125,7 @@ def _print_classes(summary: Summary) -> None:
         for label, numbers in enumerate(counts[:LISTED])
     ]
     total = ["", "in all", *(f"{split.images:,}" for split in splits.values())]
-    print_table(["label", "class", *splits], rows, text_columns=2, total=total)
+    print_table(["label", "class", *splits], rows, text=("label", "class"), total=total)
     if len(counts) > LISTED:
         each = splits["train"].per_class
         typer.echo(
@@ -135,7 +135,7 @@ def _print_classes(summary: Summary) -> None:
 
 
 def _print_pixels(summary: Summary) -> None:
-    from designspace.cli.show import print_table
+    from designspace.cli.printing import print_table
 
     rows = [
         [name, _numbers(split.pixel_mean), _numbers(split.pixel_std), f"{split.measured:,}"]

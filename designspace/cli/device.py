@@ -4,9 +4,17 @@ from __future__ import annotations
 
 
 def chosen(name: str) -> str:
-    """`auto` is a GPU where there is one; any other name is taken at its word."""
-    if name != "auto":
-        return name
+    """Return the device's name: `auto` is a GPU where there is one.
+
+    Raises:
+        InputError: The device is unknown or not here.
+    """
     import torch
+
+    if name != "auto":
+        from designspace.compiler.device import device_of
+
+        device_of(name)
+        return name
 
     return "cuda" if torch.cuda.is_available() else "cpu"

@@ -21,9 +21,10 @@ def diff(
 ) -> None:
     """Name the decisions that turn network A into network B (--set changes B)."""
     from designspace.cli import networks
-    from designspace.cli.show import print_json, print_table
+    from designspace.cli.printing import print_json, print_table
     from designspace.costing import cost
     from designspace.naming import diff as diff_of
+    from designspace.report.numbers import macs_unit
 
     first, second = networks.find(a, quiet=as_json), networks.find(b, changes, quiet=as_json)
     before, after = first.spec, second.spec
@@ -48,14 +49,16 @@ def diff(
     rows = [[each.name, _words(each.changes), each.reason] for each in found.decisions]
     rows += [["-", _words((change,)), ""] for change in found.rest]
     title = f"{first.title} -> {second.title}"
-    print_table(["decision", "change", "what it is"], rows, title=title, text_columns=3)
+    columns = ["decision", "change", "what it is"]
+    print_table(columns, rows, title=title, text=columns)
     params, macs = (
         (getattr(costs[0], name), getattr(costs[1], name)) for name in ("params", "macs")
     )
+    unit = macs_unit(macs)
     typer.echo(
         f"params {params[0]:,} -> {params[1]:,}; "
-        f"GMACs {macs[0] / 1e9:.4f} (at {before.input_size}) -> "
-        f"{macs[1] / 1e9:.4f} (at {after.input_size})"
+        f"{unit.name} {unit.cell(macs[0])} (at {before.input_size}) -> "
+        f"{unit.cell(macs[1])} (at {after.input_size})"
     )
 
 

@@ -15,6 +15,7 @@ from designspace.cli.options import (
     SkipBrokenOption,
     SpecArgument,
 )
+from designspace.cli.several import expanded, measured, show
 from designspace.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ _CLOSE = 1e-9
 def evaluate(
     spec: SpecArgument,
     weights: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--weights",
             help="A weights file (ours, timm's or the authors'), timm:NAME[.TAG], or a run or "
-            "trial (default: those that the name stands for).",
+            "trial; may be given repeatedly, or as a quoted pattern such as 'runs/*.pth', for "
+            "one row per file (default: those that the name stands for).",
         ),
     ] = None,
     changes: SetOption = None,
@@ -89,7 +91,7 @@ def evaluate(
     from designspace.spec.changes import parse_set
     from designspace.spec.recipe import load_recipe
 
-    part, mapping = _part(split), parse_classes(classes)
+    part, mapping, names = _part(split), parse_classes(classes), expanded(weights)
     if retest and part != "test":
         raise InputError("--retest is for --split test")
     asked = load_recipe(recipe) if recipe else None
@@ -98,14 +100,22 @@ def evaluate(
     from designspace.evaluation import Request, Settings, choose_images, find_subject, measure
     from designspace.evaluation.readings import check_reading, note_reading
 
-    subject = find_subject(spec, weights, parse_set(changes or []))
-    images = choose_images(subject, Request(data, part, download, skip_broken))
-    check_reading(subject.training, images, again=retest)
-    settings = Settings(chosen(device), asked, input_size, mapping)
-    found = measure(subject, images, settings)
-    note_reading(subject.training, images, found.score)
+    given, settings = parse_set(changes or []), Settings(chosen(device), asked, input_size, mapping)
+
+    def one(name: str | None) -> tuple[Subject, Chosen, Evaluation]:
+        subject = find_subject(spec, name, given)
+        images = choose_images(subject, Request(data, part, download, skip_broken))
+        check_reading(subject.training, images, again=retest)
+        found = measure(subject, images, settings)
+        note_reading(subject.training, images, found.score)
+        return subject, images, found
+
+    if names is not None:
+        show([measured(name, lambda name: _json(*one(name))) for name in names], as_json=as_json)
+        return
+    subject, images, found = one(weights[0] if weights else None)
     if as_json:
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
 
         print_json(_json(subject, images, found))
         return

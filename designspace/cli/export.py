@@ -74,7 +74,7 @@ def export(
     )
     written = export_module(found.model, found.shape, path, format=chosen, facts=found.about)
     if as_json:
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
 
         print_json(_json(found, written))
     else:

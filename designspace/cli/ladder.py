@@ -39,8 +39,8 @@ def ladder(
     name: Annotated[str, typer.Argument(metavar="LADDER", help="A catalog name or a YAML file.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show a ladder: a decision a row, what it costs, what it is published to pay."""
-    from designspace.cli.show import print_json
+    """Show a ladder: one decision per row, with its cost and its published gain."""
+    from designspace.cli.printing import print_json
     from designspace.costing import cost
     from designspace.spec.ladder import load_ladder
 
@@ -82,14 +82,20 @@ def _confounded(found: Ladder, step: Step) -> tuple[Confounder, ...]:
 
 
 def _print(found: Ladder, rows: list[_Row]) -> None:
-    from designspace.cli.show import MACS_NOTE, print_table
+    from designspace.cli.printing import PAGE, print_table, print_wrapped
+    from designspace.costing import cost
+    from designspace.report.numbers import MACS_NOTE, macs_column
 
-    columns = ["decision", "params", "GMACs", "printed", "top-1", "±", "delta", "95 % interval"]
+    rivals = [cost(other.spec) if other.spec else None for other in found.references]
+    tables = [*(row.cost for row in rows), *rivals]
+    unit, macs = macs_column([table and table.macs for table in tables])
+    columns = ["decision", "params", unit, "printed", "top-1", "±", "delta", "95 % interval", "≠0"]
     cells = [_cells(row) for row in rows]
-    cells += [_rival_cells(other) for other in found.references]
-    print_table([*columns, "≠0"], cells, title=f"{found.name} ({found.source})")
-    for line in (*_LEGEND, MACS_NOTE, *_notes(found, rows)):
-        typer.echo(line)
+    cells += [_rival_cells(*both) for both in zip(found.references, rivals, strict=True)]
+    lines = [[*row[:2], cell, *row[2:]] for row, cell in zip(cells, macs, strict=True)]
+    optional = ["printed", "±", "params", "95 % interval"]
+    print_table(columns, lines, title=f"{found.name} ({found.source})", optional=optional)
+    print_wrapped([*_LEGEND, MACS_NOTE, *_notes(found, rows)], in_pipe=PAGE)
 
 
 def _cells(row: _Row) -> list[str]:
@@ -97,7 +103,6 @@ def _cells(row: _Row) -> list[str]:
     return [
         (_SIDE if step.side else "") + step.name,
         f"{row.cost.params:,}",
-        f"{row.cost.macs / 1e9:.4f}",
         ("*" if _slipped(row) else "") + _number(published.gmacs),
         _number(published.top1),
         _number(published.std),
@@ -107,18 +112,13 @@ def _cells(row: _Row) -> list[str]:
     ]
 
 
-def _rival_cells(other: Rival) -> list[str]:
-    from designspace.costing import cost
-
-    table = cost(other.spec) if other.spec else None
-    counted = [f"{table.params:,}", f"{table.macs / 1e9:.4f}"] if table else ["-", "-"]
-    return [other.name, *counted, _number(other.published.gmacs), _number(other.published.top1)]
+def _rival_cells(other: Rival, table: CostTable | None) -> list[str]:
+    params = f"{table.params:,}" if table else "-"
+    return [other.name, params, _number(other.published.gmacs), _number(other.published.top1)]
 
 
 def _notes(found: Ladder, rows: list[_Row]) -> list[str]:
-    """What is confounded, wrong, hidden or unknown, a paragraph each."""
-    from textwrap import fill
-
+    """What is confounded, wrong, hidden or unknown, one paragraph each."""
     said = [
         (f"{row.step.name}, recipe", "; ".join(map(str, row.confounders)))
         for row in rows
@@ -128,10 +128,7 @@ def _notes(found: Ladder, rows: list[_Row]) -> list[str]:
     said += [(f"{step.name}, unknown", step.unknown) for step in found.steps if step.unknown]
     said += [(other.name, other.note) for other in found.references if other.note]
     said += [("throughout", note) for note in found.notes]
-    return [""] * bool(said) + [
-        fill(f"{name}: {text}", 80, initial_indent="- ", subsequent_indent="  ")
-        for name, text in said
-    ]
+    return [""] * bool(said) + [f"- {name}: {text}" for name, text in said]
 
 
 def _slipped(row: _Row) -> bool:

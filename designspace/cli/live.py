@@ -197,14 +197,19 @@ def table(state: StudyState, left: float | None) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from designspace.report.numbers import macs_unit
+
+    shown = list(state.trials.values())[-RECENT:]
+    unit = macs_unit(trial.macs for trial in shown)
     rows = Table(box=box.SIMPLE, title=summary(state, left), title_justify="left")
-    for column in ("trial", "changes", "GMACs", "epoch", "top-1 %", "state"):
-        rows.add_column(column, justify="left" if column in ("changes", "state") else "right")
-    for trial in list(state.trials.values())[-RECENT:]:
+    for column in ("trial", "changes", unit.name, "epoch", "top-1 %", "state"):
+        is_text = column in ("changes", "state")
+        rows.add_column(column, justify="left" if is_text else "right", overflow="fold")
+    for trial in shown:
         top1 = "" if trial.top1 is None else f"{trial.top1:.1f}"
         number, epochs = str(trial.number), str(trial.epochs)
         changed = Text(_changed(trial, state))  # as text: labels are no markup
-        rows.add_row(number, changed, f"{trial.macs / 1e9:.4f}", epochs, top1, trial.state)
+        rows.add_row(number, changed, unit.cell(trial.macs), epochs, top1, trial.state)
     return rows
 
 

@@ -60,6 +60,7 @@ class TrainingOpening:
     def _tell(self, seconds: float | None) -> Iterator[str]:
         from designspace.cli.live import minutes
         from designspace.costing import cost
+        from designspace.report.numbers import macs_text
 
         self._told = True
         run, data = self.run, self.run.data
@@ -71,7 +72,7 @@ class TrainingOpening:
         left = "" if seconds is None else f"; about {minutes(seconds)} left{several}"
         yield (
             f"network {spec.name or 'unnamed'}: {table.params:,} params, "
-            f"{multiply_adds(table.macs)} at {size}x{size}; {run.epochs} epochs of recipe "
+            f"{macs_text(table.macs)} at {size}x{size}; {run.epochs} epochs of recipe "
             f"{run.recipe.name} on {device_words(run.device)}{left}"
         )
         yield from run.notes
@@ -108,6 +109,7 @@ class SearchOpening:
     def network_line(self, seconds: float | None) -> str:
         """The space, its base network, and where and how long its trials run."""
         from designspace.cli.live import minutes
+        from designspace.report.numbers import macs_text
         from designspace.search.proposer import base_point
 
         request = self.request
@@ -117,7 +119,7 @@ class SearchOpening:
         left = "" if seconds is None else f"; roughly {minutes(seconds)} if all cost as much"
         return (
             f"network {spec.name or 'unnamed'} and its variants in space {request.space.name}: "
-            f"{price.params:,} params, {multiply_adds(price.macs)} at {size}x{size}; "
+            f"{price.params:,} params, {macs_text(price.macs)} at {size}x{size}; "
             f"{request.trials} trials of at most {request.epochs} epochs on "
             f"{device_words(request.resources.device)}{left}"
         )
@@ -144,11 +146,6 @@ class SearchOpening:
             return None
         finally:
             torch.set_num_threads(threads)
-
-
-def multiply_adds(macs: int) -> str:
-    """Multiply-adds for people."""
-    return f"{macs / 1e9:.2f} GMACs" if macs >= 1e8 else f"{macs / 1e6:.2f} MMACs"
 
 
 def device_words(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
@@ -14,6 +15,14 @@ NAMES = (
 )
 """Ways to name a network, in the order in which they are tried."""
 
+
+def finite(value: float | None) -> float | None:
+    """Refuse a number that is none, or endless."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value:g} is not a finite number")
+    return value
+
+
 SpecArgument = Annotated[str, typer.Argument(metavar="SPEC", help=f"A network: {NAMES}.")]
 SetOption = Annotated[
     list[str] | None,
@@ -23,6 +32,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machine
 InputSizeOption = Annotated[
     int | None,
     typer.Option(min=1, max=WIDEST, help="Side of the image; the spec's own by default."),
+]
+WorkingSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=WIDEST,
+        help="Side of the image to train at, as the recipe's input_size; the recipe's, else what "
+        "suits images and network, by default.",
+    ),
 ]
 ClassesOption = Annotated[int, typer.Option(min=1, max=WIDEST, help="Number of classes.")]
 TrainedSizeOption = Annotated[

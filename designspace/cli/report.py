@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from designspace.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from designspace.report.terminal import Sheet
 
 
 def report(
@@ -58,8 +61,6 @@ def _study(study: Path | None, *, as_json: bool) -> None:
 
 
 def _populations(files: list[Path], out: Path | None, *, as_json: bool) -> None:
-    from rich.console import Console
-
     from designspace.report.population.terminal import table
     from designspace.report.population.writing import beside, load, write_summary
 
@@ -68,7 +69,7 @@ def _populations(files: list[Path], out: Path | None, *, as_json: bool) -> None:
     if as_json:
         _print_file(outputs.json)
         return
-    Console().print(table(found))
+    print_sheet(table(found))
     for path in (outputs.costs, outputs.choices, outputs.csv, outputs.json, outputs.html):
         typer.echo(str(path))
 
@@ -76,17 +77,30 @@ def _populations(files: list[Path], out: Path | None, *, as_json: bool) -> None:
 def _print_file(path: Path) -> None:
     import json
 
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
 
     print_json(json.loads(path.read_text()))
 
 
 def print_study(directory: Path) -> None:
     """The trials' table on the terminal."""
-    from rich.console import Console
-
     from designspace.records.study import load_study
     from designspace.report.summary import summarize
     from designspace.report.terminal import table
 
-    Console().print(table(summarize(load_study(directory))))
+    print_sheet(table(summarize(load_study(directory))))
+
+
+def print_sheet(sheet: Sheet) -> None:
+    """Print a table of the report and the sentence below it."""
+    from designspace.cli.printing import print_table, print_wrapped
+
+    print_table(
+        sheet.columns,
+        sheet.rows,
+        title=sheet.title,
+        text=sheet.text,
+        optional=sheet.optional,
+        styles=sheet.styles,
+    )
+    print_wrapped([sheet.caption])

@@ -55,7 +55,7 @@ def sample(
     from designspace.algebra.population import check_path, write_population, write_specs
     from designspace.algebra.space import load_space, with_limits
     from designspace.algebra.task import Task
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.errors import InputError
 
     folder = out is not None and not out.suffix
@@ -134,21 +134,31 @@ def _json(
 def _print(
     space: Space, limited: Limited, draw: Draw, samples: list[Sample] | None, n: int
 ) -> None:
-    from designspace.cli.show import gmacs, print_table
+    from designspace.cli.printing import print_table, print_wrapped
+    from designspace.report.numbers import macs_column
 
-    rows: list[list[str]] = []
-    points = draw.head(_SHOWN).points()
-    for number, point in enumerate(points):
-        digest = samples[number].spec.digest[:8] if samples else "-"
-        costs = [f"{draw.params[number]:,}", gmacs(int(draw.macs[number]))]
-        labels = ", ".join(f"{name} {label}" for name, label in point.items())
-        rows.append([digest, *costs, f"{draw.acts[number] / 1e6:.3f}", labels])
-    if rows:
-        columns = ["network", "params", "GMACs", "acts (M)", "choices"]
-        print_table(columns, rows, title=space.name, last_is_text=True)
+    points = list(draw.head(_SHOWN).points())
+    unit, macs = macs_column([int(draw.macs[number]) for number in range(len(points))])
+    rows = [
+        [_name(samples, row), f"{draw.params[row]:,}", macs[row], f"{draw.acts[row] / 1e6:.3f}"]
+        for row in range(len(points))
+    ]
+    columns, more = ["network", "params", unit, "acts (M)"], list[str]()
+    if samples:
+        columns.append("choices")
+        for row, point in zip(rows, points, strict=True):
+            row.append(", ".join(f"{name} {label}" for name, label in point.items()))
+    else:
+        more.append("the choices of each network are in --json and --out")
+    print_table(columns, rows, title=space.name, text=("network", "choices"))
     if len(draw) > _SHOWN:
-        typer.echo(f"... and {len(draw) - _SHOWN:,} more; --out keeps them all")
-    typer.echo(_told(limited, len(draw), n))
+        more.insert(0, f"... and {len(draw) - _SHOWN:,} more; --out keeps them all")
+    print_wrapped([*more, _told(limited, len(draw), n)])
+
+
+def _name(samples: list[Sample] | None, number: int) -> str:
+    """The beginning of a network's digest, else its number in the draw, from 1."""
+    return samples[number].spec.digest[:8] if samples else str(number + 1)
 
 
 def _told(limited: Limited, drawn: int, n: int) -> str:

@@ -7,14 +7,18 @@ from typing import Annotated
 
 import typer
 
+from designspace.cli.options import JsonOption
+
 
 def schema(
     subject: Annotated[str, typer.Argument(metavar="network|recipe|space|ladder")] = "network",
     out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print the JSON Schema of networks, recipes, spaces or ladders, for an editor."""
     import json
 
+    from designspace.cli.printing import print_json
     from designspace.errors import InputError, did_you_mean
     from designspace.spec.files import write_text_atomic
     from designspace.spec.schema import SUBJECTS
@@ -25,6 +29,9 @@ def schema(
     text = json.dumps(schema_of(subject), indent=2) + "\n"
     if out:
         write_text_atomic(out, text)
-        typer.echo(f"schema: {out}")
+        if as_json:
+            print_json({"subject": subject, "file": str(out)})
+        else:
+            typer.echo(f"schema: {out}")
     else:
         typer.echo(text, nl=False)

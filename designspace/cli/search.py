@@ -16,6 +16,8 @@ from designspace.cli.options import (
     KeepCheckpointsOption,
     RecipeSetOption,
     SkipBrokenOption,
+    WorkingSizeOption,
+    finite,
 )
 from designspace.errors import InputError, TrialsFailedError
 
@@ -34,9 +36,10 @@ def search(
     ] = None,
     recipe_changes: RecipeSetOption = None,
     data: DataOption = None,
+    input_size: WorkingSizeOption = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials in all, earlier ones included.")] = 16,
     seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the proposals and of every training.")
+        int, typer.Option(min=0, max=2**62, help="Seed of the proposals and of every training.")
     ] = 0,
     study: Annotated[
         Path | None, typer.Option(help="The study's directory; runs/SPACE-RECIPE by default.")
@@ -52,7 +55,9 @@ def search(
         Literal["ray", "local"], typer.Option(help="Ray Tune, or one trial at a time right here.")
     ] = "ray",
     cpus_per_trial: Annotated[int, typer.Option(min=1)] = 1,
-    gpus_per_trial: Annotated[float, typer.Option(min=0, help="May be a fraction.")] = 0.0,
+    gpus_per_trial: Annotated[
+        float, typer.Option(min=0, callback=finite, help="May be a fraction.")
+    ] = 0.0,
     device: DeviceOption = "auto",
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
@@ -68,8 +73,11 @@ def search(
 ) -> None:
     """Search a space: train networks from it, stop poor ones early, test the winner once."""
     from designspace.algebra.space import load_space
+    from designspace.cli import sizes
 
-    chosen_space, how = _with_recipe(load_space(space), recipe, recipe_changes or [])
+    chosen_space, how = _with_recipe(
+        load_space(space), recipe, sizes.recipe_changes(recipe_changes, input_size)
+    )
 
     from designspace.cli.live import watched
     from designspace.cli.opening import SearchOpening
@@ -116,13 +124,12 @@ def search(
     _show(outcome, as_json=as_json)
 
 
-def _with_recipe(space: Space, source: str | None, changes: list[str]) -> tuple[Space, Recipe]:
+def _with_recipe(space: Space, source: str | None, changes: dict[str, Any]) -> tuple[Space, Recipe]:
     """The recipe of the study, and the space around it where it varies."""
-    from designspace.spec.changes import parse_set
     from designspace.spec.recipe import load_recipe
 
     own = space.authored.get("recipe")
-    how = load_recipe(source or own or "demo", parse_set(changes, "--recipe-set"))
+    how = load_recipe(source or own or "demo", changes)
     return (space.with_recipe(how) if space.recipe_axes else space), how
 
 
@@ -141,7 +148,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
 
     directory, state = outcome.directory, outcome.state
     if as_json:
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
 
         facts = {"study": str(directory), "idle": outcome.idle, "notes": list(outcome.notes)}
         print_json({**facts, **state_json(directory, state)})
@@ -164,7 +171,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
 def _dry_run(request: Request, *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.search.plan import plan
 
     found = plan(request)
@@ -177,6 +184,7 @@ def _dry_run(request: Request, *, as_json: bool) -> None:
 
 def _plan_lines(request: Request, found: Plan) -> list[str]:
     from designspace.cli.live import minutes
+    from designspace.report.numbers import macs_text
 
     limits = ", ".join(
         f"{limit.low or 0:,} to {limit.high or 'any'} {limit.cost}"
@@ -189,7 +197,7 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
     lines = [
         f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
         f"axes{_counted(found)}; limits: {limits or 'none'}",
-        f"base: {found.base.macs / 1e6:.2f} MMACs, {found.base.params:,} params",
+        f"base: {macs_text(found.base.macs)}, {found.base.params:,} params",
         f"recipe {request.recipe['name']}"
         f"{f', each trial with its own {varied}' if varied else ''}: {found.epochs} epochs on "
         f"{request.data['train']:,} images of {request.data['name']}; "

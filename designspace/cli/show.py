@@ -1,99 +1,108 @@
-"""Printing: tables for people, JSON for machines."""
+"""`designspace show`: what a name stands for, as YAML that loads again."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from designspace.cli.options import NAMES, JsonOption
+from designspace.errors import InputError
 
 if TYPE_CHECKING:
-    from designspace.costing import CostTable
-
-MACS_NOTE = "GMACs are 1e9 multiply-adds, which papers call FLOPs"
-_MANY = 8
+    from designspace.naming.texts import Text
 
 
-def print_json(data: Any) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(data, indent=2) + "\n")
+class Kind(StrEnum):
+    """What can be shown."""
+
+    network = "network"
+    space = "space"
+    ladder = "ladder"
+    recipe = "recipe"
 
 
-def print_table(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    title: str = "",
-    text_columns: int = 1,
-    total: Sequence[str] = (),
-    tight: bool = False,
-    last_is_text: bool = False,
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help=f"A space, a ladder or a recipe: a catalog name or a YAML file. A network: "
+            f"{NAMES}. A variant of a recipe: RECIPE:NETWORK.",
+        ),
+    ],
+    kind: Annotated[
+        Kind | None,
+        typer.Option(help="Which one to print, where several have the name; a run's recipe."),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """A table on standard output.
+    """Print a spec, space, ladder or recipe as YAML, with what is known of it as comments."""
+    found, known = _texts(name)
+    chosen = _chosen(name, found, kind)
+    facts = {**chosen.facts, **known}
+    also = [str(text.kind) for text in found if text is not chosen]
+    if as_json:
+        _print_json(name, chosen, facts, also)
+    else:
+        _print(name, chosen, facts, also)
 
-    Args:
-        columns: The head.
-        rows: Cells as text.
-        title: What stands above it.
-        text_columns: So many columns from the left are text; the others are numbers.
-        total: A last row, set apart.
-        tight: Columns close together, as they are where there are many.
-        last_is_text: The last column is text too, and is folded where it is long.
+
+def _texts(name: str) -> tuple[list[Text], dict[str, Any]]:
+    """Return all that has the name, and what timm knows of it where it is a name of timm's.
+
+    Raises:
+        InputError: Nothing has the name.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from designspace.naming.texts import Text, texts_of
 
-    space = 0 if tight or len(columns) > _MANY else 1  # wide tables still fit into 80 columns
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, space), title_justify="left")
-    table.title = Text(title, style="bold") if title else None
-    for index, column in enumerate(columns):
-        is_text = index < text_columns or (last_is_text and index == len(columns) - 1)
-        table.add_column(column, justify="left" if is_text else "right", no_wrap=not is_text)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    if total:
-        table.add_section()
-        table.add_row(*(Text(cell, style="bold") for cell in total))
-    Console().print(table)
+    if not name.startswith("timm:"):
+        return texts_of(name), {}
+
+    from designspace.cli.timm_facts import facts_of
+
+    known = facts_of(name)
+    try:
+        return texts_of(name), known
+    except InputError as error:  # timm has it, the catalog does not: there is no spec to print
+        return [Text("network", error.message, "")], known
 
 
-def cost_json(table: CostTable) -> dict[str, Any]:
-    """A cost table as plain data, in whole numbers."""
-    return {
-        "input": list(table.input.shape),
-        "params": table.params,
-        "macs": table.macs,
-        "acts": table.acts,
-        "spatial_macs": table.total.spatial,
-        "channel_macs": table.total.channel,
-        "stages": [
-            {
-                "name": stage.name,
-                "output": list(stage.output.shape),
-                "depth": stage.depth,
-                "params": stage.cost.params,
-                "macs": stage.cost.macs,
-                "acts": stage.cost.acts,
-                "spatial_macs": stage.cost.spatial,
-                "channel_macs": stage.cost.channel,
-            }
-            for stage in table.stages
-        ],
-    }
+def _chosen(name: str, found: list[Text], kind: Kind | None) -> Text:
+    """Return the document of the kind that is asked for, else the first.
+
+    Raises:
+        InputError: The name stands for nothing of that kind.
+    """
+    if kind is None:
+        return found[0]
+    for text in found:
+        if text.kind == kind:
+            return text
+    kinds = " and ".join(f"a {text.kind}" for text in found)
+    raise InputError(f"'{name}' is {kinds}, not a {kind}")
 
 
-def percent(part: int, whole: int) -> str:
-    """A share in percent; a dash where there is nothing to share."""
-    return f"{100 * part / whole:.1f}%" if whole else "-"
+def _print(name: str, text: Text, facts: dict[str, Any], also: list[str]) -> None:
+    from designspace import __version__
+    from designspace.naming.texts import SHIPPED, comment
+
+    version = f" with designspace {__version__}" if text.origin.endswith(SHIPPED) else ""
+    lines = [f"# {text.kind}: {text.origin}{version}"]
+    lines += [comment(key, value) for key, value in facts.items()]
+    lines += [f"# '{name}' has a {kind} too: --kind {kind} prints it" for kind in also]
+    for line in lines:
+        typer.echo(" ".join(line.splitlines()))
+    if text.yaml:
+        typer.echo(text.yaml.removesuffix("\n"))
 
 
-def gmacs(macs: int) -> str:
-    """Multiply-adds in 1e9, to four digits after the point."""
-    return f"{macs / 1e9:.4f}"
+def _print_json(name: str, text: Text, facts: dict[str, Any], also: list[str]) -> None:
+    from designspace.cli import networks
+    from designspace.cli.printing import print_json
 
-
-def resolution(size: tuple[int, ...]) -> str:
-    """`56x56`, `197` for tokens, a dash for a single vector."""
-    return "x".join(str(side) for side in size) or "-"
+    named = text.named
+    network = {"digest": named.spec.digest, "named": networks.as_json(named)} if named else {}
+    said = {"name": name, "kind": str(text.kind), "from": text.origin, "also": also, **network}
+    print_json(said | {"facts": facts, "data": text.data, "yaml": text.yaml})

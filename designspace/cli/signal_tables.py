@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from textwrap import fill
-
-import typer
-
-from designspace.cli.show import print_table
+from designspace.cli.printing import PAGE, print_table, print_wrapped
 from designspace.records.signals import Interval, Ranking, SignalRecord, SignalValue, StudySignals
 
 
@@ -19,14 +14,14 @@ def print_networks(found: SignalRecord) -> None:
         for network in found.networks
         for row in _two_rows(network.network, [network.signals[name] for name in names])
     ]
-    print_table(["network", *names], rows, tight=True)
+    print_table(["network", *names], rows)
     reasons = [
         f"{network.network}: {name} is not defined: {value.reason}"
         for network in found.networks
         for name, value in network.signals.items()
         if value.reason
     ]
-    _say([_conditions(found), *reasons])
+    print_wrapped([_conditions(found), *reasons], in_pipe=PAGE)
 
 
 def print_rankings(found: StudySignals) -> None:
@@ -34,7 +29,7 @@ def print_rankings(found: StudySignals) -> None:
     rows = [_row(ranking) for ranking in found.rankings]
     title = f"{found.study}: {found.ranked} trials by validation top-1 after {found.epochs} epochs"
     columns = ["column", "n", "Kendall's tau-b", "Spearman's rho", "tau less params'"]
-    print_table(columns, rows, title=title, tight=True)
+    print_table(columns, rows, title=title)
     shut_out = len(found.trials) - found.ranked
     unranked = [f"{shut_out} trials were not trained to the end, and are not ranked"]
     reasons = [
@@ -42,7 +37,9 @@ def print_rankings(found: StudySignals) -> None:
     ]
     said = "in brackets: 95 % of 2,000 draws of as many trials; with one seed a trial, noise of "
     said += "the top-1 itself keeps every column below 1"
-    _say([_conditions(found.record), said, *(unranked if shut_out else []), *reasons])
+    print_wrapped(
+        [_conditions(found.record), said, *(unranked if shut_out else []), *reasons], in_pipe=PAGE
+    )
 
 
 def _row(ranking: Ranking) -> list[str]:
@@ -80,9 +77,3 @@ def _conditions(found: SignalRecord) -> str:
         f"deviation of {how['repeats']} repeats with other weights and images; of each, more is "
         "said to be better: columns beside a training, never instead of it"
     )
-
-
-def _say(sentences: list[str]) -> None:
-    width = shutil.get_terminal_size().columns
-    for sentence in sentences:
-        typer.echo(fill(sentence, width, subsequent_indent="  ", break_long_words=False))

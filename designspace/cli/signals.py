@@ -56,7 +56,10 @@ def signals(
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Images of the mini-batch.")] = 64,
     seed: Annotated[
-        int | None, typer.Option(help="Of weights and mini-batch; 0, or a study's own, by default.")
+        int | None,
+        typer.Option(
+            min=0, max=2**62, help="Of weights and mini-batch; 0, or a study's own, by default."
+        ),
     ] = None,
     repeats: Annotated[
         int, typer.Option(help="Measurements of each, with other weights and images.")
@@ -66,26 +69,32 @@ def signals(
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure cheap signals, columns beside a training and never instead of it."""
+    """Score untrained networks with zero-cost proxies, which do not replace training."""
     wanted = names.split(",") if names is not None else None
     theirs = {"--set": changes, "--data": data, "--recipe": recipe}
     _require_one(specs, study, {**theirs, "--download": download, "--skip-broken": skip_broken})
 
+    from designspace.cli import sizes
     from designspace.cli.device import chosen
     from designspace.cli.networks import find
     from designspace.signals import Settings
+    from designspace.spec.recipe import load_recipe
 
+    networks = [find(spec, changes, quiet=as_json).spec for spec in specs or ()]
+    size = sizes.changed_size(changes, networks[0].input_size) if networks else None
     how = Settings(
-        batch_size=batch_size, repeats=repeats, recipe=recipe or "demo", device=chosen(device)
+        batch_size=batch_size,
+        repeats=repeats,
+        recipe=load_recipe(recipe or "demo", sizes.recipe_changes(None, size)),
+        device=chosen(device),
     )
     if study is not None:
         _study(study, seed, wanted, how, as_json=as_json)
         return
-    networks = [find(spec, changes, quiet=as_json).spec for spec in specs or ()]
     options = {"download": download, "skip_broken": skip_broken}
     found = _score(networks, _loaded(networks, data, how, options), seed or 0, wanted, how)
     if as_json:
-        from designspace.cli.show import print_json
+        from designspace.cli.printing import print_json
 
         print_json(found.model_dump(mode="json"))
         return
@@ -147,7 +156,7 @@ def _score(
 def _study(
     directory: Path, seed: int | None, names: list[str] | None, how: Settings, *, as_json: bool
 ) -> None:
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.cli.signal_tables import print_rankings
     from designspace.signals.study import score_study, write
 

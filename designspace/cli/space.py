@@ -26,7 +26,7 @@ LimitOption = Annotated[
     ),
 ]
 
-space = typer.Typer(help="What a space holds.", rich_markup_mode=None)
+space = typer.Typer(help="Say what a space holds.", rich_markup_mode=None)
 
 
 @space.callback()
@@ -34,7 +34,7 @@ def only_info() -> None:
     """What a space holds."""
 
 
-@space.command()
+@space.command(short_help="Count a space's networks and show what its limits and its axes do.")
 def info(
     space: SpaceArgument,
     limit: LimitOption = None,
@@ -47,7 +47,7 @@ def info(
     from designspace.algebra.describe import describe
     from designspace.algebra.space import load_space, with_limits
     from designspace.algebra.task import Task
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
 
     found = load_space(space)
     size = input_size or found.base_network().input_size
@@ -88,7 +88,7 @@ def _print(space: Space, task: Task, said: Description) -> None:
 
 
 def _print_counts(said: Description, what: str) -> None:
-    from designspace.cli.show import percent
+    from designspace.cli.printing import percent
 
     total = "not counted" if said.total is None else f"{said.total:,}"
     typer.echo(f"{what:<22}{total:>23}")
@@ -103,7 +103,7 @@ def _print_counts(said: Description, what: str) -> None:
 
 def _seen_lines(seen: Seen, *, all_seen: bool) -> list[str]:
     """Why it is not counted, and what was looked at instead."""
-    from designspace.cli.show import percent
+    from designspace.cli.printing import percent
 
     lines = [f"not counted: {seen.reason}"]
     if all_seen:
@@ -122,7 +122,7 @@ def _seen_lines(seen: Seen, *, all_seen: bool) -> list[str]:
 
 
 def _print_ranges(said: Description) -> None:
-    from designspace.cli.show import print_table
+    from designspace.cli.printing import print_table
 
     mark = "~" if said.total is None else ""
     ranges = [
@@ -144,7 +144,7 @@ def _print_ranges(said: Description) -> None:
 
 
 def _print_cuts(said: Description) -> None:
-    from designspace.cli.show import percent, print_table
+    from designspace.cli.printing import percent, print_table
 
     if not said.cuts:
         return
@@ -164,14 +164,14 @@ def _print_cuts(said: Description) -> None:
 
 
 def _print_values(said: Description) -> None:
-    from designspace.cli.show import print_table
+    from designspace.cli.printing import print_table
 
     if not said.drawn:
         typer.echo("no network within the limits was seen: nothing is said about the axes")
         return
     rows = [[name, ", ".join(_shares(said, name))] for name in said.values]
-    print_table(["axis", "values and their share of the networks within the limits"], rows,
-                text_columns=2)  # fmt: skip
+    shares = "values and their share of the networks within the limits"
+    print_table(["axis", shares], rows, text=("axis", shares))
     if any(said.idle.values()):
         typer.echo("idle: the share of networks in which other choices leave the axis no effect")
     if said.seen:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import groupby
-from textwrap import fill
 
-import typer
-
-from designspace.cli.show import print_table
+from designspace.cli.printing import PAGE, print_table, print_wrapped
 from designspace.records.speed import Against, Speed, SpeedRecord, SpeedRow, Spread
 
 _COLUMNS = ("mode", "whose", "batch", "ms", "p10", "p90", "images/s", "peak MB", "n")
-_RATIO = ("ms ratio", "p10", "p90")
+_RATIO = ("ms ratio", "ratio p10", "ratio p90")
+_OPTIONAL = ("n", "ratio p90", "ratio p10", "p90", "p10", "peak MB")
 _OOM = {"out of memory": "OOM"}
 
 
@@ -25,15 +22,9 @@ def print_speeds(record: SpeedRecord) -> None:
         columns = (*_COLUMNS, *(_RATIO if compared else ()))
         first = together[0]
         title = f"{first.title} at {first.input_size}x{first.input_size}x3"
-        print_table(columns, lines, title=title, text_columns=2, tight=True)
-        _say(_same(first.against))
-    _say([*_conditions(record), *_failures(record)])
-
-
-def _say(sentences: list[str]) -> None:
-    width = shutil.get_terminal_size().columns
-    for sentence in sentences:
-        typer.echo(fill(sentence, width, subsequent_indent="  ", break_long_words=False))
+        print_table(columns, lines, title=title, text=columns[:2], optional=_OPTIONAL)
+        print_wrapped(_same(first.against), in_pipe=PAGE)
+    print_wrapped([*_conditions(record), *_failures(record)], in_pipe=PAGE)
 
 
 def _lines(row: SpeedRow, *, compared: bool) -> list[list[str]]:

@@ -21,8 +21,8 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Show how many trials are done, running, stopped and failed, and the best so far."""
+    from designspace.cli.printing import print_json
     from designspace.cli.report import print_study
-    from designspace.cli.show import print_json
     from designspace.comparison.terms import confounded
     from designspace.records.study import latest_study, load_study
 
@@ -42,6 +42,7 @@ def status(
 def summary_lines(directory: Path, state: StudyState) -> Iterator[str]:
     """Counts, the winner, its test, and the command that writes its network."""
     from designspace.report.ending import ending_lines
+    from designspace.report.numbers import macs_text
     from designspace.report.rows import base_of, changes_against
 
     words = {"running": "interrupted"} if state.action == "interrupted" else {}
@@ -56,7 +57,7 @@ def summary_lines(directory: Path, state: StudyState) -> Iterator[str]:
         changed = ", ".join(str(change) for change in changes_against(winner.point, base_of(state)))
         yield (
             f"best: trial {winner.number}, validation top-1 {winner.top1:.2f}%, "
-            f"{winner.macs / 1e6:.2f} MMACs, {winner.params:,} params"
+            f"{macs_text(winner.macs)}, {winner.params:,} params"
         )
         yield f"  against the base: {changed or 'nothing'}"
     if state.recipes:

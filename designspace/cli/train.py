@@ -19,6 +19,8 @@ from designspace.cli.options import (
     RecipeSetOption,
     SetOption,
     SkipBrokenOption,
+    WorkingSizeOption,
+    finite,
 )
 from designspace.errors import InputError, TrialsFailedError
 
@@ -44,8 +46,13 @@ def train(
     recipe: RecipeOption = "demo",
     recipe_changes: RecipeSetOption = None,
     data: DataOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights, order and augmentation.")] = 0,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings, of seed, seed + 1, ...")] = 1,
+    input_size: WorkingSizeOption = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**62, help="Seed of weights, order and augmentation.")
+    ] = 0,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Trainings, of seed, seed + 1, ...")
+    ] = 1,
     tune: Annotated[
         str | None,
         typer.Option(
@@ -68,7 +75,11 @@ def train(
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
     save_every: Annotated[
         float | None,
-        typer.Option(min=0, help="Seconds between checkpoints inside an epoch; 600 by default."),
+        typer.Option(
+            min=0,
+            callback=finite,
+            help="Seconds between checkpoints inside an epoch; 600 by default.",
+        ),
     ] = None,
     keep_checkpoints: KeepCheckpointsOption = False,
     download: DownloadOption = False,
@@ -76,14 +87,17 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a network; the same command resumes, or shows the result of a complete run."""
+    from designspace.cli import sizes
     from designspace.cli.device import chosen
     from designspace.cli.opening import TrainingOpening
     from designspace.cli.progress import TrainingProgress
-    from designspace.spec.changes import parse_set
     from designspace.spec.recipe import load_recipe
 
     network = _network(spec, initial, changes, quiet=as_json)
-    how = load_recipe(recipe, parse_set(recipe_changes or [], "--recipe-set"), network=network.name)
+    altered = sizes.recipe_changes(
+        recipe_changes, input_size, sizes.changed_size(changes, network.input_size)
+    )
+    how, where = load_recipe(recipe, altered, network=network.name), chosen(device)
 
     from designspace.images.data import load_data
     from designspace.images.fit import decoding_size
@@ -102,7 +116,7 @@ def train(
         skip_broken=skip_broken,
     )
     begin = read_initial(initial) if initial else None
-    where, tuning = chosen(device), None
+    tuning = None
     home = out or Path("runs/train") / _name(network, how, begin)
     inside = out is not None and seeds > 1
     if budget is not None:
@@ -211,7 +225,7 @@ def _train(run: Run, tuning: Tuning | None, progress: TrainingProgress, *, keep:
 
 def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) -> None:
     """What each training came to; one that diverged is told last, with exit code 4."""
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
 
     if as_json:
         runs = [_json(place, record) for place, record in records.items()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from designspace.cli.accuracy import Asked, verify_accuracy
-from designspace.cli.options import NAMES, DeviceOption, JsonOption, SkipBrokenOption
+from designspace.cli.options import NAMES, DeviceOption, JsonOption, SkipBrokenOption, finite
 from designspace.errors import InputError, VerificationError
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def verify(
         ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0, help="Points of top-1 that count as agreement, with --data.")
+        float,
+        typer.Option(
+            min=0, callback=finite, help="Points of top-1 that count as agreement, with --data."
+        ),
     ] = 0.1,
     out: Annotated[
         Path | None,
@@ -68,13 +71,13 @@ def verify(
             Asked(names or [], data, weights, tolerance, out, device, skip_broken), as_json=as_json
         )
         return
-    if weights or out or skip_broken:
-        raise InputError("--weights, --out and --skip-broken need the images of --data")
+    if weights or out or skip_broken or device != "auto":
+        raise InputError("--weights, --out, --device and --skip-broken need the images of --data")
     _verify_counts(names or [], as_json=as_json)
 
 
 def _verify_counts(names: list[str], *, as_json: bool) -> None:
-    from designspace.cli.show import print_json
+    from designspace.cli.printing import print_json
     from designspace.verification import verify as verify_all
 
     found = verify_all(names, on_row=None if as_json else _progress)
@@ -97,16 +100,21 @@ def _progress(row: Verified) -> None:
 
 
 def _print(found: Verification) -> None:
-    from designspace.cli.show import print_table
+    from designspace.cli.printing import PAGE, print_table, print_wrapped
 
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
     for ladder, rows in groupby(found.rows, lambda row: row.case.name.rpartition(":")[0]):
         first = "step" if ladder else "network"
         cells, title = [_cells(row) for row in rows], ladder or "networks"
-        print_table([first, *_COLUMNS], cells, title=title, tight=True)
-    for line in (*_LEGEND, *_differences(found), _total(found)):
-        typer.echo(line)
+        print_table(
+            [first, *_COLUMNS],
+            cells,
+            title=title,
+            text=(first, "verdict"),
+            optional=("params", "MACs"),
+        )
+    print_wrapped([*_LEGEND, *_differences(found), _total(found)], in_pipe=PAGE)
 
 
 def _cells(row: Verified) -> list[str]:
@@ -132,14 +140,9 @@ def _equal(row: Verified, params: int | None, macs: int | None) -> str:
 
 
 def _differences(found: Verification) -> list[str]:
-    from textwrap import fill
-
     said = [(row, "known", text) for row in found.rows for text in row.known]
     said += [(row, "fail", text) for row in found.rows for text in row.failures]
-    return [
-        fill(f"{verdict}: {row.case.name}: {text}", 88, initial_indent="- ", subsequent_indent="  ")
-        for row, verdict, text in said
-    ]
+    return [f"- {verdict}: {row.case.name}: {text}" for row, verdict, text in said]
 
 
 def _total(found: Verification) -> str:

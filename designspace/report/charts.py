@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from designspace.report.canvas import Canvas, Spec, layer, picture, scaled
 from designspace.report.curves import Curves, Label
 from designspace.report.frontier import Frontier, Mark, front_members
-from designspace.report.numbers import MACS_LABEL
 from designspace.report.palette import front_colors, light
 from designspace.report.rows import Row
 
@@ -43,8 +42,8 @@ LOOKS = {
 
 
 def frontier_chart(data: Frontier, canvas: Canvas) -> Spec:
-    """Validation top-1 over GMACs: all trials' marks, and the step line of the non-dominated."""
-    x = scaled("x", MACS_LABEL, data.x, log=data.log_x)
+    """Validation top-1 over multiply-adds: all trials, and the step line of the non-dominated."""
+    x = scaled("x", data.unit.label, data.x, log=data.log_x)
     x["axis"] = {"tickCount": canvas.ticks}
     colors = _colors(mark.row for mark in data.marks)
     members = [mark for mark in data.marks if mark.row.on_front]
@@ -106,7 +105,7 @@ def _step_line(data: Frontier) -> Spec:
 
 def _points(marks: Sequence[Mark], colors: dict[int, str], looks: Spec, **mark: Any) -> Spec:
     records = [
-        {"x": place.gmacs, "y": place.top1, "color": colors[place.row.number], **_link(place.row)}
+        {"x": place.macs, "y": place.top1, "color": colors[place.row.number], **_link(place.row)}
         for place in marks
     ]
     point = {"type": "point", "opacity": 1, "strokeWidth": 1.5, **mark}
@@ -141,7 +140,7 @@ def _legend(data: Frontier, canvas: Canvas) -> Spec:
 
 def _ring(data: Frontier) -> Spec:
     """A second outline around the base, whatever became of it."""
-    records = [{"x": mark.gmacs, "y": mark.top1} for mark in data.marks if mark.row.is_base]
+    records = [{"x": mark.macs, "y": mark.top1} for mark in data.marks if mark.row.is_base]
     look = {"size": 260, "stroke": light("ink"), "strokeWidth": 1.25, "opacity": 1}
     return layer(records, {"type": "point", **look, "aria": False})
 
@@ -151,7 +150,7 @@ def _names(data: Frontier) -> list[Spec]:
     members = [mark for mark in data.marks if mark.row.on_front]
     outside = [mark for mark in data.marks if mark.row.is_base and not mark.row.on_front]
     room = data.x[0] + 0.2 * (data.x[1] - data.x[0])
-    tight = [mark for mark in members if mark.gmacs < room and len(_name(mark.row)) > 3]
+    tight = [mark for mark in members if mark.macs < room and len(_name(mark.row)) > 3]
     free = [mark for mark in members if mark not in tight]
     return [
         _text(free, align="right", dx=-9, dy=-9),
@@ -161,7 +160,7 @@ def _names(data: Frontier) -> list[Spec]:
 
 
 def _text(marks: Sequence[Mark], **where: Any) -> Spec:
-    records = [{"x": mark.gmacs, "y": mark.top1, "text": _name(mark.row)} for mark in marks]
+    records = [{"x": mark.macs, "y": mark.top1, "text": _name(mark.row)} for mark in marks]
     mark = {"type": "text", "fontSize": 12, "color": light("ink"), "aria": False, **where}
     return layer(records, mark, _WORDS)
 

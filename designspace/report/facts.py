@@ -40,7 +40,7 @@ def _result(summary: Summary, winner: Row, top1: float) -> str:
         return f"{best}."
     points = f"{signed(top1 - base.top1, digits)} points of validation top-1"
     macs = signed(100 * (winner.macs / base.macs - 1), 0)
-    return f"{best}: {points} and {macs} % GMACs against the base."
+    return f"{best}: {points} and {macs} % multiply-adds against the base."
 
 
 def fairness(summary: Summary) -> list[Fact]:
@@ -131,7 +131,7 @@ def not_measured(summary: Summary) -> list[str]:
         "The winner's validation top-1 is the highest of many and so tends to be too high; "
         "its test top-1 is free of that.",
         *_stopped_words(summary),
-        "Latency and throughput: GMACs are no measure of speed on a device.",
+        "Latency and throughput: multiply-adds are no measure of speed on a device.",
         "Other recipes and longer training: the order of networks may change with both.",
         *_recipe_words(summary),
     ]

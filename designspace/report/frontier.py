@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from designspace.report.numbers import GMACS, MacsUnit, macs_unit
 from designspace.report.rows import Row
 
 # Marks lower than this many heights of the interesting band are moved to the picture's floor.
@@ -15,23 +16,27 @@ _LOG_RATIO = 8
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A trial in the picture. `top1` is where it is drawn: on the floor where `on_floor`."""
+    """A trial in the picture: its multiply-adds in the picture's unit, and where it is drawn.
+
+    `top1` is on the floor where `on_floor`.
+    """
 
     row: Row
-    gmacs: float
+    macs: float
     top1: float
     on_floor: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """Marks of all trials, corners of the step line, and the extent of both scales."""
+    """Marks of all trials, corners of the step line, unit and extent of both scales."""
 
     marks: tuple[Mark, ...]
     steps: tuple[tuple[float, float], ...]
     x: tuple[float, float]
     y: tuple[float, float]
     log_x: bool
+    unit: MacsUnit = GMACS
 
 
 def front_members(rows: Sequence[Row]) -> list[Row]:
@@ -45,18 +50,23 @@ def frontier(rows: Sequence[Row]) -> Frontier:
     So do scores far below the finished trials (stopped after an epoch, diverged): drawn to scale
     they would press the finished ones into one line.
     """
-    gmacs = [row.gmacs for row in rows] or [0.0, 1.0]
-    log_x = min(gmacs) > 0 and max(gmacs) / min(gmacs) > _LOG_RATIO
-    x, y = _widened(min(gmacs), max(gmacs), log_x), _extent(rows)
-    steps = [(row.gmacs, row.top1) for row in front_members(rows) if row.top1 is not None]
+    unit = macs_unit(row.macs for row in rows)
+    macs = [row.macs / unit.size for row in rows] or [0.0, 1.0]
+    log_x = min(macs) > 0 and max(macs) / min(macs) > _LOG_RATIO
+    x, y = _widened(min(macs), max(macs), log_x), _extent(rows)
+    steps = [
+        (row.macs / unit.size, row.top1) for row in front_members(rows) if row.top1 is not None
+    ]
     if steps:
         steps.append((x[1], steps[-1][1]))
-    return Frontier(tuple(_mark(row, y[0]) for row in rows), tuple(steps), x, y, log_x)
+    marks = tuple(_mark(row, y[0], unit) for row in rows)
+    return Frontier(marks, tuple(steps), x, y, log_x, unit)
 
 
-def _mark(row: Row, floor: float) -> Mark:
+def _mark(row: Row, floor: float, unit: MacsUnit) -> Mark:
     on_floor = row.top1 is None or row.top1 < floor
-    return Mark(row, row.gmacs, floor if row.top1 is None else max(row.top1, floor), on_floor)
+    top1 = floor if row.top1 is None else max(row.top1, floor)
+    return Mark(row, row.macs / unit.size, top1, on_floor)
 
 
 def _widened(low: float, high: float, log: bool) -> tuple[float, float]:

@@ -3,14 +3,81 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 UNKNOWN = "-"
-MACS_LABEL = "GMACs (papers: FLOPs)"
+MACS_NOTE = "GMACs, or G, are 1e9 multiply-adds, which papers call FLOPs; MMACs, or M, are 1e6"
 MACS_CONVENTION = (
     "One multiply-add counts once. GMACs are what papers usually print as FLOPs; "
     "torch's counter prints twice as many."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class MacsUnit:
+    """A unit of multiply-adds.
+
+    Attributes:
+        name: In the plural, as the head of a column.
+        size: Multiply-adds in one.
+        decimals: Digits after the point in a table.
+    """
+
+    name: str
+    size: float
+    decimals: int
+
+    @property
+    def label(self) -> str:
+        """The name of an axis."""
+        return f"{self.name} (papers: FLOPs)"
+
+    @property
+    def note(self) -> str:
+        """What the unit is, in a sentence without a full stop."""
+        return f"{self.name} are {self.size:.0e} multiply-adds, which papers call FLOPs".replace(
+            "e+0", "e"
+        )
+
+    def cell(self, macs: float) -> str:
+        """Multiply-adds in this unit, without its name."""
+        return f"{macs / self.size:,.{self.decimals}f}"
+
+
+GMACS, MMACS = MacsUnit("GMACs", 1e9, 4), MacsUnit("MMACs", 1e6, 3)
+_GIGA_FROM, _MEGA_FROM = 10**8, 10**4
+
+
+def macs_unit(values: Iterable[float]) -> MacsUnit:
+    """Return the unit that suits all of these numbers: MMACs where one is below 0.1 GMACs."""
+    return MMACS if any(value < _GIGA_FROM for value in values) else GMACS
+
+
+def macs_column(values: Sequence[int | None]) -> tuple[str, list[str]]:
+    """Return the head and the cells of a column of unrelated networks; a dash for the unknown.
+
+    The unit is in the head where all have the same one, else in each cell.
+    """
+    known = [value for value in values if value is not None]
+    units = {macs_unit([value]) for value in known}
+    if len(units) < 2:
+        unit = next(iter(units), GMACS)
+        return unit.name, [UNKNOWN if value is None else unit.cell(value) for value in values]
+    return "MACs", [UNKNOWN if value is None else _with_unit(value) for value in values]
+
+
+def _with_unit(macs: int) -> str:
+    unit = macs_unit([macs])
+    return f"{unit.cell(macs)} {unit.name[0]}"
+
+
+def macs_text(macs: int) -> str:
+    """Multiply-adds with their unit, for a sentence."""
+    if macs < _MEGA_FROM:
+        return f"{macs:,} MACs"
+    unit = macs_unit([macs])
+    return f"{macs / unit.size:.2f} {unit.name}"
 
 
 def decimals_for(values: Iterable[float], significant: int = 3) -> int:

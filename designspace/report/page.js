@@ -71,12 +71,12 @@
     hide();
     const row = rowOf(mark);
     if (!row) return;
-    const [number, state, epochs, top1, gmacs, params, changes] = cells(row).map((cell) =>
+    const [number, state, epochs, top1, macs, params, changes] = cells(row).map((cell) =>
       cell.textContent.replace(/\s+/g, " ").trim(),
     );
     tip.replaceChildren(
       line("b", `Trial ${number}: ${changes}`),
-      line("span", `top-1 ${top1} % · ${gmacs} GMACs · ${params} M params`),
+      line("span", `top-1 ${top1} % · ${macs} ${table.dataset.unit} · ${params} M params`),
       line("span", `${state} after ${epochs} epoch${epochs === "1" ? "" : "s"}`),
     );
     lit = [row, ...marks.filter((other) => rowOf(other) === row)];

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from designspace.records.readings import times_read
 from designspace.report import facts
 from designspace.report.choices import Choice, extent, strips
-from designspace.report.numbers import MACS_CONVENTION, UNKNOWN, fixed
+from designspace.report.numbers import MACS_CONVENTION, UNKNOWN, MacsUnit, fixed
 from designspace.report.palette import front_colors, stylesheet
 from designspace.report.rows import Row
 from designspace.report.summary import Summary
@@ -34,15 +34,16 @@ class Column:
     number: bool = True
 
 
-_COLUMNS = (
-    Column("trial"),
-    Column("state", number=False),
-    Column("epochs"),
-    Column("top-1, %"),
-    Column("GMACs"),
-    Column("M params"),
-    Column("against the base", number=False),
-)
+def _columns(unit: MacsUnit) -> tuple[Column, ...]:
+    return (
+        Column("trial"),
+        Column("state", number=False),
+        Column("epochs"),
+        Column("top-1, %"),
+        Column(unit.name),
+        Column("M params"),
+        Column("against the base", number=False),
+    )
 
 
 def page(
@@ -58,7 +59,8 @@ def page(
         headline=facts.headline(summary),
         convention=MACS_CONVENTION,
         figures=_figures(summary),
-        columns=_COLUMNS,
+        columns=_columns(summary.macs_unit),
+        macs_unit=summary.macs_unit.name,
         lines=[_line(summary, row, colors) for row in summary.ordered],
         failures=[row for row in summary.rows if row.state == "failed"],
         rungs=", ".join(map(str, summary.meta.scheduler.rungs)),
@@ -87,7 +89,7 @@ def _line(summary: Summary, row: Row, colors: dict[int, str]) -> dict[str, Any]:
         "color": colors.get(row.number),
         "state": "winner" if row.is_winner else state,
         "top1": fixed(row.top1, summary.percent_decimals),
-        "gmacs": fixed(row.gmacs, summary.gmacs_decimals),
+        "macs": summary.macs(row),
         "mparams": fixed(row.params / 1e6, summary.mparams_decimals),
     }
 
@@ -102,7 +104,7 @@ def _figures(summary: Summary) -> list[dict[str, str]]:
         _figure("winner", f"trial {winner.number}", f"of {summary.count('done')} finished"),
         _figure("validation top-1", f"{fixed(winner.top1, summary.percent_decimals)} %", doubt),
         _tested(summary),
-        _figure("GMACs (papers: FLOPs)", fixed(winner.gmacs, summary.gmacs_decimals)),
+        _figure(summary.macs_unit.label, summary.macs(winner)),
         _figure("parameters", f"{fixed(winner.params / 1e6, summary.mparams_decimals)} M"),
     ]
 

@@ -57,11 +57,6 @@ class Row:
         """`front` for a member of the non-dominated set, else the state."""
         return "front" if self.on_front else self.state
 
-    @property
-    def gmacs(self) -> float:
-        """Multiply-adds of one image, in units of 10^9."""
-        return self.macs / 1e9
-
 
 def rows(state: StudyState) -> list[Row]:
     """All trials of a study by number."""

@@ -9,7 +9,14 @@ from designspace.comparison.terms import confounded
 from designspace.records.events import SplitRead
 from designspace.records.study import Study, StudyMeta
 from designspace.report.frontier import front_members
-from designspace.report.numbers import count_of, decimals_for, percent_decimals
+from designspace.report.numbers import (
+    MacsUnit,
+    count_of,
+    decimals_for,
+    fixed,
+    macs_unit,
+    percent_decimals,
+)
 from designspace.report.rows import Row, rows
 from designspace.statistics.binomial import standard_error
 
@@ -66,9 +73,14 @@ class Summary:
         return percent_decimals(self.validation_count)
 
     @property
-    def gmacs_decimals(self) -> int:
-        """Decimals of every GMACs."""
-        return decimals_for(row.gmacs for row in self.rows)
+    def macs_unit(self) -> MacsUnit:
+        """The unit of all multiply-adds."""
+        return macs_unit(row.macs for row in self.rows)
+
+    def macs(self, row: Row) -> str:
+        """A trial's multiply-adds in that unit."""
+        size = self.macs_unit.size
+        return fixed(row.macs / size, decimals_for(row.macs / size for row in self.rows))
 
     @property
     def mparams_decimals(self) -> int:

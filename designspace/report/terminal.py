@@ -1,9 +1,8 @@
-"""The report's table for a terminal."""
+"""The report's table for a terminal, as plain text."""
 
 from __future__ import annotations
 
-from rich.table import Table
-from rich.text import Text
+from dataclasses import dataclass
 
 from designspace.report.numbers import UNKNOWN, fixed
 from designspace.report.rows import Row
@@ -12,24 +11,42 @@ from designspace.report.summary import Summary
 _STYLES = {"front": "bold", "done": "", "stopped": "dim", "failed": "red", "running": "cyan"}
 
 
-def table(summary: Summary, limit: int = 20) -> Table:
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table and the sentence below it.
+
+    Attributes:
+        title: The line above.
+        columns: The head.
+        rows: Cells as text.
+        text: Columns that hold text; the others hold numbers.
+        optional: Columns that may be left out where there is no room, the first one first.
+        caption: The sentence below.
+        styles: How each row looks: `bold`, `dim`, `red`, `cyan` or nothing; empty for all alike.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text: frozenset[str]
+    optional: tuple[str, ...]
+    caption: str
+    styles: tuple[str, ...] = ()
+
+
+def table(summary: Summary, limit: int = 20) -> Sheet:
     """The front first, then the others; at most `limit` rows, and how many were left out."""
     shown = summary.ordered[: max(limit, len(summary.front))]
-    left_out = len(summary.rows) - len(shown)
-    grid = Table(
-        title=Text(f"{summary.meta.name}: validation top-1 over GMACs (papers: FLOPs)"),
-        caption=Text(_caption(summary, left_out)),
-        title_justify="left",
-        caption_justify="left",
-        box=None,
-        pad_edge=False,
+    unit = summary.macs_unit
+    return Sheet(
+        title=f"{summary.meta.name}: validation top-1 over {unit.label}",
+        columns=("trial", "state", "epochs", "top-1", unit.name, "M params", "against the base"),
+        rows=tuple(_cells(summary, row) for row in shown),
+        text=frozenset({"state", "against the base"}),
+        optional=("epochs", "M params"),
+        caption=_caption(summary, len(summary.rows) - len(shown)),
+        styles=tuple(_STYLES.get(row.kind, "") for row in shown),
     )
-    for heading in ("trial", "state", "epochs", "top-1", "GMACs", "M params"):
-        grid.add_column(heading, justify="left" if heading == "state" else "right", no_wrap=True)
-    grid.add_column("against the base", ratio=1)
-    for row in shown:
-        grid.add_row(*_cells(summary, row), style=_STYLES.get(row.kind, ""))
-    return grid
 
 
 def _caption(summary: Summary, left_out: int) -> str:
@@ -44,15 +61,13 @@ def _confounded(summary: Summary) -> str:
     return f" Not comparable by network alone: trials differ in {', '.join(summary.confounders)}."
 
 
-def _cells(summary: Summary, row: Row) -> list[Text]:
-    words = [
+def _cells(summary: Summary, row: Row) -> tuple[str, ...]:
+    return (
         f"{row.number}{'*' if row.on_front else ' '}",
         "winner" if row.is_winner else row.state,
         str(row.epochs),
         fixed(row.top1, summary.percent_decimals),
-        fixed(row.gmacs, summary.gmacs_decimals),
+        summary.macs(row),
         fixed(row.params / 1e6, summary.mparams_decimals),
         "base" if row.is_base else ", ".join(map(str, row.changes)) or UNKNOWN,
-    ]
-    # Text, not markup: a label such as [bold] is shown, not obeyed.
-    return [Text(word) for word in words]
+    )

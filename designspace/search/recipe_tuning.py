@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SPAN = 4.0  # values are drawn between a SPAN-th and SPAN times the recipe's own
 _AXIS = "tuning"
+_OF_THE_DATA = ("val_fraction",)  # fixed before a training, since all share the same split
 
 
 def budget_of(recipe: Recipe, names: Sequence[str], trials: int) -> Budget:
@@ -43,8 +44,9 @@ def budget_of(recipe: Recipe, names: Sequence[str], trials: int) -> Budget:
     Raises:
         InputError: A name is none, is ambiguous, or its value is not a number above 0.
     """
-    numbers = _numbers(recipe.plain())
-    ranges = {path: (numbers[path] / SPAN, numbers[path] * SPAN) for path in _paths(names, numbers)}
+    numbers = {path: n for path, n in _numbers(recipe.plain()).items() if path not in _OF_THE_DATA}
+    paths = _paths(names, numbers, recipe)
+    ranges = {path: _range(numbers[path]) for path in paths}
     for path, (low, _) in ranges.items():
         if low <= 0:
             raise InputError(
@@ -174,7 +176,7 @@ def _tried(trial: TrialState) -> Tried:
 
 
 def _numbers(data: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """The numbers of a recipe by path, whole ones left out."""
+    """Return the numbers of a recipe by path, without whole ones."""
     found: dict[str, float] = {}
     for key, value in data.items():
         if isinstance(value, Mapping):
@@ -184,12 +186,34 @@ def _numbers(data: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
     return found
 
 
-def _paths(names: Sequence[str], numbers: Mapping[str, float]) -> list[str]:
+def _range(value: float) -> tuple[float, float]:
+    return value / SPAN, value * SPAN
+
+
+def _tunable(numbers: Mapping[str, float], recipe: Recipe) -> list[str]:
+    """Return the names that can be tuned, by their last part."""
+    paths = [path for path, value in numbers.items() if _is_tunable(recipe, path, value)]
+    return [path.rpartition(".")[2] for path in paths]
+
+
+def _is_tunable(recipe: Recipe, path: str, value: float) -> bool:
+    """Whether the recipe takes both ends of what would be drawn."""
+    if value <= 0:
+        return False
+    try:
+        for end in _range(value):
+            load_recipe(recipe.plain(), {path: end})
+    except InputError:
+        return False
+    return True
+
+
+def _paths(names: Sequence[str], numbers: Mapping[str, float], recipe: Recipe) -> list[str]:
     paths: list[str] = []
     for name in names:
         meant = [path for path in numbers if path == name or path.endswith(f".{name}")]
         if len(meant) != 1:
-            hint = did_you_mean(name, meant or [path.rpartition(".")[2] for path in numbers])
+            hint = did_you_mean(name, meant or _tunable(numbers, recipe))
             said = "is ambiguous" if meant else "is no number of the recipe that can be tuned"
             raise InputError(f"'{name}' {said}", file="--tune", hint=hint)
         paths += [meant[0]] if meant[0] not in paths else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -12,11 +12,19 @@ from designspace.report.palette import stylesheet
 from designspace.report.population import words
 from designspace.report.population.charts import ACROSS, MOST_LABELS, colors
 from designspace.report.population.choices import Choices, Label
-from designspace.report.population.scales import UNITS
+from designspace.report.population.scales import Unit
 from designspace.report.population.summary import Population, Populations
 from designspace.report.template import filled, own
 
 _SPREAD = ("least", "median", "most", "mean", "p5", "p25", "p75", "p95")
+
+
+class Reach(NamedTuple):
+    """The scale of one cost's strips, and the unit in which the cost is written."""
+
+    low: float
+    high: float
+    unit: Unit
 
 
 def page(found: Populations, pictures: Mapping[str, Sequence[Markup]]) -> str:
@@ -29,7 +37,7 @@ def page(found: Populations, pictures: Mapping[str, Sequence[Markup]]) -> str:
         populations=[_population(*each) for each in zip(found.each, shades, strict=True)],
         several=len(found.each) > 1,
         convention=MACS_CONVENTION,
-        costs=[UNITS[cost].short for cost in ACROSS],
+        costs=[found.scales[cost].unit.short for cost in ACROSS],
         columns=_SPREAD,
         spreads=[_spreads(found, cost, shades) for cost in ACROSS],
         axes=[_axis(found, axis, shades, reach) for axis in found.labels],
@@ -87,18 +95,19 @@ def _explained(share: float | None) -> dict[str, Any]:
 
 def _spreads(found: Populations, cost: str, shades: Sequence[str]) -> dict[str, Any]:
     """One cost's least, quantiles, most and mean of every population."""
+    unit = found.scales[cost].unit
     rows = [
         {
             "name": each.name,
             "color": color,
-            "cells": [words.cost(cost, getattr(each.spreads[cost], name)) for name in _SPREAD],
+            "cells": [words.cost(unit, getattr(each.spreads[cost], name)) for name in _SPREAD],
         }
         for each, color in zip(found.each, shades, strict=True)
     ]
-    return {"cost": UNITS[cost].short, "rows": rows}
+    return {"cost": unit.short, "rows": rows}
 
 
-def _extents(found: Populations) -> dict[str, tuple[float, float]]:
+def _extents(found: Populations) -> dict[str, Reach]:
     """The scale of the strips of each cost: what all labels' middle four fifths reach."""
     reaches = {
         cost: [
@@ -111,13 +120,17 @@ def _extents(found: Populations) -> dict[str, tuple[float, float]]:
         for cost in ACROSS
     }
     return {
-        cost: (min(r.p10 for r in each), max(r.p90 for r in each)) if each else (0.0, 1.0)
+        cost: Reach(
+            min((r.p10 for r in each), default=0.0),
+            max((r.p90 for r in each), default=1.0),
+            found.scales[cost].unit,
+        )
         for cost, each in reaches.items()
     }
 
 
 def _axis(
-    found: Populations, axis: str, shades: Sequence[str], reach: Mapping[str, tuple[float, float]]
+    found: Populations, axis: str, shades: Sequence[str], reach: Mapping[str, Reach]
 ) -> dict[str, Any]:
     """An axis' labels, each with a line for every population that has the axis."""
     owners = [
@@ -150,7 +163,7 @@ def _line(
     own: Choices,
     place: int,
     widest: float,
-    reach: Mapping[str, tuple[float, float]],
+    reach: Mapping[str, Reach],
 ) -> dict[str, Any]:
     label = own.labels[place]
     exact = each.audits[own.axis].shares[place] if own.axis in each.audits else None
@@ -161,7 +174,7 @@ def _line(
         "width": round(96 * label.share / widest, 2),
         "exact": None if exact is None else round(min(96 * exact / widest, 100), 2),
         "said": f"{label.count:,} networks{said}",
-        "strips": [_strip(label, cost, *reach[cost]) for cost in ACROSS],
+        "strips": [_strip(label, cost, reach[cost]) for cost in ACROSS],
     }
 
 
@@ -169,13 +182,14 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share == 0 or share >= 0.0005 else "<0.1 %"
 
 
-def _strip(label: Label, cost: str, low: float, high: float) -> dict[str, Any] | None:
+def _strip(label: Label, cost: str, reach: Reach) -> dict[str, Any] | None:
     """Where the middle four fifths and the median of a cost lie, as percent of the strip."""
     if not label.costs:
         return None
 
     def left(value: float) -> float:
-        return round(2 + 96 * (value - low) / (high - low), 2) if high > low else 50.0
+        width = reach.high - reach.low
+        return round(2 + 96 * (value - reach.low) / width, 2) if width > 0 else 50.0
 
     own = label.costs[cost]
     ends = left(own.p10), left(own.p90)
@@ -183,5 +197,5 @@ def _strip(label: Label, cost: str, low: float, high: float) -> dict[str, Any] |
         "left": ends[0],
         "width": max(round(ends[1] - ends[0], 2), 0.5),
         "median": left(own.median),
-        "text": words.cost(cost, own.median),
+        "text": words.cost(reach.unit, own.median),
     }

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designspace.algebra.components import COSTS
-from designspace.report.numbers import MACS_LABEL
+from designspace.report.numbers import macs_unit
 from designspace.report.population.table import Table
 from designspace.spec.limits import Limit
 
@@ -28,9 +28,8 @@ class Unit:
     size: float
 
 
-UNITS: Mapping[str, Unit] = {
+_UNITS: Mapping[str, Unit] = {
     "params": Unit("parameters, M", "params, M", 1e6),
-    "macs": Unit(MACS_LABEL, "GMACs", 1e9),
     "acts": Unit("activations, M", "acts, M", 1e6),
 }
 
@@ -53,8 +52,11 @@ class Scale:
 
     @property
     def unit(self) -> Unit:
-        """How it is written."""
-        return UNITS[self.cost]
+        """How it is written; multiply-adds in the unit that suits the least network."""
+        if self.cost != "macs":
+            return _UNITS[self.cost]
+        unit = macs_unit([self.least])
+        return Unit(unit.label, unit.name, unit.size)
 
     @property
     def log(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from designspace.algebra.population import About
 from designspace.report.numbers import UNKNOWN, count_of, decimals_for, fixed
-from designspace.report.population.scales import UNITS
+from designspace.report.population.scales import Unit
 from designspace.report.population.summary import Population, Populations
 from designspace.spec.limits import Limit
 
@@ -15,9 +15,9 @@ Fact = tuple[str, str]
 SILENT = "The file does not say where its networks come from: no space, limits or seed are known."
 
 
-def cost(name: str, value: float) -> str:
+def cost(unit: Unit, value: float) -> str:
     """A cost in its unit, to four digits."""
-    scaled = value / UNITS[name].size
+    scaled = value / unit.size
     return fixed(scaled, decimals_for([scaled], 4))
 
 
@@ -119,7 +119,7 @@ def not_known(found: Populations) -> list[str]:
     """The limits of what the page shows."""
     return [
         "Nothing was trained: which of these networks is accurate is not known.",
-        "Costs are counted, not measured: GMACs are no measure of speed on a device.",
+        "Costs are counted, not measured: multiply-adds are no measure of speed on a device.",
         "What an axis explains of a cost holds for these networks, under these limits: the labels "
         "of other axes vary along.",
         *(

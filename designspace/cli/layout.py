@@ -1,0 +1,169 @@
+"""Tables as lines of text that fit a width, with every cell whole.
+
+Three means are tried in turn: text columns wrap between words, optional columns are left out and
+named in a note, and at last each row is printed as lines of `column: cell`, where a word that is
+wider than the screen runs over its edge. Nothing is ever shortened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from rich.cells import cell_len
+
+LEAST_TEXT = 14
+"""Width below which a text column is not wrapped, unless its text is narrower."""
+_GAPS = (2, 1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line and how it looks: `bold`, `dim`, `red`, `cyan` or nothing."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as plain data.
+
+    Attributes:
+        columns: The head.
+        rows: Cells as text, as many as there are columns or fewer.
+        text: Indices of the columns that hold text, which may wrap; the others hold numbers.
+        title: The line above.
+        total: A last row, set apart.
+        optional: Names of the columns that may be left out, the first one first.
+        styles: How each row looks; empty for all alike.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    text: frozenset[int] = frozenset({0})
+    title: str = ""
+    total: Sequence[str] = ()
+    optional: Sequence[str] = ()
+    styles: Sequence[str] = field(default=())
+
+
+def lines(grid: Grid, width: int | None) -> list[Line]:
+    """Lay the table out.
+
+    Args:
+        grid: The table.
+        width: Columns of the screen; None for as much as the table takes.
+    """
+    shown = list(range(len(grid.columns)))
+    for name in (None, *grid.optional):
+        shown = [index for index in shown if grid.columns[index] != name]
+        for gap in _GAPS:
+            widths = _widths(grid, shown, gap, width)
+            if widths is not None:
+                return [*_across(grid, shown, widths, gap), *_note(grid, shown, width)]
+    return _upright(grid, width or 0)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Break text between words, keeping its indentation; a word that is wider stays whole."""
+    found: list[str] = []
+    for paragraph in text.split("\n"):
+        if cell_len(paragraph) <= width:
+            found.append(paragraph)
+            continue
+        indent = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}" if line else indent + word
+            if line and cell_len(longer) > width:
+                found.append(line)
+                longer = indent + word
+            line = longer
+        found.append(line)
+    return found
+
+
+def _widths(grid: Grid, shown: list[int], gap: int, width: int | None) -> list[int] | None:
+    """Return a width for each column, or None where they do not fit."""
+    ends = [_ends(grid, index) for index in shown]
+    least, widths = [low for low, _ in ends], [high for _, high in ends]
+    if width is None:
+        return widths
+    room = width - gap * (len(shown) - 1)
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        spare = [high - low for low, high in zip(least, widths, strict=True)]
+        widest = max(range(len(widths)), key=lambda place: (spare[place] > 0, widths[place]))
+        widths[widest] -= 1
+    return widths
+
+
+def _ends(grid: Grid, index: int) -> tuple[int, int]:
+    """Return the least and the natural width of a column."""
+    cells = [row[index] for row in (*grid.rows, grid.total) if index < len(row)]
+    head = grid.columns[index]
+    natural = max(cell_len(part) for cell in (head, *cells) for part in cell.split("\n"))
+    wraps = [head, *cells] if index in grid.text else [head]
+    words = max((cell_len(line) for cell in wraps for line in wrapped(cell, 1)), default=0)
+    if index in grid.text:
+        return max(words, min(natural, LEAST_TEXT)), natural
+    numbers = max((cell_len(part) for cell in cells for part in cell.split("\n")), default=0)
+    return max(words, numbers), natural
+
+
+def _across(grid: Grid, shown: list[int], widths: list[int], gap: int) -> list[Line]:
+    def made(cells: Sequence[str], style: str = "") -> Iterable[Line]:
+        parts = [
+            wrapped(cells[index], width) if index < len(cells) else [""]
+            for index, width in zip(shown, widths, strict=True)
+        ]
+        for pieces in zip_longest(*parts, fillvalue=""):
+            padded = [
+                _padded(piece, width, left=index in grid.text)
+                for piece, index, width in zip(pieces, shown, widths, strict=True)
+            ]
+            yield Line((" " * gap).join(padded).rstrip(), style)
+
+    rule = Line("─" * (sum(widths) + gap * (len(widths) - 1)))
+    found = [*_title(grid), *made([*grid.columns]), rule]
+    for row, style in zip_longest(grid.rows, grid.styles[: len(grid.rows)], fillvalue=""):
+        found += made(row, str(style))
+    if grid.total:
+        found += [rule, *made(grid.total, "bold")]
+    return found
+
+
+def _padded(text: str, width: int, *, left: bool) -> str:
+    space = " " * max(width - cell_len(text), 0)
+    return text + space if left else space + text
+
+
+def _title(grid: Grid) -> list[Line]:
+    return [Line(grid.title, "bold")] if grid.title else []
+
+
+def _note(grid: Grid, shown: list[int], width: int | None) -> list[Line]:
+    absent = [name for index, name in enumerate(grid.columns) if index not in shown]
+    if not absent:
+        return []
+    said = f"left out, as they do not fit into {width} columns: {', '.join(absent)}"
+    return [Line(part) for part in wrapped(said, width or 0)]
+
+
+def _upright(grid: Grid, width: int) -> list[Line]:
+    """Print a row as lines, one per cell that is not empty, with a blank line between rows."""
+    found = [Line(part, "bold") for part in wrapped(grid.title, width)] if grid.title else []
+    rows = [*zip_longest(grid.rows, grid.styles[: len(grid.rows)], fillvalue="")]
+    if grid.total:
+        rows.append((grid.total, "bold"))
+    for number, (row, style) in enumerate(rows):
+        if number:
+            found.append(Line(""))
+        for name, cell in zip(grid.columns, row, strict=False):
+            if cell.strip():
+                said = f"{name}: {cell}".replace("\n", "\n  ")
+                found += [Line(part, str(style)) for part in wrapped(said, width)]
+    return found
