@@ -19,10 +19,10 @@ from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.quiet import redirected
 from designspace.search.ray_settings import prepare
 from designspace.search.request import Observer, Outcome, Request, silent
-from designspace.search.signals import stoppable
 from designspace.spec.files import writing
 from designspace.spec.limits import Costs
 from designspace.spec.space import Point
+from designspace.stopping import stoppable, unbroken_pipes
 
 
 def run_study(request: Request, observer: Observer = silent) -> Outcome:
@@ -131,7 +131,8 @@ def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
 def _executed(driver: Driver, request: Request) -> bool:
     """Whether the executor came to the end of the study."""
     try:
-        with stoppable(driver.stop), redirected(request.directory / LOG):
+        log = request.directory / LOG
+        with stoppable(driver.stop), unbroken_pipes(), redirected(log):
             _executor(request)(driver)
     except KeyboardInterrupt:
         return False

@@ -23,8 +23,8 @@ from designspace.errors import DesignspaceError
 from designspace.search.bridge import Bridge
 from designspace.search.cluster import cluster, slots, survived, watchdog
 from designspace.search.driver import Driver, Start
-from designspace.search.signals import stoppable
 from designspace.search.trainee import Attempt, Failure
+from designspace.stopping import stoppable
 
 TUNE: Any = tune  # Ray's own annotations are partial
 
