@@ -6,6 +6,8 @@ Apart from `tune.py`, so that they are set before its imports. What the user has
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import Any
 
 SETTINGS = {
     # Loopback only: without this, Ray listens on every address.
@@ -16,7 +18,6 @@ SETTINGS = {
     "RAY_health_check_period_ms": "500",
     "RAY_health_check_timeout_ms": "1000",
     "RAY_health_check_failure_threshold": "3",
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
     # Our ledger is the record: Tune writes as little as it can, and leaves signals to us.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
@@ -28,8 +29,20 @@ SETTINGS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 
+RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
+WORKERS, DRIVER = "5", "600"
+
 
 def prepare() -> None:
-    """Set them for this process and the workers that it will start."""
+    """Set them for this process and the workers that it will start.
+
+    Ray's processes give up 5 s after the control service died. This process, which C++ code would
+    abort then, waits: the watchdog ends it in good order. Each process reads the value once.
+    """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
+    workers = os.environ.get(RECONNECT, WORKERS)
+    os.environ[RECONNECT] = DRIVER
+    raylet: Any = import_module("ray._raylet")
+    raylet.Config.ray_cookie()  # any value: the first one that is asked for has all of them read
+    os.environ[RECONNECT] = workers

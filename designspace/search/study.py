@@ -11,6 +11,7 @@ from designspace.records.kept import lacks_weights
 from designspace.records.ledger import Ledger, read
 from designspace.records.state import StudyState
 from designspace.records.study import LEDGER, LOG, META, StudyMeta, load_meta, write_meta
+from designspace.search.address import probe
 from designspace.search.candidates import Candidates
 from designspace.search.driver import Driver, to_test
 from designspace.search.identity import check_same, describe
@@ -32,12 +33,15 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
     study's log; an observer that draws does so on `quiet.terminal()`, opened before.
 
     Raises:
-        InputError: The directory holds another study, or another process runs it.
+        InputError: The directory holds another study, another process runs it, or nobody answers
+            at RAY_ADDRESS.
         InfeasibleError: No network of the space is within its limits; nothing was written.
     """
     old = _existing(request)
     if old is not None and (state := _completed(request, old)) is not None:
         return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
+    if request.executor == "ray":
+        probe()
     pool = pool_of(request)
     if old is None and pool is None:
         _require_feasible(request)
