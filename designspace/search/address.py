@@ -11,16 +11,14 @@ import sys
 import threading
 
 from designspace.errors import InputError
+from designspace.search.greeting import is_head
 from designspace.search.ray_settings import prepare
 
-TIMEOUT = 1.0  # seconds for each of: the name, the connection, the first answer
+TIMEOUT = 1.0  # seconds to find a name, and to connect
+ANSWER = 2.0  # seconds for the head to answer
 VARIABLE = "RAY_ADDRESS"
 OWN = ("", "local")  # a Ray of our own is begun
-
-# How HTTP/2 begins (RFC 9113, section 3.4), which Ray's gRPC is built on: the preface and an empty
-# SETTINGS frame. A server answers with a SETTINGS frame of its own, whose type is 4.
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-_HEADER, _TYPE, _SETTINGS = 9, 3, 4
+_SECURED = ("RAY_USE_TLS", "RAY_AUTH_MODE")  # where they are set, only Ray can ask
 
 
 def address() -> str:
@@ -93,14 +91,15 @@ def _running() -> str:
     try:
         found = services.canonicalize_bootstrap_address("auto")
     except (ConnectionError, ValueError) as error:
-        raise _wrong("auto", _first_line(error), f"name one: {VARIABLE}=HOST:PORT") from None
+        raise _wrong("auto", _first(error), f"name one: {VARIABLE}=HOST:PORT") from None
     if found is None:
         raise _wrong("auto", "no Ray runs on this machine", f"unset {VARIABLE} to begin one")
     return str(found)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _first(error: Exception) -> str:
+    """The first sentence."""
+    return (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
 
 
 def _ask(named: str, host: str, port: int) -> None:
@@ -108,13 +107,13 @@ def _ask(named: str, host: str, port: int) -> None:
     try:
         _resolve(host, port)
         with socket.create_connection((host, port), TIMEOUT) as connection:
-            if os.environ.get("RAY_USE_TLS", "0") in ("0", ""):
-                _greet(connection)
-    except ConnectionAbortedError as error:
-        raise _wrong(named, str(error), hint) from None
+            known = named.startswith("ray://") or any(map(os.environ.get, _SECURED))
+            head = known or is_head(connection, ANSWER)
     except OSError as error:
         said = "no answer" if isinstance(error, TimeoutError) else error.strerror or str(error)
         raise _wrong(named, f"nobody answers there ({said})", hint) from None
+    if not head:
+        raise _wrong(named, "something listens there, but no head of Ray", hint)
 
 
 def _resolve(host: str, port: int) -> None:
@@ -138,22 +137,3 @@ def _resolve(host: str, port: int) -> None:
         raise TimeoutError
     if wrong:
         raise wrong[0]
-
-
-def _greet(connection: socket.socket) -> None:
-    """Begin HTTP/2, and wait for the answer.
-
-    Raises:
-        ConnectionAbortedError: Another kind of server answers, or none does.
-    """
-    not_ray = ConnectionAbortedError("something listens there, but it is not Ray")
-    try:
-        connection.settimeout(TIMEOUT)
-        connection.sendall(_PREFACE)
-        answer = b""
-        while len(answer) < _HEADER and (more := connection.recv(_HEADER - len(answer))):
-            answer += more
-    except OSError:
-        raise not_ray from None
-    if len(answer) < _HEADER or answer[_TYPE] != _SETTINGS:
-        raise not_ray
