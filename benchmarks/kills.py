@@ -133,7 +133,7 @@ def wait(process: subprocess.Popen[str], study: Path, case: Case) -> int | None:
 
 
 def directories(temporary: Path) -> list[Path]:
-    return [path for path in temporary.glob("ray/session_*") if path.is_dir()]
+    return [path for path in temporary.glob("ray/session_*") if not path.is_symlink()]
 
 
 def files(study: Path) -> list[Path]:
@@ -208,6 +208,7 @@ def totals(seen: list[Seen]) -> dict[str, Any]:
 
 
 def main() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what nohup ignores, a search ignores as well
     seen: list[Seen] = []
     for case in cases():
         with tempfile.TemporaryDirectory(prefix="ds", dir="/tmp") as place:

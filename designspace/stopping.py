@@ -74,7 +74,10 @@ def stoppable(handler: Handler, *, final: bool = False) -> Generator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {} if _stops.handlers else _install()
+    outermost = not _stops.handlers
+    if outermost:
+        _stops.asked, _stops.pid = None, os.getpid()
+    before = _install()
     _stops.handlers.append(handler)
     try:
         yield
@@ -82,15 +85,20 @@ def stoppable(handler: Handler, *, final: bool = False) -> Generator[None]:
         if final:
             _stops.asked = time.monotonic()
             atexit.register(_be_deaf)
-        else:
+        elif outermost:
             for number, old in before.items():
                 signal.signal(number, old)
         _stops.handlers.remove(handler)
 
 
+def reinstall() -> None:
+    """Handle the signals again, after a library has put its own handlers in place."""
+    if _stops.handlers and threading.current_thread() is threading.main_thread():
+        _install()
+
+
 def _install() -> dict[int, Any]:
     """Handle the signals, SIGHUP unless `nohup` has it ignored; returns what handled them."""
-    _stops.asked, _stops.pid = None, os.getpid()
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     numbers = [number for number in NUMBERS if number != signal.SIGHUP or not ignored]
     return {number: signal.signal(number, _stops) for number in numbers}

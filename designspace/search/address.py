@@ -11,14 +11,13 @@ import sys
 import threading
 
 from designspace.errors import InputError
-from designspace.search.greeting import is_head
+from designspace.search.greeting import greeted
 from designspace.search.ray_settings import prepare
 
 TIMEOUT = 1.0  # seconds to find a name, and to connect
 ANSWER = 2.0  # seconds for the head to answer
 VARIABLE = "RAY_ADDRESS"
 OWN = ("", "local")  # a Ray of our own is begun
-_SECURED = ("RAY_USE_TLS", "RAY_AUTH_MODE")  # where they are set, only Ray can ask
 
 
 def address() -> str:
@@ -107,13 +106,17 @@ def _ask(named: str, host: str, port: int) -> None:
     try:
         _resolve(host, port)
         with socket.create_connection((host, port), TIMEOUT) as connection:
-            known = named.startswith("ray://") or any(map(os.environ.get, _SECURED))
-            head = known or is_head(connection, ANSWER)
+            encrypted = os.environ.get("RAY_USE_TLS", "0") not in ("0", "")  # only Ray can ask
+            known = encrypted or named.startswith("ray://")
+            answer = "head" if known else greeted(connection, ANSWER)
     except OSError as error:
         said = "no answer" if isinstance(error, TimeoutError) else error.strerror or str(error)
         raise _wrong(named, f"nobody answers there ({said})", hint) from None
-    if not head:
+    if answer == "other":
         raise _wrong(named, "something listens there, but no head of Ray", hint)
+    if answer == "token" and os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
+        hint = "set RAY_AUTH_MODE=token, and have its token here: ray get-auth-token"
+        raise _wrong(named, "the head refuses who has no token", hint)
 
 
 def _resolve(host: str, port: int) -> None:

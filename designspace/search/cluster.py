@@ -21,7 +21,7 @@ from designspace.errors import DesignspaceError, InputError
 from designspace.search import leftovers
 from designspace.search.address import address, reachable, split
 from designspace.search.request import Resources
-from designspace.stopping import asked
+from designspace.stopping import asked, reinstall
 
 RAY: Any = ray  # Ray's own annotations are partial
 _WORKER: Any = import_module("ray._private.worker")
@@ -36,12 +36,14 @@ class Cluster:
     Attributes:
         own: whether this process began it, and ends it.
         lost: why it is of no use any more; empty as long as it is.
+        nodes_lost: whether the head said that none of its nodes is alive.
     """
 
     lost_before = False
 
     def __init__(self, *, own: bool, study: Path | None = None) -> None:
         self.own, self.lost, self._study = own, "", study
+        self.nodes_lost = False
         self._known: leftovers.Processes = {}
         self._node: Any = _WORKER._global_node
         self._head = split(self._node.gcs_address) if self._node is not None else None
@@ -68,9 +70,10 @@ class Cluster:
         if dead:
             kind, process = dead[0]
             return f"Ray's {NAMES[kind]} ({kind}, pid {process.pid}) ended"
-        if not self.own and self._head is not None and not reachable(*self._head):
-            return f"Ray's head at {self._head[0]}:{self._head[1]} no longer answers"
-        return "" if alive() else "Ray lost all its nodes"
+        if self._head is not None and not reachable(*self._head):
+            whose = "control service" if self.own else "head"
+            return f"Ray's {whose} at {self._head[0]}:{self._head[1]} no longer answers"
+        return "Ray lost all its nodes" if self.nodes_lost else ""
 
     def survived(self) -> bool:
         """Whether it is still there once Ray has had the time to notice that a node is not."""
@@ -142,6 +145,7 @@ def _begun(named: str, study: Path | None) -> Cluster:
         if named:
             raise InputError(f"RAY_ADDRESS={named}: Ray refuses: {said}") from None
         raise DesignspaceError(f"Ray cannot be started: {said}") from error
+    reinstall()  # Ray handles SIGTERM as it begins
     begun = Cluster(own=not named, study=study)
     begun.look()
     return begun

@@ -3,14 +3,18 @@
 Ray's own client waits for tens of seconds where something else listens, and some of its versions
 end the process. Its control service speaks gRPC, which is HTTP/2 (RFC 9113): frames of nine bytes
 and a payload. One request with the few headers of gRPC, written literally (RFC 7541, section
-6.2.2), asks for the number of the cluster. A control service answers with data; other gRPC
-servers, and proxies, answer with a status alone.
+6.2.2), asks for the number of the cluster. A control service answers with data, or that it wants
+a token, which Ray itself sends later; other gRPC servers, and proxies, answer otherwise.
 """
 
 from __future__ import annotations
 
 import socket
 import time
+from typing import Literal
+
+Answer = Literal["head", "token", "other"]
+"""A head; one that wants a token; anything else."""
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _RESET, _SETTINGS, _GOAWAY = 0, 1, 3, 4, 7
@@ -24,27 +28,28 @@ _REQUEST = {
     "te": "trailers",
     "content-type": "application/grpc",
 }
+_NO_TOKEN = b"grpc-status\x0216"  # UNAUTHENTICATED, as Ray writes it
 _EMPTY = bytes(5)  # a message of gRPC: not compressed, no bytes
 
 
-def is_head(connection: socket.socket, timeout: float) -> bool:
-    """Whether a control service of Ray answers within so many seconds."""
+def greeted(connection: socket.socket, timeout: float) -> Answer:
+    """Who answers within so many seconds: a control service of Ray, or something else."""
     until = time.monotonic() + timeout
     try:
         connection.settimeout(timeout)
         connection.sendall(_PREFACE + _frame(_SETTINGS, 0, 0, b"") + _request())
         while (left := until - time.monotonic()) > 0:
             connection.settimeout(left)
-            kind, flags, size = _header(connection)
+            kind, flags, payload = _read(connection)
             if kind == _SETTINGS and not flags & _ACK:
                 connection.sendall(_frame(_SETTINGS, _ACK, 0, b""))
-            elif kind == _DATA and size:
-                return True
+            elif kind == _DATA and payload:
+                return "head"
             elif kind in (_RESET, _GOAWAY) or (kind == _HEADERS and flags & _END_STREAM):
-                return False
+                return "token" if _NO_TOKEN in payload else "other"
     except OSError:
-        return False
-    return False
+        return "other"
+    return "other"
 
 
 def _request() -> bytes:
@@ -60,14 +65,13 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return len(payload).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
 
 
-def _header(connection: socket.socket) -> tuple[int, int, int]:
-    """Kind, flags and size of the next frame, whose payload is read and dropped."""
+def _read(connection: socket.socket) -> tuple[int, int, bytes]:
+    """Kind, flags and payload of the next frame."""
     header = _exactly(connection, 9)
     size = int.from_bytes(header[:3])
     if size > _MOST:
         raise ConnectionError("no HTTP/2")
-    _exactly(connection, size)
-    return header[3], header[4], size
+    return header[3], header[4], _exactly(connection, size)
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:

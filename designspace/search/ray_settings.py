@@ -6,18 +6,18 @@ Apart from `tune.py`, so that they are set before its imports. What the user has
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from typing import Any
 
 SETTINGS = {
     # Loopback only: without this, Ray listens on every address.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
-    # A dead node is noticed in 1.5 s instead of 13 s, a dead control service in 6 s.
+    # A dead node is noticed in 1.5 s instead of 13 s.
     "RAY_health_check_initial_delay_ms": "500",
     "RAY_health_check_period_ms": "500",
     "RAY_health_check_timeout_ms": "1000",
     "RAY_health_check_failure_threshold": "3",
+    # C++ code aborts this process so long after the control service died: `watchdog` is faster.
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "60",
     # Our ledger is the record: Tune writes as little as it can, and leaves signals to us.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
@@ -29,20 +29,8 @@ SETTINGS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 
-RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
-WORKERS, DRIVER = "5", "600"
-
 
 def prepare() -> None:
-    """Set them for this process and the workers that it will start.
-
-    Ray's processes give up 5 s after the control service died. This process, which C++ code would
-    abort then, waits: the watchdog ends it in good order. Each process reads the value once.
-    """
+    """Set them for this process and the workers that it will start."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    workers = os.environ.get(RECONNECT, WORKERS)
-    os.environ[RECONNECT] = DRIVER
-    raylet: Any = import_module("ray._raylet")
-    raylet.Config.ray_cookie()  # any value: the first one that is asked for has all of them read
-    os.environ[RECONNECT] = workers

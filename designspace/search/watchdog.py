@@ -8,12 +8,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from designspace.search.bridge import Bridge
-from designspace.search.cluster import Cluster, leave
+from designspace.search.cluster import Cluster, alive, leave
 from designspace.search.quiet import say
 
-POLL = 0.5  # seconds between two looks
+POLL = 0.25  # seconds between two looks
+ASK = 2.0  # seconds between two questions for the nodes of a cluster that is not our own
 LOOK = 3.0  # seconds between two looks at the processes that Ray started
-GRACE = 4.0  # seconds for Tune's loop to end by itself once Ray is lost
+GRACE = 2.0  # seconds for Tune's loop to end by itself once Ray is lost
 UNWINDING = 20.0  # seconds for it to end after a signal
 GOES_ON = "the same command goes on from here"
 
@@ -22,15 +23,21 @@ GOES_ON = "the same command goes on from here"
 def watchdog(bridge: Bridge, cluster: Cluster) -> Generator[None]:
     """Tell the bridge that Ray is lost; where that does not end the loop, end the process."""
     over = threading.Event()
-    thread = threading.Thread(
-        target=_watch, args=(bridge, cluster, over), name="ray-watchdog", daemon=True
-    )
-    thread.start()
+    watching = threading.Thread(target=_watch, args=(bridge, cluster, over), daemon=True)
+    asking = threading.Thread(target=_ask, args=(cluster, over), daemon=True)
+    for thread in (watching, asking):
+        thread.start()
     try:
         yield
     finally:
         over.set()
-        thread.join(POLL)
+        watching.join(2 * POLL)
+
+
+def _ask(cluster: Cluster, over: threading.Event) -> None:
+    """Ask the head of others for its nodes, which takes long where the head just died."""
+    while not cluster.own and not over.wait(ASK):
+        cluster.nodes_lost = not alive()
 
 
 def _watch(bridge: Bridge, cluster: Cluster, over: threading.Event) -> None:
