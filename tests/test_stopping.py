@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import toy
@@ -51,7 +52,7 @@ def stop(process: subprocess.Popen[str], numbers: Sequence[int]) -> tuple[int, s
     "numbers", [[signal.SIGHUP], [signal.SIGINT] * 3, [signal.SIGHUP, signal.SIGTERM] * 3]
 )
 def test_signals_stop_a_study_of_the_local_executor(tmp_path: Path, numbers: list[int]) -> None:
-    settings = {"trials": 6, "proposer": "random", "recipe": {"sleep": 0.02}}
+    settings: dict[str, Any] = {"trials": 6, "proposer": "random", "recipe": {"sleep": 0.02}}
     study = tmp_path / "s"
     process = begin([MAIN, study, json.dumps(settings)], tmp_path)
     ledger = study / "trials.jsonl"

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import logging
 import os
+import shutil
 import sys
 import time
 from collections.abc import Generator
@@ -25,6 +26,7 @@ from designspace.stopping import asked, reinstall
 
 RAY: Any = ray  # Ray's own annotations are partial
 _WORKER: Any = import_module("ray._private.worker")
+SCRATCH = ".ray"  # what Tune writes, in the study
 NOTICED = 3.0  # seconds in which Ray notices a dead node, by the settings of `ray_settings`
 NAMES = {"gcs_server": "control service", "raylet": "node process"}
 _REFUSALS = (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError)
@@ -88,6 +90,7 @@ class Cluster:
             leftovers.remove(self.session, self._known)
         if self._study is not None:
             (self._study / leftovers.NAME).unlink(missing_ok=True)
+            shutil.rmtree(self._study / SCRATCH, ignore_errors=True)
 
     def _processes(self) -> list[tuple[str, Any]]:
         if not self.own or self._node is None:

@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from designspace.errors import DesignspaceError
 from designspace.search.bridge import Bridge
-from designspace.search.cluster import Cluster, cluster, slots
+from designspace.search.cluster import SCRATCH, Cluster, cluster, slots
 from designspace.search.driver import Driver, Start
 from designspace.search.trainee import Attempt, Failure
 from designspace.search.watchdog import lost_line, watchdog
@@ -152,7 +152,7 @@ def execute(driver: Driver) -> None:
 def run_trials(bridge: Bridge, running: Cluster) -> None:
     """Tune's loop, until the driver is over or the bridge says halt."""
     request = bridge.driver.request
-    scratch = (request.directory / ".ray").absolute()
+    scratch = (request.directory / SCRATCH).absolute()
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         _tune(bridge, running, scratch)
