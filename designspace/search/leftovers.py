@@ -90,6 +90,5 @@ def _of(pids: Iterable[int]) -> Iterable[Any]:
 
 def _psutil() -> Any:
     """Ray's own copy, which is found once Ray is imported."""
-    psutil: Any = import_module("psutil")
-
-    return psutil
+    import_module("ray")
+    return import_module("psutil")
