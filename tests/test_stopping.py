@@ -62,7 +62,14 @@ def test_signals_stop_a_study_of_the_local_executor(tmp_path: Path, numbers: lis
     assert run_study(toy.request(study, **settings)).exit_code == 0
 
 
-@pytest.mark.parametrize("numbers", [[signal.SIGHUP], [signal.SIGINT] * 4])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [signal.SIGHUP, signal.SIGINT, signal.SIGTERM],
+        pytest.param([signal.SIGINT] * 4, marks=pytest.mark.slow),
+        pytest.param([signal.SIGTERM], marks=pytest.mark.slow),
+    ],
+)
 def test_signals_stop_a_training_and_its_record_says_so(tmp_path: Path, numbers: list[int]) -> None:
     words = ["-m", "designspace", "train", "convnext_proxy", "--out", "run", "--device", "cpu"]
     process = begin(words, tmp_path)
