@@ -9,6 +9,7 @@ after `PATIENCE` seconds is another signal handled again, for a shutdown that ha
 from __future__ import annotations
 
 import atexit
+import ctypes
 import os
 import signal
 import threading
@@ -115,6 +116,34 @@ def unbroken_pipes() -> Generator[None]:
         yield
     finally:
         signal.signal(signal.SIGPIPE, before)
+
+
+@contextmanager
+def held_off() -> Generator[None]:
+    """Ignore the signals while a library's native code resets what handles them.
+
+    Ray's shutdown gives SIGTERM back to the system, which would end the process. Only the C library
+    can set a handler from another thread, and it does so again every millisecond.
+    """
+    over = threading.Event()
+    libc = ctypes.CDLL(None)
+    libc.signal.argtypes, libc.signal.restype = (ctypes.c_int, ctypes.c_void_p), ctypes.c_void_p
+
+    def hold() -> None:
+        while not over.wait(0.001):
+            for number in NUMBERS:
+                libc.signal(int(number), int(signal.SIG_IGN))
+
+    thread = threading.Thread(target=hold, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        if threading.current_thread() is threading.main_thread():
+            for number in NUMBERS:
+                signal.signal(number, signal.getsignal(number) or signal.SIG_DFL)
 
 
 def _be_deaf() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -137,3 +138,16 @@ def test_status_tells_whether_a_search_runs(tmp_path: Path) -> None:
     said = run("status", study).out
     assert "1 not running" in said
     assert "(not running; the same search goes on)" in said
+
+
+def test_signals_are_held_off_though_native_code_resets_them() -> None:
+    libc = ctypes.CDLL(None)
+    heard: list[int] = []
+    with stopping.stoppable(lambda number, _: heard.append(number)):
+        with stopping.held_off():
+            libc.signal(int(signal.SIGTERM), 0)  # the system's own handler, as Ray's C++ code does
+            time.sleep(0.1)
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert heard == []
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert heard == [signal.SIGTERM]

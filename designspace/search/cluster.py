@@ -22,7 +22,7 @@ from designspace.errors import DesignspaceError, InputError
 from designspace.search import leftovers
 from designspace.search.address import address, reachable, split
 from designspace.search.request import Resources
-from designspace.stopping import asked, reinstall
+from designspace.stopping import asked, held_off, reinstall
 
 RAY: Any = ray  # Ray's own annotations are partial
 _WORKER: Any = import_module("ray._private.worker")
@@ -128,7 +128,8 @@ def cluster(study: Path | None = None) -> Generator[Cluster]:
             atexit.register(leave, 130 if asked() else 1)
         else:
             begun.look()
-            RAY.shutdown()
+            with held_off():
+                RAY.shutdown()
         begun.end()
 
 
