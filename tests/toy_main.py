@@ -8,8 +8,22 @@ from pathlib import Path
 
 from toy import request
 
+from designspace.errors import DesignspaceError
 from designspace.search.study import run_study
+from designspace.stopping import interrupt, stoppable
+
+
+def main() -> int:
+    try:
+        return run_study(request(Path(sys.argv[1]), **json.loads(sys.argv[2]))).exit_code
+    except KeyboardInterrupt:
+        return 130
+    except DesignspaceError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+
 
 if __name__ == "__main__":
-    outcome = run_study(request(Path(sys.argv[1]), **json.loads(sys.argv[2])))
-    sys.exit(outcome.exit_code)
+    with stoppable(interrupt, final=True):
+        code = main()
+    sys.exit(code)

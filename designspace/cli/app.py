@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -36,6 +37,7 @@ from designspace.cli import (
 )
 from designspace.cli import eval as evaluation
 from designspace.errors import DesignspaceError, InputError, StoppedError
+from designspace.stopping import asked
 
 INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -93,7 +95,8 @@ def main() -> None:
     """Run the command line; user errors become one line and an exit code.
 
     Exit codes: 0 done, 1 internal, 2 bad input, 3 infeasible, 4 some trainings failed or
-    diverged, 130 interrupted, which ends in one line that says what is left.
+    diverged, 130 interrupted by SIGINT, SIGTERM or SIGHUP, which ends in one line that says
+    what is left.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
@@ -103,8 +106,7 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(error.exit_code) from None
     except OSError as error:
-        _refused_output(error)
-        raise SystemExit(InputError.exit_code) from None
+        raise SystemExit(_refused_output(error)) from None
     except DesignspaceError as error:
         raise SystemExit(_failed(str(error), error.exit_code)) from None
     except TyperException as error:  # a verb, an argument or an option that is wrong
@@ -115,14 +117,31 @@ def main() -> None:
     except SystemExit as ending:  # typer makes an exit of some interruptions
         code = ending.code
     if code == INTERRUPTED:
-        kept = sys.argv[1:2] in (["train"], ["search"])
-        left = "the same command goes on from here" if kept else "nothing was written"
-        sys.stderr.write(f"interrupted; {left}\n")
+        _say_interrupted()
     raise SystemExit(code or 0)
 
 
-def _refused_output(error: OSError) -> None:
-    """Say that standard output takes no more, as on a full disk; raise any other error."""
+def _say_interrupted() -> None:
+    """Say what is left, where there still is a terminal to say it on."""
+    kept = sys.argv[1:2] in (["train"], ["search"])
+    left = "the same command goes on from here" if kept else "nothing was written"
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"interrupted; {left}\n")
+        sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refused_output(error: OSError) -> int:
+    """Say that standard output takes no more, as on a full disk; raise any other error.
+
+    Returns:
+        The exit code: interrupted where a signal came before, as when the terminal was closed.
+    """
+    if asked():
+        return INTERRUPTED
     if error.filename is not None or error.errno not in _FULL:
         raise error
     number = sys.stdout.fileno()
@@ -131,7 +150,8 @@ def _refused_output(error: OSError) -> None:
     except OSError:
         # Python would flush once more as it exits, and print a traceback.
         os.dup2(os.open(os.devnull, os.O_WRONLY), number)
-        _failed(f"standard output cannot be written: {error.strerror}", InputError.exit_code)
+        said = f"standard output cannot be written: {error.strerror}"
+        return _failed(said, InputError.exit_code)
     else:
         raise error
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import signal
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -55,7 +59,8 @@ class LiveTable:
         at: TracebackType | None,
     ) -> None:
         if self._live is not None:
-            self._live.stop()
+            with contextlib.suppress(OSError):  # of a terminal that was closed
+                self._live.stop()
 
     def __call__(self, event: Event, state: StudyState) -> None:
         """Show an event."""
@@ -65,7 +70,8 @@ class LiveTable:
             left = self._left(state)
             if left is not None:
                 self._bar.left = left
-            self._live.update(_stacked(table(state, left), self._bar))
+            with self._heard():
+                self._live.update(_stacked(table(state, left), self._bar))
             return
         line = describe(event, state, self._epochs)
         if line:
@@ -89,11 +95,22 @@ class LiveTable:
             self._live.console.print(line, soft_wrap=True, markup=False, highlight=False)
 
     def _write(self, line: str) -> None:
-        try:
+        with self._heard():
             self._stream.write(f"{line}\n")
             self._stream.flush()
-        except BrokenPipeError:  # whoever read is gone: end as after Ctrl-C, with all recorded
-            self._stream = io.StringIO()
+
+    @contextmanager
+    def _heard(self) -> Generator[None]:
+        """End as after Ctrl-C, with everything recorded, where the reader or the terminal is gone.
+
+        A disk that is full is another matter.
+        """
+        try:
+            yield
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError) and error.errno != errno.EIO:
+                raise
+            self._stream, self._live = io.StringIO(), None
             signal.raise_signal(signal.SIGINT)
 
     def _left(self, state: StudyState) -> float | None:
@@ -153,8 +170,13 @@ def watched(request: Request, opening: SearchOpening | None = None, *, quiet: bo
 
     if quiet:
         return run_study(request)
-    with terminal() as stream, LiveTable(stream, request.epochs, opening) as live:
-        return run_study(request, live)
+    stream = terminal()
+    try:
+        with LiveTable(stream, request.epochs, opening) as live:
+            return run_study(request, live)
+    finally:
+        with contextlib.suppress(OSError):  # of a terminal that was closed
+            stream.close()
 
 
 def epochs_left(state: StudyState, epochs: int) -> float:

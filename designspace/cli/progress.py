@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable
 from types import TracebackType
@@ -41,6 +42,10 @@ class TrainingProgress:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            with contextlib.suppress(OSError):  # of a terminal that was closed
+                self._progress.stop()
+            return
         self._say_rest()
         self._progress.stop()
 

@@ -24,28 +24,32 @@ def status(
     from designspace.cli.printing import print_json
     from designspace.cli.report import print_study
     from designspace.comparison.terms import confounded
-    from designspace.records.study import latest_study, load_study
+    from designspace.records.study import is_running, latest_study, load_study
 
     directory = study or latest_study()
+    running = is_running(directory)
     found = load_study(directory)
     state = found.state
     if as_json:
         both = {"confounders": confounded(found.meta, state)}
-        print_json({"study": str(directory), **state_json(directory, state), **both})
+        facts = {"study": str(directory), "running": running}
+        print_json({**facts, **state_json(directory, state), **both})
         return
     print_study(directory)
-    for line in summary_lines(directory, state):
+    for line in summary_lines(directory, state, running=running):
         typer.echo(line)
-    typer.echo(f"study: {directory}")
+    left = "" if running or state.complete else " (not running; the same search goes on)"
+    typer.echo(f"study: {directory}{left}")
 
 
-def summary_lines(directory: Path, state: StudyState) -> Iterator[str]:
+def summary_lines(directory: Path, state: StudyState, *, running: bool = False) -> Iterator[str]:
     """Counts, the winner, its test, and the command that writes its network."""
     from designspace.report.ending import ending_lines
     from designspace.report.numbers import macs_text
     from designspace.report.rows import base_of, changes_against
 
-    words = {"running": "interrupted"} if state.action == "interrupted" else {}
+    idle = "interrupted" if state.action == "interrupted" else "not running"
+    words = {} if running else {"running": idle}
     counts = ", ".join(
         f"{state.count(each)} {words.get(each, each)}"
         for each in ("done", "stopped", "failed", "running", "waiting")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -219,7 +220,8 @@ def _train(run: Run, tuning: Tuning | None, progress: TrainingProgress, *, keep:
             )  # fmt: skip
     except KeyboardInterrupt:
         said = f"stopped after {run.epoch} of {run.epochs} epochs ({run.directory})"
-        typer.echo(said, err=True)
+        with contextlib.suppress(OSError):  # of a terminal that was closed
+            typer.echo(said, err=True)
         raise
 
 

@@ -20,6 +20,8 @@ from designspace.errors import InputError
 from designspace.records.events import EVENT, Event
 from designspace.spec.files import writing
 
+LOCK = ".lock"
+
 
 def read(path: Path) -> list[Event]:
     """All events of a ledger, oldest first; a missing file has none.
@@ -72,7 +74,7 @@ class Ledger:
             InputError: Another process is writing this study, or it cannot be written.
         """
         self.path = path
-        self._lock = lock(path.parent / ".lock", "study")
+        self._lock = lock(path.parent / LOCK, "study")
         self.events, self._length = _parse(path)
         with writing(path):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -138,3 +140,21 @@ def lock(path: Path, what: str) -> int:
         os.ftruncate(held, 0)
         os.pwrite(held, f"{os.getpid()}\n".encode(), 0)
     return held
+
+
+def locked(path: Path) -> bool:
+    """Whether another process holds the lock of a file; a missing file has none.
+
+    Not for the process that may hold it: such a lock is the process's, and would be released.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False

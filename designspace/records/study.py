@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from designspace.errors import InputError
-from designspace.records.ledger import read
+from designspace.records.ledger import LOCK, locked, read
 from designspace.records.state import StudyState
 from designspace.records.typed import Typed
 from designspace.spec.files import read_yaml, write_yaml_atomic
@@ -81,6 +81,11 @@ def load_study(directory: Path) -> Study:
     """
     meta = load_meta(directory)
     return Study(directory, meta, StudyState.replay(read(directory / LEDGER)))
+
+
+def is_running(directory: Path) -> bool:
+    """Whether a search holds the study, as told by the lock, which no killed process keeps."""
+    return locked(directory / LOCK)
 
 
 def latest_study(root: Path = Path("runs")) -> Path:

@@ -19,7 +19,7 @@ class Bridge:
     def __init__(self, driver: Driver, slots: int, *, own: bool) -> None:
         self.driver, self.slots, self.own = driver, slots, own
         self.running: dict[str, Start] = {}
-        self.interrupted = self.lost = False
+        self.interrupted, self.lost = False, ""
         self.error: DesignspaceError | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -29,7 +29,7 @@ class Bridge:
     @property
     def halting(self) -> bool:
         """Whether Tune's loop is to end before the study does."""
-        return self.interrupted or self.lost or self.error is not None
+        return self.interrupted or bool(self.lost) or self.error is not None
 
     def start(self, key: str) -> Start | None:
         """The next attempt, where a slot is free."""

@@ -1,54 +1,168 @@
-"""Ray itself: begun and ended, how much fits into it, and whether it is still alive."""
+"""Ray itself: begun and ended, and how much fits into it."""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import logging
 import os
-import signal
+import shutil
 import sys
-import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import ray
 import ray.exceptions
 
-from designspace.errors import InputError
-from designspace.search.bridge import Bridge
+from designspace.errors import DesignspaceError, InputError
+from designspace.search import leftovers
+from designspace.search.address import address, reachable, split
 from designspace.search.request import Resources
+from designspace.stopping import asked, held_off, reinstall
 
 RAY: Any = ray  # Ray's own annotations are partial
-POLL = 2.0  # seconds between two looks at whether Ray's nodes are alive
+_WORKER: Any = import_module("ray._private.worker")
+SCRATCH = ".ray"  # what Tune writes, in the study
 NOTICED = 3.0  # seconds in which Ray notices a dead node, by the settings of `ray_settings`
-GRACE = 10.0  # seconds for Tune's loop to notice that it is to stop, before it is broken off
+NAMES = {"gcs_server": "control service", "raylet": "node process"}
+_REFUSALS = (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError)
+
+
+class Cluster:
+    """A Ray that is in use.
+
+    Attributes:
+        own: whether this process began it, and ends it.
+        lost: why it is of no use any more; empty as long as it is.
+        nodes_lost: whether the head said that none of its nodes is alive.
+    """
+
+    lost_before = False
+
+    def __init__(self, *, own: bool, study: Path | None = None) -> None:
+        self.own, self.lost, self._study = own, "", study
+        self.nodes_lost = False
+        self._known: leftovers.Processes = {}
+        self._node: Any = _WORKER._global_node
+        self._head = split(self._node.gcs_address) if self._node is not None else None
+
+    @property
+    def session(self) -> Path:
+        """Ray's directory of logs and sockets."""
+        return Path(self._node.get_session_dir_path())
+
+    def look(self) -> None:
+        """Note in the study which processes a Ray of our own consists of by now."""
+        begun = leftovers.tree(int(process.pid) for _, process in self._processes())
+        if begun.keys() <= self._known.keys():
+            return
+        self._known |= begun
+        if self._study is not None:
+            with contextlib.suppress(InputError):  # the ledger says it if the disk is full
+                leftovers.note(self._study, self.session, self._known)
+
+    def trouble(self) -> str:
+        """What happened to it, empty where nothing did. A killed head is noticed at once."""
+        dead = [(kind, process) for kind, process in self._processes() if kind in NAMES]
+        dead = [(kind, process) for kind, process in dead if process.poll() is not None]
+        if dead:
+            kind, process = dead[0]
+            return f"Ray's {NAMES[kind]} ({kind}, pid {process.pid}) ended"
+        if self._head is not None and not reachable(*self._head):
+            whose = "control service" if self.own else "head"
+            return f"Ray's {whose} at {self._head[0]}:{self._head[1]} no longer answers"
+        return "Ray lost all its nodes" if self.nodes_lost else ""
+
+    def survived(self) -> bool:
+        """Whether it is still there once Ray has had the time to notice that a node is not."""
+        until = time.monotonic() + NOTICED
+        while not (self.lost or self.trouble()) and time.monotonic() < until:
+            time.sleep(0.2)
+        return not (self.lost or self.trouble())
+
+    def end(self) -> None:
+        """Kill and remove everything of a Ray of our own, without asking Ray."""
+        if self.own:
+            leftovers.remove(self.session, self._known)
+        if self._study is not None:
+            (self._study / leftovers.NAME).unlink(missing_ok=True)
+            shutil.rmtree(self._study / SCRATCH, ignore_errors=True)
+
+    def _processes(self) -> list[tuple[str, Any]]:
+        if not self.own or self._node is None:
+            return []
+        begun = self._node.all_processes.items()
+        return [(kind, info.process) for kind, infos in begun for info in infos]
 
 
 @contextmanager
-def cluster() -> Generator[bool]:
+def cluster(study: Path | None = None) -> Generator[Cluster]:
     """A Ray of our own on loopback, or the one that RAY_ADDRESS names, or the one in use.
 
-    Yields whether it is our own, and ends with the context.
+    It ends with the context. One that was lost is not ended by Ray, whose C++ code would abort
+    the process: our own processes are killed, and this process leaves without Ray's clean-up.
+
+    Args:
+        study: Where to note what is to be removed if this process is killed.
+
+    Raises:
+        InputError: The cluster refuses this process.
     """
+    if Cluster.lost_before:
+        raise DesignspaceError("Ray was lost in this process: go on in a new one")
+    if study is not None:
+        leftovers.clear(study)
     if ray.is_initialized():
-        yield False
+        yield Cluster(own=False)
         return
-    address = os.environ.get("RAY_ADDRESS")
+    begun = _begun(address(), study)
+    try:
+        yield begun
+    finally:
+        if begun.lost or begun.trouble():
+            Cluster.lost_before = True
+            atexit.register(leave, 130 if asked() else 1)
+        else:
+            begun.look()
+            with held_off():
+                RAY.shutdown()
+        begun.end()
+
+
+def _begun(named: str, study: Path | None) -> Cluster:
     own: dict[str, Any] = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
-    if not address:  # workers of our own inherit where to import from, as this process does
+    if not named:  # workers of our own inherit where to import from, as this process does
         os.environ["PYTHONPATH"] = os.pathsep.join(
             str(Path(entry).absolute()) for entry in sys.path
         )
-    RAY.init(
-        address=address or "local", log_to_driver=False, logging_level=logging.ERROR,
-        **({} if address else own),
-    )  # fmt: skip
     try:
-        yield not address
-    finally:
-        RAY.shutdown()
+        RAY.init(
+            address=named or "local", log_to_driver=False, logging_level=logging.ERROR,
+            **({} if named else own),
+        )  # fmt: skip
+    except _REFUSALS as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if named:
+            raise InputError(f"RAY_ADDRESS={named}: Ray refuses: {said}") from None
+        raise DesignspaceError(f"Ray cannot be started: {said}") from error
+    reinstall()  # Ray handles SIGTERM as it begins
+    begun = Cluster(own=not named, study=study)
+    begun.look()
+    return begun
+
+
+def leave(code: int) -> None:
+    """End the process at once, without what Ray would do at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue
+    os._exit(code)
 
 
 def slots(resources: Resources) -> int:
@@ -66,36 +180,6 @@ def slots(resources: Resources) -> int:
             f"Ray has {has.get('CPU', 0):g} and {has.get('GPU', 0):g}"
         )
     return min(by_cpu, by_gpu)
-
-
-@contextmanager
-def watchdog(bridge: Bridge) -> Generator[None]:
-    """Notice that every node died, which Tune itself would wait out for ever."""
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(POLL):
-            if not alive():
-                bridge.lost = True
-                if not over.wait(GRACE):
-                    os.kill(os.getpid(), signal.SIGINT)  # the loop hangs: the handler breaks it off
-                return
-
-    thread = threading.Thread(target=watch, name="ray-watchdog", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(POLL)
-
-
-def survived() -> bool:
-    """Whether a node is still alive once Ray has had the time to notice that one is not."""
-    until = time.monotonic() + NOTICED
-    while alive() and time.monotonic() < until:
-        time.sleep(0.2)
-    return alive()
 
 
 def alive() -> bool:

@@ -5,6 +5,7 @@ Python's own redirection misses what native code and child processes write.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Generator
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TextIO
 
 from designspace.spec.files import writing
+
+_terminals: list[int] = []  # descriptors of standard error where it is redirected
 
 
 def terminal() -> TextIO:
@@ -31,6 +34,7 @@ def redirected(log: Path) -> Generator[None]:
     with writing(log):
         file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     saved = [os.dup(1), os.dup(2)]
+    _terminals.append(saved[1])
     _flush()
     try:
         os.dup2(file, 1)
@@ -38,10 +42,19 @@ def redirected(log: Path) -> Generator[None]:
         yield
     finally:
         _flush()
+        _terminals.pop()
         for number, copy in enumerate(saved, start=1):
             os.dup2(copy, number)
             os.close(copy)
         os.close(file)
+
+
+def say(line: str) -> None:
+    """Write a line to the real standard error, also from another thread while it is redirected."""
+    error = _terminals[-1] if _terminals else 2
+    shown = f"\x1b[?25h\n{line}\n" if os.isatty(error) else f"{line}\n"  # the cursor is shown again
+    with contextlib.suppress(OSError):
+        os.write(error, shown.encode())
 
 
 def _flush() -> None:

@@ -11,6 +11,7 @@ from designspace.records.kept import lacks_weights
 from designspace.records.ledger import Ledger, read
 from designspace.records.state import StudyState
 from designspace.records.study import LEDGER, LOG, META, StudyMeta, load_meta, write_meta
+from designspace.search.address import probe
 from designspace.search.candidates import Candidates
 from designspace.search.driver import Driver, to_test
 from designspace.search.identity import check_same, describe
@@ -19,10 +20,10 @@ from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.quiet import redirected
 from designspace.search.ray_settings import prepare
 from designspace.search.request import Observer, Outcome, Request, silent
-from designspace.search.signals import stoppable
 from designspace.spec.files import writing
 from designspace.spec.limits import Costs
 from designspace.spec.space import Point
+from designspace.stopping import stoppable, unbroken_pipes
 
 
 def run_study(request: Request, observer: Observer = silent) -> Outcome:
@@ -32,12 +33,15 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
     study's log; an observer that draws does so on `quiet.terminal()`, opened before.
 
     Raises:
-        InputError: The directory holds another study, or another process runs it.
+        InputError: The directory holds another study, another process runs it, or nobody answers
+            at RAY_ADDRESS.
         InfeasibleError: No network of the space is within its limits; nothing was written.
     """
     old = _existing(request)
     if old is not None and (state := _completed(request, old)) is not None:
         return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
+    if request.executor == "ray":
+        probe()
     pool = pool_of(request)
     if old is None and pool is None:
         _require_feasible(request)
@@ -131,7 +135,8 @@ def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
 def _executed(driver: Driver, request: Request) -> bool:
     """Whether the executor came to the end of the study."""
     try:
-        with stoppable(driver.stop), redirected(request.directory / LOG):
+        log = request.directory / LOG
+        with stoppable(driver.stop), unbroken_pipes(), redirected(log):
             _executor(request)(driver)
     except KeyboardInterrupt:
         return False

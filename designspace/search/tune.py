@@ -21,10 +21,11 @@ from typing_extensions import override
 
 from designspace.errors import DesignspaceError
 from designspace.search.bridge import Bridge
-from designspace.search.cluster import cluster, slots, survived, watchdog
+from designspace.search.cluster import SCRATCH, Cluster, cluster, slots
 from designspace.search.driver import Driver, Start
-from designspace.search.signals import stoppable
 from designspace.search.trainee import Attempt, Failure
+from designspace.search.watchdog import lost_line, watchdog
+from designspace.stopping import stoppable
 
 TUNE: Any = tune  # Ray's own annotations are partial
 
@@ -70,9 +71,13 @@ class DriverSearcher(Searcher):
 class DriverScheduler(FIFOScheduler):
     """Reports steps to the driver, and does what it decides."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, running: Cluster) -> None:
         super().__init__()
-        self._bridge = bridge
+        self._bridge, self._cluster = bridge, running
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles its parts for a restore that never happens."""
+        return {}
 
     @override
     def on_trial_result(
@@ -85,8 +90,8 @@ class DriverScheduler(FIFOScheduler):
     @override
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
         """The worker died, or could not be started: what a training raises is a result."""
-        if not survived():
-            self._bridge.lost = True  # with its node, which is no fault of the trial
+        if not self._cluster.survived():  # with its node, which is no fault of the trial
+            self._bridge.lost = self._cluster.lost = self._cluster.trouble() or self._cluster.lost
             return
         file = Path(trial.error_file or "")
         trace = file.read_text() if file.is_file() else "Ray gave no reason"
@@ -136,34 +141,32 @@ def execute(driver: Driver) -> None:
         KeyboardInterrupt: A signal asked to stop; what was trained is recorded.
         DesignspaceError: Ray lost all its nodes, or the driver refused to go on.
     """
-    with cluster() as own:
-        bridge = Bridge(driver, slots(driver.request.resources), own=own)
-        with stoppable(bridge.on_signal), watchdog(bridge):
+    with cluster(driver.request.directory) as running:
+        bridge = Bridge(driver, slots(driver.request.resources), own=running.own)
+        with stoppable(bridge.on_signal), watchdog(bridge, running):
             bridge.interrupted = driver.stopping
             if not driver.over:
-                run_trials(bridge)
+                run_trials(bridge, running)
 
 
-def run_trials(bridge: Bridge) -> None:
+def run_trials(bridge: Bridge, running: Cluster) -> None:
     """Tune's loop, until the driver is over or the bridge says halt."""
     request = bridge.driver.request
-    scratch = (request.directory / ".ray").absolute()
+    scratch = (request.directory / SCRATCH).absolute()
     shutil.rmtree(scratch, ignore_errors=True)
     try:
-        _tune(bridge, scratch)
+        _tune(bridge, running, scratch)
     except (BreakError, HaltError):
         if bridge.error is not None:
             raise bridge.error from None
-        if bridge.lost:
-            raise DesignspaceError(
-                "Ray lost all its nodes; the same command again goes on"
-            ) from None
+        if bridge.lost and not bridge.interrupted:
+            raise DesignspaceError(lost_line(bridge.lost)) from None
         raise KeyboardInterrupt from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _tune(bridge: Bridge, scratch: Path) -> None:
+def _tune(bridge: Bridge, running: Cluster, scratch: Path) -> None:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(bridge.slots)
     resources = bridge.driver.request.resources
     TUNE.run(
@@ -173,7 +176,7 @@ def _tune(bridge: Bridge, scratch: Path) -> None:
         resources_per_trial={"cpu": resources.cpus, "gpu": resources.gpus},
         num_samples=-1,
         search_alg=DriverSearcher(bridge),
-        scheduler=DriverScheduler(bridge),
+        scheduler=DriverScheduler(bridge, running),
         callbacks=[Heartbeat(bridge)],
         reuse_actors=True,
         raise_on_failed_trial=False,

@@ -84,9 +84,9 @@ def _resumed(
 
 
 def _trained(run: Run, record: Record, on_epoch: EpochDone, on_step: StepDone | None) -> Record:
-    for epoch in run.history:
-        on_epoch(epoch)
     try:
+        for epoch in run.history:
+            on_epoch(epoch)
         while run.epoch < run.epochs:
             epoch = run.train_epoch(on_step)
             record = _with(run, record)
