@@ -145,7 +145,7 @@ class Case:
 
 CASES = (
     Case("cut", "no safetensors file"),
-    Case("flipped", "their values changed since they were written"),
+    Case("flipped", "the file is damaged"),
     Case("empty", "no safetensors file"),
     Case("another trial's", "digest"),
 )
