@@ -145,7 +145,7 @@ class Case:
 
 CASES = (
     Case("cut", "no safetensors file"),
-    Case("flipped", "their values changed since they were written"),
+    Case("flipped", "the file is damaged"),
     Case("empty", "the file is empty"),
     Case("another trial's", "digest"),
 )

@@ -168,6 +168,10 @@ class ToyTrainee:
     def checkpoint(self) -> Path:
         return self.job.directory / "checkpoint.json"
 
+    @property
+    def fallback(self) -> None:
+        return None
+
     def resume(self) -> int:
         if self.checkpoint.exists():
             saved = json.loads(self.checkpoint.read_text())

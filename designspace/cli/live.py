@@ -196,7 +196,9 @@ def describe(event: Event, state: StudyState, epochs: int) -> str:
         case Started() if event.attempt > 1:
             return f"trial {event.trial}: attempt {event.attempt} from epoch {event.epoch}"
         case EpochEnded():
-            return f"trial {event.trial}: epoch {event.epoch}/{epochs}, top-1 {event.top1:.1f} %"
+            note = f" ({event.note})" if event.note else ""
+            done = f"epoch {event.epoch}/{epochs}"
+            return f"trial {event.trial}: {done}, top-1 {event.top1:.1f} %{note}"
         case Ended():
             why = f": {event.error}" if event.error else ""
             of = f"{finished(state)} of {state.wanted}"

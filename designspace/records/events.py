@@ -74,6 +74,7 @@ class EpochEnded(Recorded):
     images_per_second: float
     split: TimeSplit | None = None
     peak_memory: int | None = None
+    note: str | None = None
     decision: Decision
 
     @classmethod

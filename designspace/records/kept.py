@@ -13,7 +13,8 @@ from designspace.spec.files import writing
 WEIGHTS = "weights.safetensors"
 """The trained weights of a run or a trial, with their spec and facts in the header."""
 _CHECKPOINTS = ("checkpoint*", ".checkpoint*")
-_HALF_WRITTEN = (f".{WEIGHTS}.*", ".metrics.csv.*")  # by a killed process; its name is random
+_FILES = (WEIGHTS, "metrics.csv", "record.json", "spec.yaml", "recipe.yaml")
+_HALF_WRITTEN = (".checkpoint*", *(f".{name}.*" for name in _FILES))
 
 
 def trial_directory(study: Path, trial: int) -> Path:
@@ -41,7 +42,21 @@ def remove_checkpoints(directory: Path) -> None:
     Raises:
         InputError: The system refuses.
     """
-    for path in (*checkpoints(directory), *_matching(directory, _HALF_WRITTEN)):
+    _remove(checkpoints(directory))
+    remove_half_written(directory)
+
+
+def remove_half_written(directory: Path) -> None:
+    """Delete temporary files of a training that a killed process left; their names are random.
+
+    Raises:
+        InputError: The system refuses.
+    """
+    _remove(_matching(directory, _HALF_WRITTEN))
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
         with writing(path):
             path.unlink(missing_ok=True)
 

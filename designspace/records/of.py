@@ -135,6 +135,7 @@ def _attempt(meta: StudyMeta, trial: TrialState) -> Attempt:
             threads=where.get("cpus_per_trial"),
         ),
         environment=where,
+        notes=tuple(epoch.note for epoch in trial.history if epoch.note),
     )
 
 

@@ -109,6 +109,7 @@ class Attempt(Typed):
         processes: how many trained together.
         compiled: whether the network was compiled.
         environment: versions and machine.
+        notes: what this process met as it began, such as a damaged checkpoint, a sentence each.
     """
 
     started: str
@@ -118,6 +119,7 @@ class Attempt(Typed):
     processes: int = 1
     compiled: bool = False
     environment: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 class Selection(Typed):

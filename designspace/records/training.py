@@ -36,6 +36,8 @@ class Epoch(Typed):
         images_per_second: training images over the time of training alone.
         time: where the seconds went; None where it was not measured.
         peak_memory: bytes: of the GPU's allocator in this epoch, on a CPU of the process so far.
+        note: a sentence on the process that reported it, such as a damaged checkpoint that it
+            passed over; None where there is nothing to say.
     """
 
     epoch: int
@@ -48,6 +50,7 @@ class Epoch(Typed):
     images_per_second: float
     time: TimeSplit | None = None
     peak_memory: int | None = None
+    note: str | None = None
 
 
 class Score(Typed):

@@ -8,6 +8,7 @@ from which the next one goes on. An attempt that was superseded is told to stop,
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,6 +172,7 @@ class Driver:
         rules, epochs = self.request.rules, self.request.epochs
         decision = decide(rules, epochs, self.state, number, said.top1)
         self._record(EpochEnded.of(number, attempt, said, decision))
+        self._notice(trial, said)
         if decision != "continue":
             self._end(trial, "done" if decision == "finish" else "stopped")
         return decision
@@ -196,8 +198,16 @@ class Driver:
     def _rebuilt(self, trial: TrialState, said: Epoch | Score | Failure) -> Decision:
         if isinstance(said, Failure):
             raise self._lost(trial, said, "its weights could not be rebuilt")
+        assert isinstance(said, Epoch)
+        self._notice(trial, said)
         self._keeper.rebuilt(trial.number)
         return "finish"
+
+    def _notice(self, trial: TrialState, said: Epoch) -> None:
+        """Keep what a worker noticed for the end, and for the log that the output goes to."""
+        if said.note:
+            self.notes.append(f"trial {trial.number}: {said.note}")
+            sys.stderr.write(f"{self.notes[-1]}\n")
 
     def _lost(self, trial: TrialState, failure: Failure, what: str) -> DesignspaceError:
         """The error of a task that failed for a trial which is done."""

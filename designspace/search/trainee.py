@@ -34,6 +34,11 @@ class Trainee(Protocol):
         """The epochs done, as they were measured; restored with the checkpoint."""
         ...
 
+    @property
+    def fallback(self) -> str | None:
+        """Why `resume` passed over the newest checkpoint; None where it did not."""
+        ...
+
     def resume(self) -> int:
         """Restore the last valid checkpoint; returns the epochs done, 0 where there is none."""
         ...
@@ -112,6 +117,7 @@ class Attempt:
         """Take a job of which `recorded` epochs are in the ledger already."""
         self._factory, self._job, self._reported, self._task = factory, job, recorded, task
         self._trainee: Trainee | None = None
+        self._note: str | None = None
 
     def step(self) -> Epoch | Score | Failure:
         """The next epoch: from the checkpoint where it is there already, else trained.
@@ -136,7 +142,8 @@ class Attempt:
         trainee = self._trained(self._reported)
         if self._reported == self._job.epochs:
             trainee.keep()
-        return trainee.history[self._reported - 1]
+        note, self._note = self._note, None
+        return trainee.history[self._reported - 1].model_copy(update={"note": note})
 
     def _score(self) -> Score:
         trainee = self._factory(self._job)
@@ -149,6 +156,7 @@ class Attempt:
         if self._trainee is None:
             self._trainee = self._factory(self._job)
             self._trainee.resume()
+            self._note = self._trainee.fallback
         while self._trainee.epoch < epochs:  # more than once where a checkpoint was lost
             self._trainee.train_epoch()
         return self._trainee

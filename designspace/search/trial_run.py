@@ -34,6 +34,11 @@ class TrialRun:
         """The epochs done, as they were measured."""
         return self.run.history
 
+    @property
+    def fallback(self) -> str | None:
+        """Why the newest checkpoint was passed over; None where it was not."""
+        return self.run.fallback
+
     def resume(self) -> int:
         """Restore the last valid checkpoint; returns the epochs done."""
         return self.run.resume()

@@ -1,36 +1,64 @@
-"""Checkpoints: written atomically, the one before kept, foreign and broken ones refused."""
+"""Checkpoints: written atomically with a digest, the one before kept, damaged ones passed over."""
 
 from __future__ import annotations
 
 import io
 import pickle
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from designspace.library_warnings import silenced
 from designspace.spec.files import write_bytes_atomic
+from designspace.weights.integrity import content_digest
 from designspace.weights.sources import UNREADABLE
 
 CURRENT = "checkpoint.pt"
 PREVIOUS = "checkpoint.previous.pt"
 COMING = "checkpoint.coming.pt"
-FORMAT = 2
+FORMAT = 3
 BROKEN = (OSError, pickle.UnpicklingError, *UNREADABLE)
 
 Identity = Mapping[str, str | int]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The newest checkpoint that is whole and of the wanted identity.
+
+    Attributes:
+        file: Its path; None where there is none.
+        state: What was saved, with its digest verified; None where there is none.
+        passed_over: Why each newer checkpoint was not taken, one clause each.
+    """
+
+    file: Path | None
+    state: Any
+    passed_over: tuple[str, ...]
+
+    @property
+    def fallback(self) -> str | None:
+        """A sentence on the checkpoints that were passed over; None where there were none."""
+        if not self.passed_over:
+            return None
+        faults = "; ".join(self.passed_over)
+        if self.file is None:
+            return f"{faults}; no other is left, so the training begins anew"
+        return f"{faults}; the training goes on from {self.file.name}"
+
+
 def save(directory: Path, identity: Identity, state: Mapping[str, Any]) -> None:
-    """Writes the checkpoint; at any moment the directory holds at least one whole one.
+    """Write the checkpoint; at any moment the directory holds at least one whole one.
 
     Raises:
-        InputError: it cannot be written (a full disk); what was there before is still there.
+        InputError: It cannot be written (a full disk); what was there before is still there.
     """
+    content = {"format": FORMAT, "identity": dict(identity), "state": dict(state)}
     buffer = io.BytesIO()
-    torch.save({"format": FORMAT, "identity": dict(identity), "state": dict(state)}, buffer)
+    torch.save({**content, "digest": content_digest(content)}, buffer)
     current, coming = directory / CURRENT, directory / COMING
     write_bytes_atomic(coming, buffer.getvalue())
     if current.exists():
@@ -39,22 +67,43 @@ def save(directory: Path, identity: Identity, state: Mapping[str, Any]) -> None:
 
 
 @silenced()
-def load(directory: Path, identity: Identity) -> dict[str, Any] | None:
-    """The state of the newest checkpoint that is whole and of this identity, or None.
+def load(directory: Path, identity: Identity) -> Found:
+    """Read the newest checkpoint that is whole and of this identity.
 
     One that is still called `COMING` was written whole just before the process ended.
     """
+    passed_over: list[str] = []
     for name in (COMING, CURRENT, PREVIOUS):
-        state = _read(directory / name, identity)
-        if state is not None:
-            return state
-    return None
+        path = directory / name
+        if not path.exists():
+            continue
+        content, fault = _read(path, identity)
+        if fault is None:
+            return Found(path, content["state"], tuple(passed_over))
+        passed_over.append(f"{name} {fault}")
+    return Found(None, None, tuple(passed_over))
 
 
-def _read(path: Path, identity: Identity) -> dict[str, Any] | None:
+def _read(path: Path, identity: Identity) -> tuple[dict[str, Any], str | None]:
+    """The content of a file, and what is wrong with it."""
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        same = found["format"] == FORMAT and found["identity"] == dict(identity)
+        read: Any = torch.load(path, map_location="cpu", weights_only=True)
     except BROKEN:
-        return None
-    return found["state"] if same else None
+        return {}, "is damaged and cannot be read"
+    if not isinstance(read, dict):
+        return {}, "is no checkpoint of a training"
+    content = dict(cast("dict[str, Any]", read))
+    return content, _fault(content, identity)
+
+
+def _fault(content: dict[str, Any], identity: Identity) -> str | None:
+    digest = content.pop("digest", None)
+    if digest is None and "format" in content and content["format"] != FORMAT:
+        return "has no digest, as an earlier version wrote it"
+    if digest != content_digest(content):
+        return "is damaged: its content differs from its digest"
+    if content.keys() != {"format", "identity", "state"} or content["format"] != FORMAT:
+        return "is no checkpoint of this version"
+    if content["identity"] != dict(identity):
+        return "is of another network, recipe, data set or seed"
+    return None

@@ -6,7 +6,6 @@ from typing import Any
 
 from designspace.errors import InputError
 from designspace.records.kept import WEIGHTS
-from designspace.train.initial import values_digest
 from designspace.train.run import Run
 from designspace.train.session import facts
 from designspace.weights import load_weights, read_weights, save_weights
@@ -15,8 +14,7 @@ from designspace.weights import load_weights, read_weights, save_weights
 def keep(run: Run, **about: Any) -> None:
     """Write the weights of a run beside its checkpoint, whole or not at all.
 
-    They carry the facts of every run's weights, the validation top-1 in percent, and a digest of
-    their values.
+    They carry the facts of every run's weights and the validation top-1 in percent.
 
     Args:
         run: A run that has done all of its epochs.
@@ -29,7 +27,6 @@ def keep(run: Run, **about: Any) -> None:
     further: dict[str, Any] = {
         "epochs": run.epochs,
         "validation_top1": run.history[-1].top1,
-        "values": values_digest(run.trained.state_dict()),
         **about,
     }
     save_weights(run.trained, run.spec, run.directory / WEIGHTS, **facts(run), **further)
@@ -64,6 +61,4 @@ def _load(run: Run) -> None:
     for name in ("digest", "recipe", "data", "seed"):
         if weights.facts.get(name) != wanted[name]:
             raise InputError(f"{name} {weights.facts.get(name)} there, {wanted[name]} here")
-    if weights.facts.get("values") != values_digest(weights.tensors):
-        raise InputError("their values changed since they were written")
     load_weights(run.trained, weights, classifier="match")

@@ -12,7 +12,7 @@ from designspace.spec.files import write_text_atomic
 
 NAME = "metrics.csv"
 _TIMES = [f"time.{part}" for part in TimeSplit.model_fields]
-COLUMNS = [*(name for name in Epoch.model_fields if name != "time"), *_TIMES]
+COLUMNS = [*(name for name in Epoch.model_fields if name not in ("time", "note")), *_TIMES]
 
 
 def write_metrics(directory: Path, history: Sequence[Epoch]) -> None:
@@ -25,4 +25,4 @@ def write_metrics(directory: Path, history: Sequence[Epoch]) -> None:
 def _line(epoch: Epoch) -> dict[str, Any]:
     parts = epoch.time.model_dump() if epoch.time else {}
     flat = {f"time.{part}": seconds for part, seconds in parts.items()}
-    return epoch.model_dump(exclude={"time"}) | flat
+    return epoch.model_dump(exclude={"time", "note"}) | flat

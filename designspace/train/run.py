@@ -26,12 +26,14 @@ from designspace.images.fit import working_size
 from designspace.images.randomness import seed_everything
 from designspace.images.split import Images
 from designspace.images.view import View
+from designspace.records.kept import remove_half_written
 from designspace.records.training import Epoch, Score
 from designspace.spec.network import Network
 from designspace.spec.recipe import Recipe
 from designspace.train import checkpoint
 from designspace.train.clock import Clock
 from designspace.train.evaluate import evaluate, view_of
+from designspace.train.fitting import Wanted, require_fit
 from designspace.train.forward import forward_of
 from designspace.train.group import ALONE, Group
 from designspace.train.init import initialise
@@ -68,6 +70,7 @@ class Run:
         model: what is trained, on its device.
         history: the epochs done so far.
         view: the input that the network sees: size, mean and spread.
+        fallback: why it did not go on from the newest checkpoint; None where it did.
     """
 
     spec: Network
@@ -84,6 +87,7 @@ class Run:
     model: Compiled = field(init=False)
     history: list[Epoch] = field(init=False, default_factory=list[Epoch])
     view: View = field(init=False)
+    fallback: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._device = device_of(self.device)
@@ -182,13 +186,18 @@ class Run:
     def resume(self) -> int:
         """Goes on from the directory's newest valid checkpoint; returns the epochs done.
 
-        A checkpoint that is truncated, or of another network, recipe, data set or seed, is passed
-        over for the one before it. 0 where none is left: the run then starts anew.
+        A checkpoint that is damaged, or of another network, recipe, data set or seed, is passed
+        over for the one before it, and `fallback` says so; 0 where none is left.
 
         Raises:
-            InputError: several processes find different checkpoints.
+            InputError: several processes find different checkpoints, or one does not fit the run.
         """
-        state = checkpoint.load(self.directory, self._identity)
+        if self.group.leads:
+            remove_half_written(self.directory)
+        found = checkpoint.load(self.directory, self._identity)
+        state, self.fallback = found.state, found.fallback
+        if found.file is not None:
+            require_fit(state, self._wanted, found.file)
         if not self.group.agrees(state and (len(state["history"]), state["step"])):
             raise InputError(
                 "the processes of this run find different checkpoints",
@@ -255,6 +264,13 @@ class Run:
         return evaluate(
             self.trained, batches, self.recipe.precision == "bfloat16", self.group.summed
         )
+
+    @property
+    def _wanted(self) -> Wanted:
+        ema, optimizer = self._trainer.ema, self._trainer.optimizer
+        averaged = None if ema is None else ema.module.state_dict()
+        model = self.model.state_dict()
+        return Wanted(model, averaged, optimizer, self.epochs, self._batches.steps)
 
     @property
     def _identity(self) -> dict[str, str | int]:

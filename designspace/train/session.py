@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -80,6 +81,8 @@ def _resumed(
     run: Run, there: Record | None, command: Sequence[str], tuning: Tuning | None
 ) -> Record:
     run.resume()
+    if run.fallback and run.group.leads:
+        sys.stderr.write(f"{run.directory}: {run.fallback}\n")
     return _with(run, _begun(run, there, command, tuning))
 
 
@@ -224,4 +227,5 @@ def _attempt(run: Run, command: Sequence[str]) -> Attempt:
         processes=run.group.world,
         compiled=run.compiled,
         environment=environment(),
+        notes=(run.fallback,) if run.fallback else (),
     )

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from designspace.errors import InputError, did_you_mean
 from designspace.spec.files import write_bytes_atomic
 from designspace.spec.network import Network
+from designspace.weights.integrity import CONTENT, facts_digest
 from designspace.weights.layout import Layout
 from designspace.weights.layouts import known
 from designspace.weights.match import Tensors
@@ -33,7 +34,8 @@ def save_weights(
             torch's files, such as .pth, a plain state dict of torch without the metadata.
         layout: Whose names and shapes to write: `designspace`, `timm`, `torchvision` or
             `official`, the authors'.
-        facts: Plain data to keep beside it, such as the number of classes.
+        facts: Plain data to keep beside it, such as the number of classes. A digest of these and
+            of all tensors is added, which `read_weights` verifies.
 
     Raises:
         InputError: There is no such layout for this network, or the file cannot be written.
@@ -46,6 +48,7 @@ def save_weights(
         write_bytes_atomic(path, buffer.getvalue())
         return
     about = {"spec": spec.authored, "digest": spec.digest, "layout": layout, **facts}
+    about[CONTENT] = facts_digest(about, tensors)
     write_bytes_atomic(path, save(tensors, {"designspace": json.dumps(about)}))
 
 

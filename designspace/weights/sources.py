@@ -13,6 +13,7 @@ from torch import Tensor
 from designspace.errors import InputError
 from designspace.library_warnings import silenced
 from designspace.naming import find_weights
+from designspace.weights.integrity import require_intact
 from designspace.weights.preprocessing import Preprocessing
 from designspace.weights.reading.containers import TensorSet, contents, tensor_sets
 from designspace.weights.reading.files import contents_of, is_safetensors, located, metadata_of
@@ -91,7 +92,10 @@ def read_facts(path: Path) -> dict[str, Any]:
 def _from_file(given: Path) -> Weights:
     path = located(given)
     facts = read_facts(path) if is_safetensors(path) else {}
-    return _weights(str(path), contents_of(path), str(path), facts, _preprocessing(path, facts))
+    found = contents_of(path)
+    if facts:
+        require_intact(facts, found, str(path))
+    return _weights(str(path), found, str(path), facts, _preprocessing(path, facts))
 
 
 def _preprocessing(path: Path, facts: Mapping[str, Any]) -> Preprocessing | None:
