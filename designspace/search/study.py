@@ -8,9 +8,17 @@ from pathlib import Path
 from designspace.errors import InputError
 from designspace.records.events import Action
 from designspace.records.kept import lacks_weights
-from designspace.records.ledger import Ledger, read
+from designspace.records.ledger import Ledger
 from designspace.records.state import StudyState
-from designspace.records.study import LEDGER, LOG, META, StudyMeta, load_meta, write_meta
+from designspace.records.study import (
+    LEDGER,
+    LOG,
+    META,
+    StudyMeta,
+    load_meta,
+    load_state,
+    write_meta,
+)
 from designspace.search.candidates import Candidates
 from designspace.search.driver import Driver, to_test
 from designspace.search.identity import check_same, describe
@@ -85,7 +93,7 @@ def _require_feasible(request: Request) -> None:
 
 
 def _completed(request: Request, old: StudyMeta) -> StudyState | None:
-    state = StudyState.replay(read(request.directory / LEDGER))
+    state = load_state(request.directory)
     complete = state.complete and state.wanted == request.trials == old.trials
     return state if complete and not _left_to_do(state, request) else None
 
