@@ -9,6 +9,7 @@ from designspace.errors import InputError
 from designspace.records.events import Action
 from designspace.records.kept import lacks_weights
 from designspace.records.ledger import Ledger
+from designspace.records.places import require_study_place
 from designspace.records.state import StudyState
 from designspace.records.study import (
     LEDGER,
@@ -74,8 +75,7 @@ def _existing(request: Request) -> StudyMeta | None:
 
 def _require_free(directory: Path) -> None:
     """A directory without a study is taken only where it is empty, leftovers of a crash aside."""
-    if directory.exists() and not directory.is_dir():
-        raise InputError("not a directory", file=str(directory))
+    require_study_place(directory)
     holds = sorted(path.name for path in directory.glob("[!.]*") if path.stat().st_size)
     if holds:
         raise InputError(

@@ -14,6 +14,7 @@ from designspace.images.sources import portable
 from designspace.records.difference import differing
 from designspace.records.environment import environment
 from designspace.records.kept import WEIGHTS, remove_checkpoints
+from designspace.records.places import require_run_place
 from designspace.records.run import (
     NAME,
     Attempt,
@@ -147,6 +148,7 @@ def _with(run: Run, record: Record, **changes: Any) -> Record:
 
 def _earlier(run: Run) -> Record | None:
     """The record of the directory's run, which must be this one; None where there is none yet."""
+    require_run_place(run.directory)
     there = find_record(run.directory)
     if there is None:
         return None
