@@ -145,23 +145,25 @@ def _final(point: Mapping[str, str], cost: float, stream: random.Random) -> floa
 def _attempt(
     number: int, attempt: int, script: Script, final: float, stream: random.Random
 ) -> list[Event]:
-    first = 0 if attempt == 1 else script.epochs
+    last = attempt == script.attempts
+    before = max(script.epochs - 1, 0)  # what all attempts but the last one trained
+    first, until = (0 if attempt == 1 else before), (script.epochs if last else before)
+    state: Any = script.end if last else "failed"
+    decisions: dict[Any, Any] = {"done": "finish", "stopped": "stop"}
     found: list[Event] = [Started(trial=number, attempt=attempt, epoch=first)]
-    for epoch in range(first + 1, script.epochs + 1):
+    for epoch in range(first + 1, until + 1):
         top1 = round(5 * (final - 24.0 * 0.52**epoch + stream.gauss(0, 0.2))) / 5
         found.append(
             EpochEnded(
                 trial=number, attempt=attempt, epoch=epoch, train_loss=2.2 * 0.8**epoch,
                 loss=2.0 * 0.8**epoch, top1=top1, top5=min(100.0, top1 + 12), lr=0.004, seconds=6.4,
-                images_per_second=703.0, decision="continue",
+                images_per_second=703.0,
+                decision=decisions.get(state, "continue") if epoch == until else "continue",
             )
         )  # fmt: skip
-    if script.end is not None or attempt < script.attempts:
-        state: Any = script.end or "failed"
+    if state is not None:
         found.append(
-            Ended(
-                trial=number, attempt=attempt, state=state, epoch=script.epochs, error=script.error
-            )
+            Ended(trial=number, attempt=attempt, state=state, epoch=until, error=script.error)
         )
     return found
 

@@ -243,7 +243,9 @@ def test_a_directory_of_runs_is_all_of_them(data: Data, tmp_path: Path) -> None:
 
 
 def test_metrics_hold_what_the_record_holds(tmp_path: Path) -> None:
-    plain: dict[str, Any] = {name: 1.0 for name in Epoch.model_fields if name != "time"}
+    plain: dict[str, Any] = {
+        name: 1.0 for name in Epoch.model_fields if name not in ("time", "note")
+    }
     times = TimeSplit(data=0.1, forward=0.2, backward=0.4, step=0.1, validation=0.2)
     first = Epoch.model_validate(plain | {"epoch": 1, "peak_memory": None})
     second = Epoch.model_validate(plain | {"epoch": 2, "peak_memory": 7, "time": times})

@@ -58,15 +58,24 @@ def other_axes() -> toy.ToySpace:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"space": toy.ToySpace(base={**toy.BASE, "width": 16})}, "another base"),
-        ({"space": other_axes()}, r"another axes \(act\)"),
-        ({"space": toy.ToySpace(limits=(toy.ToyLimit("macs", high=9999),))}, "another limits"),
+        (
+            {"space": toy.ToySpace(base={**toy.BASE, "width": 16})},
+            r"\(base\.width 8 there, 16 here",
+        ),
+        ({"space": other_axes()}, r"another space \(axes\.act"),
+        (
+            {"space": toy.ToySpace(limits=(toy.ToyLimit("macs", high=9999),))},
+            r"space \(limits \[",
+        ),
         (
             {"recipe": {"digest": "r1", "name": "long"}},
             r"recipe \(name toy there, long here\)",
         ),
         ({"recipe": {"digest": "r1", "epochs": 3}}, r"recipe \(epochs 8 there, 3 here\)"),
-        ({"data": {"name": "x", "digest": "d1", "num_classes": 1, "channels": 6}}, "another data"),
+        (
+            {"data": {"name": "x", "digest": "d1", "num_classes": 1, "channels": 6}},
+            "data .name toy there, x",
+        ),
         ({"seed": 5}, r"another seed \(0 there, 5 here\)"),
         ({"scheduler": "none"}, "another scheduler"),
     ],

@@ -79,7 +79,7 @@ def test_whatever_is_no_checkpoint_is_refused_in_one_line(content: bytes) -> Non
         with pytest.raises(InputError) as caught:
             read_weights(path)
         (Path(folder) / checkpoint.CURRENT).write_bytes(content)
-        assert checkpoint.load(Path(folder), {}) is None
+        assert checkpoint.load(Path(folder), {}).state is None
     assert "\n" not in str(caught.value)
 
 
@@ -92,5 +92,5 @@ def test_an_unknown_pickle_protocol_warns_nobody(
     warnings.simplefilter("always")
     with pytest.raises(InputError):
         read_weights(tmp_path / "weights.pth")
-    assert checkpoint.load(tmp_path, {}) is None
+    assert checkpoint.load(tmp_path, {}).state is None
     assert not recwarn.list

@@ -13,6 +13,7 @@ from designspace.algebra.task import Task
 from designspace.errors import InputError
 from designspace.layers.frozen import Frozen
 from designspace.records.csv_text import neutral
+from designspace.records.places import require_outside_trials
 from designspace.spec.files import Document, write_bytes_atomic, write_yaml_atomic, writing
 from designspace.spec.limits import Limit
 from designspace.spec.load import without_facts
@@ -58,8 +59,10 @@ def check_path(path: Path) -> None:
     """Refuse what cannot be written: a table, or a folder where there is no suffix.
 
     Raises:
-        InputError: Another suffix, a folder that is not there, or one that is.
+        InputError: Another suffix, a folder that is not there, one that is, or a place among the
+            trials of a study.
     """
+    require_outside_trials(path)
     if not path.suffix:
         if path.exists():
             raise InputError("exists already", file=str(path), hint="name a folder that does not")

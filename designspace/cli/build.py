@@ -62,8 +62,10 @@ def build(
     )
     shape = _run(found)
     if out:
+        from designspace.records.places import require_outside_trials
         from designspace.weights import save_weights
 
+        require_outside_trials(out)
         save_weights(found.model, named.spec, out, layout=layout or "designspace", **found.facts)
     if as_json:
         said = {"name": named.spec.name, "digest": named.spec.digest, "output": shape}

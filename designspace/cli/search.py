@@ -22,6 +22,7 @@ from designspace.cli.options import (
 from designspace.errors import InputError, TrialsFailedError
 
 if TYPE_CHECKING:
+    from designspace.images.data import Data
     from designspace.search.plan import Plan
     from designspace.search.request import Outcome, Request
     from designspace.spec.recipe import Recipe
@@ -42,7 +43,8 @@ def search(
         int, typer.Option(min=0, max=2**62, help="Seed of the proposals and of every training.")
     ] = 0,
     study: Annotated[
-        Path | None, typer.Option(help="The study's directory; runs/SPACE-RECIPE by default.")
+        Path | None,
+        typer.Option(help="The study's directory; runs/SPACE-RECIPE[-DATA] by default."),
     ] = None,
     proposer: Annotated[
         Literal["tpe", "random"], typer.Option(help="Optuna's TPE, or uniform draws.")
@@ -98,7 +100,7 @@ def search(
     device_of(where)
     images = load_data(**load, download=download)
     request = Request(
-        directory=study or Path("runs") / f"{chosen_space.name or 'space'}-{how.name}",
+        directory=study or _home(chosen_space, how, images),
         space=chosen_space,
         recipe=recipe_facts(how),
         data=data_facts(images, {**load, "source": located(data)}, how),
@@ -122,6 +124,12 @@ def search(
         typer.echo(opening.data_line)
     outcome = watched(request, opening, quiet=as_json)
     _show(outcome, as_json=as_json)
+
+
+def _home(space: Space, recipe: Recipe, data: Data) -> Path:
+    from designspace.cli.homes import data_part
+
+    return Path("runs") / f"{space.name or 'space'}-{recipe.name}{data_part(data)}"
 
 
 def _with_recipe(space: Space, source: str | None, changes: dict[str, Any]) -> tuple[Space, Recipe]:

@@ -27,6 +27,7 @@ from designspace.errors import InputError, TrialsFailedError
 
 if TYPE_CHECKING:
     from designspace.cli.progress import TrainingProgress
+    from designspace.images.data import Data
     from designspace.records.run import Record
     from designspace.records.tuning import Tuning
     from designspace.search.recipe_tuning import RecipeTuning
@@ -107,7 +108,7 @@ def train(
     from designspace.train.initial import read_initial
     from designspace.train.run import SAVE_EVERY, Run
 
-    _check(tune, initial, several=wanted())
+    _check(tune, initial, out, several=wanted())
     budget = budget_of(how, tune.split(","), tune_trials) if tune is not None else None
     images = load_data(
         data,
@@ -118,7 +119,7 @@ def train(
     )
     begin = read_initial(initial) if initial else None
     tuning = None
-    home = out or Path("runs/train") / _name(network, how, begin)
+    home = out or _home(network, how, begin, images)
     inside = out is not None and seeds > 1
     if budget is not None:
         plan = RecipeTuning(network, how, images, budget, seed, where)
@@ -165,12 +166,22 @@ def _network(
     return named.spec
 
 
-def _check(tune: str | None, initial: str | None, *, several: bool) -> None:
-    """Refuse what does not go together."""
+def _check(tune: str | None, initial: str | None, out: Path | None, *, several: bool) -> None:
+    """Refuse what does not go together, before the data are read, which may take long."""
+    from designspace.records.places import require_run_place
+
+    if out is not None:
+        require_run_place(out)
     if tune is not None and several:
         raise InputError("--tune is for one process", hint="tune without torchrun first")
     if tune is not None and initial is not None:
         raise InputError("--tune begins with the recipe's own weights", hint="leave out --from")
+
+
+def _home(network: Network, recipe: Recipe, begin: Initial | None, images: Data) -> Path:
+    from designspace.cli.homes import data_part
+
+    return Path("runs/train") / f"{_name(network, recipe, begin)}{data_part(images)}"
 
 
 def _name(network: Network, recipe: Recipe, begin: Initial | None) -> str:

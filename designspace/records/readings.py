@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from designspace.errors import InputError, did_you_mean
+from designspace.records.consistency import consistent_state
 from designspace.records.events import SplitRead
 from designspace.records.ledger import Ledger, lock
 from designspace.records.run import Record, moment, read_record, write_record
@@ -93,7 +94,7 @@ def _of_event(event: SplitRead) -> TestReading:
 def _into_ledger(directory: Path, reading: TestReading) -> None:
     assert reading.command != "train", "trials are tested by a search or by eval"
     with Ledger(directory / LEDGER) as ledger:
-        trials = StudyState.replay(ledger.events).trials
+        trials = consistent_state(ledger.events, ledger.path).trials
         if reading.trial not in trials:
             hint = did_you_mean(str(reading.trial), map(str, trials)) if trials else None
             raise InputError(f"no trial {reading.trial}", file=str(directory), hint=hint)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from designspace.errors import InputError
+from designspace.records.consistency import consistent_state
 from designspace.records.ledger import LOCK, locked, read
 from designspace.records.state import StudyState
 from designspace.records.typed import Typed
@@ -80,7 +81,17 @@ def load_study(directory: Path) -> Study:
         InputError: There is no study, or its files are not valid.
     """
     meta = load_meta(directory)
-    return Study(directory, meta, StudyState.replay(read(directory / LEDGER)))
+    return Study(directory, meta, load_state(directory))
+
+
+def load_state(directory: Path) -> StudyState:
+    """What the ledger of a study says; an empty state where there is none yet.
+
+    Raises:
+        InputError: The ledger is not valid, or contradicts itself.
+    """
+    path = directory / LEDGER
+    return consistent_state(read(path), path)
 
 
 def is_running(directory: Path) -> bool:

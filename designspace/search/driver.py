@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from designspace.errors import DesignspaceError, InputError
+from designspace.records.consistency import consistent_state
 from designspace.records.events import (
     Action,
     Decision,
@@ -68,7 +69,7 @@ class Driver:
         self.request, self.exhausted, self.stopping = request, "", False
         self._ledger, self._observer = ledger, observer
         self._proposer, self._candidates = proposer, candidates
-        self.state = StudyState.replay(ledger.events)
+        self.state = consistent_state(ledger.events, ledger.path)
         self._taken = {trial.identity for trial in self.state.trials.values()}
         self._queue: deque[int] = deque()
         self._testing: int | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from designspace.errors import InputError
+from designspace.records.difference import differing
 from designspace.records.environment import environment
 from designspace.records.study import META, StudyMeta
 from designspace.search.request import Request
@@ -81,11 +82,12 @@ def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:
 def _differing(old: StudyMeta, new: StudyMeta) -> list[str]:
     found: list[str] = []
     if old.space.get("digest") != new.space["digest"]:
-        found += _in_space(old.space, new.space)
+        found.append(_in_space(old.space, new.space))
     for part in ("recipe", "data"):
         was, now = getattr(old, part), getattr(new, part)
         if was.get("digest") != now["digest"]:
-            found.append(f"{part} ({_in_facts(was, now)})")
+            told = differing(was, now, "digest", "notes", "skipped")
+            found.append(f"{part} ({told or 'the same in name only'})")
     for part in ("seed", "proposer"):
         was, now = getattr(old, part), getattr(new, part)
         if was != now:
@@ -95,25 +97,11 @@ def _differing(old: StudyMeta, new: StudyMeta) -> list[str]:
     return found
 
 
-def _in_space(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    found = [part for part in ("base", "limits") if old.get(part) != new[part]]
-    if old.get("recipe") != new.get("recipe"):
-        found.append("base recipe")
-    was, now = old.get("axes", {}), new["axes"]
-    axes = [name for name in {**was, **now} if was.get(name) != now.get(name)]
-    if axes:
-        found.append(f"axes ({', '.join(axes)})")
-    return found or [f"space ({old.get('name')} there, {new['name']} here)"]
-
-
-def _in_facts(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """The names where they differ, else the keys that do: the same name may hold another thing."""
-    keys = [key for key in new if key not in ("digest", "load") and old.get(key) != new[key]]
-    told = ["name"] if "name" in keys else keys
-    plain = [key for key in told if not isinstance(new[key], (dict, list))]
-    parts = [f"{key} {old.get(key)} there, {new[key]} here" for key in plain]
-    parts += [key for key in told if key not in plain]
-    return "; ".join(parts) or "the same in name only"
+def _in_space(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Which part of the space differs, or how its values do; either side may lack any part."""
+    named = differing({"name": old.get("name")}, {"name": new.get("name")})
+    told = differing(old, new, "digest", "name", "purpose")
+    return f"space ({'; '.join(filter(None, (named, told))) or 'the same in name only'})"
 
 
 def _rules(meta: StudyMeta) -> str:

@@ -8,9 +8,18 @@ from pathlib import Path
 from designspace.errors import InputError
 from designspace.records.events import Action
 from designspace.records.kept import lacks_weights
-from designspace.records.ledger import Ledger, read
+from designspace.records.ledger import Ledger
+from designspace.records.places import require_study_place
 from designspace.records.state import StudyState
-from designspace.records.study import LEDGER, LOG, META, StudyMeta, load_meta, write_meta
+from designspace.records.study import (
+    LEDGER,
+    LOG,
+    META,
+    StudyMeta,
+    load_meta,
+    load_state,
+    write_meta,
+)
 from designspace.search.address import probe
 from designspace.search.candidates import Candidates
 from designspace.search.driver import Driver, to_test
@@ -70,8 +79,7 @@ def _existing(request: Request) -> StudyMeta | None:
 
 def _require_free(directory: Path) -> None:
     """A directory without a study is taken only where it is empty, leftovers of a crash aside."""
-    if directory.exists() and not directory.is_dir():
-        raise InputError("not a directory", file=str(directory))
+    require_study_place(directory)
     holds = sorted(path.name for path in directory.glob("[!.]*") if path.stat().st_size)
     if holds:
         raise InputError(
@@ -89,7 +97,7 @@ def _require_feasible(request: Request) -> None:
 
 
 def _completed(request: Request, old: StudyMeta) -> StudyState | None:
-    state = StudyState.replay(read(request.directory / LEDGER))
+    state = load_state(request.directory)
     complete = state.complete and state.wanted == request.trials == old.trials
     return state if complete and not _left_to_do(state, request) else None
 

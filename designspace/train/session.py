@@ -11,8 +11,10 @@ import torch
 from designspace.compiler.device import device_name, device_of
 from designspace.errors import DivergedError, InputError
 from designspace.images.sources import portable
+from designspace.records.difference import differing
 from designspace.records.environment import environment
 from designspace.records.kept import WEIGHTS, remove_checkpoints
+from designspace.records.places import require_run_place
 from designspace.records.run import (
     NAME,
     Attempt,
@@ -146,32 +148,45 @@ def _with(run: Run, record: Record, **changes: Any) -> Record:
 
 def _earlier(run: Run) -> Record | None:
     """The record of the directory's run, which must be this one; None where there is none yet."""
+    require_run_place(run.directory)
     there = find_record(run.directory)
     if there is None:
         return None
-    pairs = {
-        "spec": (there.spec.digest, run.spec.digest),
-        "recipe": (there.recipe.digest, run.recipe.digest),
-        "data": (there.data.digest, run.data.digest),
-        "seed": (there.seed, run.seed),
-        "first weights": (there.initial and there.initial.digest, _digest(run.initial)),
-    }
-    differing = [
-        f"another {part} ({was} there, {is_now} here)"
-        for part, (was, is_now) in pairs.items()
-        if was != is_now
-    ]
-    if differing:
+    found = _differences(there, run)
+    if found:
         raise InputError(
-            f"the run there has {' and '.join(differing)}",
+            f"the run there has another {' and another '.join(found)}",
             file=str(run.directory / NAME),
             hint="take another directory with --out",
         )
     return there
 
 
-def _digest(initial: Initial | None) -> str | None:
-    return initial and initial.digest
+def _differences(there: Record, run: Run) -> list[str]:
+    """The parts of the training that differ, each with its values."""
+    old, new = there.data, _data(run)
+    spec, recipe, begun = SpecFacts.of(run.spec), RecipeFacts.of(run.recipe), _initial(run)
+    pairs = {
+        "spec": (there.spec, spec, there.spec.authored, spec.authored),
+        "recipe": (there.recipe, recipe, there.recipe.full, recipe.full),
+        "data": (old, new, old.model_dump(), new.model_dump()),
+    }
+    found = [
+        f"{part} ({differing(was, now, 'digest', 'notes', 'skipped') or 'the same in name only'})"
+        for part, (before, after, was, now) in pairs.items()
+        if before.digest != after.digest
+    ]
+    if there.seed != run.seed:
+        found.append(f"seed ({there.seed} there, {run.seed} here)")
+    if (there.initial and there.initial.digest) != (begun and begun.digest):
+        was, now = [each.model_dump() if each else {} for each in (there.initial, begun)]
+        found.append(f"first weights ({differing(was, now)})")
+    return found
+
+
+def _initial(run: Run) -> InitialFacts | None:
+    begun = run.initial
+    return begun and InitialFacts(name=begun.weights.name, digest=begun.digest)
 
 
 def _begun(run: Run, there: Record | None, command: Sequence[str], tuning: Tuning | None) -> Record:
@@ -190,8 +205,7 @@ def _begun(run: Run, there: Record | None, command: Sequence[str], tuning: Tunin
         data=_data(run),
         input_size=run.view.size,
         seed=run.seed,
-        initial=run.initial
-        and InitialFacts(name=run.initial.weights.name, digest=run.initial.digest),
+        initial=_initial(run),
         selection=Selection.of(recipe),
         tuning=tuning,
         attempts=(attempt,),
