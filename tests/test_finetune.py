@@ -58,6 +58,36 @@ def test_a_classifier_of_other_classes_begins_as_the_recipe_says(
     assert float(classifier.weight.detach().abs().max()) < 1e-3
 
 
+@pytest.mark.parametrize(
+    ("names", "rows", "said"),
+    [
+        (["0", "1"], [0, 1], "in our own layout"),
+        (["1", "0"], [1, 0], "classifier put in the order of the classes"),
+        (
+            ["1", "2"],
+            None,
+            "initial values (the weights are of the classes 1, 2, the data of 0, 1)",
+        ),
+        (["cat", "dog"], None, "the weights are of the classes cat, dog, the data of 0, 1)"),
+    ],
+)
+def test_a_classifier_is_matched_by_the_names_of_its_classes(
+    names: list[str], rows: list[int] | None, said: str, data: Data, tmp_path: Path
+) -> None:
+    model = designspace.build(tiny_net(), num_classes=2, in_channels=1, input_size=12)
+    source = tmp_path / "w.safetensors"
+    designspace.save_weights(model, model.spec, source, classes=names)
+    this = begun(data, tmp_path / "run", source)
+    assert said in this.notes[-1]
+    old, new = load_file(source), this.model.state_dict()
+    assert torch.equal(new["stem.conv.weight"], old["stem.conv.weight"])
+    for name in ("head.classifier.weight", "head.classifier.bias"):
+        if rows is not None:
+            assert torch.equal(new[name], old[name][rows])
+    if rows is None:
+        assert not torch.equal(new["head.classifier.weight"], old["head.classifier.weight"])
+
+
 def test_it_is_another_training(data: Data, tmp_path: Path) -> None:
     source = weights(tmp_path, classes=2)
     first = begun(data, tmp_path / "run", source)

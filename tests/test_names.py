@@ -227,6 +227,16 @@ def test_any_text_names_a_network_or_is_refused(text: str) -> None:
         assert find_network(text).spec
 
 
+def test_a_weights_file_that_is_cut_names_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    model = designspace.build("convnext_proxy")
+    designspace.save_weights(model, model.spec, path)
+    assert find_network(path).spec.digest == model.spec.digest
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match="the file is cut: 1 bytes are missing"):
+        find_network(path)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"x" * 9, b"\xff" * 8 + b"{}", b"\x02" + b"\0" * 7 + b"[]"]
 )

@@ -9,6 +9,7 @@ under `designspace`.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -64,7 +65,20 @@ def _header(path: Path) -> dict[str, Any]:
     header = _mapping(content)
     if header is None:
         raise InputError("not a safetensors file", file=str(path))
+    missing = _PREFIX + length + _end(header) - path.stat().st_size
+    if missing > 0:
+        raise InputError(f"the file is cut: {missing:,} bytes are missing", file=str(path))
     return header
+
+
+def _end(header: Mapping[str, Any]) -> int:
+    """Return where the values of the last tensor end, after the header."""
+    entries = [
+        cast("dict[str, Any]", entry) for entry in header.values() if isinstance(entry, dict)
+    ]
+    offsets: list[Any] = [entry.get("data_offsets") for entry in entries]
+    pairs = [cast("list[Any]", pair) for pair in offsets if isinstance(pair, list) and pair]
+    return max((pair[-1] for pair in pairs if isinstance(pair[-1], int)), default=0)
 
 
 def _mapping(text: str | bytes) -> dict[str, Any] | None:

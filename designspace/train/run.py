@@ -230,7 +230,8 @@ class Run:
             input_size=self.view.size,
         )
         initialise(self.model, self.recipe)
-        self._begun = self.initial.load_into(self.model) if self.initial else None
+        begin = self.initial
+        self._begun = begin.load_into(self.model, self.data.classes) if begin else None
         set_drop_path(self.model, self.recipe.drop_path_rate)
         forward = forward_of(self.model, self._device, self.group, compiled=self.compiled)
         optimizer = make_optimizer(self.model, self.recipe)
