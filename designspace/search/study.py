@@ -28,7 +28,9 @@ from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.quiet import redirected
 from designspace.search.ray_settings import prepare
 from designspace.search.request import Observer, Outcome, Request, silent
+from designspace.search.resources import require_resources
 from designspace.search.signals import stoppable
+from designspace.search.sizes import sizes_blamed
 from designspace.spec.files import writing
 from designspace.spec.limits import Costs
 from designspace.spec.space import Point
@@ -41,15 +43,18 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
     study's log; an observer that draws does so on `quiet.terminal()`, opened before.
 
     Raises:
-        InputError: The directory holds another study, or another process runs it.
+        InputError: The directory holds another study, another process runs it, or a trial asks
+            for more than this machine has.
         InfeasibleError: No network of the space is within its limits; nothing was written.
     """
     old = _existing(request)
     if old is not None and (state := _completed(request, old)) is not None:
         return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
-    pool = pool_of(request)
-    if old is None and pool is None:
-        _require_feasible(request)
+    require_resources(request)
+    with sizes_blamed(request):
+        pool = pool_of(request)
+        if old is None and pool is None:
+            _require_feasible(request)
     return _run(request, pool, observer)
 
 
