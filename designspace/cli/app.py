@@ -23,6 +23,7 @@ from designspace.cli import (
     export,
     ladder,
     report,
+    resume,
     sample,
     schema,
     search,
@@ -65,7 +66,7 @@ app.command()(data.data)
 app.command()(train.train)
 app.command("eval")(evaluation.evaluate)
 app.command()(compare.compare)
-for verb in (search.search, status.status, report.report, verify.verify):
+for verb in (search.search, resume.resume, status.status, report.report, verify.verify):
     app.command()(verb)
 
 
@@ -110,7 +111,7 @@ def main() -> None:
     except SystemExit as ending:  # typer makes an exit of some interruptions
         code = ending.code
     if code == INTERRUPTED:
-        kept = sys.argv[1:2] in (["train"], ["search"])
+        kept = sys.argv[1:2] in (["train"], ["search"], ["resume"])
         left = "the same command goes on from here" if kept else "nothing was written"
         sys.stderr.write(f"interrupted; {left}\n")
     raise SystemExit(code or 0)
