@@ -25,6 +25,7 @@ from designspace.cli import (
     export,
     ladder,
     report,
+    resume,
     sample,
     schema,
     search,
@@ -72,7 +73,14 @@ app.add_typer(space.space, name="space")
 for verb in (sample.sample, bench.bench, signals.signals, data.data, train.train):
     _add(verb)
 _add(evaluation.evaluate, "eval")
-for verb in (compare.compare, search.search, status.status, report.report, verify.verify):
+for verb in (
+    compare.compare,
+    search.search,
+    resume.resume,
+    status.status,
+    report.report,
+    verify.verify,
+):
     _add(verb)
 
 
@@ -123,7 +131,7 @@ def main() -> None:
 
 def _say_interrupted() -> None:
     """Say what is left, where there still is a terminal to say it on."""
-    kept = sys.argv[1:2] in (["train"], ["search"])
+    kept = sys.argv[1:2] in (["train"], ["search"], ["resume"])
     left = "the same command goes on from here" if kept else "nothing was written"
     with contextlib.suppress(OSError):
         sys.stderr.write(f"interrupted; {left}\n")

@@ -81,8 +81,6 @@ def search(
         load_space(space), recipe, sizes.recipe_changes(recipe_changes, input_size)
     )
 
-    from designspace.cli.live import watched
-    from designspace.cli.opening import SearchOpening
     from designspace.compiler.device import device_of
     from designspace.images.data import load_data
     from designspace.images.fit import decoding_size
@@ -119,6 +117,14 @@ def search(
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
+    run_search(request, images, as_json=as_json)
+
+
+def run_search(request: Request, images: Data, *, as_json: bool) -> None:
+    """Run a study under a live table, and say what it found; as JSON, without the table."""
+    from designspace.cli.live import watched
+    from designspace.cli.opening import SearchOpening
+
     opening = None if as_json else SearchOpening(request, images)
     if opening is not None:
         typer.echo(opening.data_line)

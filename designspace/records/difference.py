@@ -23,8 +23,8 @@ def differing(was: Mapping[str, Any], now: Mapping[str, Any], *ignored: str) -> 
         The first few differences by path, with the number of further ones. Empty where there are
         none. A key that only one side has counts as `none` on the other.
     """
-    pairs = [{key: side[key] for key in side if key not in ignored} for side in (was, now)]
-    found = [f"{path} {_short(a)} there, {_short(b)} here" for path, a, b in _walk(*pairs)]
+    a, b = ({key: side[key] for key in side if key not in ignored} for side in (was, now))
+    found = [f"{path} {_short(old)} there, {_short(new)} here" for path, old, new in _walk(a, b)]
     further = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     return "; ".join([*found[:_SHOWN], *further])
 

@@ -15,6 +15,8 @@ from designspace.search.candidates import Candidate, Candidates
 from designspace.search.pool import Pool, pool_of
 from designspace.search.proposer import base_point, draw, stream
 from designspace.search.request import Request
+from designspace.search.resources import require_resources
+from designspace.search.sizes import sizes_blamed
 from designspace.search.study import pricer
 from designspace.search.trainee import Job
 from designspace.search.training import run_of
@@ -71,8 +73,15 @@ def plan(request: Request, *, timed: bool = True) -> Plan:
     """What a request would run; where `timed`, after some steps of the base's first epoch.
 
     Raises:
+        InputError: A trial asks for more than this machine has.
         InfeasibleError: No network of the space is within its limits.
     """
+    require_resources(request)
+    with sizes_blamed(request):
+        return _plan(request, timed=timed)
+
+
+def _plan(request: Request, *, timed: bool) -> Plan:
     pool = pool_of(request)
     candidates = Candidates(request.space, pricer(request), pool)
     base = _chosen(candidates, request, base_point(request.space))

@@ -116,11 +116,28 @@ def pool_of(request: Request) -> Pool | None:
     space = request.space
     if not isinstance(space, Space) or request.price is not exact:
         return None
-    data = request.data
-    size = data.get("image_size") or space.base_network().input_size
-    task = Task(size, data["channels"], data["num_classes"])
-    found = space.not_empty(space.feasible(task=task))
+    found = space.not_empty(space.feasible(task=_task(request)))
     return None if isinstance(found, Searched) else Pool(found)
+
+
+def is_empty(request: Request) -> bool | None:
+    """Whether a counted space has no network within its limits; None where it is not counted.
+
+    Raises:
+        InputError: No combination of labels makes a valid network.
+    """
+    space = request.space
+    if not isinstance(space, Space) or request.price is not exact:
+        return None
+    found = space.feasible(task=_task(request))
+    counted = found.inner if isinstance(found, Thinned) else found
+    return not counted.count if isinstance(counted, Feasible) else None
+
+
+def _task(request: Request) -> Task:
+    data = request.data
+    size = data.get("image_size") or request.space.base_network().input_size
+    return Task(size, data["channels"], data["num_classes"])
 
 
 def _rows(draw: Draw, which: slice) -> Draw:

@@ -29,6 +29,8 @@ from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.quiet import redirected
 from designspace.search.ray_settings import prepare
 from designspace.search.request import Observer, Outcome, Request, silent
+from designspace.search.resources import require_resources
+from designspace.search.sizes import sizes_blamed
 from designspace.spec.files import writing
 from designspace.spec.limits import Costs
 from designspace.spec.space import Point
@@ -42,18 +44,20 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
     study's log; an observer that draws does so on `quiet.terminal()`, opened before.
 
     Raises:
-        InputError: The directory holds another study, another process runs it, or nobody answers
-            at RAY_ADDRESS.
+        InputError: The directory holds another study, another process runs it, a trial asks for
+            more than this machine has, or nobody answers at RAY_ADDRESS.
         InfeasibleError: No network of the space is within its limits; nothing was written.
     """
     old = _existing(request)
     if old is not None and (state := _completed(request, old)) is not None:
         return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
+    require_resources(request)
     if request.executor == "ray":
         probe()
-    pool = pool_of(request)
-    if old is None and pool is None:
-        _require_feasible(request)
+    with sizes_blamed(request):
+        pool = pool_of(request)
+        if old is None and pool is None:
+            _require_feasible(request)
     return _run(request, pool, observer)
 
 

@@ -1,0 +1,45 @@
+"""`designspace resume`: a study goes on with everything that it holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from designspace.cli.options import JsonOption, KeepCheckpointsOption
+
+
+def resume(
+    study: Annotated[Path, typer.Argument(help="The study's directory.")],
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Trials in all, earlier ones included; a higher total extends the study."
+        ),
+    ] = None,
+    retest: Annotated[
+        bool,
+        typer.Option("--retest", help="Test a new winner though the test split was read before."),
+    ] = False,
+    keep_checkpoints: KeepCheckpointsOption = False,
+    executor: Annotated[
+        Literal["ray", "local"] | None,
+        typer.Option(help="Ray Tune, or one trial at a time right here; as before by default."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a study: its space, recipe, data, seed and resources are those it began with."""
+    from designspace.cli.search import run_search
+    from designspace.search.continuing import continued
+
+    found = continued(study)
+    request = replace(
+        found.request,
+        trials=trials or found.request.trials,
+        retest=retest,
+        keep_checkpoints=keep_checkpoints,
+        executor=executor or found.request.executor,
+    )
+    run_search(request, found.images, as_json=as_json)
