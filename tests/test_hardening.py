@@ -67,7 +67,7 @@ def test_a_file_of_the_study_that_cannot_be_written(tmp_path: Path, name: str) -
 
 def test_a_study_in_a_place_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written: Not a directory"):
+    with pytest.raises(InputError, match="file: not a directory"):
         run_study(toy.request(tmp_path / "file" / "s"))
 
 

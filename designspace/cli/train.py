@@ -179,16 +179,13 @@ def _check(tune: str | None, initial: str | None, out: Path | None, *, several: 
 
 
 def _home(network: Network, recipe: Recipe, begin: Initial | None, images: Data) -> Path:
+    """Name a run's directory, its seed aside: whatever else differs has another."""
     from designspace.cli.homes import data_part
 
-    return Path("runs/train") / f"{_name(network, recipe, begin)}{data_part(images)}"
-
-
-def _name(network: Network, recipe: Recipe, begin: Initial | None) -> str:
-    """What a run is called, its seed aside: another network, recipe or beginning has another."""
     network_part = f"{network.name or 'network'}-{network.digest[:6]}"
+    recipe_part = f"-{recipe.name}-{recipe.digest[:6]}{data_part(images)}"
     beginning = f"-from-{begin.digest[:6]}" if begin else ""
-    return f"{network_part}-{recipe.name}-{recipe.digest[:6]}{beginning}"
+    return Path("runs/train") / f"{network_part}{recipe_part}{beginning}"
 
 
 def _tuned_home(home: Path, wanted: RecipeTuning) -> Path:

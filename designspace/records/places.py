@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from designspace.errors import InputError
@@ -62,7 +63,7 @@ def _require_directory(directory: Path, hint: str) -> None:
 
 
 def _outside_trials(path: Path, hint: str) -> None:
-    place = path.resolve()
+    place = Path(os.path.realpath(path))  # where links go round in a circle, as far as they lead
     for inner in (place, *place.parents):
         if inner.name == _TRIALS and (inner.parent / META).is_file():
             raise InputError(
