@@ -10,6 +10,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# xdist tells its workers the width of the terminal; commands in the test process print to a pipe.
+os.environ.pop("COLUMNS", None)
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
