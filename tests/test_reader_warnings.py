@@ -60,7 +60,8 @@ def test_no_image_warns(
         for number in range(3):
             path = tmp_path / label / f"{number}.img"
             path.parent.mkdir(exist_ok=True)
-            content = make(number if make is not large else 0)
+            one = odd_text if make is large and path.stem + label != "0a" else make  # one will do
+            content = one(number)
             path.with_suffix(".jpg" if content[:2] == b"\xff\xd8" else ".png").write_bytes(content)
     warnings.simplefilter("always")
     if streamed:
