@@ -186,6 +186,17 @@ def test_a_study_file_that_was_changed_is_refused_in_one_line(
     refused(said, "study.yaml")
 
 
+@pytest.mark.parametrize(
+    ("part", "key"), [("space", "base"), ("data", "classes"), ("data", "train")]
+)
+def test_a_trial_of_a_study_file_that_lacks_a_part_ends_in_one_line(part: str, key: str) -> None:
+    search(1)
+    change(**{part: lambda values: values.pop(key)})
+    ran = run("cost", "s:0")
+    assert (ran.code, len(ran.err.splitlines())) == ((0, 0) if key == "classes" else (2, 1))
+    assert key == "classes" or ("study.yaml: " in ran.err and key in ran.err)
+
+
 def test_wrong_directories_are_told_in_one_line() -> None:
     words = ("--set", "depths=[1,1]", "--set", "widths=[4,8]", "--data", "d.npz", "--out", "r")
     assert run("train", "convnext_proxy", *words, *OPTIONS[:6]).code == 0

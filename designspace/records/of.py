@@ -26,9 +26,10 @@ from designspace.records.study import META, Study, StudyMeta
 from designspace.records.training import Score, TestReading
 from designspace.records.trial_names import WINNER, is_study, parted, trial_of
 from designspace.spec.changes import apply
-from designspace.spec.files import Document
+from designspace.spec.files import Document, Origin
 from designspace.spec.load import load
 from designspace.spec.recipe import Recipe, load_recipe
+from designspace.spec.validation import validate
 
 _ENDINGS = {"waiting": "running", "done": "complete"}
 
@@ -87,14 +88,14 @@ def trial_record(study: Study, number: int) -> Record:
         hint = did_you_mean(str(number), map(str, state.trials)) if state.trials else None
         raise InputError(f"no trial {number}", file=str(study.directory), hint=hint)
     trial = state.trials[number]
-    recipe, spec = _recipe(meta, trial), _spec(meta, trial)
+    recipe, spec = _recipe(meta, trial), _spec(study, trial)
     return Record(
         name=f"{study.directory.name}:{number}",
         spec=spec,
         recipe=RecipeFacts.of(recipe),
         learning_rate=recipe.learning_rate,
         batch_size=recipe.batch_size,
-        data=_data(meta),
+        data=_data(study),
         input_size=meta.data.get("image_size") or load(spec.authored).input_size,
         seed=meta.seed,
         selection=Selection.of(recipe),
@@ -112,14 +113,18 @@ def _recipe(meta: StudyMeta, trial: TrialState) -> Recipe:
     return load_recipe(written, trial.recipe_changes)
 
 
-def _spec(meta: StudyMeta, trial: TrialState) -> SpecFacts:
-    authored: dict[str, Any] = apply(Document(meta.space["base"]), trial.changes).data
+def _spec(study: Study, trial: TrialState) -> SpecFacts:
+    base = study.meta.space.get("base")
+    if base is None:
+        raise InputError("is missing", file=str(study.directory / META), path="space.base")
+    authored: dict[str, Any] = apply(Document(base), trial.changes).data
     return SpecFacts(name=authored.get("name", ""), digest=trial.digest, authored=authored)
 
 
-def _data(meta: StudyMeta) -> DataFacts:
-    known = {key: meta.data[key] for key in DataFacts.model_fields if key in meta.data}
-    return DataFacts(**known)
+def _data(study: Study) -> DataFacts:
+    found = study.meta.data
+    known = {key: found[key] for key in DataFacts.model_fields if key in found}
+    return validate(DataFacts, Document(known, {(): Origin(str(study.directory / META))}))
 
 
 def _attempt(meta: StudyMeta, trial: TrialState) -> Attempt:
