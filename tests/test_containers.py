@@ -119,6 +119,9 @@ def test_hidden_and_system_entries_are_no_data(tmp_path: Path, kind: str, junk: 
     assert (dirty.classes, counts(dirty), dirty.digest) == (
         ["cat", "dog"], counts(clean), clean.digest
     )  # fmt: skip
+    said = [note for note in dirty.notes if "hidden or system" in note]
+    assert len(said) == 1
+    assert not [note for note in clean.notes if "hidden or system" in note]
 
 
 @pytest.mark.parametrize("wrap", ["", "photos/", "a/b/", "test/", "./"])

@@ -47,8 +47,11 @@ def build(
     from designspace.cli import networks
     from designspace.cli.printing import cost_json, print_json
     from designspace.exporting.ready import ready
+    from designspace.records.places import require_outside_trials
 
     _check_layout(layout, out)
+    if out:
+        require_outside_trials(out)
     named = networks.find(spec, changes, quiet=as_json)
     if weights and not as_json:
         networks.tell_weights(weights)
@@ -62,10 +65,8 @@ def build(
     )
     shape = _run(found)
     if out:
-        from designspace.records.places import require_outside_trials
         from designspace.weights import save_weights
 
-        require_outside_trials(out)
         save_weights(found.model, named.spec, out, layout=layout or "designspace", **found.facts)
     if as_json:
         said = {"name": named.spec.name, "digest": named.spec.digest, "output": shape}

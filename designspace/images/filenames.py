@@ -50,6 +50,12 @@ def is_hidden(parts: Parts) -> bool:
     return any(part.startswith(".") or part.lower() in SYSTEM for part in parts)
 
 
+def hidden_entry(parts: Parts) -> str:
+    """The outermost hidden entry of a path that `is_hidden`."""
+    first = next(n for n in range(1, len(parts) + 1) if is_hidden(parts[:n]))
+    return "/".join(parts[:first])
+
+
 def suffix_of(name: str) -> str:
     """What follows the last dot, in lower case; empty where nothing does."""
     return PurePosixPath(name).suffix.lower().lstrip(".")

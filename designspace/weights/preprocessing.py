@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
-from designspace.spec.crops import Interpolation
-
-CropMode = Literal["center", "squash", "border"]
-"""How an image becomes a square: `center` crops it, `squash` warps it, `border` pads it."""
+from designspace.spec.crops import CropMode, Interpolation
 
 _WHERE_KNOWN = ("license", "origin_url", "hf_hub_id")
 _WIDE = 96

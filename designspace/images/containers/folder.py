@@ -10,7 +10,7 @@ from pathlib import Path
 from designspace.images.containers.listing import Sample
 from designspace.images.containers.roles import ROLES
 from designspace.images.containers.tree import MOST_TEXT, Tree
-from designspace.images.filenames import is_hidden, listed, parts_of, plural, refused
+from designspace.images.filenames import hidden_entry, is_hidden, listed, parts_of, plural, refused
 
 _LEVELS_UP = 3
 """Folders above the named one in which lists of labels are looked for."""
@@ -65,6 +65,7 @@ class _Walker:
     def _take(self, entry: os.DirEntry[str], name: str, above: tuple[tuple[int, int], ...]) -> None:
         parts = parts_of(name)
         if is_hidden(parts[-1:]):
+            self.tree.hidden.add(hidden_entry(parts))
             return
         link = entry.is_symlink()
         self.linked = self.linked or link

@@ -285,7 +285,7 @@ def _left_out(
             used.update(split.images)  # noted as a split without labels
     outside = ["/".join(parts) for n, parts in images.items() if n not in used]
     others = [parts[-1] for n, parts in enumerate(tree.files) if n not in images]
-    notes = list(tree.notes)
+    notes = tree.left_out()
     if outside:
         count = plural(len(outside), "image")
         notes.append(f"left out {count} outside the class folders: {listed(outside, 3)}")

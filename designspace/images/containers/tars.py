@@ -21,11 +21,12 @@ from designspace.images.containers.listing import Label, Sample, arrange
 from designspace.images.containers.patterns import assigned
 from designspace.images.containers.reading import Container, read_container
 from designspace.images.containers.roles import Role, exact_role
-from designspace.images.containers.tree import MOST_TEXT, Tree
+from designspace.images.containers.tree import MOST_TEXT, Tree, hidden_notes
 from designspace.images.encoded import Reading
 from designspace.images.filenames import (
     SUFFIXES,
     Parts,
+    hidden_entry,
     is_hidden,
     is_image,
     parts_of,
@@ -95,13 +96,14 @@ def _store(files: Sequence[Path], members: Sequence[Member]) -> SpanStore:
 def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
     """The regular files of a tar file that are not hidden; what is left out is noted."""
     members: dict[Parts, Member] = {}
+    hidden: set[str] = set()
     others = twice = end = 0
     try:
         with path.open("rb") as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
             for info in _walked(archive, path.stat().st_size):
                 end = info.offset_data + _kept(info)
                 parts = parts_of(info.name)
-                if info.isdir() or not parts or is_hidden(parts):
+                if _hides(parts, hidden) or info.isdir() or not parts:
                     continue
                 if not info.isreg() or info.sparse is not None:
                     others += 1
@@ -110,6 +112,7 @@ def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
                 members[parts] = Member(file, info.name, info.offset_data, info.size)
     except BROKEN as error:
         raise refused(f"not a readable tar file ({error})", path, _compressed(path)) from error
+    notes += hidden_notes(hidden, shown(path.name))
     if others:
         kinds = "links, devices or sparse files"
         notes.append(f"left out {plural(others, 'member')} of {shown(path.name)}: {kinds}")
@@ -119,6 +122,14 @@ def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
         count = f"{plural(twice, 'member')} of {shown(path.name)}"
         notes.append(f"left out {count} that a later member of the same name replaces")
     return list(members.values())
+
+
+def _hides(parts: Parts, hidden: set[str]) -> bool:
+    """Whether a member is hidden; the outermost entry that hides it is added to `hidden`."""
+    if not is_hidden(parts):
+        return False
+    hidden.add(hidden_entry(parts))
+    return True
 
 
 def _walked(archive: tarfile.TarFile, size: int) -> Iterator[tarfile.TarInfo]:
