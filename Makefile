@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 NOW := date +%s
 
-.PHONY: demo test check slow wheel clean
+.PHONY: demo test check slow gpu wheel clean
 
 # The search over ConvNeXt's micro choices on real images, and its page.
 demo: .venv/.package
@@ -28,6 +28,10 @@ check: .venv/.dev
 # What takes longer: real Ray under kill -9, a real browser, full-size networks, the wheel.
 slow: .venv/.dev
 	$(BIN)/python -m pytest -m slow
+
+# What only a GPU can show, in under 20 minutes; one record with a pass or fail per point.
+gpu: .venv/.package
+	$(BIN)/python -m benchmarks.gpu
 
 wheel: .venv/.dev
 	$(BIN)/python -m build --wheel --installer uv

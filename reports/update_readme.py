@@ -9,13 +9,23 @@ from __future__ import annotations
 import re
 import sys
 
-from reports.measured import costing, demo, disk, drawing, kills, signals, startup, training
+from reports.measured import (
+    costing,
+    demo,
+    disk,
+    drawing,
+    gpu,
+    kills,
+    signals,
+    startup,
+    training,
+)
 from reports.measured.records import ROOT
 
 PAGES = ("README.md", "reports/signals/README.md")
 PARTS = {
     name: part
-    for subject in (demo, startup, costing, disk, drawing, kills, training, signals)
+    for subject in (demo, startup, costing, disk, drawing, kills, training, gpu, signals)
     for name, part in subject.PARTS.items()
 }
 
