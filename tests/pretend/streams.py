@@ -1,0 +1,166 @@
+"""Streams and events: they order nothing here, but know what is ordered, so that a race is seen.
+
+Each stream counts its work, and knows of each other stream how much was done before its own next
+work begins: by waiting for it, or for an event in it. Work that reads memory which another stream
+wrote, without such a wait, is a race on a GPU.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tests.pretend.places import storage_of
+
+
+class Stream:
+    """A queue of a GPU's work."""
+
+    def __init__(self, streams: Streams, device: torch.device) -> None:
+        self.device, self._streams = device, streams
+        self.done = 0
+        self.knows: dict[Stream, int] = {}
+        self.cuda_stream = id(self)
+
+    def wait_stream(self, other: Stream) -> None:
+        """Begin what follows after what the other stream has been given so far."""
+        self.learn({**other.knows, other: other.done})
+
+    def wait_event(self, event: Event) -> None:
+        """Begin what follows after the event."""
+        self.learn(event.knows)
+
+    def record_event(self, event: Event | None = None) -> Event:
+        """An event after what the stream has been given so far."""
+        event = event or self._streams.event()
+        event.record(self)
+        return event
+
+    def record(self, tensor: Tensor) -> None:
+        """Keep a tensor's memory until the work so far is done."""
+
+    def synchronize(self) -> None:
+        """Let the host wait."""
+        self._streams.state.synced("Stream.synchronize")
+
+    def query(self) -> bool:
+        """Whether all is done."""
+        return True
+
+    def is_capturing(self) -> bool:
+        """Whether it records a graph; never."""
+        return False
+
+    def learn(self, known: dict[Stream, int]) -> None:
+        """Take over what is known to come first."""
+        for stream, count in known.items():
+            self.knows[stream] = max(self.knows.get(stream, 0), count)
+
+    def __enter__(self) -> Stream:
+        self._inside = self._streams.using(self)
+        self._inside.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._inside.__exit__(*error)
+
+
+class Event:
+    """A point in a stream's work."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+        self._seconds = 0.0
+        self.knows: dict[Stream, int] = {}
+
+    def record(self, stream: Stream | None = None) -> None:
+        """Set the point to the work so far."""
+        stream = stream or self._streams.current()
+        self.knows = {**stream.knows, stream: stream.done}
+        self._seconds = time.perf_counter()
+
+    def wait(self, stream: Stream | None = None) -> None:
+        """Let a stream wait."""
+        (stream or self._streams.current()).wait_event(self)
+
+    def synchronize(self) -> None:
+        """Let the host wait."""
+        self._streams.state.synced("Event.synchronize")
+
+    def query(self) -> bool:
+        """Whether it is reached."""
+        return True
+
+    def elapsed_time(self, later: Event) -> float:
+        """Milliseconds."""
+        return 1000 * (later._seconds - self._seconds)
+
+
+class RaceError(RuntimeError):
+    """A stream uses what another one may not have written yet."""
+
+
+class Streams:
+    """The streams of all pretended GPUs."""
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+        self._defaults: dict[torch.device, Stream] = {}
+        self._current: dict[torch.device, Stream] = {}
+
+    def stream(self, device: Any = None, *_: Any, **__: Any) -> Stream:
+        """A new stream: `torch.cuda.Stream`."""
+        return Stream(self, self.state.device("cuda" if device is None else device))
+
+    def event(self, *_: Any, **__: Any) -> Event:
+        """A new event: `torch.cuda.Event`."""
+        return Event(self)
+
+    def default(self, device: Any = None) -> Stream:
+        """The stream that is used where no other is asked for."""
+        place = self.state.device("cuda" if device is None else device)
+        return self._defaults.setdefault(place, Stream(self, place))
+
+    def current(self, device: Any = None) -> Stream:
+        """The stream that is in use."""
+        place = self.state.device("cuda" if device is None else device)
+        return self._current.get(place) or self.default(place)
+
+    def set(self, stream: Stream) -> None:
+        """Use a stream."""
+        self._current[stream.device] = stream
+
+    @contextmanager
+    def using(self, stream: Stream | None) -> Generator[None]:
+        """Use a stream for a while: `torch.cuda.stream`."""
+        if stream is None:
+            yield
+            return
+        before = self.current(stream.device)
+        self.set(stream)
+        try:
+            yield
+        finally:
+            self.set(before)
+
+    def work(self, place: torch.device, reads: list[Tensor], writes: list[Tensor]) -> None:
+        """Note a kernel in the stream in use.
+
+        Raises:
+            RaceError: It uses memory that another stream wrote, and does not wait for that.
+        """
+        stream = self.current(place)
+        for each in reads:
+            writer = getattr(storage_of(each), "_pretend_writer", None)
+            if writer is not None and writer[0] is not stream:
+                other, count = writer
+                if other.device == place and stream.knows.get(other, 0) < count:
+                    raise RaceError("a stream uses what another has not finished; wait_stream first")
+        stream.done += 1
+        for each in writes:
+            storage_of(each)._pretend_writer = (stream, stream.done)
