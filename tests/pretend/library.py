@@ -100,7 +100,7 @@ def _flow(state: State, streams: Streams) -> dict[str, Any]:
         "current_stream": streams.current,
         "default_stream": streams.default,
         "is_current_stream_capturing": lambda: False,
-        "synchronize": lambda device=None: state.synced("torch.cuda.synchronize"),
+        "synchronize": streams.synchronize,
     }
 
 
@@ -116,7 +116,7 @@ def _accelerator(state: State, streams: Streams) -> dict[str, Any]:
         "set_device_index": set_index,
         "current_stream": streams.current,
         "set_stream": streams.set,
-        "synchronize": lambda device=None: state.synced("torch.accelerator.synchronize"),
+        "synchronize": streams.synchronize,
     }
 
 

@@ -61,7 +61,12 @@ class _Moves:
         return self.move(own, target, free, copy=copy, **words)
 
     def move(
-        self, own: Tensor, target: torch.device, free: bool = False, copy: bool = False, **words: Any
+        self,
+        own: Tensor,
+        target: torch.device,
+        free: bool = False,
+        copy: bool = False,
+        **words: Any,
     ) -> Tensor:
         """The tensor on `target`; the same one where it lies there already."""
         words.setdefault("dtype", own.dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,6 +32,7 @@ class State:
             whether the caller named that device.
         transfer: The copy that the next `_to_copy` carries out.
         folded: How deep we are in something that is one kernel on a GPU.
+        on_sync: Called when the host waits for the stream in use.
     """
 
     count: int = 1
@@ -43,6 +44,7 @@ class State:
     )
     transfer: Transfer | None = None
     folded: int = 0
+    on_sync: Callable[[], None] = lambda: None
 
     def device(self, named: object) -> torch.device:
         """A device as torch resolves it: "cuda" is the current one."""
@@ -83,6 +85,7 @@ class State:
         """Note that the host waits for the GPU."""
         if not self.folded:
             self.log.now.syncs[cause, site()] += 1
+            self.on_sync()
 
     def copied(
         self, source: torch.device, target: torch.device, size: int, *, pinned: bool, free: bool

@@ -2,13 +2,14 @@
 
 Each stream counts its work, and knows of each other stream how much was done before its own next
 work begins: by waiting for it, or for an event in it. Work that reads memory which another stream
-wrote, without such a wait, is a race on a GPU.
+wrote, without such a wait, is a race on a GPU. Where the host itself has waited for a stream, all
+work that it gives out later comes after.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,6 +48,7 @@ class Stream:
     def synchronize(self) -> None:
         """Let the host wait."""
         self._streams.state.synced("Stream.synchronize")
+        self._streams.learn({**self.knows, self: self.done})
 
     def query(self) -> bool:
         """Whether all is done."""
@@ -56,10 +58,9 @@ class Stream:
         """Whether it records a graph; never."""
         return False
 
-    def learn(self, known: dict[Stream, int]) -> None:
+    def learn(self, known: Mapping[Stream, int]) -> None:
         """Take over what is known to come first."""
-        for stream, count in known.items():
-            self.knows[stream] = max(self.knows.get(stream, 0), count)
+        _merge(self.knows, known)
 
     def __enter__(self) -> Stream:
         self._inside = self._streams.using(self)
@@ -91,6 +92,7 @@ class Event:
     def synchronize(self) -> None:
         """Let the host wait."""
         self._streams.state.synced("Event.synchronize")
+        self._streams.learn(self.knows)
 
     def query(self) -> bool:
         """Whether it is reached."""
@@ -99,6 +101,11 @@ class Event:
     def elapsed_time(self, later: Event) -> float:
         """Milliseconds."""
         return 1000 * (later._seconds - self._seconds)
+
+
+def _merge(into: dict[Stream, int], known: Mapping[Stream, int]) -> None:
+    for stream, count in known.items():
+        into[stream] = max(into.get(stream, 0), count)
 
 
 class RaceError(RuntimeError):
@@ -110,12 +117,17 @@ class Streams:
 
     def __init__(self, state: Any) -> None:
         self.state = state
+        state.on_sync = self._waited
+        self._host: dict[Stream, int] = {}
+        self._all: list[Stream] = []
         self._defaults: dict[torch.device, Stream] = {}
         self._current: dict[torch.device, Stream] = {}
 
     def stream(self, device: Any = None, *_: Any, **__: Any) -> Stream:
         """A new stream: `torch.cuda.Stream`."""
-        return Stream(self, self.state.device("cuda" if device is None else device))
+        made = Stream(self, self.state.device("cuda" if device is None else device))
+        self._all.append(made)
+        return made
 
     def event(self, *_: Any, **__: Any) -> Event:
         """A new event: `torch.cuda.Event`."""
@@ -124,7 +136,9 @@ class Streams:
     def default(self, device: Any = None) -> Stream:
         """The stream that is used where no other is asked for."""
         place = self.state.device("cuda" if device is None else device)
-        return self._defaults.setdefault(place, Stream(self, place))
+        if place not in self._defaults:
+            self._defaults[place] = self.stream(place)
+        return self._defaults[place]
 
     def current(self, device: Any = None) -> Stream:
         """The stream that is in use."""
@@ -148,6 +162,21 @@ class Streams:
         finally:
             self.set(before)
 
+    def learn(self, known: Mapping[Stream, int]) -> None:
+        """Note what the host knows to be done."""
+        _merge(self._host, known)
+
+    def _waited(self) -> None:
+        for device in self._defaults:
+            stream = self.current(device)
+            self.learn({**stream.knows, stream: stream.done})
+
+    def synchronize(self, device: Any = None) -> None:
+        """Let the host wait for all streams of a device: `torch.cuda.synchronize`."""
+        self.state.synced("torch.cuda.synchronize")
+        place = self.state.device("cuda" if device is None else device)
+        self.learn({each: each.done for each in self._all if each.device == place})
+
     def work(self, place: torch.device, reads: list[Tensor], writes: list[Tensor]) -> None:
         """Note a kernel in the stream in use.
 
@@ -155,12 +184,15 @@ class Streams:
             RaceError: It uses memory that another stream wrote, and does not wait for that.
         """
         stream = self.current(place)
+        stream.learn(self._host)
         for each in reads:
             writer = getattr(storage_of(each), "_pretend_writer", None)
             if writer is not None and writer[0] is not stream:
                 other, count = writer
                 if other.device == place and stream.knows.get(other, 0) < count:
-                    raise RaceError("a stream uses what another has not finished; wait_stream first")
+                    raise RaceError(
+                        "a stream uses what another has not finished; wait_stream first"
+                    )
         stream.done += 1
         for each in writes:
             storage_of(each)._pretend_writer = (stream, stream.done)
