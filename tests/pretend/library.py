@@ -16,6 +16,7 @@ from tests.pretend.streams import Streams
 
 NAME = "Pretend GPU"
 TOTAL = 80 << 30
+_PLACE = "_pretend_place"
 
 
 @contextmanager
@@ -31,13 +32,18 @@ def replaced(state: State, streams: Streams) -> Generator[None]:
 def _replacements(state: State, streams: Streams) -> list[tuple[Any, dict[str, Any]]]:
     return [
         (torch.Tensor, tensor_methods(state)),
-        (torch.cuda, _cuda(state) | _memory(state) | _flow(state, streams)),
+        (torch.cuda, _cuda(state) | _memory(state) | _flow(streams)),
         (torch.accelerator, _accelerator(state, streams)),
         (torch.storage._StorageBase, {"clone": cloned_storage(state, torch.UntypedStorage.clone)}),
         (torch.autocast, {"__init__": _autocast(torch.autocast.__init__)}),
-        (torch._C, {"_group_tensors_by_device_and_dtype": _grouped(state)}),
+        (torch._C, {"_group_tensors_by_device_and_dtype": _grouped()}),
         (torch, {"Generator": _generator(state), "save": saved(state, torch.save), **_precision()}),
     ]
+
+
+def _always(value: Any) -> Callable[..., Any]:
+    """A function of anything that has one answer."""
+    return lambda *_, **__: value
 
 
 def _cuda(state: State) -> dict[str, Any]:
@@ -52,20 +58,20 @@ def _cuda(state: State) -> dict[str, Any]:
         name=NAME, major=9, minor=0, total_memory=TOTAL, multi_processor_count=132
     )
     return {
-        "_lazy_init": lambda: None,
-        "is_initialized": lambda: True,
-        "is_available": lambda: True,
+        "_lazy_init": _always(None),
+        "is_initialized": _always(True),
+        "is_available": _always(True),
         "device_count": lambda: state.count,
         "current_device": lambda: state.current,
         "set_device": set_device,
         "_exchange_device": exchange,
         "_maybe_exchange_device": exchange,
-        "get_device_name": lambda device=None: NAME,
-        "get_device_properties": lambda device=None: facts,
-        "get_device_capability": lambda device=None: (9, 0),
-        "is_bf16_supported": lambda including_emulation=True: True,
-        "manual_seed": lambda seed: None,
-        "manual_seed_all": lambda seed: None,
+        "get_device_name": _always(NAME),
+        "get_device_properties": _always(facts),
+        "get_device_capability": _always((9, 0)),
+        "is_bf16_supported": _always(True),
+        "manual_seed": _always(None),
+        "manual_seed_all": _always(None),
     }
 
 
@@ -86,12 +92,12 @@ def _memory(state: State) -> dict[str, Any]:
         "max_memory_reserved": peak,
         "reset_peak_memory_stats": reset,
         "mem_get_info": lambda device=None: (TOTAL - now(device), TOTAL),
-        "empty_cache": lambda: None,
-        "set_per_process_memory_fraction": lambda fraction, device=None: None,
+        "empty_cache": _always(None),
+        "set_per_process_memory_fraction": _always(None),
     }
 
 
-def _flow(state: State, streams: Streams) -> dict[str, Any]:
+def _flow(streams: Streams) -> dict[str, Any]:
     return {
         "Stream": streams.stream,
         "Event": streams.event,
@@ -99,7 +105,7 @@ def _flow(state: State, streams: Streams) -> dict[str, Any]:
         "set_stream": streams.set,
         "current_stream": streams.current,
         "default_stream": streams.default,
-        "is_current_stream_capturing": lambda: False,
+        "is_current_stream_capturing": _always(False),
         "synchronize": streams.synchronize,
     }
 
@@ -109,8 +115,8 @@ def _accelerator(state: State, streams: Streams) -> dict[str, Any]:
         state.current = state.device(device).index
 
     return {
-        "is_available": lambda: True,
-        "current_accelerator": lambda check_available=False: torch.device("cuda"),
+        "is_available": _always(True),
+        "current_accelerator": _always(torch.device("cuda")),
         "device_count": lambda: state.count,
         "current_device_index": lambda: state.current,
         "set_device_index": set_index,
@@ -140,7 +146,7 @@ def _host(kind: str) -> str:
     return "cpu" if kind == "cuda" else kind
 
 
-def _grouped(state: State) -> Any:
+def _grouped() -> Any:
     """Torch groups an optimizer's tensors by the device that it knows of."""
     original = torch._C._group_tensors_by_device_and_dtype
 
@@ -158,9 +164,9 @@ def _generator(state: State) -> Any:
 
         def __new__(cls, device: Any = "cpu") -> Any:
             made = super().__new__(cls)
-            made.place = state.device(device)
+            setattr(made, _PLACE, state.device(device))
             return made
 
-        device = property(lambda self: self.place)  # pyright: ignore
+        device = property(lambda self: getattr(self, _PLACE))  # pyright: ignore
 
     return Generator

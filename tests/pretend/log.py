@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import torch
 
 Direction = Literal["to the GPU", "to the host", "between GPUs"]
 _LIBRARY = f"{Path(torch.__file__).parent}{os.sep}"
+_STANDARD = f"{Path(os.__file__).parent}{os.sep}"
 _OWN = f"{Path(__file__).parent}{os.sep}"
 
 
@@ -107,16 +109,23 @@ class Log:
 def site() -> str:
     """The line in our code, timm's or a test's that is at work, as `file.py:12 function`."""
     for code, line in _frames():
-        if not code.co_filename.startswith((_LIBRARY, _OWN, "<")):
+        if not _passed_over(code.co_filename):
             return _named(code.co_filename, line, code.co_name)
     return "torch"
 
 
-def _frames() -> Iterator[tuple[object, int]]:
+def _frames() -> Iterator[tuple[types.CodeType, int]]:
     frame = sys._getframe(2)
     while frame is not None:
         yield frame.f_code, frame.f_lineno
         frame = frame.f_back
+
+
+@cache
+def _passed_over(file: str) -> bool:
+    """Whether a file is torch's, Python's or of the pretence itself."""
+    standard = file.startswith(_STANDARD) and "site-packages" not in file
+    return standard or file.startswith((_LIBRARY, _OWN, "<"))
 
 
 @cache

@@ -10,11 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_leaves
 
 from tests.pretend.places import CPU, bytes_of, is_pinned, pin, place_of, storage_of
 from tests.pretend.state import State, Transfer
 
 _BASE: Any = torch._C.TensorBase
+_parse_to: Any = torch._C._nn._parse_to  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def tensor_methods(state: State) -> dict[str, Any]:
@@ -25,15 +27,15 @@ def tensor_methods(state: State) -> dict[str, Any]:
         "is_cuda": property(lambda self: place_of(self).type == "cuda"),
         "is_cpu": property(lambda self: place_of(self).type == "cpu"),
         "get_device": lambda self: -1 if place_of(self) == CPU else place_of(self).index,
-        "is_pinned": lambda self, device=None: is_pinned(self),
-        "pin_memory": lambda self, device=None: _pinned(self),
+        "is_pinned": lambda self, *_: is_pinned(self),
+        "pin_memory": lambda self, *_: _pinned(self),
         "record_stream": lambda self, stream: stream.record(self),
         "to": lambda self, *args, **kwargs: moves.to(self, *args, **kwargs),
-        "cpu": lambda self, memory_format=torch.preserve_format: moves.move(self, CPU),
+        "cpu": lambda self, **_: moves.move(self, CPU),
         "cuda": lambda self, device=None, non_blocking=False, **_: moves.move(
             self, state.device("cuda" if device is None else device), non_blocking
         ),
-        "tolist": lambda self: _BASE.tolist(moves.read(self, "tolist")),
+        "tolist": lambda self: _BASE.tolist(moves.read(self)),
         "numpy": _numpy,
         "__array__": _array,
     }
@@ -51,7 +53,7 @@ class _Moves:
             like = args[0]
             kwargs = {"device": place_of(like), "dtype": like.dtype, **kwargs}
             args = args[1:]
-        device, dtype, free, layout = torch._C._nn._parse_to(*args, **kwargs)
+        device, dtype, free, layout = _parse_to(*args, **kwargs)
         words: dict[str, Any] = {"dtype": dtype or own.dtype}
         if layout is not None:
             words["memory_format"] = layout
@@ -75,7 +77,7 @@ class _Moves:
         self._state.transfer = Transfer(target, free)
         return _BASE.to(own, copy=True, **words)
 
-    def read(self, own: Tensor, how: str) -> Tensor:
+    def read(self, own: Tensor) -> Tensor:
         """A tensor whose values go to the host, for which the host waits."""
         if place_of(own) != CPU:
             self._state.copied(place_of(own), CPU, bytes_of(own), pinned=False, free=False)
@@ -130,7 +132,7 @@ def saved(state: State, original: Any) -> Any:
 
     def save(content: Any, *args: Any, **kwargs: Any) -> Any:
         known: set[int] = set()
-        for each in torch.utils._pytree.tree_leaves(content):
+        for each in tree_leaves(content):
             if isinstance(each, Tensor) and place_of(each) != CPU:
                 storage = storage_of(each)
                 if id(storage) not in known:

@@ -1,8 +1,8 @@
 """Where a tensor pretends to lie: a mark on its storage.
 
-All tensors are real CPU tensors. The mark stays as long as the storage and is shared by all views of
-it, so that a slice, a parameter or a gradient's view of a bucket lies where its memory lies. Memory
-without a mark is ordinary, pageable host memory.
+All tensors are real CPU tensors. The mark stays as long as the storage and is shared by all views
+of it, so that a slice, a parameter or a gradient's view of a bucket lies where its memory lies.
+Memory without a mark is ordinary, pageable host memory.
 """
 
 from __future__ import annotations

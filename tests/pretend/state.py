@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
-from tests.pretend.log import Direction, Log, site
 from tests.pretend.log import Copy as LoggedCopy
+from tests.pretend.log import Direction, Log, site
 from tests.pretend.places import CPU, Memory
 
 
@@ -46,12 +47,13 @@ class State:
     folded: int = 0
     on_sync: Callable[[], None] = lambda: None
 
-    def device(self, named: object) -> torch.device:
+    def device(self, named: Any) -> torch.device:
         """A device as torch resolves it: "cuda" is the current one."""
-        device = torch.device("cuda", named) if isinstance(named, int) else torch.device(named)  # pyright: ignore
+        device = torch.device("cuda", named) if isinstance(named, int) else torch.device(named)
         if device.type != "cuda":
             return device
-        index = self.current if device.index is None else device.index
+        index: int | None = device.index
+        index = self.current if index is None else index
         if index >= self.count:
             raise RuntimeError("CUDA error: invalid device ordinal")
         return torch.device("cuda", index)

@@ -9,7 +9,7 @@ work that it gives out later comes after.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -177,7 +177,7 @@ class Streams:
         place = self.state.device("cuda" if device is None else device)
         self.learn({each: each.done for each in self._all if each.device == place})
 
-    def work(self, place: torch.device, reads: list[Tensor], writes: list[Tensor]) -> None:
+    def work(self, place: torch.device, reads: Sequence[Tensor], writes: Sequence[Tensor]) -> None:
         """Note a kernel in the stream in use.
 
         Raises:
@@ -187,12 +187,14 @@ class Streams:
         stream.learn(self._host)
         for each in reads:
             writer = getattr(storage_of(each), "_pretend_writer", None)
-            if writer is not None and writer[0] is not stream:
-                other, count = writer
-                if other.device == place and stream.knows.get(other, 0) < count:
-                    raise RaceError(
-                        "a stream uses what another has not finished; wait_stream first"
-                    )
+            if writer is not None and self._races(stream, *writer):
+                raise RaceError("a stream uses what another has not finished; wait_stream first")
         stream.done += 1
         for each in writes:
             storage_of(each)._pretend_writer = (stream, stream.done)
+
+    def _races(self, stream: Stream, writer: Stream, count: int) -> bool:
+        """Whether the writer's work may be unfinished; what outlived other GPUs is finished."""
+        if writer is stream or writer.device != stream.device or writer not in self._all:
+            return False
+        return stream.knows.get(writer, 0) < count
