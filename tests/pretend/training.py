@@ -62,10 +62,19 @@ def total(step: Mapping[str, Counts]) -> Counts:
     return found
 
 
-def train(run: Callable[[], Run], epochs: int = 1) -> Trace:
-    """Build a run and train it on a pretend GPU."""
+def train(run: Callable[[], Run], epochs: int = 1, *, saves: bool = True) -> Trace:
+    """Build a run and train it on a pretend GPU.
+
+    Args:
+        run: Builds it.
+        epochs: How many.
+        saves: Whether checkpoints are written, which takes longer than a few steps.
+    """
     with pretend_gpu() as gpu:
-        return traced(gpu, run(), epochs)
+        if saves:
+            return traced(gpu, run(), epochs)
+        with patch.object(checkpoint, "save"):
+            return traced(gpu, run(), epochs)
 
 
 def traced(gpu: PretendGpu, run: Run, epochs: int = 1) -> Trace:
