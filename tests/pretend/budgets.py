@@ -43,8 +43,7 @@ def faults(trace: Trace, budget: int) -> list[str]:
         if number == 1:  # sets up: constants go to the device, the order of the epoch, the state
             continue
         found += [
-            f"step {number}: {cause} at {site} waits for the GPU"
-            for cause, site in happened.syncs
+            f"step {number}: {cause} at {site} waits for the GPU" for cause, site in happened.syncs
         ]
     if trace.worst > budget:
         most = Counter[str]()

@@ -50,6 +50,7 @@ class Calls(TorchFunctionMode):
         if named and self._state.device(asked).type in ("cpu", "cuda"):
             kwargs.pop("device")
         place = self._state.device(asked) if named else _around(args, kwargs)
+        _require_own(kwargs.get("generator"), place)
         pinned = bool(kwargs.pop("pin_memory", False))
         with self._state.within(place, named=named):
             result = func(*args, **kwargs)
@@ -113,3 +114,12 @@ def _around(args: Any, kwargs: Any) -> torch.device:
             if isinstance(one, Tensor) and place_of(one) != CPU:
                 return place_of(one)
     return CPU
+
+
+def _require_own(generator: torch.Generator | None, place: torch.device) -> None:
+    """Refuse a generator of another kind of device."""
+    if generator is not None and generator.device.type != place.type != "meta":
+        raise RuntimeError(
+            f"Expected a '{place.type}' device type for generator but found "
+            f"'{generator.device.type}'"
+        )

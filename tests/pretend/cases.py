@@ -80,5 +80,3 @@ def cases() -> Mapping[str, Case]:
             load("swin_t", {"depths": [2, 2], "widths": [32, 64]}), side=56
         ),
     }
-
-

@@ -27,6 +27,10 @@ class Kernels(TorchDispatchMode):
         super().__init__()
         self._state, self._streams = state, streams
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # its guard against compilation imports the compiler, which takes seconds
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
         tensors = [each for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)]
@@ -37,7 +41,6 @@ class Kernels(TorchDispatchMode):
         if name in COPIES:
             return self._copy(func, name, args, kwargs, asked)
         place = self._place(name, args, tensors, asked)
-        _check_generator(kwargs.get("generator"), place, name)
         result = func(*args, **kwargs)
         made = [each for each in tree_leaves(result) if isinstance(each, Tensor)]
         for each in made:
@@ -133,11 +136,3 @@ class Kernels(TorchDispatchMode):
             self._state.log.now.cpu["copy_", site()] += 1
         elif target.numel():
             self._state.launched("copy_")
-
-
-def _check_generator(generator: Any, place: torch.device, name: str) -> None:
-    own = getattr(generator, "device", None)
-    if own is not None and own.type != place.type and place.type != "meta":
-        raise RuntimeError(
-            f"Expected a '{place.type}' device type for generator but found '{own.type}' in {name}"
-        )
