@@ -13,13 +13,13 @@ from shared import imagenette
 from timm.data.random_erasing import RandomErasing
 from torch import Tensor
 
-from designspace.images.augment import Augment
-from designspace.images.crops import flip, pad_crop, resized_crop
+from designspace.images.augmentation.augment import Augment
+from designspace.images.augmentation.crops import flip, pad_crop, resized_crop
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.erasing import erase
+from designspace.images.augmentation.jitter import ORDERS, color_jitter
 from designspace.images.data import load_data
 from designspace.images.decode import to_bytes
-from designspace.images.draw import Draw
-from designspace.images.erasing import erase
-from designspace.images.jitter import ORDERS, color_jitter
 from designspace.images.randomness import derive, generator, seed_everything
 from designspace.images.split import Images
 from designspace.images.view import View

@@ -13,11 +13,11 @@ from timm.data import auto_augment
 from torch import Tensor
 
 from designspace.errors import InputError
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.policy import parse_policy
+from designspace.images.augmentation.rand_augment import NAMES, TONES, WARPS, RandAugment
 from designspace.images.data import load_data
 from designspace.images.decode import to_bytes
-from designspace.images.draw import Draw
-from designspace.images.policy import parse_policy
-from designspace.images.rand_augment import NAMES, TONES, WARPS, RandAugment
 from designspace.images.randomness import generator
 from designspace.images.split import Images
 

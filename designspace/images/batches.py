@@ -15,8 +15,8 @@ from torch import Tensor
 
 from designspace.errors import InputError
 from designspace.images.ahead import Batch, ahead
-from designspace.images.augment import Augment
-from designspace.images.draw import Draw
+from designspace.images.augmentation.augment import Augment
+from designspace.images.augmentation.draw import Draw
 from designspace.images.looks import TestLook, TrainLook
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded, Images, Split

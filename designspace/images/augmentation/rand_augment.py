@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from designspace.images import tones
-from designspace.images.draw import Draw
-from designspace.images.policy import FULL, parse_policy
-from designspace.images.warps import matrices, warp
+from designspace.images.augmentation import tones
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.policy import FULL, parse_policy
+from designspace.images.augmentation.warps import matrices, warp
 from designspace.spec.crops import Interpolation
 
 Argument = Callable[[Tensor, Tensor], Tensor]

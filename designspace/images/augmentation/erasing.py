@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from designspace.images.draw import Draw
+from designspace.images.augmentation.draw import Draw
 
 AREA = (0.02, 1 / 3)
 """Smallest and largest share of the image, over all of its boxes."""

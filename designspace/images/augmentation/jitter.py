@@ -10,8 +10,8 @@ from itertools import permutations
 import torch
 from torch import Tensor
 
-from designspace.images.draw import Draw
-from designspace.images.tones import blend, each, gray, mean_gray
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.tones import blend, each, gray, mean_gray
 
 ORDERS = torch.tensor(list(permutations(range(3))))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from designspace.images.crops import flip, pad_crop, resized_crop, rounded
-from designspace.images.draw import Draw
-from designspace.images.erasing import erase
-from designspace.images.jitter import color_jitter
-from designspace.images.rand_augment import RandAugment
+from designspace.images.augmentation.crops import flip, pad_crop, resized_crop, rounded
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.erasing import erase
+from designspace.images.augmentation.jitter import color_jitter
+from designspace.images.augmentation.rand_augment import RandAugment
 from designspace.images.view import View
 from designspace.spec.crops import PadCrop, ResizedCrop
 from designspace.spec.recipe import Recipe

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from designspace.images.draw import Draw
+from designspace.images.augmentation.draw import Draw
 from designspace.spec.crops import ResizedCrop
 
 
