@@ -11,8 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from designspace.spec.crops import Interpolation
-
 ROUNDING = 1e-3
 """Keeps what is a whole number but for float32 from being cut to the one below."""
 
@@ -39,25 +37,46 @@ def matrices(turn: Tensor, shear: Tensor, shift: Tensor, height: int, width: int
     return torch.stack([above, below], 1)
 
 
-def warp(pixels: Tensor, maps: Tensor, fill: Tensor, interpolation: Interpolation) -> Tensor:
-    """Samples bytes (K, C, H, W) where the maps say; outside the image stands `fill`, bytes (C,).
+def scaled(maps: Tensor, height: int, width: int) -> Tensor:
+    """Maps (K, 2, 3) to places that run from -1 to 1 over the image, float32 (3, K, 2).
+
+    As torch has them: what x and y depend on by the column, by the row, and not at all.
+    """
+    maps = maps * (2 / maps.new_tensor([width, height]))[:, None]
+    maps[:, :, 2] -= 1
+    return maps.permute(2, 0, 1).float()
+
+
+def warp(pixels: Tensor, maps: Tensor, fill: Tensor, bicubic: int) -> None:
+    """Samples bytes (K, C, H, W) where the maps say, in place.
 
     Half a pixel inside its border the border goes on. Bilinear sampling is Pillow's. Its bicubic
     kernel has slope -1 where torch's has -0.75, which makes Pillow's a little sharper.
+
+    Args:
+        pixels: overwritten.
+        maps: from `scaled`.
+        fill: stands outside of the image, bytes (C,).
+        bicubic: the number of images, at the end, that are sampled so, and not bilinearly.
     """
-    height, width = pixels.shape[2:]
-    # Pixels become -1 to 1 over the image, as torch has them; float32 is enough from here on.
-    maps = maps * (2 / maps.new_tensor([width, height]))[:, None]
-    maps[:, :, 2] -= 1
-    across, down, shift = maps.to(pixels.device, torch.float32, non_blocking=True).unbind(2)
-    columns = torch.arange(width, device=pixels.device) + 0.5
-    rows = torch.arange(height, device=pixels.device) + 0.5
-    # x and y (K, 2, H, W): the sum of what depends on the column and what depends on the row.
-    place = (across[..., None] * columns + shift[..., None])[:, :, None]
-    place = place + (down[..., None] * rows)[..., None]
-    sampled = functional.grid_sample(
-        pixels.float(), place.permute(0, 2, 3, 1), interpolation, "border", align_corners=False
-    )
-    inside = (place.abs() <= 1).all(1, keepdim=True)
-    moved = sampled.add_(ROUNDING).clamp_(0, 255).to(torch.uint8)
-    return torch.where(inside, moved, fill.view(1, -1, 1, 1))
+    places = _places(maps, pixels.shape[2], pixels.shape[3])
+    grids, values = places.permute(0, 2, 3, 1), pixels.float()
+    plain = len(pixels) - bicubic
+    parts = {"bilinear": slice(plain), "bicubic": slice(plain, None)}
+    sampled = [
+        functional.grid_sample(values[part], grids[part], mode, "border", align_corners=False)
+        for mode, part in parts.items()
+        if len(values[part])
+    ]
+    moved = sampled[0] if len(sampled) == 1 else torch.cat(sampled)
+    inside = (places.abs() <= 1).all(1, keepdim=True)
+    moved = moved.add_(ROUNDING).clamp_(0, 255)
+    pixels.copy_(torch.where(inside, moved, fill.view(1, -1, 1, 1)))
+
+
+def _places(maps: Tensor, height: int, width: int) -> Tensor:
+    """X and y of the input (K, 2, H, W): what the column adds to what the row adds."""
+    across, down, shift = maps[..., None]
+    columns = torch.arange(width, device=maps.device) + 0.5
+    rows = torch.arange(height, device=maps.device) + 0.5
+    return (across * columns + shift)[:, :, None] + (down * rows)[..., None]
