@@ -1,8 +1,8 @@
 """Operators that map each value of a channel to another one: tables of 256 bytes.
 
 Tables that depend on a strength alone are computed on the CPU, those that depend on an image where
-it lies. One lookup then does the work of all of them. The operators are Pillow's, to the level, which
-cuts fractions off.
+it lies. One lookup then does the work of all of them. The operators are Pillow's, to the level,
+which cuts fractions off.
 """
 
 # Torch leaves some types unknown.
