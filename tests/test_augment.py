@@ -13,13 +13,13 @@ from shared import imagenette
 from timm.data.random_erasing import RandomErasing
 from torch import Tensor
 
-from designspace.images.augment import Augment
-from designspace.images.crops import flip, pad_crop, resized_crop
+from designspace.images.augmentation.augment import Augment
+from designspace.images.augmentation.crops import flip, pad_crop, resized_crop
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.erasing import erase
+from designspace.images.augmentation.jitter import ORDERS, color_jitter
 from designspace.images.data import load_data
 from designspace.images.decode import to_bytes
-from designspace.images.draw import Draw
-from designspace.images.erasing import erase
-from designspace.images.jitter import ORDERS, color_jitter
 from designspace.images.randomness import derive, generator, seed_everything
 from designspace.images.split import Images
 from designspace.images.view import View
@@ -57,12 +57,12 @@ def _draw(name: str = "test", count: int = 32) -> Draw:
 
 def test_a_padded_crop_is_a_window_of_the_padded_image(pixels: Tensor) -> None:
     mirrored = torch.arange(32) % 2 == 0
-    cropped = pad_crop(pixels, 2, mirrored, _draw())
+    cropped = pad_crop(28, 2, mirrored, _draw())(pixels)
     assert cropped.shape == pixels.shape
     assert cropped.dtype == torch.uint8
     padded = torch.nn.functional.pad(pixels, [2] * 4)
     places = set()
-    for image, source in zip(flip(cropped, mirrored), padded, strict=True):
+    for image, source in zip(flip(mirrored, _draw())(cropped), padded, strict=True):
         found = [
             (top, left)
             for top in range(5)
@@ -76,9 +76,9 @@ def test_a_padded_crop_is_a_window_of_the_padded_image(pixels: Tensor) -> None:
 
 def test_a_resized_crop_of_the_whole_image_is_the_image(pixels: Tensor) -> None:
     crop = ResizedCrop(scale=(1, 1), ratio=(1, 1), interpolation="bilinear")
-    assert torch.equal(resized_crop(pixels, crop, 28, NONE, _draw()), pixels)
-    assert torch.equal(resized_crop(pixels, crop, 28, ~NONE, _draw()), pixels.flip(3))
-    small = resized_crop(pixels, ResizedCrop(), 20, NONE, _draw())
+    assert torch.equal(resized_crop((28, 28), crop, 28, NONE, _draw())(pixels), pixels)
+    assert torch.equal(resized_crop((28, 28), crop, 28, ~NONE, _draw())(pixels), pixels.flip(3))
+    small = resized_crop((28, 28), ResizedCrop(), 20, NONE, _draw())(pixels)
     assert small.shape == (32, 1, 20, 20)
     assert small.dtype == torch.uint8
 
@@ -86,7 +86,7 @@ def test_a_resized_crop_of_the_whole_image_is_the_image(pixels: Tensor) -> None:
 def test_flips_are_those_chosen(pixels: Tensor) -> None:
     chosen = _draw().chance(0.5)
     assert 4 < chosen.sum() < 28
-    for image, source, mirrored in zip(flip(pixels, chosen), pixels, chosen, strict=True):
+    for image, source, mirrored in zip(flip(chosen, _draw())(pixels), pixels, chosen, strict=True):
         assert torch.equal(image, source.flip(2) if mirrored else source)
 
 
@@ -95,7 +95,7 @@ def test_colour_jitter_is_that_of_pillows_enhancers() -> None:
     if files is None:
         pytest.skip("needs photographs in colour")
     photos = [Image.open(file).convert("RGB") for file in files]
-    ours = color_jitter(torch.stack([to_bytes(photo) for photo in photos]), 0.4, _draw("j", 4))
+    ours = color_jitter(0.4, _draw("j", 4))(torch.stack([to_bytes(photo) for photo in photos]))
     again = _draw("j", 4)
     factors = again.uniform(3, low=0.6, high=1.4).T
     orders = ORDERS[again.integers(6)]
@@ -110,7 +110,7 @@ def test_colour_jitter_is_that_of_pillows_enhancers() -> None:
 def test_erasing_has_timms_boxes() -> None:
     """Share of the images touched, and the mean and spread of the erased share, agree."""
     blank = torch.full((6000, 1, 32, 32), 9.0)
-    ours = erase(blank.clone(), 0.4, 2, _draw("boxes", 6000)) != 9
+    ours = erase((32, 32), 0.4, 2, _draw("boxes", 6000))(blank.clone()) != 9
     random.seed(0)
     timms = RandomErasing(0.4, mode="pixel", max_count=2, device="cpu")(blank.clone()) != 9
     for mine, theirs in ((ours, timms), (ours.any(2), timms.any(2)), (ours.any(3), timms.any(3))):
@@ -122,12 +122,12 @@ def test_erasing_has_timms_boxes() -> None:
 
 def test_what_is_erased_becomes_normal_noise_in_the_rows_that_are_here() -> None:
     blank = torch.full((400, 3, 16, 16), 9.0).contiguous(memory_format=torch.channels_last)
-    whole = erase(blank.clone(), 0.5, 1, _draw("noise", 400))
+    whole = erase((16, 16), 0.5, 1, _draw("noise", 400))(blank.clone())
     noise = whole[whole != 9]
     assert noise.mean() == pytest.approx(0, abs=0.02)
     assert noise.std() == pytest.approx(1, abs=0.02)
     rows = torch.tensor([7, 300, 2, 399])
-    part = erase(blank[rows].clone(), 0.5, 1, Draw(generator("noise"), 400, rows))
+    part = erase((16, 16), 0.5, 1, Draw(generator("noise"), 400, rows))(blank[rows].clone())
     assert torch.equal(part, whole[rows])
     one = whole[(whole != 9).flatten(1).any(1)][0]
     erased = (one != 9).all(0)
@@ -171,4 +171,4 @@ def test_without_a_policy_colours_are_jittered(pixels: Tensor) -> None:
     plain = Augment(load_recipe("demo"), _view()).decoded(pixels, _draw())
     jittered = Augment(load_recipe("demo", {"color_jitter": 0.4}), _view()).decoded(pixels, _draw())
     assert not torch.equal(plain, jittered)
-    assert torch.equal(plain, _view().normalise(flip(pixels, _draw().chance(0.5))))
+    assert torch.equal(plain, _view().normalise(flip(_draw().chance(0.5), _draw())(pixels)))

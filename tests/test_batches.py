@@ -11,7 +11,9 @@ from timm.data.mixup import Mixup
 from designspace.errors import InputError
 from designspace.images.batches import Batch, TrainBatches, rows_of
 from designspace.images.data import Data, load_data
+from designspace.images.loading.parts import by_step
 from designspace.images.split import Images
+from designspace.images.view import View
 from designspace.spec.recipe import load_recipe
 from designspace.train.evaluate import view_of
 
@@ -93,3 +95,38 @@ def test_a_batch_that_cannot_be_shared_is_refused(data: Data) -> None:
         _batches(data, 0, 3)
     with pytest.raises(InputError, match=r"must be a multiple of 8 on 4 devices \(got 12\)"):
         _batches(data, 0, 4, batch_size=12, mixup=0.8)
+
+
+@pytest.mark.parametrize(("rank", "world"), [(0, 1), (1, 2)])
+def test_a_step_comes_in_parts_that_are_the_rows_of_its_whole_batch(
+    data: Data, rank: int, world: int
+) -> None:
+    whole = list(_batches(data).epoch(2))
+    parts = list(_batches(data, rank, world, accumulation=4).epoch(2, 1))
+    assert len(parts) == 4 * (len(whole) - 1)
+    for number, (images, labels) in enumerate(parts):
+        step, part = divmod(number, 4)
+        rows = [8 * part + row for row in rows_of(8, rank, world, paired=False)]
+        expected = whole[step + 1]
+        assert torch.equal(images, expected[0][rows])
+        assert torch.equal(labels, expected[1][rows])
+
+
+def test_a_part_is_augmented_when_it_is_its_turn(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    normalise = View.normalise
+
+    def counted(view: View, pixels: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(pixels))
+        return normalise(view, pixels)
+
+    monkeypatch.setattr(View, "normalise", counted)
+    steps = by_step(_batches(data, accumulation=4).epoch(1), 4, 8)
+    parts = next(steps)
+    next(parts)
+    assert sizes == [8]
+    assert len(list(parts)) == 3
+    assert sizes == [8] * 4
+    assert sum(len(list(rest)) for rest in steps) == 4 * 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -13,11 +14,13 @@ from timm.data import auto_augment
 from torch import Tensor
 
 from designspace.errors import InputError
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.operators import NAMES, TONES, WARPS, Layer
+from designspace.images.augmentation.parcel import Parcel
+from designspace.images.augmentation.policy import parse_policy
+from designspace.images.augmentation.rand_augment import RandAugment
 from designspace.images.data import load_data
 from designspace.images.decode import to_bytes
-from designspace.images.draw import Draw
-from designspace.images.policy import parse_policy
-from designspace.images.rand_augment import NAMES, TONES, WARPS, RandAugment
 from designspace.images.randomness import generator
 from designspace.images.split import Images
 
@@ -70,13 +73,14 @@ def _ours(
     pixels: Tensor, name: str, level: float, bicubic: bool, increasing: bool, sign: int
 ) -> Tensor:
     count = len(pixels)
-    return RandAugment(f"rand-inc{int(increasing)}", MEAN).apply(
-        pixels,
-        torch.full((count,), NAMES.index(name)),
-        torch.full((count,), level, dtype=torch.float64),
-        torch.full((count,), sign),
-        torch.full((count,), bicubic),
+    layer = Layer(
+        np.full(count, NAMES.index(name)),
+        np.full(count, level),
+        np.full(count, sign),
+        np.full(count, bicubic),
     )
+    augment = RandAugment(f"rand-inc{int(increasing)}", MEAN)
+    return augment.applied([layer], (pixels.shape[2], pixels.shape[3]), Parcel())(pixels)
 
 
 @pytest.mark.parametrize("increasing", [False, True])
@@ -118,10 +122,11 @@ def test_warps_are_timms(photos: Tensor, monkeypatch: pytest.MonkeyPatch, name: 
 def test_a_gray_image_is_treated_as_its_colour_copy(photos: Tensor) -> None:
     gray = photos[:, :1]
     one, three = (RandAugment("rand-m9-n4-p1-inc1", (0.4,) * k) for k in (1, 3))
-    alone = one(gray, Draw(generator("a"), 8))
+    size = (gray.shape[2], gray.shape[3])
+    alone = one(size, Draw(generator("a"), 8))(gray)
     assert alone.shape == gray.shape
     assert not torch.equal(alone, gray)
-    colour = three(gray.expand(-1, 3, -1, -1), Draw(generator("a"), 8))
+    colour = three(size, Draw(generator("a"), 8))(gray.expand(-1, 3, -1, -1))
     assert torch.equal(colour, alone.expand(-1, 3, -1, -1))
 
 
@@ -153,7 +158,10 @@ def test_operators_are_as_frequent_as_timms() -> None:
     uniform = parse_policy("rand-m4-mstd999").levels(Draw(generator("levels"), 20_000))
     assert (uniform.min(), uniform.max()) == pytest.approx((0, 4), abs=0.01)
     pixels = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(4000, 3, -1, -1)
-    changed = RandAugment("rand-n1-m5-inc1", MEAN)(pixels, Draw(generator("often"), 4000)) != pixels
+    changed = (
+        RandAugment("rand-n1-m5-inc1", MEAN)((16, 16), Draw(generator("often"), 4000))(pixels)
+        != pixels
+    )
     # Four of the operators leave a gray ramp over the whole range as it is.
     assert changed.flatten(1).any(1).float().mean() == pytest.approx(0.5 * 11 / 15, abs=0.04)
 
@@ -162,9 +170,10 @@ def test_the_draws_come_from_the_generator_alone(photos: Tensor) -> None:
     augment = RandAugment("rand-m9-mstd0.5-inc1", MEAN)
     torch.manual_seed(0)
     random.seed(0)
-    first = augment(photos, Draw(generator("x"), 8))
+    size = (photos.shape[2], photos.shape[3])
+    first = augment(size, Draw(generator("x"), 8))(photos)
     torch.manual_seed(1)
     random.seed(1)
-    assert torch.equal(first, augment(photos, Draw(generator("x"), 8)))
+    assert torch.equal(first, augment(size, Draw(generator("x"), 8))(photos))
     rows = torch.tensor([6, 1, 3])
-    assert torch.equal(first[rows], augment(photos[rows], Draw(generator("x"), 8, rows)))
+    assert torch.equal(first[rows], augment(size, Draw(generator("x"), 8, rows))(photos[rows]))

@@ -15,10 +15,10 @@ from designspace.images.batches import TrainBatches, rows_of
 from designspace.images.containers.directory import read_directory
 from designspace.images.data import Data, load_data, split_source
 from designspace.images.encoded import Reading
+from designspace.images.loading.workers import loading
 from designspace.images.looks import TrainLook, random_box
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded, Images
-from designspace.images.stream import loading
 from designspace.images.view import View
 from designspace.spec.crops import NoCrop, PadCrop, ResizedCrop
 from designspace.spec.crops import TestView as EvalView

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from designspace.errors import InputError
 from designspace.images.ahead import Batch, ahead
-from designspace.images.augment import Augment
-from designspace.images.draw import Draw
+from designspace.images.augmentation.augment import Augment
+from designspace.images.augmentation.draw import Draw
+from designspace.images.loading.workers import Loading, loading
 from designspace.images.looks import TestLook, TrainLook
+from designspace.images.pinned import to_device
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded, Images, Split
 from designspace.images.stream import Stream
@@ -36,15 +38,16 @@ def eval_batches(
 def _decoded(split: Images, view: View, batch_size: int, device: torch.device) -> Iterator[Batch]:
     for start in range(0, len(split), batch_size):
         part = slice(start, start + batch_size)
-        pixels = split.pixels[part].to(device, non_blocking=True)
-        yield view.normalise(view.fit(pixels)), split.labels[part].to(device, non_blocking=True)
+        pixels = to_device(split.pixels[part], device)
+        yield view.normalise(view.fit(pixels)), to_device(split.labels[part], device)
 
 
 def _streamed(split: Encoded, view: View, batch_size: int, device: torch.device) -> Iterator[Batch]:
     order = [range(len(split))[i : i + batch_size] for i in range(0, len(split), batch_size)]
-    for pixels, labels in Stream(split, TestLook(view), whole=False).read(order, (0,)):
-        images = view.normalise(pixels.to(device, non_blocking=True))
-        yield images, labels.to(device, non_blocking=True)
+    how = loading(batch_size * split.channels * view.size**2)
+    stream = Stream(split, TestLook(view), whole=False, device=device, how=how)
+    for pixels, labels in stream.read(order, (0,)):
+        yield view.normalise(to_device(pixels, device)), to_device(labels, device)
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ class TrainBatches:
 
     The last batch is left out where it is not full: batch norm, mixup and the step count want
     equal batches. Of several processes each has its share of every batch; together they have the
-    very batches that one process alone would have, and so has each part of a batch that is
-    accumulated.
+    very batches that one process alone would have. A batch that is accumulated comes part by part,
+    each augmented when it is its turn; the parts together are the batch.
 
     Attributes:
         split: what to train on.
@@ -80,7 +83,7 @@ class TrainBatches:
                 f"batch_size {self.recipe.batch_size} is larger than the training split "
                 f"({len(self.split)} images)"
             )
-        assert len(self._rows) * self.world == self.recipe.batch_size
+        assert self._rows.numel() * self.world == self.recipe.batch_size
 
     @property
     def steps(self) -> int:
@@ -92,53 +95,66 @@ class TrainBatches:
         """Broken images that others took the place of so far, while they were read."""
         return () if isinstance(self.split, Images) else tuple(self._stream.broken)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unusual about how this machine reads the images, a sentence each."""
+        if isinstance(self.split, Images):
+            return ()
+        note = self._loading(self.split).note
+        return (note,) if note else ()
+
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch; the same for the same (seed, epoch).
+        """The batches of one epoch, part by part; the same for the same (seed, epoch).
 
         Args:
             epoch: which one.
-            start_step: how many batches to leave out, without any work for them.
+            start_step: how many steps to leave out, without any work for them.
         """
         draw = generator("order", self.seed, epoch)
         order = torch.randperm(len(self.split), generator=draw)
         size = self.recipe.batch_size
-        order = order[: self.steps * size].view(-1, size)[start_step:, self._rows]
+        order = order[: self.steps * size].view(-1, size)[start_step:, self._rows].flatten(0, 1)
         read = self._taken(order) if isinstance(self.split, Images) else self._read(order, epoch)
         return ahead(self._augmented(read, epoch, start_step), self.device)
 
     def _augmented(self, batches: Iterator[Batch], epoch: int, step: int) -> Iterator[Batch]:
         augment = Augment(self.recipe, self.view)
         change = augment.decoded if isinstance(self.split, Images) else augment.cropped
-        rows = self._rows if self.world > 1 else None
-        for number, (pixels, labels) in enumerate(batches, step):
+        for number in range(step, self.steps):
             stream = generator("augment", self.seed, epoch, number)
-            yield change(pixels, Draw(stream, self.recipe.batch_size, rows)), labels
+            whole = Draw(stream, self.recipe.batch_size)
+            for rows, (pixels, labels) in zip(self._rows, batches, strict=False):
+                here = whole if len(rows) == whole.count else whole.part(rows)
+                yield change(pixels, here), labels
 
     def _taken(self, order: Tensor) -> Iterator[Batch]:
         """From memory."""
         assert isinstance(self.split, Images)
-        for index in order.to(self.split.labels.device):
+        for index in to_device(order, self.split.labels.device):
             yield self.split.pixels.index_select(0, index), self.split.labels[index]
 
     def _read(self, order: Tensor, epoch: int) -> Iterator[Batch]:
         """From files."""
         for pixels, labels in self._stream.read(order.tolist(), (self.seed, epoch)):
-            yield (
-                pixels.to(self.device, non_blocking=True),
-                labels.to(self.device, non_blocking=True),
-            )
+            yield to_device(pixels, self.device), to_device(labels, self.device)
 
     @cached_property
     def _stream(self) -> Stream:
         assert isinstance(self.split, Encoded)
-        return Stream(self.split, TrainLook(self.recipe.crop, self.view), whole=True)
+        look = TrainLook(self.recipe.crop, self.view)
+        how = self._loading(self.split)
+        return Stream(self.split, look, whole=True, device=self.device, how=how)
+
+    def _loading(self, split: Encoded) -> Loading:
+        return loading(self._rows.shape[1] * split.channels * self.view.size**2)
 
     @cached_property
     def _rows(self) -> Tensor:
+        """The rows of a batch that each of its parts has here, int64 (parts, K)."""
         size = self.recipe.part_size
         share = rows_of(size, self.rank, self.world, paired=self.recipe.mixes)
         first = torch.arange(0, self.recipe.batch_size, size)
-        return (first[:, None] + torch.tensor(share)).view(-1)
+        return first[:, None] + torch.tensor(share)
 
 
 def rows_of(batch_size: int, rank: int, world: int, *, paired: bool) -> list[int]:

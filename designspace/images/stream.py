@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 from PIL import Image
@@ -16,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from designspace.errors import InputError
 from designspace.images.decode import open_image
+from designspace.images.loading.workers import Loading, loading
 from designspace.images.pixels.opening import unreadable
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded
@@ -28,36 +27,9 @@ Broken = tuple[str, str]
 """Where an image lies that could not be read, and why."""
 Item = tuple[Tensor | None, int, list[Broken]]
 """An image or None, its label, and what could not be read on the way."""
+CPU = torch.device("cpu")
 REPLACEMENTS = 16
 """Images that are tried one after the other in the place of a broken one."""
-
-
-@dataclass(frozen=True)
-class Loading:
-    """How this machine reads: it changes the speed of a run and nothing else.
-
-    Attributes:
-        workers: processes that read.
-        prefetch: batches that each has ready.
-    """
-
-    workers: int
-    prefetch: int = 4
-
-
-def loading() -> Loading:
-    """A worker a core that this process may use, at most 8, or `$DESIGNSPACE_WORKERS`.
-
-    The processes of a distributed run share the cores.
-    """
-    given = os.environ.get("DESIGNSPACE_WORKERS")
-    if given is not None:
-        if not given.isdigit():
-            raise InputError(f"must be a number (got '{given}')", path="$DESIGNSPACE_WORKERS")
-        return Loading(int(given))
-    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    sharing = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    return Loading(max(1, min(8, (free or 1) // sharing)))
 
 
 class _Read(Dataset[Item]):
@@ -109,6 +81,7 @@ class Stream:
         transform: of each image; must be picklable.
         whole: keep batches full. In the place of a broken image stands the next one of the split
             that is none; else it is left out. Both only where the split skips broken images.
+        device: where the batches go: those for a GPU lie in pinned memory.
         how: workers and prefetching; None for this machine's.
 
     Attributes:
@@ -116,7 +89,13 @@ class Stream:
     """
 
     def __init__(
-        self, split: Encoded, transform: Transform, *, whole: bool, how: Loading | None = None
+        self,
+        split: Encoded,
+        transform: Transform,
+        *,
+        whole: bool,
+        device: torch.device = CPU,
+        how: Loading | None = None,
     ) -> None:
         self._skips, self._whole = split.skip_broken, whole
         self.broken: dict[str, str] = {}
@@ -129,7 +108,7 @@ class Stream:
             prefetch_factor=how.prefetch if how.workers else None,
             persistent_workers=whole and how.workers > 0,
             collate_fn=_collate,
-            pin_memory=torch.cuda.is_available(),
+            pin_memory=device.type == "cuda",
         )
 
     def read(self, batches: Sequence[Sequence[int]], key: Key) -> Iterator[tuple[Tensor, Tensor]]:

@@ -22,6 +22,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from designspace.images.batches import Batch
+from designspace.images.loading.parts import by_step
 from designspace.images.randomness import seed_step
 from designspace.spec.recipe import Recipe
 from designspace.train.clock import Clock
@@ -81,7 +82,7 @@ class Trainer:
 
         Args:
             number: of the epoch.
-            batches: those from `start` on.
+            batches: those from `start` on, part by part.
             steps: of the whole epoch.
             clock: takes the laps.
             after: called after each step with the steps done and the losses of each.
@@ -93,12 +94,14 @@ class Trainer:
         self.forward.train()
         losses = [torch.tensor(loss, device=self.device) for loss in start.losses]
         clock.start()
-        for step, (images, labels) in enumerate(batches, start.step + 1):
+        share = self.recipe.part_size // self.group.world
+        steps_left = by_step(batches, self.recipe.parts, share)
+        for step, parts in enumerate(steps_left, start.step + 1):
             clock.lap("data")
             done = (number - 1) * steps + step
             self.schedule.step_update(done - 1)
             seed_step(self.seed, number, step, rank=self.group.rank)
-            losses.append(self.group.mean(self._step(images, labels, clock)))
+            losses.append(self.group.mean(self._step(parts, clock)))
             if self.ema is not None:
                 self.ema.update(self.model, step=done)
             clock.lap("step")
@@ -108,17 +111,18 @@ class Trainer:
         check(losses, number, current_lr(self.optimizer))
         return float(torch.stack(losses).mean())
 
-    def _step(self, images: Tensor, labels: Tensor, clock: Clock) -> Tensor:
+    def _step(self, parts: Iterable[Batch], clock: Clock) -> Tensor:
         """One update by the mean gradient of the parts; the mean loss of this process's images."""
         count = self.recipe.parts
-        parts = list(zip(images.chunk(count), labels.chunk(count), strict=True))
         self.optimizer.zero_grad(set_to_none=True)
         losses: list[Tensor] = []
         for number, part in enumerate(parts, start=1):
-            with self._gathering(last=number == len(parts)):
+            if number > 1:
+                clock.lap("data")
+            with self._gathering(last=number == count):
                 loss = self._loss(part, clock)
                 clock.lap("forward")
-                (loss / len(parts)).backward()
+                (loss / count).backward()
                 clock.lap("backward")
             losses.append(loss.detach())
         if self.recipe.grad_clip is not None:

@@ -114,7 +114,7 @@ class Run:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is done to the images on their way in, and what it begins with, a sentence each."""
-        size, notes = self.view.size, list(self.data.notes)
+        size, notes = self.view.size, [*self.data.notes, *self._batches.notes]
         if size != self.data.image_size:
             done = _DONE[self.view.test.crop_mode]
             notes.append(f"every batch resized and {done} to {size}x{size}")

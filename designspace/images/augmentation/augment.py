@@ -1,0 +1,67 @@
+"""The recipe's augmentation of a batch of bytes where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from designspace.images.augmentation.crops import flip, pad_crop, resized_crop, rounded
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.erasing import erase
+from designspace.images.augmentation.jitter import color_jitter
+from designspace.images.augmentation.rand_augment import RandAugment
+from designspace.images.view import View
+from designspace.spec.crops import PadCrop, ResizedCrop
+from designspace.spec.recipe import Recipe
+
+Change = Callable[[Tensor], Tensor]
+"""What is done to a batch, once all of its random numbers are drawn."""
+
+
+class Augment:
+    """What a recipe does to a training image, in timm's order: crop, flip, colours, erasing.
+
+    Images stay bytes until they are normalised. First all numbers of a batch are drawn, on the CPU;
+    they go to the device in one copy, and then the batch is changed there.
+    """
+
+    def __init__(self, recipe: Recipe, view: View) -> None:
+        self._recipe, self._view = recipe, view
+        crop, name = recipe.crop, recipe.rand_augment
+        # timm's scripts warp as they crop, and draw the interpolation where that has none.
+        mode = crop.interpolation if isinstance(crop, ResizedCrop) else None
+        self._policy = RandAugment(name, view.mean, mode) if name else None
+
+    def decoded(self, pixels: Tensor, draw: Draw) -> Tensor:
+        """Bytes (K, C, H, W) of any size to the network's input."""
+        crop, size = self._recipe.crop, self._view.size
+        mirrored = draw.chance(self._recipe.flip)
+        if isinstance(crop, ResizedCrop):
+            height, width = pixels.shape[2:]
+            first = resized_crop((height, width), crop, size, mirrored, draw)
+        else:
+            pixels = self._view.fit(pixels)
+            if pixels.is_floating_point():
+                pixels = rounded(pixels)
+            padded = isinstance(crop, PadCrop)
+            first = pad_crop(size, crop.padding, mirrored, draw) if padded else flip(mirrored, draw)
+        return self._changed(pixels, first, draw)
+
+    def cropped(self, pixels: Tensor, draw: Draw) -> Tensor:
+        """Bytes (K, C, H, W) that were cropped as they were read to the network's input."""
+        return self._changed(pixels, flip(draw.chance(self._recipe.flip), draw), draw)
+
+    def _changed(self, pixels: Tensor, first: Change, draw: Draw) -> Tensor:
+        recipe, size = self._recipe, (self._view.size, self._view.size)
+        changes = [first]
+        if self._policy is not None:
+            changes.append(self._policy(size, draw))
+        if recipe.color_jitter:
+            changes.append(color_jitter(recipe.color_jitter, draw))
+        changes.append(self._view.normalise)
+        if recipe.random_erasing:
+            changes.append(erase(size, recipe.random_erasing, 1, draw))
+        for change in changes:
+            pixels = change(pixels)
+        return pixels

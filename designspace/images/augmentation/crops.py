@@ -1,0 +1,101 @@
+"""Random crops of a batch of bytes where it lies, mirrored in the same pass."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from designspace.images.augmentation.draw import Draw
+from designspace.spec.crops import ResizedCrop
+
+
+def flip(mirrored: Tensor, draw: Draw) -> Callable[[Tensor], Tensor]:
+    """What mirrors the chosen images, bool (K,), left to right."""
+    sent = draw.parcel.put(mirrored)
+
+    def run(pixels: Tensor) -> Tensor:
+        if not sent.array.any():
+            return pixels
+        chosen = sent.on(pixels.device).view(-1, 1, 1, 1)
+        return torch.where(chosen, pixels.flip(3), pixels)
+
+    return run
+
+
+def pad_crop(size: int, padding: int, mirrored: Tensor, draw: Draw) -> Callable[[Tensor], Tensor]:
+    """What pads squares of a size with zeros, crops each at a place of its own and mirrors some.
+
+    Args:
+        size: side of the images, before and after.
+        padding: pixels on each side.
+        mirrored: the images that are mirrored, bool (K,).
+        draw: of these images.
+    """
+    top, left = draw.integers(2 * padding + 1, 2)
+    wide = size + 2 * padding
+    # A mirrored image is read from its last column backwards.
+    first = top * wide + left + mirrored * (size - 1)
+    sent = draw.parcel.put(torch.stack([first, 1 - 2 * mirrored.long()]))
+
+    def run(pixels: Tensor) -> Tensor:
+        first, step = sent.on(pixels.device)[..., None, None]
+        side = torch.arange(size, device=pixels.device)
+        place = torch.addcmul(first, step, side) + side[:, None] * wide
+        padded = functional.pad(pixels, [padding] * 4).flatten(2)
+        place = place.view(len(pixels), 1, -1).expand(-1, pixels.shape[1], -1)
+        return padded.gather(2, place).view(pixels.shape)
+
+    return run
+
+
+def resized_crop(
+    shape: tuple[int, int], crop: ResizedCrop, size: int, mirrored: Tensor, draw: Draw
+) -> Callable[[Tensor], Tensor]:
+    """What crops boxes of random area and aspect, samples them at `size`, and mirrors some.
+
+    One call for the batch; without antialiasing, which matters only where images are much larger
+    than `size`.
+
+    Args:
+        shape: height and width of the images.
+        crop: the bounds of area and aspect.
+        size: side of the crops.
+        mirrored: the images that are mirrored, bool (K,).
+        draw: of these images.
+    """
+    height, width = shape
+    area = draw.uniform(low=crop.scale[0], high=crop.scale[1])
+    aspect = draw.uniform(low=math.log(crop.ratio[0]), high=math.log(crop.ratio[1])).exp()
+    # Shares of height and width, the image's own aspect taken into account.
+    share_w = (area * aspect * height / width).sqrt().clamp(max=1)
+    share_h = (area / aspect * width / height).sqrt().clamp(max=1)
+    center_x, center_y = (draw.uniform(low=-1) * (1 - share) for share in (share_w, share_h))
+    share_w = torch.where(mirrored, -share_w, share_w)
+    sent = draw.parcel.put(torch.stack([share_w, center_x, share_h, center_y]).float())
+
+    def run(pixels: Tensor) -> Tensor:
+        share_w, center_x, share_h, center_y = sent.on(pixels.device)[..., None]
+        # Not `affine_grid`: its matrix product may round to 10 bits on a GPU (TF32).
+        side = (torch.arange(size, device=pixels.device) * 2 + (1 - size)) / size
+        across, down = share_w * side + center_x, share_h * side + center_y
+        shape = len(pixels), size, size
+        grid = torch.stack([across[:, None].expand(shape), down[..., None].expand(shape)], 3)
+        return rounded(
+            functional.grid_sample(
+                pixels.float(), grid, crop.interpolation, "reflection", align_corners=False
+            )
+        )
+
+    return run
+
+
+def rounded(values: Tensor) -> Tensor:
+    """Numbers to the nearest bytes."""
+    return values.round().clamp_(0, 255).to(torch.uint8)

@@ -1,0 +1,123 @@
+"""Random erasing (arXiv 1708.04896) of a batch, with timm's boxes: rectangles become noise.
+
+The corners of the boxes are drawn on the CPU, for the whole batch. The noise is made where the
+images lie, for the erased pixels alone, as a hash of seed, epoch, step, row in
+the batch and element: see `noise`.
+"""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.noise import advance, keys, normal
+
+AREA = (0.02, 1 / 3)
+"""Smallest and largest share of the image, over all of its boxes."""
+ASPECT = 0.3
+"""Smallest height over width; the largest is its inverse."""
+ATTEMPTS = 10
+"""Draws until a box fits; an image in which none does stays whole."""
+
+Size = tuple[int, int]
+
+
+class Boxes(NamedTuple):
+    """A box per image, in pixels, int64 (K,) each; one of no area erases nothing."""
+
+    top: NDArray[np.int64]
+    left: NDArray[np.int64]
+    tall: NDArray[np.int64]
+    wide: NDArray[np.int64]
+
+
+def erase(size: Size, probability: float, count: int, draw: Draw) -> Callable[[Tensor], Tensor]:
+    """Fills boxes with normal noise.
+
+    Args:
+        size: height and width of the images.
+        probability: that an image is touched at all.
+        count: most boxes an image; 1 to `count` are drawn, and share the area.
+        draw: of these images.
+
+    Returns:
+        What erases in normalised images (K, C, H, W): those given, in place, where they are
+        channels last.
+    """
+    touched = draw.chance(probability)
+    boxes = draw.integers(count) + 1
+    drawn = [_boxes(size, boxes, touched & (number < boxes), draw) for number in range(count)]
+    key, rows = draw.key(), draw.places.numpy()
+    fills = [
+        _fill(size, each, keys(key, rows, np.full(1, number)), draw)
+        for number, each in enumerate(drawn)
+    ]
+
+    def run(images: Tensor) -> Tensor:
+        images = images.contiguous(memory_format=torch.channels_last)
+        pixels = images.permute(0, 2, 3, 1).view(-1, images.shape[1])
+        for fill in fills:
+            fill(pixels)
+        return images
+
+    return run
+
+
+def _boxes(size: Size, boxes: Tensor, erased: Tensor, draw: Draw) -> Boxes:
+    """A box per image, the first of some draws that is smaller than the image."""
+    height, width = size
+    area = draw.uniform(ATTEMPTS, low=AREA[0], high=AREA[1]) * height * width / boxes
+    aspect = draw.uniform(ATTEMPTS, low=math.log(ASPECT), high=-math.log(ASPECT)).exp()
+    tall, wide = (area * aspect).sqrt().round(), (area / aspect).sqrt().round()
+    fits = (tall < height) & (wide < width)
+    first = fits.int().argmax(0, keepdim=True)
+    tall, wide = (side.gather(0, first)[0] * fits.any(0) * erased for side in (tall, wide))
+    top = (draw.uniform() * (height - tall + 1)).floor()
+    left = (draw.uniform() * (width - wide + 1)).floor()
+    return Boxes(*(side.long().numpy() for side in (top, left, tall, wide)))
+
+
+def _fill(
+    size: Size, boxes: Boxes, keys: NDArray[np.int64], draw: Draw
+) -> Callable[[Tensor], None]:
+    """What writes noise into boxes of pixels (K * H * W, C).
+
+    The pixels of all boxes stand in one list, box after box. Of the one in place `n` of its box the
+    row is `n // wide`, so that it lies `n + row * (W - wide)` behind the box's first pixel.
+    """
+    height, width = size
+    areas = boxes.tall * boxes.wide
+    (chosen,) = areas.nonzero()
+    areas, wide = areas[chosen], boxes.wide[chosen]
+    total = int(areas.sum())
+    first = (chosen * height + boxes.top[chosen]) * width + boxes.left[chosen]
+    sent = draw.parcel.put(
+        np.stack([areas, areas.cumsum() - areas, wide, width - wide, first, keys[chosen]])
+    )
+
+    def run(pixels: Tensor) -> None:
+        if not total:
+            return
+        device, channels = pixels.device, pixels.shape[1]
+        numbers = sent.on(device)
+        start, wide, skip, first, key = numbers[1:].repeat_interleave(
+            numbers[0], dim=1, output_size=total
+        )
+        place = torch.arange(total, device=device) - start
+        index = torch.addcmul(first, place.div(wide, rounding_mode="trunc"), skip) + place
+        counters = torch.add(key, place, alpha=advance(channels))
+        each = torch.arange(channels, device=device) * advance(1)
+        noise = normal(counters[:, None] + each)
+        pixels.index_copy_(0, index, noise.to(pixels.dtype))
+
+    return run

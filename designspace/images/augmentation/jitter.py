@@ -1,0 +1,39 @@
+"""Colour jitter of a batch of bytes: torchvision's, as timm uses it."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations
+
+import torch
+from torch import Tensor
+
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.tones import blend, each, luma, mean
+
+ORDERS = torch.tensor(list(permutations(range(3))))
+
+
+def color_jitter(strength: float, draw: Draw) -> Callable[[Tensor], Tensor]:
+    """What multiplies brightness, contrast and saturation by 1 - strength to 1 + strength.
+
+    In an order drawn for each image. Factors are not below 0.
+    """
+    factors = draw.uniform(3, low=max(0.0, 1 - strength), high=1 + strength).T
+    orders = ORDERS[draw.integers(len(ORDERS))]
+    sent = draw.parcel.put(factors.gather(1, orders).T.float())
+    kinds = draw.parcel.put(torch.stack([orders.T == 1, orders.T == 2], 1))
+
+    def run(pixels: Tensor) -> Tensor:
+        device = pixels.device
+        for factor, (contrast, color) in zip(sent.on(device), kinds.on(device), strict=True):
+            # At factor 0 stands black for brightness, the mean luma for contrast, or the luma.
+            lumas = luma(pixels)
+            neutral = torch.where(each(color), lumas, (mean(lumas) * each(contrast)).float())
+            pixels = blend(pixels.float(), neutral, factor).to(torch.uint8)
+        return pixels
+
+    return run

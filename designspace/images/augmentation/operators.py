@@ -1,0 +1,189 @@
+"""The operators of RandAugment, on batches that are sorted by operator: timm's, with its levels."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from designspace.images.augmentation import tables
+from designspace.images.augmentation.parcel import Parcel
+from designspace.images.augmentation.policy import FULL
+from designspace.images.augmentation.tones import blend, luma, mean, smooth
+from designspace.images.augmentation.warps import matrices, scaled, warp
+
+Numbers = NDArray[Any]
+Argument = Callable[[Numbers, Numbers], Numbers]
+"""An operator's argument from level and sign, all float64 (K,)."""
+
+
+def _level(level: Numbers, _: Numbers) -> Numbers:
+    return level
+
+
+def _whole(most: int, ceiling: int) -> Argument:
+    return lambda level, _: np.floor(level / FULL * most).clip(max=ceiling)
+
+
+def _from(most: int) -> Argument:
+    return lambda level, _: most - np.floor(level / FULL * most).clip(max=most)
+
+
+def _factor(level: Numbers, _: Numbers) -> Numbers:
+    return level / FULL * 1.8 + 0.1
+
+
+def _away(level: Numbers, sign: Numbers) -> Numbers:
+    return (1 + sign * level / FULL * 0.9).clip(min=0.1)
+
+
+TONES: Mapping[str, tuple[Argument, Argument]] = {
+    "auto_contrast": (_level, _level),
+    "equalize": (_level, _level),
+    "invert": (_level, _level),
+    "posterize": (_whole(4, 8), _from(4)),
+    "solarize": (_whole(256, 256), _from(256)),
+    "solarize_add": (_whole(110, 128), _whole(110, 128)),
+    "color": (_factor, _away),
+    "contrast": (_factor, _away),
+    "brightness": (_factor, _away),
+    "sharpness": (_factor, _away),
+}
+"""What changes values: the operator's argument, and that where it increases with the level."""
+
+WARPS = {"rotate": 30.0, "shear_x": 0.3, "shear_y": 0.3, "translate_x": 0.45, "translate_y": 0.45}
+"""What moves pixels, and how far at full strength: degrees, pixels a row, shares of the side."""
+
+NAMES = (*TONES, *WARPS)
+"""The operators in the order of their numbers."""
+BLENDS = ("color", "contrast", "sharpness")
+SORTED = (*tables.FIXED, "auto_contrast", "equalize", *BLENDS, "bilinear", "bicubic", "none")
+"""Groups of images that are treated alike, in the order in which they are sorted."""
+GROUPS = np.array(
+    [SORTED.index(name if name in TONES else "bilinear") for name in NAMES] + [len(SORTED) - 1]
+)
+"""The group of each operator, and of none at the end."""
+
+
+class Layer(NamedTuple):
+    """One operator per image.
+
+    Attributes:
+        kinds: the operator's place in `NAMES`, -1 for none, int64 (K,).
+        levels: float64 (K,).
+        signs: 1 or -1, (K,).
+        bicubic: whether a warp samples so, or else bilinearly, bool (K,).
+    """
+
+    kinds: Numbers
+    levels: Numbers
+    signs: Numbers
+    bicubic: Numbers
+
+    @property
+    def groups(self) -> Numbers:
+        """The place in `SORTED` of each image's group."""
+        return GROUPS[self.kinds] + (self.bicubic & (self.kinds >= len(TONES)))
+
+    def sorted(self) -> tuple[Numbers, Layer]:
+        """The order of the images by group, and the layer in that order."""
+        order = self.groups.argsort(kind="stable")
+        return order, Layer(*(numbers[order] for numbers in self))
+
+
+class Operators:
+    """A layer, made ready for a batch whose images are sorted by group.
+
+    Args:
+        layer: in that order.
+        increasing: whether every operator grows stronger with the level.
+        fill: bytes that stand outside of a warped image, float32 (C,).
+        size: height and width of the images.
+        parcel: takes the numbers that the operators need on the device.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        increasing: bool,
+        fill: NDArray[np.float32],
+        size: tuple[int, int],
+        parcel: Parcel,
+    ) -> None:
+        self._layer, self._increasing = layer, increasing
+        ends = np.bincount(layer.groups, minlength=len(SORTED)).cumsum().tolist()
+        starts = [0, *ends[:-1]]
+        self._spans = {name: slice(*span) for name, *span in zip(SORTED, starts, ends, strict=True)}
+        fixed = [tables.fixed(name, self._strength(name)) for name in tables.FIXED]
+        self._fixed = parcel.put(np.concatenate(fixed))
+        self._factor = parcel.put(np.concatenate([self._strength(name) for name in BLENDS]))
+        self._maps = parcel.put(self._warps(self._span("bilinear", "bicubic"), size))
+        self._fill = parcel.put(fill)
+
+    def __call__(self, pixels: Tensor) -> None:
+        """Changes bytes (K, C, H, W), contiguous, in place."""
+        self._look_up(pixels)
+        self._blend(pixels)
+        self._warp(pixels)
+
+    def _span(self, first: str, last: str) -> slice:
+        return slice(self._spans[first].start, self._spans[last].stop)
+
+    def _strength(self, name: str) -> NDArray[np.float32]:
+        span, (falling, rising) = self._spans[name], TONES[name]
+        argument = rising if self._increasing else falling
+        return argument(self._layer.levels[span], self._layer.signs[span]).astype(np.float32)
+
+    def _warps(self, span: slice, size: tuple[int, int]) -> Tensor:
+        kinds, levels, signs, _ = (numbers[span] for numbers in self._layer)
+        most = np.array([*WARPS.values()])[:, None]
+        changed = kinds == np.arange(len(TONES), len(NAMES))[:, None]
+        amounts = torch.from_numpy(changed * most * signs * levels / FULL)
+        return scaled(matrices(amounts[0], amounts[1:3], amounts[3:], *size), *size)
+
+    def _look_up(self, pixels: Tensor) -> None:
+        part = pixels[self._span(next(iter(tables.FIXED)), "equalize")]
+        if not len(part):
+            return
+        found = [self._fixed.on(pixels.device)[:, None].expand(-1, pixels.shape[1], -1)]
+        for name, table in (
+            ("auto_contrast", tables.auto_contrast),
+            ("equalize", tables.equalize),
+        ):
+            here = pixels[self._spans[name]]
+            if len(here):
+                found.append(table(here))
+        tables.look_up(part, torch.cat(found))
+
+    def _blend(self, pixels: Tensor) -> None:
+        part = pixels[self._span(BLENDS[0], BLENDS[-1])]
+        if not len(part):
+            return
+        values = part.float()
+        color, contrast, sharp = values.split([len(pixels[self._spans[name]]) for name in BLENDS])
+        neutral = torch.empty_like(values)
+        to_color, to_contrast, to_sharp = neutral.split([len(color), len(contrast), len(sharp)])
+        lumas = luma(values[: len(color) + len(contrast)])
+        if len(color):
+            to_color.copy_(lumas[: len(color)])
+        if len(contrast):
+            to_contrast.copy_(mean(lumas[len(color) :]))
+        if len(sharp):
+            smooth(sharp, to_sharp)
+        part.copy_(blend(values, neutral, self._factor.on(pixels.device)))
+
+    def _warp(self, pixels: Tensor) -> None:
+        part = pixels[self._span("bilinear", "bicubic")]
+        if not len(part):
+            return
+        bicubic = len(pixels[self._spans["bicubic"]])
+        warp(part, self._maps.on(pixels.device), self._fill.on(pixels.device), bicubic)

@@ -1,0 +1,78 @@
+"""RandAugment (arXiv 1909.13719) of a batch of bytes where it lies: timm's operators and levels.
+
+A GPU is done with a small batch sooner than the CPU has launched the fifteen operators on their
+images. So the images of a batch are sorted by operator, and operators of one kind share the work:
+tables of 256 bytes are looked up together, enhancers blend together, and warps sample together.
+"""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from torch import Tensor
+
+from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.operators import NAMES, Layer, Operators
+from designspace.images.augmentation.parcel import Parcel, Sent
+from designspace.images.augmentation.policy import parse_policy
+from designspace.spec.crops import Interpolation
+
+
+class RandAugment:
+    """A policy for batches of bytes.
+
+    Args:
+        name: timm's name of the policy.
+        mean: of the channels, on the scale 0 to 1; fills what a warp leaves empty.
+        interpolation: of the warps; None draws one an image, as timm does where none is given.
+    """
+
+    def __init__(
+        self, name: str, mean: tuple[float, ...], interpolation: Interpolation | None = None
+    ) -> None:
+        self.policy = parse_policy(name)
+        self._interpolation = interpolation
+        self._fill = np.array([min(255, round(255 * value)) for value in mean], dtype=np.float32)
+
+    def __call__(self, size: tuple[int, int], draw: Draw) -> Callable[[Tensor], Tensor]:
+        """What changes bytes (K, C, height, width), of that size, of the images of `draw`."""
+        layers = [self._layer(draw) for _ in range(self.policy.layers)]
+        return self.applied(layers, size, draw.parcel)
+
+    def _layer(self, draw: Draw) -> Layer:
+        kinds = draw.integers(len(NAMES)).numpy()
+        applied = draw.chance(self.policy.probability).numpy()
+        levels, signs = self.policy.levels(draw), 2 * draw.integers(2) - 1
+        bicubic = draw.integers(2).numpy().astype(bool)
+        if self._interpolation is not None:
+            bicubic = np.full_like(bicubic, self._interpolation == "bicubic")
+        return Layer(np.where(applied, kinds, -1), levels.numpy(), signs.numpy(), bicubic)
+
+    def applied(
+        self, layers: Sequence[Layer], size: tuple[int, int], parcel: Parcel
+    ) -> Callable[[Tensor], Tensor]:
+        """What applies layers to bytes (K, C, height, width), one after the other."""
+        steps = list[tuple[Sent, Operators]]()
+        back = np.arange(len(layers[0].kinds))
+        for layer in layers:
+            order, layer = layer.sorted()
+            operators = Operators(layer, self.policy.increasing, self._fill, size, parcel)
+            # The images stand as the layer before left them.
+            steps.append((parcel.put(back[order]), operators))
+            back = np.empty_like(order)
+            back[order] = np.arange(len(order))
+        last = parcel.put(back)
+
+        def run(pixels: Tensor) -> Tensor:
+            for order, operators in steps:
+                pixels = pixels.index_select(0, order.on(pixels.device))
+                operators(pixels)
+            return pixels.index_select(0, last.on(pixels.device))
+
+        return run
