@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 from designspace.errors import DivergedError, InputError
 from designspace.failures.gpu import lost_gpu
 from designspace.failures.memory import memory_advice, memory_words, out_of_memory, release
+from designspace.failures.words import failure_words
 from designspace.records.training import Divergence, Epoch, Score
 
 Progress = Callable[[int, int], None]
@@ -190,6 +191,4 @@ def failure(error: BaseException, recipe: Mapping[str, Any]) -> Failure:
 def _said(error: BaseException, recipe: Mapping[str, Any]) -> str:
     if out_of_memory(error):
         return f"{memory_words(error)}; {memory_advice(recipe)}"
-    lines = str(error).strip().splitlines()
-    name = "" if isinstance(error, InputError) else type(error).__name__
-    return ": ".join(part for part in (name, *lines[:1]) if part)
+    return failure_words(error)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ray import cloudpickle, tune
-from ray.exceptions import RayTaskError
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -215,7 +214,7 @@ def _ended(trial: Trial) -> Failure | None:
     """The failure after which a worker ended itself; None where it was not the worker."""
     file = Path(trial.pickled_error_file or "")
     error: Any = cloudpickle.loads(file.read_bytes()) if file.is_file() else None
-    cause: Any = error.cause if isinstance(error, RayTaskError) else None
+    cause = getattr(error, "cause", None)
     return cause.failure if isinstance(cause, WorkerEndedError) else None
 
 
