@@ -6,6 +6,7 @@ import gc
 import re
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 _SIGNS = (
@@ -79,6 +80,23 @@ def _more_parts(batch: int, before: int, unit: int) -> int | None:
     """
     counts = range(2 * before, batch // unit + 1)
     return next((count for count in counts if batch % (count * unit) == 0), None)
+
+
+def share_memory(share: float, device: str) -> None:
+    """Keep this process within its share of a GPU's memory, where others have the rest.
+
+    A share of 1 or more is whole GPUs, and nothing is limited. The limit is one of torch's
+    allocator: the few hundred MB of the CUDA context of each process come on top.
+
+    Args:
+        share: Of the GPU, as in `--gpus-per-trial`.
+        device: "cuda" or "cuda:1"; another kind of device has no such limit.
+    """
+    if not 0 < share < 1 or not device.startswith("cuda"):
+        return
+    cuda: Any = import_module("torch").cuda
+    number = device.partition(":")[2]
+    cuda.set_per_process_memory_fraction(share, int(number) if number else None)
 
 
 def release() -> None:
