@@ -106,6 +106,10 @@ class VerificationError(DesignspaceError):
     exit_code = 1
 
 
+class MachineError(DesignspaceError):
+    """The machine failed a command: memory ended, or the GPU is lost to this process."""
+
+
 class StoppedError(DesignspaceError):
     """The user interrupted a command that does not go on by itself; it says what is kept."""
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -145,10 +145,28 @@ def price(spec: ToyNetwork, data: Mapping[str, Any]) -> ToyCost:
     return ToyCost(params=macs + depth * width, macs=macs, acts=depth * width)
 
 
+GPU = {"lost": False}
+"""Whether this process lost its GPU; it stays so, as a CUDA context does."""
+
+
+def lose_gpu(mark: Path) -> NoReturn:
+    """Raise what torch does after an illegal memory access, now and whenever the GPU is used."""
+    import torch
+
+    GPU["lost"] = True
+    with mark.open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    raise torch.AcceleratorError(
+        "CUDA error: an illegal memory access was encountered\nSearch for "
+        "`cudaErrorIllegalAddress' in https://docs.nvidia.com/cuda/cuda-runtime-api/"
+    )
+
+
 class ToyTrainee:
     """A tiny regression, deterministic in (spec, seed, epoch), with a checkpoint on disk.
 
-    `crash` in the recipe names trials (by directory) and the epoch at which they raise.
+    `crash` in the recipe names trials (by directory) and the epoch at which they raise; `lose_gpu`
+    and `lose_gpu_once` those whose process loses its GPU there, as CUDA says it.
     """
 
     def __init__(self, job: Job) -> None:
@@ -235,11 +253,21 @@ class ToyTrainee:
         crashes: Mapping[str, int] = self.job.recipe.get("crash", {})
         if crashes.get(self.job.directory.name) == epoch:
             raise RuntimeError("the toy broke")
+        self._maybe_lose_gpu(epoch)
         once = self.job.recipe.get("die_once", {})
         mark = self.job.directory / "died"
         if once.get(self.job.directory.name) == epoch and not mark.exists():
             mark.touch()
             os._exit(7)
+
+    def _maybe_lose_gpu(self, epoch: int) -> None:
+        name, mark = self.job.directory.name, self.job.directory / "lost_gpu"
+        for key in ("lose_gpu", "lose_gpu_once"):
+            lost: Mapping[str, int] = self.job.recipe.get(key, {})
+            if lost.get(name) == epoch and not (key == "lose_gpu_once" and mark.exists()):
+                lose_gpu(mark)
+        if GPU["lost"]:
+            lose_gpu(mark)
 
     def _save(self) -> None:
         saved = {

@@ -6,12 +6,11 @@ import gc
 
 import torch
 
+from designspace.failures.memory import out_of_memory
+
 OUT_OF_MEMORY = "out of memory"
 ONE_VALUE = "batch norm cannot train on one value a channel"
 _SAID = {
-    "out of memory": OUT_OF_MEMORY,  # CUDA and its libraries
-    "can't allocate memory": OUT_OF_MEMORY,  # torch's CPU allocator
-    "not enough memory": OUT_OF_MEMORY,
     "more than 1 value per channel": ONE_VALUE,
 }
 EXPECTED = (RuntimeError, ValueError, MemoryError)
@@ -23,7 +22,7 @@ _COMPILER = ("torch._dynamo", "torch._inductor")
 
 def reason(error: Exception) -> str | None:
     """The failure in plain words; None where it is none of the batch's or of the compiler's."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+    if out_of_memory(error):
         return OUT_OF_MEMORY
     said = str(error)
     known = next((words for sign, words in _SAID.items() if sign in said), None)

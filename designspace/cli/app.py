@@ -37,7 +37,7 @@ from designspace.cli import (
     verify,
 )
 from designspace.cli import eval as evaluation
-from designspace.errors import DesignspaceError, InputError, StoppedError
+from designspace.errors import DesignspaceError, InputError, MachineError, StoppedError
 from designspace.stopping import asked
 
 INTERRUPTED = 130
@@ -113,8 +113,6 @@ def main() -> None:
     except StoppedError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(error.exit_code) from None
-    except OSError as error:
-        raise SystemExit(_refused_output(error)) from None
     except DesignspaceError as error:
         raise SystemExit(_failed(str(error), error.exit_code)) from None
     except TyperException as error:  # a verb, an argument or an option that is wrong
@@ -122,6 +120,8 @@ def main() -> None:
         raise SystemExit(_failed(f"{said}; see --help", InputError.exit_code)) from None
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except (OSError, RuntimeError, MemoryError) as error:
+        raise SystemExit(_system_failed(error)) from None
     except SystemExit as ending:  # typer makes an exit of some interruptions
         code = ending.code
     if code == INTERRUPTED:
@@ -140,6 +140,31 @@ def _say_interrupted() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+_LESS_MEMORY = {
+    "train": "try --recipe-set precision=bfloat16, a smaller --recipe-set batch_size or --device "
+    "cpu",
+    "eval": "try --device cpu, a smaller --input-size or a --recipe with a smaller batch_size",
+    "verify": "try --device cpu",
+    "signals": "try a smaller --batch-size or --device cpu",
+    "bench": "try smaller batch sizes or a smaller --input-size",
+    "export": "try a smaller --input-size",
+    "build": "try a smaller --input-size",
+}
+"""What takes less memory, by verb."""
+
+
+def _system_failed(error: Exception) -> int:
+    """Say that memory ended, the GPU is lost or output is refused; raise any other error."""
+    from designspace.failures.words import machine_failure
+
+    said = machine_failure(error, _LESS_MEMORY.get("".join(sys.argv[1:2]), ""))
+    if said is not None:
+        return _failed(said, MachineError.exit_code)
+    if isinstance(error, OSError):
+        return _refused_output(error)
+    raise error
 
 
 def _refused_output(error: OSError) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from designspace.comparison.compare import Comparison, Versus
     from designspace.comparison.groups import Group
     from designspace.comparison.terms import Confounder
+    from designspace.records.run import Record
 
 _COLUMNS = (
     "network",
@@ -132,7 +133,16 @@ def _lines(found: Comparison) -> list[str]:
     said += [
         f"{g.label}: {g.diverged} of {len(g.records)} diverged, no part of its mean" for g in lost
     ]
+    said += [
+        f"{record.name} (seed {record.seed}) failed: {_why(record)}"
+        for group in found.groups
+        for record in group.failed
+    ]
     return [*said, *found.left_out]
+
+
+def _why(record: Record) -> str:
+    return getattr(record.outcome, "error", None) or "the record does not say why"
 
 
 def _words(found: tuple[Confounder, ...]) -> str:
@@ -160,6 +170,7 @@ def _group_json(group: Group) -> dict[str, Any]:
         "seeds": list(group.seeds),
         "n": group.n,
         "diverged": group.diverged,
+        "failed": len(group.failed),
         "top1": list(group.top1),
         "mean": group.mean,
         "std": group.std,

@@ -133,6 +133,7 @@ class SearchOpening:
         import torch
 
         from designspace.errors import DesignspaceError
+        from designspace.failures.words import in_one_line
         from designspace.search.plan import time_epoch
 
         request = self.request
@@ -141,7 +142,8 @@ class SearchOpening:
         threads = torch.get_num_threads()
         torch.set_num_threads(request.resources.cpus)
         try:
-            return time_epoch(request, self.data)
+            with in_one_line():
+                return time_epoch(request, self.data)
         except DesignspaceError:
             return None
         finally:

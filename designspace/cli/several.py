@@ -50,8 +50,11 @@ class Measured:
 
 def measured(name: str, measure: Callable[[str], Mapping[str, Any]]) -> Measured:
     """Measure the weights of one file; a file that cannot be measured is no end of the others."""
+    from designspace.failures.words import in_one_line
+
     try:
-        return Measured(name, measure(name))
+        with in_one_line():
+            return Measured(name, measure(name))
     except DesignspaceError as error:
         return Measured(name, None, str(error))
 

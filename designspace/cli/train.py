@@ -26,7 +26,8 @@ from designspace.cli.options import (
 from designspace.errors import InputError, TrialsFailedError
 
 if TYPE_CHECKING:
-    from designspace.cli.progress import TrainingProgress
+    from collections.abc import Callable
+
     from designspace.images.data import Data
     from designspace.records.run import Record
     from designspace.records.tuning import Tuning
@@ -91,8 +92,6 @@ def train(
     """Train a network; the same command resumes, or shows the result of a complete run."""
     from designspace.cli import sizes
     from designspace.cli.device import chosen
-    from designspace.cli.opening import TrainingOpening
-    from designspace.cli.progress import TrainingProgress
     from designspace.spec.recipe import load_recipe
 
     network = _network(spec, initial, changes, quiet=as_json)
@@ -101,6 +100,7 @@ def train(
     )
     how, where = load_recipe(recipe, altered, network=network.name), chosen(device)
 
+    from designspace.failures.memory import release
     from designspace.images.data import load_data
     from designspace.images.fit import decoding_size
     from designspace.search.recipe_tuning import RecipeTuning, budget_of, tuned
@@ -132,15 +132,17 @@ def train(
         for each in range(seed, seed + seeds):
             alone = home if out else Path(f"{home}-s{each}")
             place = home / f"s{each}" if inside else alone
-            run = Run(
-                network, how, images, seed=each, device=own, directory=place, initial=begin,
-                compiled=compiled, group=group, save_every=pause,
-            )  # fmt: skip
             quiet = as_json or not group.leads
-            first = each == seed and not quiet
-            opening = TrainingOpening(run, seeds) if first else None
-            shown = TrainingProgress(run.epochs, opening, quiet=quiet)
-            records[place] = _train(run, tuning, shown, keep=keep_checkpoints)
+
+            def begun(seed: int = each, directory: Path = place) -> Run:
+                return Run(
+                    network, how, images, seed=seed, device=own, directory=directory,
+                    initial=begin, compiled=compiled, group=group, save_every=pause,
+                )  # fmt: skip
+
+            told = seeds if each == seed else 0
+            records[place] = _train(begun, tuning, told, keep=keep_checkpoints, quiet=quiet)
+            release()  # the next training needs what this one held
         if group.leads:
             _show(records, tuning, as_json=as_json)
 
@@ -216,12 +218,18 @@ def _chosen(tuning: Tuning) -> str:
     return f"{values}; validation top-1 {best:.2f}%, of the recipe's own values {said}"
 
 
-def _train(run: Run, tuning: Tuning | None, progress: TrainingProgress, *, keep: bool) -> Record:
+def _train(
+    begun: Callable[[], Run], tuning: Tuning | None, told: int, *, keep: bool, quiet: bool
+) -> Record:
+    """Train once, and let go of the training; the first of `told` trainings says what it does."""
+    from designspace.cli.opening import TrainingOpening
+    from designspace.cli.progress import TrainingProgress
     from designspace.train.session import train as train_run
 
-    command = ("designspace", *sys.argv[1:])
+    command, run = ("designspace", *sys.argv[1:]), begun()
+    opening = TrainingOpening(run, told) if told and not quiet else None
     try:
-        with progress as shown:
+        with TrainingProgress(run.epochs, opening, quiet=quiet) as shown:
             return train_run(
                 run, shown.on_epoch, shown.on_step, command=command, tuning=tuning,
                 keep_checkpoints=keep,

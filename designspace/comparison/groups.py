@@ -55,6 +55,11 @@ class Group:
         return sum(record.outcome.state == "diverged" for record in self.records)
 
     @property
+    def failed(self) -> tuple[Record, ...]:
+        """Trainings that failed, and may go on."""
+        return tuple(record for record in self.records if record.outcome.state == "failed")
+
+    @property
     def tests(self) -> tuple[float, ...]:
         """Test top-1 in percent of those whose test split was read, as it was read."""
         return tuple(record.test.top1 for record in self.records if record.test)

@@ -79,7 +79,7 @@ def of_trial(name: str, directory: Path, word: str) -> Named:
         record=record,
         study=study,
         trial=number,
-        says=f"{name} is trial {number} ({record.outcome.state}{top1})",
+        says=f"{name} is trial {number} ({_outcome(record)}{top1})",
     )
 
 
@@ -103,8 +103,14 @@ def _of_run(name: str, path: Path, record: Record) -> Named:
         missing="" if is_file(weights) else f"the run {_lack(record, weights)}",
         facts=_facts(record, weights, name),
         record=record,
-        says=f"{name} is a run of {spec.name or 'a network'} ({record.outcome.state})",
+        says=f"{name} is a run of {spec.name or 'a network'} ({_outcome(record)})",
     )
+
+
+def _outcome(record: Record) -> str:
+    """Return how the training stands; of a failed one with its error."""
+    error = getattr(record.outcome, "error", None)
+    return f"{record.outcome.state}: {error}" if error else record.outcome.state
 
 
 def _lack(record: Record, weights: Path) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from designspace.errors import InfeasibleError, InputError
+from designspace.records.events import Proposed
 from designspace.records.state import identity
 from designspace.search.pool import Pool
 from designspace.search.proposer import draw, next_axis
@@ -38,6 +39,23 @@ class Candidate:
     def identity(self) -> str:
         """What it shares with no other trial: the network, and the recipe where it varies."""
         return identity(self.digest, self.recipe)
+
+
+def proposed(space: Space, number: int, candidate: Candidate, proposer: str) -> Proposed:
+    """Return the event that a network was chosen for trial `number`."""
+    return Proposed(
+        trial=number,
+        point=candidate.point,
+        changes=space.changes(candidate.point),
+        digest=candidate.digest,
+        params=candidate.params,
+        macs=candidate.macs,
+        acts=candidate.acts,
+        proposer=proposer,
+        repaired=candidate.repaired,
+        recipe=candidate.recipe,
+        recipe_changes=space.recipe_changes(candidate.point),
+    )
 
 
 class Candidates:

@@ -11,7 +11,6 @@ import contextlib
 import sys
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 
 from designspace.errors import DesignspaceError, InputError
 from designspace.records.consistency import consistent_state
@@ -22,7 +21,6 @@ from designspace.records.events import (
     EpochEnded,
     Event,
     FinalState,
-    Proposed,
     SplitRead,
     Started,
     StudyChanged,
@@ -32,13 +30,12 @@ from designspace.records.ledger import Ledger
 from designspace.records.state import StudyState, TrialState
 from designspace.records.training import Epoch, Score
 from designspace.search.asha import decide
-from designspace.search.candidates import Candidate, Candidates
-from designspace.search.jobs import job_of, write_authored
+from designspace.search.candidates import Candidates, proposed
+from designspace.search.jobs import job_of, write_authored, write_trace
 from designspace.search.keeper import Keeper
 from designspace.search.proposer import Proposer, base_point, stream
 from designspace.search.request import Observer, Request
 from designspace.search.trainee import Failure, Job, Task
-from designspace.spec.files import writing
 
 RETRIES = 1  # a trial whose attempt failed is started this often again
 
@@ -73,6 +70,7 @@ class Driver:
         self._taken = {trial.identity for trial in self.state.trials.values()}
         self._queue: deque[int] = deque()
         self._testing: int | None = None
+        self._tried_again: set[int] = set()
         self._keeper = Keeper(request.directory, keep_checkpoints=request.keep_checkpoints)
         self.notes: list[str] = []
         for trial in self.state.trials.values():
@@ -189,7 +187,9 @@ class Driver:
 
     def _test(self, winner: TrialState, said: Epoch | Score | Failure) -> Decision:
         if isinstance(said, Failure):
-            raise self._lost(winner, said, "the winner's test failed")
+            self._try_again(winner, said, "the winner's test failed")
+            self._testing = None
+            return "stop"
         assert isinstance(said, Score)
         self._record(SplitRead(trial=winner.number, **said.model_dump()))
         self._testing = None
@@ -198,24 +198,37 @@ class Driver:
 
     def _rebuilt(self, trial: TrialState, said: Epoch | Score | Failure) -> Decision:
         if isinstance(said, Failure):
-            raise self._lost(trial, said, "its weights could not be rebuilt")
+            self._try_again(trial, said, "its weights could not be rebuilt")
+            self._keeper.again(trial.number)
+            return "stop"
         assert isinstance(said, Epoch)
         self._notice(trial, said)
         self._keeper.rebuilt(trial.number)
         return "finish"
 
     def _notice(self, trial: TrialState, said: Epoch) -> None:
-        """Keep what a worker noticed for the end, and for the log that the output goes to."""
         if said.note:
-            self.notes.append(f"trial {trial.number}: {said.note}")
-            sys.stderr.write(f"{self.notes[-1]}\n")
+            self._note(f"trial {trial.number}: {said.note}")
 
-    def _lost(self, trial: TrialState, failure: Failure, what: str) -> DesignspaceError:
-        """The error of a task that failed for a trial which is done."""
+    def _note(self, text: str) -> None:
+        """Keep a sentence for the end, and write it to the log that the output goes to."""
+        self.notes.append(text)
+        sys.stderr.write(f"{text}\n")
+
+    def _try_again(self, trial: TrialState, failure: Failure, what: str) -> None:
+        """Let a task of a done trial be started once more, where it lost its worker.
+
+        Raises:
+            InputError: Every other trial would fail alike.
+            DesignspaceError: The task failed by itself, or lost a second worker.
+        """
         if failure.hopeless:
-            return InputError(f"trial {trial.number}: {what}: {failure.error}")
-        where = self._keep(trial, failure)
-        return DesignspaceError(f"{where}: {what}: {failure.error}")
+            raise InputError(f"trial {trial.number}: {what}: {failure.error}")
+        where = write_trace(self.request.directory, trial, failure)
+        if not failure.fatal or trial.number in self._tried_again:
+            raise DesignspaceError(f"{where}: {what}: {failure.error}")
+        self._tried_again.add(trial.number)
+        self._note(f"trial {trial.number}: {what}: {failure.error}; it is tried once more")
 
     def _propose(self, number: int) -> TrialState | None:
         asked = self._proposer.ask(number) if number else base_point(self.request.space)
@@ -225,24 +238,9 @@ class Driver:
             self.exhausted = self._candidates.exhausted(self._taken)
             return None
         self._taken.add(found.identity)
-        self._record(self._proposal(number, found))
+        name = self._proposer.name if number else "base"
+        self._record(proposed(self.request.space, number, found, name))
         return self.state.trials[number]
-
-    def _proposal(self, number: int, found: Candidate) -> Proposed:
-        space = self.request.space
-        return Proposed(
-            trial=number,
-            point=found.point,
-            changes=space.changes(found.point),
-            digest=found.digest,
-            params=found.params,
-            macs=found.macs,
-            acts=found.acts,
-            proposer=self._proposer.name if number else "base",
-            repaired=found.repaired,
-            recipe=found.recipe,
-            recipe_changes=space.recipe_changes(found.point),
-        )
 
     def _start(self, trial: TrialState) -> Start:
         job = job_of(self.request, trial)
@@ -255,17 +253,10 @@ class Driver:
         if failure.hopeless:
             where = trial_directory(self.request.directory, trial.number)
             with contextlib.suppress(InputError):  # where the disk is full, the error says enough
-                where = self._keep(trial, failure)
+                where = write_trace(self.request.directory, trial, failure)
             raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
-        self._keep(trial, failure)
+        write_trace(self.request.directory, trial, failure)
         self._end(trial, "failed", failure)
-
-    def _keep(self, trial: TrialState, failure: Failure) -> Path:
-        """Add a traceback to the trial's own file."""
-        where = trial_directory(self.request.directory, trial.number) / "stderr.txt"
-        with writing(where), where.open("a") as file:
-            file.write(f"attempt {trial.attempt}, after epoch {trial.epochs}\n{failure.trace}\n")
-        return where
 
     def _retryable(self, trial: TrialState) -> bool:
         again = trial.failures <= RETRIES and trial.divergence is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from designspace.records.kept import trial_directory
 from designspace.records.state import TrialState
 from designspace.search.request import Request
-from designspace.search.trainee import Job
-from designspace.spec.files import write_yaml_atomic
+from designspace.search.trainee import Failure, Job
+from designspace.spec.files import write_yaml_atomic, writing
 
 
 def job_of(request: Request, trial: TrialState) -> Job:
@@ -20,6 +22,7 @@ def job_of(request: Request, trial: TrialState) -> Job:
         device=request.resources.device,
         threads=request.resources.cpus,
         directory=trial_directory(study, trial.number),
+        gpus=request.resources.gpus,
         about={"study": study.name, "trial": trial.number},
     )
 
@@ -33,3 +36,15 @@ def write_authored(job: Job) -> None:
     write_yaml_atomic(job.directory / "spec.yaml", dict(job.spec))
     recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
     write_yaml_atomic(job.directory / "recipe.yaml", recipe)
+
+
+def write_trace(study: Path, trial: TrialState, failure: Failure) -> Path:
+    """Add the traceback of a failure to the trial's `stderr.txt`, and return that file.
+
+    Raises:
+        InputError: The disk is full or not writable.
+    """
+    path = trial_directory(study, trial.number) / "stderr.txt"
+    with writing(path), path.open("a") as file:
+        file.write(f"attempt {trial.attempt}, after epoch {trial.epochs}\n{failure.trace}\n")
+    return path

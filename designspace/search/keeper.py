@@ -59,6 +59,11 @@ class Keeper:
         """Whether the weights of a trial are being rebuilt now."""
         return number in self._rebuilding
 
+    def again(self, number: int) -> None:
+        """Queue the rebuilding of a trial's weights once more."""
+        self._rebuilding.remove(number)
+        self._waiting.append(number)
+
     def rebuilt(self, number: int) -> None:
         """The weights of a trial are on disk: nothing needs its checkpoints any more."""
         self._rebuilding.remove(number)

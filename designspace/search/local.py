@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from designspace.errors import DesignspaceError
+from designspace.failures.gpu import CANNOT_GO_ON
 from designspace.search.driver import Driver, Start
-from designspace.search.trainee import Attempt
+from designspace.search.trainee import Attempt, Failure
 
 
 def execute(driver: Driver) -> None:
@@ -11,6 +13,7 @@ def execute(driver: Driver) -> None:
 
     Raises:
         KeyboardInterrupt: A signal asked to stop; what was trained is recorded.
+        DesignspaceError: The GPU failed in a way after which this process cannot use it any more.
     """
     while (start := driver.next()) is not None:
         _run(driver, start)
@@ -18,5 +21,9 @@ def execute(driver: Driver) -> None:
 
 def _run(driver: Driver, start: Start) -> None:
     attempt = Attempt(driver.request.factory, start.job, start.epoch, task=start.task)
-    while driver.report(start.trial, start.attempt, attempt.step()) == "continue":
-        pass
+    said = attempt.step()
+    while driver.report(start.trial, start.attempt, said) == "continue":
+        said = attempt.step()
+    if isinstance(said, Failure) and said.fatal:
+        raise DesignspaceError(f"trial {start.trial}: {said.error}; {CANNOT_GO_ON}")
+    attempt.close()

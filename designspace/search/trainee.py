@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from designspace.errors import DivergedError, InputError
+from designspace.failures.gpu import lost_gpu
+from designspace.failures.memory import memory_advice, memory_words, out_of_memory, release
+from designspace.failures.words import failure_words
 from designspace.records.training import Divergence, Epoch, Score
 
 Progress = Callable[[int, int], None]
@@ -75,6 +78,7 @@ class Job:
         device: "cpu", "cuda", ...
         threads: CPU threads the training may use.
         directory: the trial's own.
+        gpus: GPUs that it is given; below 1 the share of one that it has with others.
         about: facts for the kept weights, beside those that every training gives them.
     """
 
@@ -85,6 +89,7 @@ class Job:
     device: str
     threads: int
     directory: Path
+    gpus: float = 0.0
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -101,12 +106,14 @@ class Failure:
     """A training that raised: one line for the ledger, the traceback for the trial's directory.
 
     `hopeless` where every other trial would fail alike: the data are wrong, or the disk is full.
+    `fatal` where the process of the worker ended, or can train nothing else: its GPU is lost to it.
     `divergence` where the training itself came to no number.
     """
 
     error: str
     trace: str
     hopeless: bool = False
+    fatal: bool = False
     divergence: Divergence | None = None
 
 
@@ -132,7 +139,17 @@ class Attempt:
         try:
             return self._step()
         except Exception as error:
-            return failure(error)
+            found = failure(error, self._job.recipe)
+        self._trainee = None
+        if not found.fatal:  # else nothing of the GPU can be asked for any more
+            release()
+        return found
+
+    def close(self) -> None:
+        """Let go of the training; of a GPU's memory at once, for the next one or a neighbour."""
+        self._trainee = None
+        if self._job.device != "cpu":  # collecting takes a tenth of a second
+            release()
 
     def _step(self) -> Epoch | Score:
         if self._task == "test":
@@ -162,12 +179,18 @@ class Attempt:
         return self._trainee
 
 
-def failure(error: BaseException) -> Failure:
-    """An exception as plain data."""
-    lines = str(error).strip().splitlines()
-    name = "" if isinstance(error, InputError) else type(error).__name__
-    said = ": ".join(part for part in (name, *lines[:1]) if part)
+def failure(error: BaseException, recipe: Mapping[str, Any]) -> Failure:
+    """An exception as plain data; where memory ended, with what to change in the recipe."""
+    gpu = lost_gpu(error)
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     hopeless = full or isinstance(error, InputError)
     divergence = Divergence.of(error) if isinstance(error, DivergedError) else None
-    return Failure(said, "".join(traceback.format_exception(error)), hopeless, divergence)
+    said = f"the GPU failed: {gpu}" if gpu else _said(error, recipe)
+    trace = "".join(traceback.format_exception(error))
+    return Failure(said, trace, hopeless, gpu is not None, divergence)
+
+
+def _said(error: BaseException, recipe: Mapping[str, Any]) -> str:
+    if out_of_memory(error):
+        return f"{memory_words(error)}; {memory_advice(recipe)}"
+    return failure_words(error)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from designspace.errors import InputError
+from designspace.failures.memory import share_memory
 from designspace.search.trainee import Job, Trainee
 from designspace.spec.load import load
 from designspace.spec.recipe import Recipe, load_recipe
@@ -36,6 +37,7 @@ def run_of(job: Job, data: Data) -> Trainee:
     from designspace.search.trial_run import TrialRun
     from designspace.train.run import Run
 
+    share_memory(job.gpus, job.device)
     recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
     run = Run(
         load(dict(job.spec)),

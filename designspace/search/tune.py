@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ray import tune
+from ray import cloudpickle, tune
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -28,6 +28,7 @@ from designspace.search.watchdog import lost_line, watchdog
 from designspace.stopping import stoppable
 
 TUNE: Any = tune  # Ray's own annotations are partial
+ENDING = "30"  # seconds in which an actor must end by itself; a lost GPU may make it hang
 
 
 class BreakError(BaseException):
@@ -89,13 +90,17 @@ class DriverScheduler(FIFOScheduler):
 
     @override
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
-        """The worker died, or could not be started: what a training raises is a result."""
+        """The worker ended itself, died, or could not be started; other failures are results."""
+        ended = _ended(trial)
+        if ended is not None:
+            self._bridge.report(trial.trial_id, ended)
+            return
         if not self._cluster.survived():  # with its node, which is no fault of the trial
             self._bridge.lost = self._cluster.lost = self._cluster.trouble() or self._cluster.lost
             return
         file = Path(trial.error_file or "")
         trace = file.read_text() if file.is_file() else "Ray gave no reason"
-        self._bridge.report(trial.trial_id, Failure("the worker process died", trace))
+        self._bridge.report(trial.trial_id, Failure("the worker process died", trace, fatal=True))
 
 
 class Heartbeat(tune.Callback):
@@ -113,6 +118,17 @@ class Heartbeat(tune.Callback):
             raise BreakError if self._bridge.own else HaltError
 
 
+class WorkerEndedError(Exception):
+    """Ends an actor, which Tune does not use again after an error; the failure is the attempt's."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure)
+
+    def __str__(self) -> str:
+        return self.failure.error
+
+
 class Worker(tune.Trainable):
     """An actor that runs one attempt after another; a step is an epoch."""
 
@@ -124,12 +140,20 @@ class Worker(tune.Trainable):
 
     @override
     def step(self) -> dict[str, Any]:
-        """What the attempt answers, an epoch or a failure."""
-        return {"said": self._attempt.step()}
+        """Return what the attempt answers, an epoch or a failure.
+
+        Raises:
+            WorkerEndedError: The failure is one after which this process can train nothing else.
+        """
+        said = self._attempt.step()
+        if isinstance(said, Failure) and said.fatal:
+            raise WorkerEndedError(said)
+        return {"said": said}
 
     @override
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take up another attempt in the same process."""
+        self._attempt.close()
         self.setup(new_config)
         return True
 
@@ -168,6 +192,7 @@ def run_trials(bridge: Bridge, running: Cluster) -> None:
 
 def _tune(bridge: Bridge, running: Cluster, scratch: Path) -> None:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(bridge.slots)
+    os.environ["TUNE_FORCE_TRIAL_CLEANUP_S"] = ENDING
     resources = bridge.driver.request.resources
     TUNE.run(
         Worker,
@@ -183,6 +208,14 @@ def _tune(bridge: Bridge, running: Cluster, scratch: Path) -> None:
         trial_dirname_creator=_key,
         verbose=0,
     )
+
+
+def _ended(trial: Trial) -> Failure | None:
+    """The failure after which a worker ended itself; None where it was not the worker."""
+    file = Path(trial.pickled_error_file or "")
+    error: Any = cloudpickle.loads(file.read_bytes()) if file.is_file() else None
+    cause = getattr(error, "cause", None)
+    return cause.failure if isinstance(cause, WorkerEndedError) else None
 
 
 def _key(trial: Trial) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from designspace.compiler.device import device_name, device_of
-from designspace.errors import DivergedError, InputError
+from designspace.errors import DesignspaceError, DivergedError, InputError, MachineError
+from designspace.failures.memory import memory_advice
+from designspace.failures.words import failure_words, machine_failure
 from designspace.images.sources import portable
 from designspace.records.difference import differing
 from designspace.records.environment import environment
@@ -33,12 +38,14 @@ from designspace.records.run import (
 )
 from designspace.records.training import Divergence, Epoch
 from designspace.records.tuning import Tuning
+from designspace.spec.files import writing
 from designspace.train.initial import Initial
 from designspace.train.run import Run
 from designspace.weights import save_weights
 
 EpochDone = Callable[[Epoch], None]
 StepDone = Callable[[int, int], None]
+GOES_ON = "the same command goes on from its last checkpoint"
 
 
 def train(
@@ -67,6 +74,9 @@ def train(
     Raises:
         InputError: The directory holds another run, or the disk is full.
         KeyboardInterrupt: As it came; the record says so.
+        MachineError: Memory ended, or the GPU is lost to this process; the record says so.
+        DesignspaceError: The training failed in another way; its traceback is in `stderr.txt` of
+            the directory, and the record says so.
     """
     record = _earlier(run)
     if record is not None and record.over:
@@ -106,6 +116,31 @@ def _trained(run: Run, record: Record, on_epoch: EpochDone, on_step: StepDone | 
     except KeyboardInterrupt:
         _with(run, record, outcome=Ending(state="interrupted"))
         raise
+    except Exception as error:  # whatever ends a training, its record says so
+        raise _failed(run, record, error) from error
+
+
+def _failed(run: Run, record: Record, error: Exception) -> DesignspaceError:
+    """The error in one line, which the record gets as well; a traceback where it is not known."""
+    advice = memory_advice(run.recipe.plain(), processes=run.group.world)
+    machine = machine_failure(error, advice)
+    said = machine or failure_words(error)
+    with contextlib.suppress(InputError):  # where the disk is full, the error says enough
+        _with(run, record, outcome=Ending(state="failed", error=said))
+    if machine is None and isinstance(error, DesignspaceError):
+        return error
+    done = f"{run.directory}: the training failed after epoch {run.epoch}: {said}"
+    if machine is not None:
+        return MachineError(f"{done}; {GOES_ON}")
+    return DesignspaceError(f"{done}; the traceback is in {_traced(run, error)}; {GOES_ON}")
+
+
+def _traced(run: Run, error: Exception) -> Path:
+    """Add the traceback to the run's own file."""
+    path = run.directory / "stderr.txt"
+    with writing(path), path.open("a") as file:
+        file.write(f"after epoch {run.epoch}\n{''.join(traceback.format_exception(error))}\n")
+    return path
 
 
 def facts(run: Run) -> dict[str, Any]:
