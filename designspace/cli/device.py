@@ -6,6 +6,8 @@ from __future__ import annotations
 def chosen(name: str) -> str:
     """Return the device's name: `auto` is a GPU where there is one.
 
+    Where torch cannot use the GPU of this machine, a line on standard error says why.
+
     Raises:
         InputError: The device is unknown or not here.
     """
@@ -16,5 +18,17 @@ def chosen(name: str) -> str:
 
         device_of(name)
         return name
+    if torch.cuda.is_available():
+        return "cuda"
+    tell_unused()
+    return "cpu"
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+
+def tell_unused() -> None:
+    """Say it where the CPU is used although the machine has a GPU."""
+    import typer
+
+    from designspace.compiler.device import unused_gpu
+
+    if why := unused_gpu():
+        typer.echo(f"the CPU is used: {why}", err=True)
