@@ -18,8 +18,11 @@ import toy
 from command import run
 from hypothesis import given
 from hypothesis import strategies as st
-from trainings import npz
+from trainings import npz, tiny_data, tiny_net, tiny_run
 
+from designspace.cli.device import chosen
+from designspace.cli.opening import STEPS, WARM_UP, TrainingOpening
+from designspace.compiler.device import in_use
 from designspace.errors import InputError
 from designspace.records.training import Epoch
 from designspace.search.cluster import slots
@@ -29,6 +32,8 @@ from designspace.search.request import Resources
 from designspace.search.resources import Asked, Available, Node, require_resources
 from designspace.search.study import run_study
 from designspace.search.trainee import Job, Progress
+from designspace.spec.recipe import load_recipe
+from designspace.train.run import Run
 
 SPACE = """
 name: small
@@ -302,6 +307,70 @@ def test_a_gpu_is_waited_for_at_both_ends_of_a_timing(
         object.__setattr__(request, "factory", Ticking)
         assert time_epoch(request) > 0
         assert log == [each for each in wanted if device == "cuda" or each != "wait"]
+
+
+def test_the_device_becomes_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SetError(Exception):
+        pass
+
+    def set_device(device: torch.device) -> None:
+        raise SetError(device)
+
+    gpus(monkeypatch, 2)
+    monkeypatch.setattr(torch.cuda, "set_device", set_device)
+    assert in_use("cuda") == torch.device("cuda")
+    assert in_use("cpu") == torch.device("cpu")
+    data = tiny_data(tmp_path)
+    with pytest.raises(SetError, match="cuda:1"):  # before anything is put on a GPU
+        Run(
+            tiny_net(), load_recipe("demo"), data, seed=0, device="cuda:1", directory=tmp_path / "r"
+        )
+    with pytest.raises(SetError, match="cuda:1"):
+        chosen("cuda:1")
+    with pytest.raises(InputError, match="no CUDA device 2 here; valid: 0 to 1"):
+        chosen("cuda:2")
+
+
+@pytest.mark.parametrize(
+    ("there", "built", "hidden", "said"),
+    [
+        (True, True, False, "this machine has a GPU, but CUDA does not start: see nvidia-smi"),
+        (True, False, False, "this machine has a GPU, but this torch is built without CUDA"),
+        (True, True, True, ""),
+        (False, True, False, ""),
+    ],
+)
+def test_a_gpu_that_torch_cannot_use_is_named(
+    there: bool, built: bool, hidden: bool, said: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    gpus(monkeypatch, 0)
+    found = [Path("/dev/nvidia0")] if there else []
+    monkeypatch.setattr(Path, "glob", lambda self, _: iter(found if str(self) == "/dev" else []))
+    monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: built)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if hidden:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert chosen("auto") == "cpu"
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == bool(said)
+
+
+def test_the_time_of_a_training_waits_for_the_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[int] = []
+    run = tiny_run(tiny_data(tmp_path), tmp_path / "run")
+    run.device = "cuda"
+    monkeypatch.setattr("designspace.cli.opening.device_words", str)
+    opening = TrainingOpening(run)
+    for done in range(1, 40):
+        monkeypatch.setattr(torch.cuda, "synchronize", lambda _, done=done: waits.append(done))
+        list(opening.stepped(done, 100))
+    assert waits == [WARM_UP, WARM_UP + STEPS]
 
 
 class Timed(toy.ToyTrainee):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def chosen(name: str) -> str:
-    """Return the device's name: `auto` is a GPU where there is one.
+    """Return the device's name: `auto` is a GPU where there is one. It becomes the current one.
 
     Where torch cannot use the GPU of this machine, a line on standard error says why.
 
@@ -14,9 +14,9 @@ def chosen(name: str) -> str:
     import torch
 
     if name != "auto":
-        from designspace.compiler.device import device_of
+        from designspace.compiler.device import in_use
 
-        device_of(name)
+        in_use(name)
         return name
     if torch.cuda.is_available():
         return "cuda"
