@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +13,13 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import distributed, nn
 
 import designspace
 from designspace.compiler import synchronise
 from designspace.compiler.synchronised import SyncBatchNormLast, batch_norms
-from designspace.errors import InputError
-from designspace.train.group import joined
+from designspace.errors import DesignspaceError, InputError
+from designspace.train.group import TIMEOUT, Group, cause, joined
 from tests.small import SIDE, small, stir
 
 RECIPE = {
@@ -134,6 +135,136 @@ def test_processes_resume_to_the_same_loss_or_not_at_all(tmp_path: Path) -> None
         capture_output=True, text=True, check=False, env=environment | {"PYTHONPATH": root},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+FAILS = """
+import os, sys
+from designspace.cli import main
+from designspace.errors import InputError
+from designspace.train.loop import Trainer
+
+kind, rank = sys.argv.pop(1), sys.argv.pop(1)
+steps, whole = [], Trainer._step
+
+def broken(*_, **__):
+    raise InputError("it is broken", file="photos")
+
+def step(*args, **more):
+    steps.append(1)
+    if len(steps) == 3:
+        if kind == "killed":
+            os.kill(os.getpid(), 9)
+        broken()
+    return whole(*args, **more)
+
+if os.environ["RANK"] == rank:
+    if kind == "data":
+        from designspace.images import data
+        data.load_data = broken
+    Trainer._step = step
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("kind", "rank"), [("data", 1), ("step", 1), ("step", 0), ("killed", 1), ("killed", 0)]
+)
+def test_a_process_that_fails_ends_the_others(tmp_path: Path, kind: str, rank: int) -> None:
+    script = tmp_path / "fails.py"
+    script.write_text(FAILS)
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    root = str(Path(__file__).parents[1])
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    words = [arg for arg in ARGUMENTS if arg != "--json"]
+    done = subprocess.run(
+        [*start, str(script), kind, str(rank), *words, "--out", str(tmp_path / "run")],
+        capture_output=True, text=True, check=False, env=environment | {"PYTHONPATH": root},
+    )  # fmt: skip
+    assert done.returncode != 0
+    ours = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(ours) == 1
+    lost = "another process ended, and this one lost its connection to it"
+    assert (lost if kind == "killed" else "photos: it is broken") in ours[0]
+    assert "Unable to shutdown process" not in done.stderr  # torchrun would say it after 30 s
+    assert not [line for line in done.stderr.splitlines() if line.startswith("[rank")]
+    assert done.stderr.count("Traceback") == 1  # torchrun's own
+
+
+@pytest.fixture
+def torchrun(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """What torchrun sets for a process that is alone."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    for name, value in {
+        "TORCHELASTIC_RUN_ID": "test", "RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1",
+        "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "GLOO_SOCKET_IFNAME": "lo",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.mark.usefixtures("torchrun")
+def test_a_group_is_destroyed_on_the_clean_path_only() -> None:
+    with joined("cpu") as (group, own):
+        assert (group, own) == (Group(0, 1), "cpu")
+        assert distributed.is_initialized()
+    assert not distributed.is_initialized()
+    with pytest.raises(InputError, match="broken"), joined("cpu"):
+        raise InputError("broken")
+    assert distributed.is_initialized()
+    distributed.destroy_process_group()
+
+
+def test_the_first_failure_is_the_cause(torchrun: pytest.MonkeyPatch) -> None:
+    lost = RuntimeError("[pair.cc:561] Connection closed by peer [127.0.0.1]:1")
+    wrapped = DesignspaceError("the training failed")
+    wrapped.__cause__ = lost
+    with joined("cpu"):
+        one, other = Group(0, 2), Group(1, 2)
+        assert cause(one, MemoryError()) == "MemoryError"
+        assert cause(one, ValueError("later")) == "MemoryError"
+        assert cause(other, wrapped) == "process 0 failed: MemoryError"
+    torchrun.setenv("MASTER_PORT", str(int(os.environ["MASTER_PORT"]) + 1))
+    with joined("cpu"):
+        assert cause(Group(1, 2), wrapped).startswith("another process ended")
+    assert cause(Group(), lost) == str(lost)
+
+
+def test_a_group_of_gpus_is_told_its_device(torchrun: pytest.MonkeyPatch) -> None:
+    said: list[Any] = []
+    torchrun.setenv("LOCAL_RANK", "1")
+    torchrun.setattr(torch.cuda, "is_available", lambda: True)
+    torchrun.setattr(torch.cuda, "device_count", lambda: 2)
+    torchrun.setattr(torch.cuda, "set_device", said.append)
+    torchrun.setattr(distributed, "init_process_group", lambda *a, **b: said.append((a, b)))
+    torchrun.setattr(distributed, "destroy_process_group", lambda: said.append("destroyed"))
+    torchrun.setattr(distributed, "get_rank", lambda: 1)
+    torchrun.setattr(distributed, "get_world_size", lambda: 2)
+    with joined("cuda") as (group, own):
+        assert (group, own) == (Group(1, 2), "cuda:1")
+    place = torch.device("cuda:1")
+    assert said == [place, (("nccl",), {"timeout": TIMEOUT, "device_id": place}), "destroyed"]
+
+
+def test_a_signal_ends_a_process_that_waits_in_native_code() -> None:
+    waits = """
+import ctypes, signal
+from designspace.train import group
+group.GRACE = 0.2
+signal.signal(signal.SIGTERM, lambda *_: None)
+with group._ended_in_time():
+    print(flush=True)
+    libc = ctypes.CDLL(None)
+    while True:  # as a collective does, which begins again after a signal
+        libc.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", waits], stdout=subprocess.PIPE) as waiting:
+        assert waiting.stdout is not None
+        waiting.stdout.readline()
+        waiting.terminate()
+        assert waiting.wait(timeout=20) == 128 + 15
 
 
 def test_only_torchrun_starts_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:

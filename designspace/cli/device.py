@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 def chosen(name: str) -> str:
-    """Return the device's name: `auto` is a GPU where there is one.
+    """Return the device's name: `auto` is a GPU where there is one. It becomes the current one.
+
+    Where torch cannot use the GPU of this machine, a line on standard error says why.
 
     Raises:
         InputError: The device is unknown or not here.
@@ -12,9 +14,21 @@ def chosen(name: str) -> str:
     import torch
 
     if name != "auto":
-        from designspace.compiler.device import device_of
+        from designspace.compiler.device import in_use
 
-        device_of(name)
+        in_use(name)
         return name
+    if torch.cuda.is_available():
+        return "cuda"
+    tell_unused()
+    return "cpu"
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+
+def tell_unused() -> None:
+    """Say it where the CPU is used although the machine has a GPU."""
+    import typer
+
+    from designspace.compiler.device import unused_gpu
+
+    if why := unused_gpu():
+        typer.echo(f"the CPU is used: {why}", err=True)

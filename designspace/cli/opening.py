@@ -44,13 +44,22 @@ class TrainingOpening:
         """What there is to say after a step: once, as soon as the time is known."""
         if self._told:
             return
-        self._ticks.append(time.perf_counter())
+        self._ticks.append(self._clock(waits=len(self._ticks) == WARM_UP - 1))
         timed = len(self._ticks) - WARM_UP
         late = self._ticks[-1] - self._ticks[0] > PATIENCE
         if timed >= STEPS or (timed > 0 and (late or done == steps)):
+            self._ticks[-1] = self._clock(waits=True)
             pace = (self._ticks[-1] - self._ticks[WARM_UP - 1]) / timed
             left = (self.run.epochs - self.run.epoch) * steps - done
             yield from self._tell(pace * left)
+
+    def _clock(self, *, waits: bool) -> float:
+        """The time, on a GPU after what it was given where the clock waits for it."""
+        from designspace.compiler.device import wait_for
+
+        if waits:
+            wait_for(self.run.device)
+        return time.perf_counter()
 
     def rest(self) -> Iterator[str]:
         """What was not said yet, without a time."""
@@ -121,7 +130,7 @@ class SearchOpening:
             f"network {spec.name or 'unnamed'} and its variants in space {request.space.name}: "
             f"{price.params:,} params, {macs_text(price.macs)} at {size}x{size}; "
             f"{request.trials} trials of at most {request.epochs} epochs on "
-            f"{device_words(request.resources.device)}{left}"
+            f"{trials_words(request)}{left}"
         )
 
     def _timed(self) -> float | None:
@@ -151,7 +160,20 @@ class SearchOpening:
 
 
 def device_words(name: str) -> str:
-    """A device and its model."""
-    from designspace.compiler.device import device_name, device_of
+    """A device and its model, as far as this machine can tell."""
+    from designspace.compiler.device import described
 
-    return f"{name} ({device_name(device_of(name)) or 'unknown model'})"
+    return described(name) or f"{name} of the cluster"
+
+
+def trials_words(request: Request) -> str:
+    """The device of the trials, what each of them gets, and how many run at a time."""
+    from designspace.search.plan import parallel
+
+    asked = request.resources
+    cpus = f"{asked.cpus} CPU{'' if asked.cpus == 1 else 's'}"
+    gpus = "1 GPU" if asked.gpus == 1 else f"{asked.gpus:g} of a GPU"
+    each = f"{gpus} and {cpus}" if asked.gpus else cpus
+    device = device_words(asked.device).removesuffix(")")
+    opened = "; " if "(" in device else " ("
+    return f"{device}{opened}{each} per trial, {parallel(request)} at a time)"

@@ -98,3 +98,12 @@ NetworkWeightsOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of initial weights.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: a GPU where there is one.")]
+CpusPerTrialOption = Annotated[
+    int | None, typer.Option(min=1, help="CPUs of each trial, which are its threads; 1 by default.")
+]
+GpusPerTrialOption = Annotated[
+    float | None,
+    typer.Option(
+        help="GPUs of each trial: 1, a share such as 0.25, or 0; 1 by default where there is a GPU."
+    ),
+]

@@ -8,7 +8,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from designspace.cli.options import JsonOption, KeepCheckpointsOption
+from designspace.cli.options import (
+    CpusPerTrialOption,
+    DeviceOption,
+    GpusPerTrialOption,
+    JsonOption,
+    KeepCheckpointsOption,
+)
 
 
 def resume(
@@ -28,18 +34,28 @@ def resume(
         Literal["ray", "local"] | None,
         typer.Option(help="Ray Tune, or one trial at a time right here; as before by default."),
     ] = None,
+    cpus_per_trial: CpusPerTrialOption = None,
+    gpus_per_trial: GpusPerTrialOption = None,
+    device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a study: its space, recipe, data, seed and resources are those it began with."""
-    from designspace.cli.search import run_search
+    """Go on with a study: its space, recipe, data and seed are those it began with.
+
+    So are the resources of its trials, unless options say otherwise.
+    """
+    from designspace.cli.search import resources, run_search
     from designspace.search.continuing import continued
+    from designspace.search.resources import Asked
 
     found = continued(study)
+    executor = executor or found.request.executor
+    asked = Asked(device, gpus_per_trial, cpus_per_trial, executor)
     request = replace(
         found.request,
         trials=trials or found.request.trials,
         retest=retest,
         keep_checkpoints=keep_checkpoints,
-        executor=executor or found.request.executor,
+        executor=executor,
+        resources=resources(asked, found.request.resources),
     )
     run_search(request, found.images, as_json=as_json)

@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from designspace.cli.options import (
+    CpusPerTrialOption,
     DataOption,
     DeviceOption,
     DownloadOption,
+    GpusPerTrialOption,
     JsonOption,
     KeepCheckpointsOption,
     RecipeSetOption,
     SkipBrokenOption,
     WorkingSizeOption,
-    finite,
 )
-from designspace.errors import InputError, TrialsFailedError
+from designspace.errors import TrialsFailedError
 
 if TYPE_CHECKING:
     from designspace.images.data import Data
     from designspace.search.plan import Plan
-    from designspace.search.request import Outcome, Request
+    from designspace.search.request import Outcome, Request, Resources
+    from designspace.search.resources import Asked
     from designspace.spec.recipe import Recipe
     from designspace.spec.space import Space
 
@@ -56,10 +58,8 @@ def search(
     executor: Annotated[
         Literal["ray", "local"], typer.Option(help="Ray Tune, or one trial at a time right here.")
     ] = "ray",
-    cpus_per_trial: Annotated[int, typer.Option(min=1)] = 1,
-    gpus_per_trial: Annotated[
-        float, typer.Option(min=0, callback=finite, help="May be a fraction.")
-    ] = 0.0,
+    cpus_per_trial: CpusPerTrialOption = None,
+    gpus_per_trial: GpusPerTrialOption = None,
     device: DeviceOption = "auto",
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
@@ -81,11 +81,12 @@ def search(
         load_space(space), recipe, sizes.recipe_changes(recipe_changes, input_size)
     )
 
-    from designspace.compiler.device import device_of
     from designspace.images.data import load_data
     from designspace.images.fit import decoding_size
     from designspace.images.sources import located
-    from designspace.search.request import Request, Resources
+    from designspace.search.continuing import resources_before
+    from designspace.search.request import Request
+    from designspace.search.resources import Asked
     from designspace.search.training import data_facts, make_run, recipe_facts
 
     load: dict[str, Any] = {
@@ -94,11 +95,12 @@ def search(
         "image_size": decoding_size(chosen_space.base_network(), how),
         "skip_broken": skip_broken,
     }
-    where = _device(device, gpus_per_trial)
-    device_of(where)
+    asked = Asked(device, gpus_per_trial, cpus_per_trial, executor)
+    asked.require()
     images = load_data(**load, download=download)
+    directory = study or _home(chosen_space, how, images)
     request = Request(
-        directory=study or _home(chosen_space, how, images),
+        directory=directory,
         space=chosen_space,
         recipe=recipe_facts(how),
         data=data_facts(images, {**load, "source": located(data)}, how),
@@ -109,7 +111,7 @@ def search(
         scheduler=scheduler,
         eta=eta,
         executor=executor,
-        resources=Resources(cpus_per_trial, gpus_per_trial, where),
+        resources=resources(asked, resources_before(directory)),
         command=("designspace", *sys.argv[1:]),
         retest=retest,
         keep_checkpoints=keep_checkpoints,
@@ -147,13 +149,16 @@ def _with_recipe(space: Space, source: str | None, changes: dict[str, Any]) -> t
     return (space.with_recipe(how) if space.recipe_axes else space), how
 
 
-def _device(name: str, gpus: float) -> str:
-    """`auto` is a GPU only for trials that are given one."""
-    if gpus and name == "cpu":
-        raise InputError("--gpus-per-trial needs a GPU, and --device says cpu")
-    if name != "auto":
-        return name
-    return "cuda" if gpus else "cpu"
+def resources(asked: Asked, before: Resources | None) -> Resources:
+    """What each trial gets; a line on standard error says what the user may not expect of it."""
+    from designspace.cli.device import tell_unused
+
+    choice = asked.choose(before)
+    if choice.note:
+        typer.echo(choice.note, err=True)
+    elif before is None and asked.device == "auto" and choice.resources.device == "cpu":
+        tell_unused()
+    return choice.resources
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:
@@ -198,6 +203,7 @@ def _dry_run(request: Request, *, as_json: bool) -> None:
 
 def _plan_lines(request: Request, found: Plan) -> list[str]:
     from designspace.cli.live import minutes
+    from designspace.cli.opening import trials_words
     from designspace.report.numbers import macs_text
 
     limits = ", ".join(
@@ -206,7 +212,7 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
         else f"{limit.low or 0:,} to {limit.high:,} {limit.cost}"
         for limit in request.space.limits
     )
-    parallel = f"{found.parallel} at a time, {request.resources.device}, {request.executor}"
+    parallel = f"{trials_words(request)}, {request.executor}"
     varied = ", ".join(request.space.recipe_axes)
     lines = [
         f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
@@ -221,8 +227,11 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
         f"{', '.join(map(str, found.rungs)) or '- (never stopped early)'}",
         f"about {found.expected_epochs} epochs, at most {found.most_epochs}; {parallel}",
     ]
-    if found.seconds is not None:
-        lines.append(f"roughly {minutes(found.seconds)}, start-up left out")
+    if found.seconds is None:
+        lines.append("not timed: this machine has no GPU, on which the trials are to run")
+    else:
+        timed = f"timed on {found.timed_on}"
+        lines.append(f"roughly {minutes(found.seconds)}, start-up left out, {timed}")
     return [*lines, f"study: {request.directory} (nothing was written)"]
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +47,38 @@ def read_named(name: str, *, download: bool) -> Source:
         InputError: where the files are not on disk, or cannot be fetched.
     """
     root = data_root()
-    if download:
-        root.mkdir(parents=True, exist_ok=True)
     try:
-        train, test = (_open(name, str(root), part, download) for part in (True, False))
+        with _fetching(name, root, download=download):
+            train, test = (_open(name, str(root), part, download) for part in (True, False))
     except (RuntimeError, OSError) as error:
         why = f"could not be fetched: {error}" if download else f"is not in {root}"
         hint = None if download else "fetch it once with --download"
         raise InputError(f"data '{name}' {why}", hint=hint) from error
     return from_arrays(_arrays(name, train, test), name=name, file=name)
+
+
+@contextmanager
+def _fetching(name: str, root: Path, *, download: bool) -> Generator[None]:
+    """Let one process at a time fetch a set; those that only read it wait until it is whole.
+
+    The processes of a distributed run all begin here, and so may trials of several studies. The
+    lock ends with its process, however that ends.
+    """
+    if download:
+        root.mkdir(parents=True, exist_ok=True)
+    path = root / f".{name}.lock"
+    if not download and not path.is_file():  # nobody has fetched it here
+        yield
+        return
+    with path.open("a" if download else "r") as lock:
+        kind = fcntl.LOCK_EX if download else fcntl.LOCK_SH
+        try:
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if os.environ.get("LOCAL_RANK", "0") == "0":
+                sys.stderr.write(f"data '{name}': waiting for another process that fetches it\n")
+            fcntl.flock(lock, kind)
+        yield
 
 
 def _arrays(name: str, train: Any, test: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import threading
 
 from designspace.errors import InputError
@@ -26,15 +25,16 @@ def address() -> str:
     return "" if named in OWN else named
 
 
-def probe() -> None:
-    """Connect to the cluster that RAY_ADDRESS names, if it names one.
+def probe() -> str:
+    """Connect to the head of the cluster that RAY_ADDRESS names.
+
+    Returns:
+        Its HOST:PORT.
 
     Raises:
         InputError: It is no address, nobody answers there, or it is not Ray that answers.
     """
     named = address()
-    if not named or _in_use():
-        return
     if named == "auto":
         host, port = _split(named, _running())
     else:
@@ -46,6 +46,7 @@ def probe() -> None:
             "a search cannot run through Ray's client",
             f"run it on a node of the cluster with {VARIABLE}=auto or HOST:PORT of its head",
         )
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def reachable(host: str, port: int) -> bool:
@@ -64,11 +65,6 @@ def split(named: str) -> tuple[str, int] | None:
     host, colon, port = named.rpartition(":")
     valid = colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16
     return (host.strip("[]"), int(port)) if valid else None
-
-
-def _in_use() -> bool:
-    ray = sys.modules.get("ray")
-    return ray is not None and bool(ray.is_initialized())
 
 
 def _wrong(named: str, said: str, hint: str) -> InputError:

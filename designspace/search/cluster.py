@@ -22,6 +22,7 @@ from designspace.errors import DesignspaceError, InputError
 from designspace.search import leftovers
 from designspace.search.address import address, reachable, split
 from designspace.search.request import Resources
+from designspace.search.resources.available import available, gpus_here
 from designspace.stopping import asked, held_off, reinstall
 
 RAY: Any = ray  # Ray's own annotations are partial
@@ -134,7 +135,9 @@ def cluster(study: Path | None = None) -> Generator[Cluster]:
 
 
 def _begun(named: str, study: Path | None) -> Cluster:
-    own: dict[str, Any] = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
+    own: dict[str, Any] = {
+        "_node_ip_address": "127.0.0.1", "include_dashboard": False, "num_gpus": gpus_here(),
+    }  # fmt: skip
     if not named:  # workers of our own inherit where to import from, as this process does
         os.environ["PYTHONPATH"] = os.pathsep.join(
             str(Path(entry).absolute()) for entry in sys.path
@@ -171,15 +174,7 @@ def slots(resources: Resources) -> int:
     Raises:
         InputError: Not even one fits.
     """
-    has = RAY.cluster_resources()
-    by_cpu = int(has.get("CPU", 0) / resources.cpus)
-    by_gpu = int(has.get("GPU", 0) / resources.gpus + 1e-6) if resources.gpus else by_cpu
-    if not min(by_cpu, by_gpu):
-        raise InputError(
-            f"a trial asks for {resources.cpus} CPUs and {resources.gpus} GPUs; "
-            f"Ray has {has.get('CPU', 0):g} and {has.get('GPU', 0):g}"
-        )
-    return min(by_cpu, by_gpu)
+    return available("ray").require(resources)
 
 
 def alive() -> bool:

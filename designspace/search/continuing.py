@@ -45,7 +45,7 @@ def continued(directory: Path) -> Continued:
     recipe = _recipe(meta, file)
     space = _space(meta, recipe, file)
     images, load = _data(meta, file)
-    where, rungs = meta.environment, meta.scheduler.rungs
+    rungs = meta.scheduler.rungs
     request = Request(
         directory=directory,
         space=space,
@@ -59,12 +59,37 @@ def continued(directory: Path) -> Continued:
         eta=meta.scheduler.eta,
         min_epochs=rungs[0] if rungs else None,
         executor=cast("Any", meta.executor),
-        resources=Resources(
-            where.get("cpus_per_trial", 1), where.get("gpus_per_trial", 0.0), where["device"]
-        ),
+        resources=resources_of(meta, file),
         command=tuple(meta.command),
     )
     return Continued(request, images)
+
+
+def resources_of(meta: StudyMeta, file: str) -> Resources:
+    """What each trial of a study gets, as it was written when the study began.
+
+    Raises:
+        InputError: The study does not say it, or it is not valid.
+    """
+    where = meta.environment
+    if "device" not in where:
+        raise InputError("the study does not say on what it runs", file=file, path="environment")
+    with _within("environment", file):
+        cpus, gpus = where.get("cpus_per_trial", 1), where.get("gpus_per_trial", 0.0)
+        if not (isinstance(cpus, int) and cpus > 0 and isinstance(gpus, int | float)):
+            raise InputError(f"expected counts per trial (got {cpus} CPUs, {gpus} GPUs)")
+        return Resources(cpus, float(gpus), str(where["device"]))
+
+
+def resources_before(directory: Path) -> Resources | None:
+    """What each trial of a study gets; None where there is no study yet.
+
+    Raises:
+        InputError: The study does not say it, or it is not valid.
+    """
+    if not (directory / META).is_file():
+        return None
+    return resources_of(load_meta(directory), str(directory / META))
 
 
 def _meta(directory: Path) -> StudyMeta:
@@ -88,9 +113,6 @@ def _meta(directory: Path) -> StudyMeta:
         if getattr(meta, path) not in words:
             said = f"neither {' nor '.join(words)} (got '{getattr(meta, path)}')"
             raise InputError(said, file=str(directory / META), path=path)
-    if "device" not in meta.environment:
-        file = str(directory / META)
-        raise InputError("the study does not say on what it runs", file=file, path="environment")
     return meta
 
 

@@ -49,12 +49,14 @@ def _environment(request: Request) -> dict[str, Any]:
 
 
 def _gpu(device: str) -> dict[str, str]:
-    """The name of the driver's own GPU, where the trials run on such a device."""
-    if not device.startswith("cuda"):
+    """The name of the driver's own GPU, where the trials run on such a device and it has one."""
+    if device == "cpu":
         return {}
+    import torch
+
     from designspace.compiler.device import device_name, device_of
 
-    return {"gpu": device_name(device_of(device))}
+    return {"gpu": device_name(device_of(device))} if torch.cuda.is_available() else {}
 
 
 def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:

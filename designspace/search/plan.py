@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 import time
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from designspace.search.candidates import Candidate, Candidates
 from designspace.search.pool import Pool, pool_of
 from designspace.search.proposer import base_point, draw, stream
 from designspace.search.request import Request
-from designspace.search.resources import require_resources
+from designspace.search.resources import available, require_resources
 from designspace.search.sizes import sizes_blamed
 from designspace.search.study import pricer
 from designspace.search.trainee import Job
@@ -43,9 +42,10 @@ class Plan:
         epochs: of a trial that is never stopped.
         most_epochs: if no trial is stopped.
         expected_epochs: if the best 1/eta go on from each rung.
-        parallel: trials at a time on this machine.
+        parallel: trials at a time, on this machine or on the cluster.
         macs_ratio: mean MACs of sampled networks within the limits over the base's.
         epoch_seconds: timed, for the base; None where it was not timed.
+        timed_on: the device of the timing, with its model; None where nothing was timed.
     """
 
     trials: int
@@ -60,6 +60,7 @@ class Plan:
     parallel: int
     macs_ratio: float
     epoch_seconds: float | None
+    timed_on: str | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -76,7 +77,7 @@ def plan(request: Request, *, timed: bool = True) -> Plan:
         InputError: A trial asks for more than this machine has.
         InfeasibleError: No network of the space is within its limits.
     """
-    require_resources(request)
+    require_resources(request.resources, request.executor)
     with sizes_blamed(request):
         return _plan(request, timed=timed)
 
@@ -85,6 +86,7 @@ def _plan(request: Request, *, timed: bool) -> Plan:
     pool = pool_of(request)
     candidates = Candidates(request.space, pricer(request), pool)
     base = _chosen(candidates, request, base_point(request.space))
+    timed_on = _device_here(request) if timed else None
     return Plan(
         trials=request.trials,
         points=request.space.size,
@@ -97,8 +99,16 @@ def _plan(request: Request, *, timed: bool) -> Plan:
         expected_epochs=expected_epochs(request),
         parallel=parallel(request),
         macs_ratio=_mean_macs(candidates, request, pool) / base.macs,
-        epoch_seconds=time_epoch(request) if timed else None,
+        epoch_seconds=time_epoch(request) if timed_on else None,
+        timed_on=timed_on,
     )
+
+
+def _device_here(request: Request) -> str | None:
+    """The device of the trials, where this machine has one; a cluster's cannot be timed here."""
+    from designspace.compiler.device import described
+
+    return described(request.resources.device)
 
 
 def _mean_macs(candidates: Candidates, request: Request, pool: Pool | None) -> float:
@@ -127,15 +137,10 @@ def expected_epochs(request: Request) -> int:
 
 
 def parallel(request: Request) -> int:
-    """Trials at a time, as far as this machine's processors tell."""
+    """Trials at a time, of this machine or of the cluster."""
     if request.executor == "local":
         return 1
-    resources = request.resources
-    if resources.gpus:
-        import torch
-
-        return max(1, int(torch.cuda.device_count() / resources.gpus + 1e-6))
-    return max(1, (os.cpu_count() or 1) // resources.cpus)
+    return max(1, available(request.executor).slots(request.resources))
 
 
 def _base_job(request: Request, directory: Path) -> Job:
@@ -158,25 +163,35 @@ class _EnoughError(Exception):
 def time_epoch(request: Request, data: Data | None = None) -> float:
     """Seconds that an epoch of the base takes, from its first steps, validation left out.
 
+    A GPU is waited for at both ends: until then its steps are only queued.
+
     Args:
         request: The search.
         data: The data of the request where they are loaded already.
     """
+    from designspace.compiler.device import wait_for
+
+    device = request.resources.device
     ticks: list[float] = []
     total = 1
+
+    def read() -> float:
+        wait_for(device)
+        return time.perf_counter()
 
     def tick(done: int, steps: int) -> None:
         nonlocal total
         total = steps
-        ticks.append(time.perf_counter())
+        ticks.append(read() if len(ticks) == WARM_UP - 1 else time.perf_counter())
         late = ticks[-1] - ticks[0] > PATIENCE and len(ticks) > WARM_UP
         if done >= min(WARM_UP + STEPS, steps) or late:
+            ticks[-1] = read()
             raise _EnoughError
 
     with tempfile.TemporaryDirectory() as scratch:
         job = _base_job(request, Path(scratch))
         trainee = request.factory(job) if data is None else run_of(job, data)
-        began = time.perf_counter()
+        began = read()
         with contextlib.suppress(_EnoughError):
             trainee.train_epoch(tick)
     timed = ticks[WARM_UP - 1 :] if len(ticks) > WARM_UP else [began, *ticks]

@@ -105,7 +105,9 @@ class RecipeTuning:
             proposer="random",
             scheduler="none",
             executor="local",
-            resources=Resources(cpus=torch.get_num_threads(), device=self.device),
+            resources=Resources(
+                torch.get_num_threads(), 0.0 if self.device == "cpu" else 1.0, self.device
+            ),
             command=tuple(command),
             test=False,
             keep_checkpoints=keep_checkpoints,

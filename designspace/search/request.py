@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from designspace.costing import cost
+from designspace.errors import InputError
 from designspace.records.events import Event
 from designspace.records.state import StudyState
 from designspace.records.study import SchedulerMeta
@@ -18,8 +20,10 @@ from designspace.spec.limits import Costs
 from designspace.spec.network import Network
 from designspace.spec.space import Point, Space
 
-Observer = Callable[[Event, StudyState], None]
+LEAST_SHARE = 0.0001
+"""The least share of a GPU that Ray counts."""
 
+Observer = Callable[[Event, StudyState], None]
 
 Price = Callable[[Network, Mapping[str, Any]], Costs]
 
@@ -40,11 +44,43 @@ def silent(event: Event, state: StudyState) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What one trial gets; GPUs may be fractions, and the device follows from them."""
+    """What one trial gets.
+
+    Attributes:
+        cpus: Whole CPUs, which are its threads as well.
+        gpus: A share of one GPU, above 0 and up to 1; 0 for none.
+        device: "cpu", "cuda", or "cuda:1" with the local executor.
+
+    Raises:
+        InputError: `gpus` is anything else.
+    """
 
     cpus: int = 1
     gpus: float = 0.0
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.gpus and not LEAST_SHARE <= self.gpus <= 1:
+            raise _wrong_share(self.gpus)
+
+    @property
+    def ray_gpus(self) -> float:
+        """The share as Ray counts it, in ten-thousandths: rounded down, so that no fewer fit."""
+        return math.floor(self.gpus * 10_000 + 1e-6) / 10_000
+
+
+def _wrong_share(gpus: float) -> InputError:
+    """What is wrong with a share of a GPU, and the nearest ones that are valid."""
+    nearest = "1"
+    if math.isfinite(gpus) and gpus > 1 and gpus == int(gpus):
+        said = f"a trial trains on one GPU, and cannot span {gpus:g} yet"
+    elif gpus > 1:
+        said = f"expected a share of one GPU, above 0 and up to 1 (got {gpus:g})"
+    else:
+        said = f"expected 0, or a share of one GPU from {LEAST_SHARE:g} to 1 (got {gpus:g})"
+        nearest = f"{LEAST_SHARE:g}" if gpus > 0 else "0"
+    hint = None if math.isnan(gpus) else f"did you mean {nearest}?"
+    return InputError(said, path="--gpus-per-trial", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from designspace.records.study import (
     load_state,
     write_meta,
 )
-from designspace.search.address import probe
 from designspace.search.candidates import Candidates
 from designspace.search.driver import Driver, to_test
 from designspace.search.identity import check_same, describe
@@ -51,9 +50,7 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
     old = _existing(request)
     if old is not None and (state := _completed(request, old)) is not None:
         return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
-    require_resources(request)
-    if request.executor == "ray":
-        probe()
+    require_resources(request.resources, request.executor)
     with sizes_blamed(request):
         pool = pool_of(request)
         if old is None and pool is None:

@@ -198,7 +198,7 @@ def _tune(bridge: Bridge, running: Cluster, scratch: Path) -> None:
         Worker,
         name="tune",
         storage_path=str(scratch),
-        resources_per_trial={"cpu": resources.cpus, "gpu": resources.gpus},
+        resources_per_trial={"cpu": resources.cpus, "gpu": resources.ray_gpus},
         num_samples=-1,
         search_alg=DriverSearcher(bridge),
         scheduler=DriverScheduler(bridge, running),

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from designspace.compiler import Compiled, build, set_drop_path
-from designspace.compiler.device import device_of
+from designspace.compiler.device import in_use
 from designspace.errors import DivergedError, InputError
 from designspace.images.batches import TrainBatches, eval_batches
 from designspace.images.data import Data
@@ -90,7 +90,7 @@ class Run:
     fallback: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self._device = device_of(self.device)
+        self._device = in_use(self.device)
         size = working_size(self.spec, self.data, self.recipe)
         self.view = view_of(self.data, size, self.recipe.test)
         train = self.data.train
