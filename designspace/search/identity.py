@@ -48,13 +48,15 @@ def _environment(request: Request) -> dict[str, Any]:
     }
 
 
-def _gpu(device: str) -> dict[str, str]:
-    """The name of the driver's own GPU, where the trials run on such a device."""
+def _gpu(device: str) -> dict[str, Any]:
+    """The driver's own GPU and its arithmetic, where the trials run on such a device."""
     if not device.startswith("cuda"):
         return {}
+    from designspace.compiler.arithmetic import fast_settings
     from designspace.compiler.device import device_name, device_of
 
-    return {"gpu": device_name(device_of(device))}
+    gpu = device_of(device)
+    return {"gpu": device_name(gpu), **fast_settings(gpu)}
 
 
 def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:

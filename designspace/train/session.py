@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from designspace.compiler.arithmetic import fast_settings
 from designspace.compiler.device import device_name, device_of
 from designspace.errors import DivergedError, InputError
 from designspace.images.sources import portable
@@ -240,6 +241,6 @@ def _attempt(run: Run, command: Sequence[str]) -> Attempt:
         ),
         processes=run.group.world,
         compiled=run.compiled,
-        environment=environment(),
+        environment=environment() | fast_settings(device),
         notes=(run.fallback,) if run.fallback else (),
     )
