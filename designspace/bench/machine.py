@@ -16,7 +16,8 @@ from designspace.bench.clock import FEWEST_ROUNDS, WARM_SECONDS, WARM_STEPS
 from designspace.bench.memory import HOW
 from designspace.bench.settings import Settings
 from designspace.bench.steps import INFER, TRAIN
-from designspace.compiler.device import device_name
+from designspace.compiler.arithmetic import arithmetic, fast_arithmetic
+from designspace.compiler.device import device_name, device_of
 from designspace.records.environment import environment
 
 
@@ -42,9 +43,8 @@ def conditions(how: Settings, device: torch.device) -> dict[str, Any]:
         "layout": how.layout,
         "compiled": how.compiled,
         "threads": torch.get_num_threads(),
-        "float32_matmul_precision": torch.get_float32_matmul_precision(),
-        "cudnn_tf32": torch.backends.cudnn.allow_tf32,
-        "cudnn_benchmark": torch.backends.cudnn.benchmark,
+        "arithmetic": "as in train, eval and search",
+        **arithmetic(device),
         "num_classes": how.classes,
         "step": {"infer": INFER, "train": TRAIN},
         "memory": HOW[device.type],
@@ -58,15 +58,14 @@ def conditions(how: Settings, device: torch.device) -> dict[str, Any]:
 
 @contextmanager
 def tuned(how: Settings) -> Generator[None]:
-    """Torch as a benchmark wants it: its threads, and the quickest convolution for fixed shapes."""
-    threads, search = torch.get_num_threads(), torch.backends.cudnn.benchmark
+    """The number of threads that is asked for, and a GPU's arithmetic as in training."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(how.threads or threads)
-    torch.backends.cudnn.benchmark = True
     try:
-        yield
+        with fast_arithmetic(device_of(how.device)):
+            yield
     finally:
         torch.set_num_threads(threads)
-        torch.backends.cudnn.benchmark = search
 
 
 def load_average() -> float | None:

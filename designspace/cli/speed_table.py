@@ -73,10 +73,13 @@ def _conditions(record: SpeedRecord) -> list[str]:
     way = "compiled" if how["compiled"] else "eager"
     layout = how["layout"].replace("_", "-")
     loads = [row.load_average for row in record.rows if row.load_average is not None]
+    precision = how["precision"]
+    if precision == "float32" and how.get("float32_matmul") == "tf32":
+        precision = "float32 (products in TF32)"
     busy = f", load {min(loads):.1f} to {max(loads):.1f}" if loads else ""
     said = [
         f"{name}, {how['threads']} {'thread' if how['threads'] == 1 else 'threads'}{busy}; "
-        f"{how['precision']}, {layout}, {way}; torch {where['torch']}"
+        f"{precision}, {layout}, {way}; torch {where['torch']}"
     ]
     said.append("ms: one step, median and spread of n rounds; peak MB: held and added by a step")
     if any(row.against for row in record.rows):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 
 from designspace.compiler import build
+from designspace.compiler.arithmetic import fast_arithmetic
+from designspace.compiler.device import device_of
 from designspace.errors import InputError
 from designspace.evaluation.classes import Answers, Matching, match_classes
 from designspace.evaluation.images import Chosen
@@ -88,14 +91,17 @@ def measure(subject: Subject, images: Chosen, settings: Settings) -> Evaluation:
     told = _published(subject, loaded, size) if settings.as_published else loaded.view(size)
     view = _view(images, size, told, settings.recipe)
     recipe = _recipe(subject, settings)
-    score = evaluate_split(
-        model,
-        relabelled(images.split, matching.targets),
-        view,
-        batch_size=recipe.part_size,
-        bfloat16=recipe.precision == "bfloat16",
-        device=settings.device,
-    )
+    device = device_of(settings.device)
+    # Published accuracies are checked with torch's own settings.
+    with nullcontext() if settings.as_published else fast_arithmetic(device):
+        score = evaluate_split(
+            model,
+            relabelled(images.split, matching.targets),
+            view,
+            batch_size=recipe.part_size,
+            bfloat16=recipe.precision == "bfloat16",
+            device=settings.device,
+        )
     return Evaluation(score, answers.count, loaded, view, matching)
 
 

@@ -48,15 +48,19 @@ def _environment(request: Request) -> dict[str, Any]:
     }
 
 
-def _gpu(device: str) -> dict[str, str]:
-    """The name of the driver's own GPU, where the trials run on such a device and it has one."""
+def _gpu(device: str) -> dict[str, Any]:
+    """The driver's own GPU and its arithmetic, where the trials run on such a device."""
     if device == "cpu":
         return {}
     import torch
 
+    if not torch.cuda.is_available():  # a cluster's GPU, which only the workers see
+        return {}
+    from designspace.compiler.arithmetic import fast_settings
     from designspace.compiler.device import device_name, device_of
 
-    return {"gpu": device_name(device_of(device))} if torch.cuda.is_available() else {}
+    gpu = device_of(device)
+    return {"gpu": device_name(gpu), **fast_settings(gpu)}
 
 
 def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:

@@ -19,8 +19,8 @@ PHASES: tuple[Phase, ...] = ("data", "forward", "backward", "step")
 class Clock:
     """Adds up the time between laps.
 
-    On a GPU the laps are events in its stream, read only when the totals are asked for, so that
-    nothing waits; `data` is then what the GPU idled before a batch came.
+    On a GPU the laps are events in its stream, and nothing waits for them before `read`; `data` is
+    then what the GPU idled before a batch came.
 
     Args:
         device: Where the training runs.
@@ -37,7 +37,7 @@ class Clock:
     def start(self) -> None:
         """Begin the first phase now; what passed since the last lap belongs to none."""
         if self._cuda:
-            self._read()
+            self.read()
             self._events.clear()
             self._mark("data")
         self._last = time.perf_counter()
@@ -56,16 +56,16 @@ class Clock:
         event.record(torch.cuda.current_stream(self._device))
         self._events.append((phase, event))
 
-    def _read(self) -> None:
-        """Turn events into seconds; waits for the GPU."""
+    def read(self) -> None:
+        """Turn the events of a GPU into seconds and forget them; waits for the last one."""
         if not self._events:
             return
-        torch.cuda.synchronize(self._device)
+        self._events[-1][1].synchronize()
         for (_, before), (phase, after) in zip(self._events, self._events[1:], strict=False):
             self._spent[phase] += before.elapsed_time(after) / 1000
         self._events = self._events[-1:]
 
     def split(self, validation: float) -> TimeSplit:
         """Seconds of each phase so far, and of the validation, which was timed apart."""
-        self._read()
+        self.read()
         return TimeSplit(**self._spent, validation=validation)

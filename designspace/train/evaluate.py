@@ -23,6 +23,7 @@ from designspace.images.view import View
 from designspace.records.training import Score
 from designspace.spec.crops import TestView
 from designspace.train.group import ALONE
+from designspace.train.pace import paced
 
 FIVE = 5
 """Answers that top-5 accepts."""
@@ -48,25 +49,37 @@ def evaluate(
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
-    total = torch.zeros(5, dtype=torch.float64, device=device)
-    for images, labels in batches:
-        total += _measure(model, images, labels, bfloat16)
+    total = torch.zeros(3, dtype=torch.float64, device=device)
+    count = several = 0
+    for images, labels in paced(batches, device):
+        sums, answers = _measure(model, images, labels, bfloat16)
+        total += sums
+        count += len(labels)
+        several = max(several, answers > FIVE)
     model.train(was_training)
-    top1, top5, loss, count, several = summed(total).tolist()
-    share = 100 * top5 / count if several else None
-    return Score(top1=100 * top1 / count, top5=share, loss=loss / count, n=int(count))
+    return _score(summed(torch.cat([total, total.new_tensor([count, several])])))
 
 
-def _measure(model: nn.Module, images: Tensor, labels: Tensor, bfloat16: bool) -> Tensor:
-    """Right answers at 1 and at 5, the summed loss, images, 1 for many classes: float64 (5,)."""
+def _measure(
+    model: nn.Module, images: Tensor, labels: Tensor, bfloat16: bool
+) -> tuple[Tensor, int]:
+    """Right answers at 1 and at 5 and the summed loss, on the device; the number of classes.
+
+    Nothing here waits for a GPU, so that the next batch is launched while it works.
+    """
     with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=bfloat16):
         logits = model(images)
     logits = logits.float()
     best = logits.topk(min(FIVE, logits.shape[1]), dim=1).indices == labels[:, None]
     loss = functional.cross_entropy(logits, labels, reduction="sum")
-    count = loss.new_tensor(len(labels))
-    several = loss.new_tensor(logits.shape[1] > FIVE)
-    return torch.stack([best[:, 0].sum(), best.any(1).sum(), loss, count, several]).double()
+    return torch.stack([best[:, 0].sum(), best.any(1).sum(), loss]), logits.shape[1]
+
+
+def _score(total: Tensor) -> Score:
+    """The score of right answers at 1 and at 5, summed loss, images, 1 for more than five."""
+    top1, top5, loss, count, several = total.tolist()
+    share = 100 * top5 / count if several else None
+    return Score(top1=100 * top1 / count, top5=share, loss=loss / count, n=int(count))
 
 
 def view_of(data: Data, size: int, test: TestView) -> View:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,9 +63,15 @@ class Group:
             distributed.all_reduce(values)
         return values
 
-    def mean(self, values: Tensor) -> Tensor:
-        """The mean over all processes, on each of them."""
-        return self.summed(values) / self.world
+    def means(self, values: Sequence[Tensor]) -> list[Tensor]:
+        """The mean of each over all processes, on each of them, in one message.
+
+        Args:
+            values: Scalars of one device and dtype, equally many in each process.
+        """
+        if self.world == 1 or not values:
+            return list(values)
+        return list((self.summed(torch.stack(list(values))) / self.world).unbind())
 
 
 ALONE = Group()

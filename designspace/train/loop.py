@@ -10,21 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import torch
 from timm.data.mixup import Mixup
 from timm.scheduler.scheduler import Scheduler
-from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
+from designspace.compiler.arithmetic import fast_arithmetic
 from designspace.images.batches import Batch
 from designspace.images.loading.parts import by_step
 from designspace.images.randomness import seed_step
 from designspace.spec.recipe import Recipe
+from designspace.train.average import MovingAverage
 from designspace.train.clock import Clock
 from designspace.train.divergence import CHECK_EVERY, check
 from designspace.train.group import Group
@@ -60,7 +63,7 @@ class Trainer:
     optimizer: Optimizer
     schedule: Scheduler
     mixup: Mixup | None
-    ema: ModelEmaV3 | None
+    ema: MovingAverage[Any] | None
     recipe: Recipe
     device: torch.device
     seed: int
@@ -85,29 +88,51 @@ class Trainer:
             batches: those from `start` on, part by part.
             steps: of the whole epoch.
             clock: takes the laps.
-            after: called after each step with the steps done and the losses of each.
+            after: called after each step with the steps done and the losses known so far. Alone,
+                those of all steps; of several processes their means, once per CHECK_EVERY steps.
             start: where the epoch is entered.
 
         Raises:
             DivergedError: for a loss that is not finite, naming the first such step.
         """
+        with fast_arithmetic(self.device):
+            return self._epoch(number, batches, steps, clock, after, start)
+
+    def _epoch(
+        self,
+        number: int,
+        batches: Iterable[Batch],
+        steps: int,
+        clock: Clock,
+        after: Callable[[int, list[Tensor]], None],
+        start: Position,
+    ) -> float:
         self.forward.train()
-        losses = [torch.tensor(loss, device=self.device) for loss in start.losses]
+        if self.ema is not None:
+            self.ema.follow(self.model)
+        losses = list(torch.tensor(start.losses, device=self.device).unbind())
+        unshared: list[Tensor] = []
         clock.start()
         share = self.recipe.part_size // self.group.world
-        steps_left = by_step(batches, self.recipe.parts, share)
-        for step, parts in enumerate(steps_left, start.step + 1):
+        parted = by_step(batches, self.recipe.parts, share)
+        for step, parts in enumerate(parted, start.step + 1):
             clock.lap("data")
             done = (number - 1) * steps + step
             self.schedule.step_update(done - 1)
             seed_step(self.seed, number, step, rank=self.group.rank)
-            losses.append(self.group.mean(self._step(parts, clock)))
+            unshared.append(self._step(parts, clock))
             if self.ema is not None:
-                self.ema.update(self.model, step=done)
+                self.ema.update(step=done)
+            look = step % CHECK_EVERY == 0
+            if look or self.group.world == 1:
+                losses += self.group.means(unshared)
+                unshared.clear()
             clock.lap("step")
-            if step % CHECK_EVERY == 0:
+            if look:
                 check(losses, number, current_lr(self.optimizer))
+                clock.read()
             after(step, losses)
+        losses += self.group.means(unshared)
         check(losses, number, current_lr(self.optimizer))
         return float(torch.stack(losses).mean())
 
@@ -122,13 +147,18 @@ class Trainer:
             with self._gathering(last=number == count):
                 loss = self._loss(part, clock)
                 clock.lap("forward")
-                (loss / count).backward()
+                (loss / count if count > 1 else loss).backward()
                 clock.lap("backward")
             losses.append(loss.detach())
         if self.recipe.grad_clip is not None:
-            clip_grad_norm_(self.model.parameters(), self.recipe.grad_clip)
+            clip_grad_norm_(self._parameters, self.recipe.grad_clip)
         self.optimizer.step()
-        return torch.stack(losses).mean()
+        return torch.stack(losses).mean() if count > 1 else losses[0]
+
+    @cached_property
+    def _parameters(self) -> list[nn.Parameter]:
+        """Listed once: to walk the modules takes longer than to launch the clipping."""
+        return list(self.model.parameters())
 
     def _loss(self, part: Batch, clock: Clock) -> Tensor:
         images, labels = part

@@ -1,4 +1,4 @@
-"""Optimizer, learning-rate schedule, mixing and moving average: timm's, as the recipe says."""
+"""Optimizer, learning-rate schedule, mixing (timm's) and moving average, as the recipe says."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from timm.optim._optim_factory import create_optimizer_v2
 from timm.scheduler.cosine_lr import CosineLRScheduler
 from timm.scheduler.multistep_lr import MultiStepLRScheduler
 from timm.scheduler.scheduler import Scheduler
-from timm.utils.model_ema import ModelEmaV3
 from torch.optim import Optimizer
 
 from designspace.compiler import Compiled
 from designspace.spec import optimizers
 from designspace.spec.recipe import Recipe
 from designspace.spec.schedules import Cosine, Steps
+from designspace.train.average import MovingAverage
 from designspace.train.parameters import layer_groups
 
 
@@ -93,11 +93,11 @@ def make_mixup(recipe: Recipe, num_classes: int) -> Mixup | None:
     )
 
 
-def make_ema(model: Compiled, recipe: Recipe) -> ModelEmaV3 | None:
+def make_ema(model: Compiled, recipe: Recipe) -> MovingAverage[Compiled] | None:
     """A moving average that starts as a copy of the model; None where the recipe has none."""
     if recipe.ema is None:
         return None
-    return ModelEmaV3(model, decay=recipe.ema.decay, use_warmup=recipe.ema.warmup)
+    return MovingAverage(model, recipe.ema.decay, warmup=recipe.ema.warmup)
 
 
 def current_lr(optimizer: Optimizer) -> float:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from designspace.compiler import Compiled, build, set_drop_path
+from designspace.compiler.arithmetic import fast_arithmetic
 from designspace.compiler.device import in_use
 from designspace.errors import DivergedError, InputError
 from designspace.images.batches import TrainBatches, eval_batches
@@ -252,7 +253,8 @@ class Run:
 
     def _after_step(self, done: int, losses: Sequence[Tensor], progress: Progress | None) -> None:
         late = time.monotonic() - self._saved >= self.save_every
-        if late and done < self._batches.steps:
+        known = len(losses) == done  # of several processes only where they shared their losses
+        if late and known and done < self._batches.steps:
             self._save(self.history, Position(done, tuple(torch.stack(list(losses)).tolist())))
         if progress is not None:
             progress(done, self._batches.steps)
@@ -262,9 +264,9 @@ class Run:
         mine = split if world == 1 else split.take(range(rank, len(split), world))
         size = max(self.recipe.part_size // world, 1)  # no more at once than in training
         batches = eval_batches(mine, self.view, size, self._device)
-        return evaluate(
-            self.trained, batches, self.recipe.precision == "bfloat16", self.group.summed
-        )
+        bfloat16 = self.recipe.precision == "bfloat16"
+        with fast_arithmetic(self._device):
+            return evaluate(self.trained, batches, bfloat16, self.group.summed)
 
     @property
     def _wanted(self) -> Wanted:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from designspace.compiler.arithmetic import fast_settings
 from designspace.compiler.device import device_name, device_of
 from designspace.errors import DesignspaceError, DivergedError, InputError, MachineError
 from designspace.failures.memory import memory_advice
@@ -275,6 +276,6 @@ def _attempt(run: Run, command: Sequence[str]) -> Attempt:
         ),
         processes=run.group.world,
         compiled=run.compiled,
-        environment=environment(),
+        environment=environment() | fast_settings(device),
         notes=(run.fallback,) if run.fallback else (),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from designspace.compiler.arithmetic import arithmetic
 from designspace.compiler.device import device_name, device_of
 from designspace.evaluation import Chosen, Evaluation, Request, Settings, Subject, measure
 from designspace.evaluation.imagenet import COUNT
@@ -91,7 +92,7 @@ def _begun(check: Check, images: Chosen, left_out: tuple[str, ...]) -> AccuracyR
         device=DeviceFacts(
             kind=device.type, name=device_name(device), threads=torch.get_num_threads()
         ),
-        environment=environment(),
+        environment=environment() | arithmetic(device),
         images=ImagesFacts(
             name=images.name,
             digest=images.digest,

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from designspace.compiler.lower import lowers
 from designspace.compiler.lowerings.attention import attend
+from designspace.compiler.lowerings.latest import Latest
 from designspace.compiler.modules import Undecayed
 from designspace.layers import windows
 from designspace.layers.feature import Feature
@@ -81,6 +82,7 @@ class WindowAttend(Windows, Undecayed):
     def __init__(self, heads: int, window: int, shift: int) -> None:
         super().__init__(window, shift)
         self.heads = heads
+        self.masks = Latest()
         self.table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
         nn.init.trunc_normal_(self.table, std=0.02)
         self.register_buffer("index", offsets(window), persistent=False)
@@ -91,7 +93,9 @@ class WindowAttend(Windows, Undecayed):
         bias = self.table[self.index.flatten()].reshape(tokens, tokens, -1).permute(2, 0, 1)
         shift = shift_of(like, self.window, self.shift)
         if shift:
-            bias = bias + self._mask(like, shift).unsqueeze(1).to(bias.dtype)
+            bias = bias + self.masks(
+                like, bias.dtype, lambda: self._mask(like, shift).unsqueeze(1).to(bias.dtype)
+            )
             bias = bias.expand(qkv.shape[0], *bias.shape).flatten(0, 1)
         mixed = attend(qkv.flatten(0, 1), self.heads, bias.to(qkv.dtype))
         return mixed.reshape(*qkv.shape[:-1], -1)
