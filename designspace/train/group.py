@@ -15,6 +15,7 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any, NoReturn, TypeVar
 
+import torch
 from torch import Tensor, distributed
 
 from designspace.compiler.device import device_of, in_use
