@@ -42,7 +42,16 @@ def test_tensors_report_where_they_pretend_to_lie() -> None:
     assert a.get_device() == 0
     for other in (a + 1, a[1:], a.clone(), torch.zeros_like(a), a.new_zeros(2), a.double().sum()):
         assert other.is_cuda
-    for host in (a.cpu(), a.to("cpu"), torch.zeros_like(a, device="cpu"), torch.ones(3)):
+    for other in ("cuda", 0, a.device, a):
+        assert torch.ones(3).to(other).is_cuda
+    assert torch.ones(3).to(device="cuda", dtype=torch.float64).is_cuda
+    for host in (
+        a.cpu(),
+        a.to("cpu"),
+        a.to(device="cpu"),
+        torch.zeros_like(a, device="cpu"),
+        torch.ones(3),
+    ):
         assert host.device == torch.device("cpu")
     assert torch.cuda.is_available()
     assert torch.cuda.device_count() == 1
@@ -71,7 +80,7 @@ MIXED: dict[str, Callable[[Tensor, Tensor], object]] = {
     "index_select": lambda a, b: a.index_select(0, b[0].long()),
     "a host tensor indexed": lambda a, b: b[a.long()],
     "linear": lambda a, b: functional.linear(a, b),
-    "foreach": lambda a, b: torch._foreach_add([a, a], [a, b]),
+    "foreach": lambda a, b: torch.ops.aten._foreach_add([a, a], [a, b]),
     "out of a scalar": lambda a, b: b + a[0, 0],
 }
 
@@ -99,9 +108,9 @@ def test_two_gpus_do_not_mix() -> None:
         assert str((b + 1).device) == "cuda:1"
         assert a.to("cuda:1").add(b).tolist() == [2, 2]
         with pytest.raises(MixedDevicesError):
-            a + b
+            _ = a + b
         with pytest.raises(MixedDevicesError):
-            a[0] + b
+            _ = a[0] + b
         with torch.cuda.device(1):
             assert str(ones(1).device) == "cuda:1"
         with pytest.raises(RuntimeError, match="invalid device ordinal"):
@@ -197,7 +206,7 @@ def test_launches_are_counted_and_views_are_none(gpu: PretendGpu) -> None:
     torch.empty(3, device="cuda")
     assert {kernel for kernel, _ in gpu.log.now.launches} == {"add", "relu_"}
     assert gpu.log.now.launched == 2
-    torch.ones(3) + 1
+    _ = torch.ones(3) + 1
     assert gpu.log.now.launched == 2
     assert gpu.log.now.cpu.total() == 2
 
@@ -219,14 +228,14 @@ def test_a_race_between_streams_is_seen() -> None:
         a = ones(2)
         assert torch.cuda.current_stream() is side
     with pytest.raises(RaceError):
-        a + 1
+        _ = a + 1
     main.wait_stream(side)
     assert (a + 1).is_cuda
     with torch.cuda.stream(side):
         a.add_(1)
         event = side.record_event()
     with pytest.raises(RaceError):
-        a + 1
+        _ = a + 1
     event.wait()
     assert (a + 1).is_cuda
     with torch.cuda.stream(side):
@@ -295,7 +304,7 @@ def test_attention_is_one_kernel_each_way(gpu: PretendGpu) -> None:
     host = [each.clone().requires_grad_() for each in made]
     device = [each.cuda().requires_grad_() for each in made]
     gpu.log.mark("made")
-    result = functional.scaled_dot_product_attention(*device)
+    result = attention(*device)
     result.sum().backward()
     kernels = [kernel for kernel, _ in gpu.log.now.launches]
     assert [each for each in kernels if "attention" in each] == [
@@ -303,12 +312,16 @@ def test_attention_is_one_kernel_each_way(gpu: PretendGpu) -> None:
         "fused_attention_backward",
     ]
     assert gpu.log.now.launched <= 5
-    functional.scaled_dot_product_attention(*host).sum().backward()
+    attention(*host).sum().backward()
     for one, other in zip(host, device, strict=True):
         assert one.grad is not None
         assert other.grad is not None
         assert other.grad.is_cuda
         torch.testing.assert_close(other.grad.cpu(), one.grad)
+
+
+def attention(*given: Any) -> Tensor:
+    return functional.scaled_dot_product_attention(*given)
 
 
 UNARY = ("neg", "abs", "exp", "relu", "sum", "mean", "flip0", "t", "cumsum0", "sort0")

@@ -40,7 +40,8 @@ class Calls(TorchFunctionMode):
         special = self._special.get(func)
         if special is not None:
             return special(*args, **(kwargs or {}))
-        if type(func).__name__ in ("method-wrapper", "getset_descriptor"):  # an attribute
+        attribute = type(func).__name__ in ("method-wrapper", "getset_descriptor")
+        if attribute or func.__name__ == "_parse_to":  # which only reads a device
             return func(*args, **(kwargs or {}))
         return self._call(func, args, dict(kwargs or {}))
 

@@ -52,7 +52,7 @@ class State:
         device = torch.device("cuda", named) if isinstance(named, int) else torch.device(named)
         if device.type != "cuda":
             return device
-        index: int | None = device.index
+        index: Any = device.index
         index = self.current if index is None else index
         if index >= self.count:
             raise RuntimeError("CUDA error: invalid device ordinal")
