@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from designspace.images.pinned import to_device
 from designspace.spec.crops import TestView
 
 
@@ -58,7 +59,8 @@ def _affine(
     spread = 255 * torch.tensor(std, dtype=torch.float64)
     shift = -255 * torch.tensor(mean, dtype=torch.float64) / spread
     scale = 1 / spread
-    return shift.float().view(1, -1, 1, 1).to(device), scale.float().view(1, -1, 1, 1).to(device)
+    shift, scale = to_device(torch.stack([shift, scale]).float().view(2, 1, -1, 1, 1), device)
+    return shift, scale
 
 
 def resize(pixels: Tensor, size: list[int], mode: str) -> Tensor:

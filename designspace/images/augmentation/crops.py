@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from designspace.images.augmentation.counting import counting
 from designspace.images.augmentation.draw import Draw
 from designspace.spec.crops import ResizedCrop
 
@@ -46,7 +47,7 @@ def pad_crop(size: int, padding: int, mirrored: Tensor, draw: Draw) -> Callable[
 
     def run(pixels: Tensor) -> Tensor:
         first, step = sent.on(pixels.device)[..., None, None]
-        side = torch.arange(size, device=pixels.device)
+        side = counting(size, pixels.device)
         place = torch.addcmul(first, step, side) + side[:, None] * wide
         padded = functional.pad(pixels, [padding] * 4).flatten(2)
         place = place.view(len(pixels), 1, -1).expand(-1, pixels.shape[1], -1)
@@ -83,7 +84,7 @@ def resized_crop(
     def run(pixels: Tensor) -> Tensor:
         share_w, center_x, share_h, center_y = sent.on(pixels.device)[..., None]
         # Not `affine_grid`: its matrix product may round to 10 bits on a GPU (TF32).
-        side = (torch.arange(size, device=pixels.device) * 2 + (1 - size)) / size
+        side = (counting(size, pixels.device) * 2 + (1 - size)) / size
         across, down = share_w * side + center_x, share_h * side + center_y
         shape = len(pixels), size, size
         grid = torch.stack([across[:, None].expand(shape), down[..., None].expand(shape)], 3)

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from designspace.images.augmentation.counting import counting
 from designspace.images.augmentation.draw import Draw
 from designspace.images.augmentation.noise import advance, keys, normal
 
@@ -116,7 +117,7 @@ def _fill(
         place = torch.arange(total, device=device) - start
         index = torch.addcmul(first, place.div(wide, rounding_mode="trunc"), skip) + place
         counters = torch.add(key, place, alpha=advance(channels))
-        each = torch.arange(channels, device=device) * advance(1)
+        each = counting(channels, device) * advance(1)
         noise = normal(counters[:, None] + each)
         pixels.index_copy_(0, index, noise.to(pixels.dtype))
 

@@ -18,6 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from designspace.images.augmentation.counting import counting
+
 Table = Callable[[NDArray[np.float32]], NDArray[Any]]
 """Tables (K, 256) by strength, (K, 1)."""
 _VALUES = np.arange(256, dtype=np.float32)
@@ -60,7 +62,7 @@ def auto_contrast(pixels: Tensor) -> Tensor:
     low = low.double()
     span = high - low
     scale = 255 / span.clamp_min(1)
-    values = torch.arange(256, device=pixels.device)
+    values = counting(256, pixels.device)
     stretched = (values * scale).sub_(low * scale).clamp_(0, 255)
     return torch.where(span > 0, stretched, values).to(torch.uint8)
 
@@ -76,7 +78,7 @@ def equalize(pixels: Tensor) -> Tensor:
     table = (hist.cumsum(2) - hist).add_(step >> 1)
     table = table.div_(step.clamp_min(1), rounding_mode="trunc").clamp_max_(255)
     # Too few pixels apart from the brightest value: the channel stays.
-    same = torch.arange(256, device=pixels.device)
+    same = counting(256, pixels.device)
     return torch.where(step > 0, table, same).to(torch.uint8)
 
 

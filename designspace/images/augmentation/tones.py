@@ -14,6 +14,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from designspace.images.pinned import to_device
+
 
 def each(argument: Tensor) -> Tensor:
     """An argument per image (K,) as (K, 1, 1, 1)."""
@@ -31,8 +33,8 @@ def luma(pixels: Tensor) -> Tensor:
 @lru_cache(maxsize=8)
 def _luma(device: torch.device) -> tuple[Tensor, Tensor]:
     """What to add to each channel and what to multiply it with."""
-    both = torch.tensor([[0.5, 0, 0], [19595 / 2**16, 38470 / 2**16, 7471 / 2**16]], device=device)
-    half, weights = both.view(2, 1, 3, 1, 1)
+    both = torch.tensor([[0.5, 0, 0], [19595 / 2**16, 38470 / 2**16, 7471 / 2**16]])
+    half, weights = to_device(both, device).view(2, 1, 3, 1, 1)
     return half, weights
 
 

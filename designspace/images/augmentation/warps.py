@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from designspace.images.augmentation.counting import centers
+
 ROUNDING = 1e-3
 """Keeps what is a whole number but for float32 from being cut to the one below."""
 
@@ -77,6 +79,5 @@ def warp(pixels: Tensor, maps: Tensor, fill: Tensor, bicubic: int) -> None:
 def _places(maps: Tensor, height: int, width: int) -> Tensor:
     """X and y of the input (K, 2, H, W): what the column adds to what the row adds."""
     across, down, shift = maps[..., None]
-    columns = torch.arange(width, device=maps.device) + 0.5
-    rows = torch.arange(height, device=maps.device) + 0.5
+    columns, rows = centers(width, maps.device), centers(height, maps.device)
     return (across * columns + shift)[:, :, None] + (down * rows)[..., None]
