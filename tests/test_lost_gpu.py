@@ -39,14 +39,17 @@ def _healthy() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("how", "failed"), [("lose_gpu_once", 0), ("lose_gpu", 1)])
-def test_one_lost_gpu_costs_one_attempt_under_ray(tmp_path: Path, how: str, failed: int) -> None:
+@pytest.mark.parametrize(
+    ("how", "failed", "trials"), [("lose_gpu_once", 0, 24), ("lose_gpu", 1, 8)]
+)
+def test_one_lost_gpu_costs_one_attempt_under_ray(
+    tmp_path: Path, how: str, failed: int, trials: int
+) -> None:
     study, recipe = tmp_path / "s", {"epochs": 3, "sleep": 0.02, how: {"3": 2}}
-    settings: dict[str, Any] = {"trials": 24, "scheduler": "none", "executor": "ray"}
+    settings: dict[str, Any] = {"trials": trials, "scheduler": "none", "executor": "ray"}
     outcome = run_study(toy.request(study, recipe=recipe, **settings))
-    trials = outcome.state.trials.values()
-    assert outcome.state.count("done") == 24 - failed
-    assert [trial.number for trial in trials if trial.failures] == [3]
+    assert outcome.state.count("done") == trials - failed
+    assert [trial.number for trial in outcome.state.trials.values() if trial.failures] == [3]
     assert outcome.state.trials[3].attempt == 2
     if failed:
         assert outcome.state.trials[3].error == (
