@@ -199,6 +199,7 @@ def _ended_in_time() -> Generator[None]:
     finally:
         left.set()
         signal.set_wakeup_fd(before)
-        os.close(writer)
+        os.write(writer, b"\0")  # a forked worker may hold the pipe open
         thread.join()
+        os.close(writer)
         os.close(reader)
