@@ -79,14 +79,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 import torch
-from designspace.errors import InputError
+from torch import distributed
+from designspace.errors import DivergedError, InputError
 from designspace.train.group import joined
 from designspace.train.run import Run
 from tests.trainings import SHORT, tiny_data, tiny_net
 from designspace.spec.recipe import load_recipe
 
 out = Path(sys.argv[1])
-recipe = load_recipe("demo", SHORT | {"epochs": 1, "batch_size": 8, "mixup": 0, "cutmix": 0})
+recipe = load_recipe("demo", SHORT | {"epochs": 1, "batch_size": 2, "mixup": 0, "cutmix": 0})
+messages = []
+send = distributed.all_reduce
+distributed.all_reduce = lambda values: (messages.append(values.numel()), send(values))
 with joined("cpu") as (group, own):
     own_folder = out / f"data{group.rank}"
     own_folder.mkdir()
@@ -98,18 +102,26 @@ with joined("cpu") as (group, own):
                    group=group)
 
     def die(step, steps):
-        if step == 5:
+        if step == 17:
             raise KeyboardInterrupt
 
-    whole = make("whole").train_epoch()
+    run = make("whole")
+    whole = run.train_epoch()
+    steps = run._batches.steps
+    assert steps == 32
+    assert messages == [16, 16, 5]  # losses, then the score; nothing per step
+    losses = [whole.train_loss, *(float(x.detach().sum()) for x in run.model.parameters())]
+    assert group.agrees(losses)
     try:
         make("cut").train_epoch(die)
     except KeyboardInterrupt:
         run = make("cut")
     run.resume()
-    assert run._position.step == 5
+    assert run._position.step == 16  # the last step whose losses all processes had shared
+    assert len(run._position.losses) == 16
     assert run.train_epoch().train_loss == whole.train_loss
     ddp = run._trainer.forward
+    assert not ddp.will_sync_module_buffers()
     compiled = replace(run._trainer, forward=torch.compile(ddp))
     for last in (False, True):
         with compiled._gathering(last=last):
@@ -118,6 +130,14 @@ with joined("cpu") as (group, own):
         make("cut" if group.leads else "elsewhere").resume()
     except InputError as error:
         assert "different checkpoints" in str(error)
+    else:
+        raise AssertionError
+    breaks = load_recipe(recipe.plain(), {"optimizer.lr": 1e30, "grad_clip": None})
+    run = Run(tiny_net(), breaks, data, seed=0, device=own, directory=out / "broken", group=group)
+    try:
+        run.train_epoch()
+    except DivergedError as error:
+        assert group.agrees(str(error))
     else:
         raise AssertionError
 """
@@ -287,3 +307,17 @@ def test_synchronised_norms_are_the_same_function() -> None:
     assert batch_norms(model) == names
     assert all(isinstance(model.get_submodule(name), SyncBatchNormLast) for name in names)
     assert all(isinstance(model.get_submodule(name), nn.SyncBatchNorm) for name in names)
+
+
+@pytest.mark.parametrize("name", ["swin_t", "regnetx_002", "convnextv2_atto", "deit_s"])
+def test_only_batch_norms_change_buffers_so_that_none_needs_to_be_sent(name: str) -> None:
+    model = designspace.build(small(name), num_classes=3, input_size=SIDE).train()
+    norms = set(batch_norms(model))
+    before = {key: value.clone() for key, value in model.named_buffers()}
+    model(torch.randn(4, 3, SIDE, SIDE)).sum().backward()
+    changed = {
+        key.rpartition(".")[0]
+        for key, value in model.named_buffers()
+        if not torch.equal(value, before[key])
+    }
+    assert changed == norms

@@ -36,8 +36,8 @@ def forward_of(model: Compiled, device: torch.device, group: Group, *, compiled:
     model.to(device, memory_format=torch.channels_last)  # pyright: ignore
     forward: nn.Module = model
     if group.world > 1:
-        # Synchronised batch norms change alike in all processes: no buffer needs to be sent.
-        forward = DistributedDataParallel(
-            model, broadcast_buffers=False, gradient_as_bucket_view=True
-        )
+        forward = DistributedDataParallel(model, gradient_as_bucket_view=True)
+        # Synchronised batch norms change alike in all processes: no buffer needs to be sent. The
+        # argument of this name is deprecated since torch 2.15, its successor absent before.
+        forward.broadcast_buffers = False
     return cast("nn.Module", torch.compile(forward)) if compiled else forward
