@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +58,16 @@ def recipe(**changes: Any) -> Any:
     )
 
 
+@cache
+def traced_case(name: str) -> Trace:
+    """A case, trained once for all tests of its steps."""
+    with tempfile.TemporaryDirectory() as folder:
+        return cases()[name].trace(Path(folder))
+
+
 @pytest.mark.parametrize("name", cases())
-def test_a_training_step_keeps_to_its_budget(name: str, tmp_path: Path) -> None:
-    assert faults(cases()[name].trace(tmp_path), recorded()[name]) == []
+def test_a_training_step_keeps_to_its_budget(name: str) -> None:
+    assert faults(traced_case(name), recorded()[name]) == []
 
 
 def test_every_budget_belongs_to_a_case() -> None:
@@ -222,29 +231,29 @@ def test_augmenting_large_images_copies_little_from_pageable_memory() -> None:
 
 
 @pytest.mark.xfail(reason="each operator's parameters are copied on their own, unpinned")
-def test_the_parameters_of_the_augmentation_go_in_few_pinned_copies(tmp_path: Path) -> None:
-    found = cases()["convnext_1k"].trace(tmp_path)
+def test_the_parameters_of_the_augmentation_go_in_few_pinned_copies() -> None:
+    found = traced_case("convnext_1k")
     for step in found.steps[1:]:
         assert total(step).pageable() == []
         assert len(total(step).copies) <= 4
 
 
 @pytest.mark.xfail(reason="RandAugment launches each operator on its own group of images")
-def test_rand_augment_takes_fewer_launches_than_the_network(tmp_path: Path) -> None:
-    found = cases()["convnext_1k"].trace(tmp_path)
+def test_rand_augment_takes_fewer_launches_than_the_network() -> None:
+    found = traced_case("convnext_1k")
     network = found.steady["forward"].launched + found.steady["backward"].launched
     assert max(step["data"].launched for step in found.steps[1:-1]) <= network
 
 
 @pytest.mark.xfail(reason="timm's average copies each batch norm's counter on its own")
-def test_the_average_copies_no_counter_on_its_own(tmp_path: Path) -> None:
-    step = cases()["resnet with average"].trace(tmp_path).steady["step"]
+def test_the_average_copies_no_counter_on_its_own() -> None:
+    step = traced_case("resnet with average").steady["step"]
     assert sum(n for (kernel, _), n in step.launches.items() if kernel == "copy_") <= 1
 
 
 @pytest.mark.xfail(reason="Swin makes the mask of its shifted windows anew in each step")
-def test_the_mask_of_shifted_windows_is_made_once(tmp_path: Path) -> None:
-    step = cases()["swin, shifted windows"].trace(tmp_path).steady["forward"]
+def test_the_mask_of_shifted_windows_is_made_once() -> None:
+    step = traced_case("swin, shifted windows").steady["forward"]
     assert not any("_regions" in site or "_mask" in site for _, site in step.launches)
 
 
