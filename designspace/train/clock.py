@@ -57,10 +57,15 @@ class Clock:
         self._events.append((phase, event))
 
     def read(self) -> None:
-        """Turn the events of a GPU into seconds and forget them; waits for the last one."""
+        """Turn the events of a GPU into seconds and forget them.
+
+        Waits for the last one, unless something else has waited for the GPU since.
+        """
         if not self._events:
             return
-        self._events[-1][1].synchronize()
+        last = self._events[-1][1]
+        if not last.query():
+            last.synchronize()
         for (_, before), (phase, after) in zip(self._events, self._events[1:], strict=False):
             self._spent[phase] += before.elapsed_time(after) / 1000
         self._events = self._events[-1:]

@@ -23,7 +23,6 @@ from designspace.images.view import View
 from designspace.records.training import Score
 from designspace.spec.crops import TestView
 from designspace.train.group import ALONE
-from designspace.train.pace import paced
 
 FIVE = 5
 """Answers that top-5 accepts."""
@@ -51,7 +50,7 @@ def evaluate(
     device = next(model.parameters()).device
     total = torch.zeros(3, dtype=torch.float64, device=device)
     count = several = 0
-    for images, labels in paced(batches, device):
+    for images, labels in batches:
         sums, answers = _measure(model, images, labels, bfloat16)
         total += sums
         count += len(labels)

@@ -40,6 +40,7 @@ from designspace.records.run import (
 from designspace.records.training import Divergence, Epoch
 from designspace.records.tuning import Tuning
 from designspace.spec.files import writing
+from designspace.train.group import cause
 from designspace.train.initial import Initial
 from designspace.train.run import Run
 from designspace.weights import save_weights
@@ -125,7 +126,8 @@ def _failed(run: Run, record: Record, error: Exception) -> DesignspaceError:
     """The error in one line, which the record gets as well; a traceback where it is not known."""
     advice = memory_advice(run.recipe.plain(), processes=run.group.world)
     machine = machine_failure(error, advice)
-    said = machine or failure_words(error)
+    alone = run.group.world == 1
+    said = machine or (failure_words(error) if alone else cause(run.group, error))
     with contextlib.suppress(InputError):  # where the disk is full, the error says enough
         _with(run, record, outcome=Ending(state="failed", error=said))
     if machine is None and isinstance(error, DesignspaceError):
