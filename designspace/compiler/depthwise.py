@@ -59,7 +59,7 @@ class Depthwise(torch.autograd.Function):
         map_, kernel, bias = ctx.needs_input_grad
         return (
             of_map(grad, x, weight) if map_ else None,
-            of_kernel(grad, x, weight.shape[-1]) if kernel else None,
+            _as_laid_out(weight, of_kernel(grad, x, weight.shape[-1])) if kernel else None,
             grad.sum((0, 2, 3)) if bias and ctx.has_bias else None,
         )
 
@@ -80,3 +80,8 @@ def of_kernel(grad: Tensor, x: Tensor, side: int) -> Tensor:
     kernels = grad.reshape(batch * channels, 1, height, width)
     each = functional.conv2d(maps, kernels, padding=side // 2, groups=batch * channels)
     return each.view(batch, channels, 1, side, side).sum(0)
+
+
+def _as_laid_out(weight: Tensor, grad: Tensor) -> Tensor:
+    """Give a gradient its weight's strides, which DDP compares even where a side is 1; no copy."""
+    return grad.squeeze(1).unsqueeze(3).movedim(3, 1) if weight.stride(1) == 1 else grad

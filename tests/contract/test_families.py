@@ -28,6 +28,21 @@ def test_trains_a_step_copies_and_pickles(name: str) -> None:
 
 
 @every_family
+def test_gradients_have_the_strides_of_their_weights(name: str) -> None:
+    """DDP copies each gradient that lies otherwise into its buckets, and warns of it."""
+    for layout in (torch.channels_last, torch.contiguous_format):
+        model, x = built(name), torch.randn(2, 3, SIDE, SIDE)
+        model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
+        model(x.contiguous(memory_format=layout)).square().sum().backward()
+        wrong = [
+            parameter
+            for parameter, value in model.named_parameters()
+            if value.grad is None or value.grad.stride() != value.stride()
+        ]
+        assert wrong == []
+
+
+@every_family
 def test_compiles_whole_and_exports(name: str) -> None:
     model, x = built(name).eval(), torch.randn(2, 3, SIDE, SIDE)
     torch.compiler.reset()
