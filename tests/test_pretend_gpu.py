@@ -6,6 +6,7 @@ than 1 MB or more launches than `pretend/budgets.yaml` allows is named with its 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import gc
 import tempfile
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.utils._pytree import tree_leaves
 
 import designspace
 from designspace.bench.run import bench
@@ -26,6 +28,7 @@ from designspace.images import ahead
 from designspace.images.batches import TrainBatches
 from designspace.spec.load import load
 from designspace.spec.recipe import load_recipe
+from designspace.train import checkpoint
 from designspace.train.divergence import CHECK_EVERY
 from designspace.train.evaluate import evaluate_split, view_of
 from designspace.train.run import Run
@@ -185,6 +188,41 @@ def test_a_checkpoint_of_a_gpu_goes_on_with_a_cpu_and_back(tmp_path: Path) -> No
         back = run_of(NETWORK, recipe(), data, tmp_path)
         assert back.resume() == 2
         assert back.test().n == 16
+
+
+def test_a_checkpoint_copies_each_tensor_once_and_waits_once(tmp_path: Path) -> None:
+    with pretend_gpu() as gpu:
+        run = run_of(NETWORK, recipe(), noise(32, 64, 4), tmp_path)
+        found = traced(gpu, run).other["checkpoint"]
+        trainer = run._trainer
+        states = run.model.state_dict(), trainer.optimizer.state_dict()["state"]
+        tensors = [each for each in tree_leaves(states) if isinstance(each, torch.Tensor)]
+        assert trainer.ema is not None
+        tensors += trainer.ema.module.state_dict().values()
+        sizes = Counter(each.nbytes for each in tensors if each.is_cuda)
+    assert Counter(copy.size for copy in found.copies) == sizes
+    assert not found.pageable()
+    assert found.syncs.total() == 1
+
+
+def test_a_checkpoint_of_a_gpu_is_that_of_a_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values, types, strides, shared memory and a state dict's metadata; beyond the bound too."""
+    model = designspace.build(NETWORK).to(memory_format=torch.channels_last)  # pyright: ignore
+    shared = torch.arange(4.0)
+    plain = {"model": model.state_dict(), "losses": [1.5], "betas": (0.9, shared), "tied": shared}
+    checkpoint.save(tmp_path, {"seed": 0}, plain)
+    expected = (tmp_path / checkpoint.CURRENT).read_bytes()
+    assert checkpoint.on_host(plain) is plain
+    for bound in (checkpoint.PINNED, 1000):
+        monkeypatch.setattr(checkpoint, "PINNED", bound)
+        with pretend_gpu():
+            there = shared.to("cuda")
+            moved = {**plain, "betas": (0.9, there), "tied": there}
+            moved["model"] = copy.deepcopy(model).to("cuda").state_dict()
+            checkpoint.save(tmp_path, {"seed": 0}, moved)
+        assert (tmp_path / checkpoint.CURRENT).read_bytes() == expected
 
 
 def test_a_long_epoch_waits_only_to_check_its_losses(tmp_path: Path) -> None:

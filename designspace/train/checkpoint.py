@@ -1,7 +1,11 @@
 """Checkpoints: written atomically with a digest, the one before kept, damaged ones passed over."""
 
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
+import copy
 import io
 import pickle
 from collections.abc import Mapping
@@ -10,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from torch import Tensor
 
 from designspace.library_warnings import silenced
 from designspace.spec.files import write_bytes_atomic
@@ -20,6 +25,8 @@ CURRENT = "checkpoint.pt"
 PREVIOUS = "checkpoint.previous.pt"
 COMING = "checkpoint.coming.pt"
 FORMAT = 3
+PINNED = 1 << 30
+"""Most bytes of pinned memory that a checkpoint uses on its way from a GPU."""
 BROKEN = (OSError, pickle.UnpicklingError, *UNREADABLE)
 
 Identity = Mapping[str, str | int]
@@ -56,7 +63,7 @@ def save(directory: Path, identity: Identity, state: Mapping[str, Any]) -> None:
     Raises:
         InputError: It cannot be written (a full disk); what was there before is still there.
     """
-    content = {"format": FORMAT, "identity": dict(identity), "state": dict(state)}
+    content = {"format": FORMAT, "identity": dict(identity), "state": on_host(dict(state))}
     buffer = io.BytesIO()
     torch.save({**content, "digest": content_digest(content)}, buffer)
     current, coming = directory / CURRENT, directory / COMING
@@ -64,6 +71,51 @@ def save(directory: Path, identity: Identity, state: Mapping[str, Any]) -> None:
     if current.exists():
         current.replace(directory / PREVIOUS)
     coming.replace(current)
+
+
+def on_host(content: Any) -> Any:
+    """Nested mappings, lists and tuples with every tensor of a GPU copied to the host.
+
+    The copies of up to `PINNED` bytes go to pinned memory one behind the other, and the host waits
+    for them once. Torch keeps pinned memory for the next checkpoint, hence the bound.
+
+    Returns:
+        The same types, values and strides; tensors of the host are themselves, not copies.
+    """
+    copies = _Copies()
+    found = copies.of(content)
+    for device in copies.devices:
+        torch.cuda.current_stream(device).synchronize()
+    return found if copies.devices else content
+
+
+class _Copies:
+    """Copies on the way; tensors that share their memory, as tied weights do, share the copy."""
+
+    def __init__(self) -> None:
+        self.devices = set[torch.device]()
+        self._bytes, self._known = 0, dict[Any, Tensor]()
+
+    def of(self, content: Any) -> Any:
+        if isinstance(content, Tensor):
+            return self._tensor(content) if content.is_cuda else content
+        if isinstance(content, dict):
+            twin = copy.copy(cast("dict[Any, Any]", content))  # with a state dict's metadata
+            twin.update({key: self.of(value) for key, value in twin.items()})
+            return twin
+        if isinstance(content, (list, tuple)):
+            values = cast("list[Any]", content)
+            return type(values)(self.of(value) for value in values)
+        return content
+
+    def _tensor(self, tensor: Tensor) -> Tensor:
+        key = tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
+        if key not in self._known or not tensor.numel():
+            self.devices.add(tensor.device)
+            self._bytes += tensor.numel() * tensor.element_size()
+            pinned = self._bytes <= PINNED
+            self._known[key] = tensor.detach().to("cpu", non_blocking=pinned)
+        return self._known[key]
 
 
 @silenced()
