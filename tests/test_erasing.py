@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from designspace.images.augmentation.draw import Draw
 from designspace.images.augmentation.erasing import erase
-from designspace.images.augmentation.noise import MIX, STEP, advance, keys, normal
+from designspace.images.augmentation.noise import CHANNEL, FRACTION, STEP, keys, normal, signed
 from designspace.images.batches import rows_of
 from designspace.images.randomness import generator
 
@@ -20,7 +22,7 @@ COUNT = 400_000
 
 def _noise(key: int, rows: int, count: int = COUNT) -> Tensor:
     begin = torch.from_numpy(keys(key, np.arange(rows)))
-    return normal(begin[:, None] + torch.arange(count) * advance(1)).double()
+    return normal(begin[:, None] + torch.arange(count) * STEP).double()
 
 
 def _erased(draw: Draw, images: Tensor) -> Tensor:
@@ -75,21 +77,44 @@ def test_elements_rows_and_steps_are_not_correlated() -> None:
     assert float(first.var()) == pytest.approx(1, abs=spread * 2**0.5)
 
 
+def test_channels_of_pixels_are_not_correlated() -> None:
+    begin = int(keys(7, np.arange(1))[0])
+    count = COUNT // 4
+    pixels = signed(begin) + torch.arange(count) * STEP
+    noise = normal(pixels[:, None] + torch.arange(4) * signed(CHANNEL)).double()
+    products = noise.T @ noise / count - torch.eye(4)
+    assert float((products - products.diag().diag()).abs().max()) < 5 * count**-0.5
+    for lag in (1, 2, 3):
+        moved = noise[lag:].T @ noise[:-lag] / count
+        assert float(moved.abs().max()) < 5 * count**-0.5
+
+
+def test_second_differences_are_those_of_independent_numbers() -> None:
+    """Counters go on in equal steps, and a polynomial of them alone would show it there."""
+    row = _noise(9, 1)[0]
+    for lag in (1, 2, 224):
+        change = row[2 * lag :] - 2 * row[lag:-lag] + row[: -2 * lag]
+        kurtosis = float((change**4).mean()) / float(change.var()) ** 2
+        assert float(change.var()) == pytest.approx(6, rel=0.03)
+        assert kurtosis == pytest.approx(3, abs=0.1)
+
+
 def test_noise_is_what_the_formula_says() -> None:
     """In Python's whole numbers, which do not wrap by themselves."""
-
-    def signed(number: int) -> int:
-        return (number + 2**63) % 2**64 - 2**63
-
     begin = int(keys(3, np.arange(1))[0])
     for element, mine in enumerate(_noise(3, 1, 50)[0].tolist()):
         mixed = signed(begin + element * STEP)
-        for fold, factor in zip((30, 27), MIX, strict=True):
-            mixed = signed((mixed ^ mixed >> fold) * factor)
-        mixed ^= mixed >> 31
-        uniform, angle = 1 - (mixed >> 39) / 2**24, 2 * np.pi * (mixed & 2**24 - 1) / 2**24
-        expected = (-2 * np.log(uniform)) ** 0.5 * np.cos(angle)
-        assert mine == pytest.approx(expected, rel=1e-5, abs=1e-5)
+        mixed = signed(mixed * (2 * mixed + 1))
+        mixed ^= mixed >> 32
+        mixed = signed(mixed * (2 * mixed + 1))
+        expected = NormalDist().inv_cdf((mixed / 2**63 + 1) / 2)
+        assert mine == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_the_extreme_numbers_have_finite_noise() -> None:
+    ends = torch.tensor([-(2**63), 2**63 - 1, 0, -1, 1])
+    assert torch.isfinite(normal(ends)).all()
+    assert (ends.mul(FRACTION).abs() < 1).all()
 
 
 def test_a_step_that_erases_nothing_changes_nothing() -> None:

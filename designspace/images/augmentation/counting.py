@@ -15,9 +15,3 @@ from torch import Tensor
 def counting(count: int, device: torch.device) -> Tensor:
     """0 to `count` - 1, int64; not to be changed."""
     return torch.arange(count, device=device)
-
-
-@lru_cache(maxsize=32)
-def centers(count: int, device: torch.device) -> Tensor:
-    """The middles of pixels along a side, 0.5 to `count` - 0.5, float32; not to be changed."""
-    return torch.arange(count, device=device) + 0.5

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -79,13 +80,13 @@ def resized_crop(
     share_h = (area / aspect * width / height).sqrt().clamp(max=1)
     center_x, center_y = (draw.uniform(low=-1) * (1 - share) for share in (share_w, share_h))
     share_w = torch.where(mirrored, -share_w, share_w)
-    sent = draw.parcel.put(torch.stack([share_w, center_x, share_h, center_y]).float())
+    boxes = torch.stack([center_x, center_y, share_w, share_h]).float()
+    sent = draw.parcel.put(boxes.view(2, 2, -1, 1))
 
     def run(pixels: Tensor) -> Tensor:
-        share_w, center_x, share_h, center_y = sent.on(pixels.device)[..., None]
         # Not `affine_grid`: its matrix product may round to 10 bits on a GPU (TF32).
-        side = (counting(size, pixels.device) * 2 + (1 - size)) / size
-        across, down = share_w * side + center_x, share_h * side + center_y
+        center, share = sent.on(pixels.device)
+        across, down = torch.addcmul(center, share, _sides(size, pixels.device))
         shape = len(pixels), size, size
         grid = torch.stack([across[:, None].expand(shape), down[..., None].expand(shape)], 3)
         return rounded(
@@ -95,6 +96,12 @@ def resized_crop(
         )
 
     return run
+
+
+@lru_cache(maxsize=8)
+def _sides(size: int, device: torch.device) -> Tensor:
+    """The middles of pixels along a side that runs from -1 to 1."""
+    return (torch.arange(size, device=device) * 2 + (1 - size)) / size
 
 
 def rounded(values: Tensor) -> Tensor:

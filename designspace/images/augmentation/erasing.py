@@ -1,8 +1,8 @@
 """Random erasing (arXiv 1708.04896) of a batch, with timm's boxes: rectangles become noise.
 
 The corners of the boxes are drawn on the CPU, for the whole batch. The noise is made where the
-images lie, for the erased pixels alone, as a hash of seed, epoch, step, row in
-the batch and element: see `noise`.
+images lie, for the erased pixels alone, as a hash of seed, epoch, step, row in the batch, place
+in the box and channel: see `noise`.
 """
 
 # Torch leaves some types unknown.
@@ -19,9 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from designspace.images.augmentation.counting import counting
 from designspace.images.augmentation.draw import Draw
-from designspace.images.augmentation.noise import advance, keys, normal
+from designspace.images.augmentation.noise import STEP, channel_keys, forward, keys, normal
 
 AREA = (0.02, 1 / 3)
 """Smallest and largest share of the image, over all of its boxes."""
@@ -93,32 +92,29 @@ def _fill(
 ) -> Callable[[Tensor], None]:
     """What writes noise into boxes of pixels (K * H * W, C).
 
-    The pixels of all boxes stand in one list, box after box. Of the one in place `n` of its box the
-    row is `n // wide`, so that it lies `n + row * (W - wide)` behind the box's first pixel.
+    The pixels of all boxes stand in one list, row after row of box after box. The pixels of a row
+    are all equally far from their places in the list, and so are their counters.
     """
     height, width = size
-    areas = boxes.tall * boxes.wide
-    (chosen,) = areas.nonzero()
-    areas, wide = areas[chosen], boxes.wide[chosen]
-    total = int(areas.sum())
-    first = (chosen * height + boxes.top[chosen]) * width + boxes.left[chosen]
+    tall, wide = boxes.tall, boxes.wide.repeat(boxes.tall)
+    image = np.arange(len(tall)).repeat(tall)
+    row = np.arange(len(image)) - (tall.cumsum() - tall).repeat(tall)
+    start = wide.cumsum() - wide  # where a row begins in the list
+    first = (image * height + boxes.top[image] + row) * width + boxes.left[image]
+    total = int(wide.sum())
     sent = draw.parcel.put(
-        np.stack([areas, areas.cumsum() - areas, wide, width - wide, first, keys[chosen]])
+        np.stack([wide, first - start, forward(keys[image], row * wide - start)])
     )
 
     def run(pixels: Tensor) -> None:
         if not total:
             return
-        device, channels = pixels.device, pixels.shape[1]
-        numbers = sent.on(device)
-        start, wide, skip, first, key = numbers[1:].repeat_interleave(
-            numbers[0], dim=1, output_size=total
+        numbers = sent.on(pixels.device)
+        shift, key = numbers[1:].repeat_interleave(numbers[0], dim=1, output_size=total)
+        place = torch.arange(total, device=pixels.device)
+        counters = torch.add(key, place, alpha=STEP)[:, None] + channel_keys(
+            pixels.shape[1], pixels.device
         )
-        place = torch.arange(total, device=device) - start
-        index = torch.addcmul(first, place.div(wide, rounding_mode="trunc"), skip) + place
-        counters = torch.add(key, place, alpha=advance(channels))
-        each = counting(channels, device) * advance(1)
-        noise = normal(counters[:, None] + each)
-        pixels.index_copy_(0, index, noise.to(pixels.dtype))
+        pixels.index_copy_(0, shift.add_(place), normal(counters).to(pixels.dtype))
 
     return run

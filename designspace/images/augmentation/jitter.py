@@ -32,7 +32,7 @@ def color_jitter(strength: float, draw: Draw) -> Callable[[Tensor], Tensor]:
         for factor, (contrast, color) in zip(sent.on(device), kinds.on(device), strict=True):
             # At factor 0 stands black for brightness, the mean luma for contrast, or the luma.
             lumas = luma(pixels)
-            neutral = torch.where(each(color), lumas, (mean(lumas) * each(contrast)).float())
+            neutral = torch.where(each(color), lumas, mean(lumas) * each(contrast))
             pixels = blend(pixels.float(), neutral, factor).to(torch.uint8)
         return pixels
 

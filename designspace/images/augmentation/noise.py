@@ -3,15 +3,17 @@
 A generator gives its numbers one after the other, so that a process would have to make the noise of
 all images in order to know that of its own. Here element n of an image is `normal(hash(key, n))`:
 each can be computed alone, on any device, by any process. Philox, which torch has on GPUs, is the
-best known of these; this one is SplitMix64 (Steele, Lea and Flood, OOPSLA 2014; doi
-10.1145/2660193.2660195), which needs a tenth of its operations. It walks through the 64-bit numbers
-in steps of an odd constant, and mixes each: a shift and an exclusive or fold the upper bits into
-the lower ones, and a product carries the lower ones into the upper ones, twice.
+best known of these, but each of its operations would be a launch here.
 
-Torch has no unsigned numbers of 64 bits on all devices. Products of signed ones wrap alike, but a
-shift to the right repeats the sign, so that a fold sets the sign to 0: one bit is lost at each of
-the three. The two uniform numbers of 24 bits that Box and Muller's formula needs are taken from the
-ends of the 63 that remain.
+Keys are few, made on the CPU, by SplitMix64 (Steele, Lea and Flood, OOPSLA 2014; doi
+10.1145/2660193.2660195): it walks through the 64-bit numbers in steps of an odd constant, and mixes
+each thoroughly. The counters of a key go on in the same steps. They are mixed by x (2 x + 1), the
+permutation of the cipher RC6 (Rivest et al., 1998), whose upper bits depend on all bits of x; then
+the upper half is folded onto the lower one, and the permutation follows once more. That is four
+operations. Torch has no unsigned numbers of 64 bits on all devices: products of signed ones wrap
+alike, and of the shift, which repeats the sign, one bit is lost.
+
+The mixed number, as a fraction from -1 to 1, becomes normal by the inverse of the error function.
 """
 
 # Torch leaves some types unknown.
@@ -20,16 +22,21 @@ ends of the 63 that remain.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-STEP = 0x9E3779B97F4A7C15
 MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 FOLDS = (30, 27, 31)
-BITS = 24
-"""Bits of a uniform number: those that float32 holds exactly."""
+STEP = 0x9E3779B97F4A7C15 - 2**64
+"""From one counter to the next, as a signed number."""
+CHANNEL = STEP << 32
+"""From one channel to the next: 2**32 counters."""
+FRACTION = (1 - 2**-24) / 2**63
+"""To the largest float32 below 1, whose noise is finite."""
 
 
 def keys(key: int, *parts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -41,33 +48,35 @@ def keys(key: int, *parts: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     state = np.full(np.broadcast_shapes(*(part.shape for part in parts)), key, dtype=np.uint64)
     for part in parts:
-        state += (part.astype(np.uint64) + np.uint64(1)) * np.uint64(STEP)
+        state += (part.astype(np.uint64) + np.uint64(1)) * np.uint64(STEP % 2**64)
         for fold, factor in zip(FOLDS, (*MIX, 1), strict=True):
             state = (state ^ (state >> np.uint64(fold))) * np.uint64(factor)
     return state.view(np.int64)
 
 
-def advance(count: int) -> int:
-    """What to add to a key for `count` steps, as a signed number of 64 bits."""
-    return _signed(count * STEP)
+def forward(keys: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Keys some steps later, or earlier, int64 (K,)."""
+    return keys + steps * np.int64(STEP)
+
+
+@lru_cache(maxsize=32)
+def channel_keys(channels: int, device: torch.device) -> Tensor:
+    """What to add to a pixel's counter for each channel, int64 (C,); not to be changed."""
+    return torch.arange(channels, device=device) * signed(CHANNEL)
 
 
 def normal(counters: Tensor) -> Tensor:
-    """Float32 noise of mean 0 and spread 1, from counters: keys plus multiples of `advance(1)`.
+    """Float32 noise of mean 0 and spread 1, from counters: keys plus multiples of `STEP`.
 
     Args:
-        counters: int64 of any shape; overwritten.
+        counters: int64 of any shape.
     """
-    mixed = counters
-    for fold, factor in zip(FOLDS, MIX, strict=False):
-        mixed ^= mixed >> fold
-        mixed *= _signed(factor)
-    mixed ^= mixed >> FOLDS[-1]
-    # Uniform in (0, 1], written as 1 - u, and an angle.
-    radius = (mixed >> 63 - BITS).mul(-(2.0**-BITS)).log1p_().mul_(-2).sqrt_()
-    return (mixed & 2**BITS - 1).mul(2 * math.pi * 2.0**-BITS).cos_().mul_(radius)
+    mixed = torch.addcmul(counters, counters, counters, value=2)
+    mixed ^= mixed >> 32
+    mixed.addcmul_(mixed, mixed, value=2)
+    return mixed.mul(FRACTION).erfinv_().mul_(math.sqrt(2))
 
 
-def _signed(number: int) -> int:
-    number %= 2**64
-    return number - 2**64 if number >= 2**63 else number
+def signed(number: int) -> int:
+    """The number of 64 bits, with a sign, that has the same bits."""
+    return (number + 2**63) % 2**64 - 2**63

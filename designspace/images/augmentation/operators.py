@@ -19,7 +19,7 @@ from designspace.images.augmentation import tables
 from designspace.images.augmentation.parcel import Parcel
 from designspace.images.augmentation.policy import FULL
 from designspace.images.augmentation.tones import blend, luma, mean, smooth
-from designspace.images.augmentation.warps import matrices, scaled, warp
+from designspace.images.augmentation.warps import matrices, parts, warp
 
 Numbers = NDArray[Any]
 Argument = Callable[[Numbers, Numbers], Numbers]
@@ -66,7 +66,7 @@ WARPS = {"rotate": 30.0, "shear_x": 0.3, "shear_y": 0.3, "translate_x": 0.45, "t
 NAMES = (*TONES, *WARPS)
 """The operators in the order of their numbers."""
 BLENDS = ("color", "contrast", "sharpness")
-SORTED = (*tables.FIXED, "auto_contrast", "equalize", *BLENDS, "bilinear", "bicubic", "none")
+SORTED = ("equalize", "auto_contrast", *tables.FIXED, *BLENDS, "bilinear", "bicubic", "none")
 """Groups of images that are treated alike, in the order in which they are sorted."""
 GROUPS = np.array(
     [SORTED.index(name if name in TONES else "bilinear") for name in NAMES] + [len(SORTED) - 1]
@@ -126,8 +126,8 @@ class Operators:
         fixed = [tables.fixed(name, self._strength(name)) for name in tables.FIXED]
         self._fixed = parcel.put(np.concatenate(fixed))
         self._factor = parcel.put(np.concatenate([self._strength(name) for name in BLENDS]))
-        self._maps = parcel.put(self._warps(self._span("bilinear", "bicubic"), size))
-        self._fill = parcel.put(fill)
+        maps = self._warps(self._span("bilinear", "bicubic"), size)
+        self._maps = [parcel.put(numbers) for numbers in (*maps, fill)]
 
     def __call__(self, pixels: Tensor) -> None:
         """Changes bytes (K, C, H, W), contiguous, in place."""
@@ -143,26 +143,28 @@ class Operators:
         argument = rising if self._increasing else falling
         return argument(self._layer.levels[span], self._layer.signs[span]).astype(np.float32)
 
-    def _warps(self, span: slice, size: tuple[int, int]) -> Tensor:
+    def _warps(self, span: slice, size: tuple[int, int]) -> tuple[Numbers, Numbers]:
         kinds, levels, signs, _ = (numbers[span] for numbers in self._layer)
         most = np.array([*WARPS.values()])[:, None]
         changed = kinds == np.arange(len(TONES), len(NAMES))[:, None]
-        amounts = torch.from_numpy(changed * most * signs * levels / FULL)
-        return scaled(matrices(amounts[0], amounts[1:3], amounts[3:], *size), *size)
+        amounts = changed * most * signs * levels / FULL
+        return parts(matrices(amounts[0], amounts[1:3], amounts[3:], *size), *size)
 
     def _look_up(self, pixels: Tensor) -> None:
-        part = pixels[self._span(next(iter(tables.FIXED)), "equalize")]
+        last = [*tables.FIXED][-1]
+        part = pixels[self._span("equalize", last)]
         if not len(part):
             return
-        found = [self._fixed.on(pixels.device)[:, None].expand(-1, pixels.shape[1], -1)]
-        for name, table in (
-            ("auto_contrast", tables.auto_contrast),
-            ("equalize", tables.equalize),
-        ):
-            here = pixels[self._spans[name]]
-            if len(here):
-                found.append(table(here))
-        tables.look_up(part, torch.cat(found))
+        device, places = pixels.device, tables.places_of(part)
+        found = torch.empty((*part.shape[:2], 256), dtype=torch.uint8, device=device)
+        same, stretched = self._spans["equalize"], self._spans["auto_contrast"]
+        if same.stop:
+            tables.equalize(places[: same.stop * part.shape[1]], found[same])
+        if stretched.start < stretched.stop:
+            tables.auto_contrast(part[stretched], found[stretched])
+        if stretched.stop < len(part):
+            found[stretched.stop :] = self._fixed.on(device)[:, None]
+        tables.look_up(places, found, part)
 
     def _blend(self, pixels: Tensor) -> None:
         part = pixels[self._span(BLENDS[0], BLENDS[-1])]
@@ -170,15 +172,17 @@ class Operators:
             return
         values = part.float()
         color, contrast, sharp = values.split([len(pixels[self._spans[name]]) for name in BLENDS])
-        neutral = torch.empty_like(values)
-        to_color, to_contrast, to_sharp = neutral.split([len(color), len(contrast), len(sharp)])
-        lumas = luma(values[: len(color) + len(contrast)])
-        if len(color):
-            to_color.copy_(lumas[: len(color)])
+        grays = len(color) + len(contrast)
+        neutrals = [sharp]
         if len(contrast):
-            to_contrast.copy_(mean(lumas[len(color) :]))
+            lumas = luma(values[:grays])
+            neutrals = [lumas[: len(color)], mean(lumas[len(color) :]), sharp]
+        elif len(color):
+            neutrals = [luma(color), sharp]
+        shape = values.shape[1:]
+        neutral = torch.cat([one.expand(-1, *shape) for one in neutrals if len(one)])
         if len(sharp):
-            smooth(sharp, to_sharp)
+            smooth(sharp, neutral[grays:])
         part.copy_(blend(values, neutral, self._factor.on(pixels.device)))
 
     def _warp(self, pixels: Tensor) -> None:
@@ -186,4 +190,5 @@ class Operators:
         if not len(part):
             return
         bicubic = len(pixels[self._spans["bicubic"]])
-        warp(part, self._maps.on(pixels.device), self._fill.on(pixels.device), bicubic)
+        across, down, fill = (sent.on(pixels.device) for sent in self._maps)
+        warp(part, across + down, fill, bicubic)

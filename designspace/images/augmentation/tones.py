@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from designspace.images.pinned import to_device
 
@@ -39,8 +40,9 @@ def _luma(device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def mean(lumas: Tensor) -> Tensor:
-    """The mean luma, rounded: float64 (K, 1, 1, 1)."""
-    return (lumas.mean((1, 2, 3), keepdim=True, dtype=torch.float64) + 0.5).floor_()
+    """The mean luma, rounded: float32 (K, 1, 1, 1)."""
+    means = lumas.mean((1, 2, 3), keepdim=True, dtype=torch.float64).add_(0.5)
+    return means.floor_().float()
 
 
 def smooth(values: Tensor, out: Tensor) -> None:
@@ -48,17 +50,22 @@ def smooth(values: Tensor, out: Tensor) -> None:
 
     Args:
         values: whole numbers, float32 (K, C, H, W).
-        out: as large.
+        out: as large; the border stays.
     """
-    out.copy_(values)
     if min(values.shape[2:]) < 3:
         return
     inner = (..., slice(1, -1), slice(1, -1))
+    # There are no halves among thirteenths, so that it does not matter how they are summed.
+    torch.round(_around(values).add_(values[inner], alpha=4 / 13), out=out[inner])
+
+
+def _around(values: Tensor) -> Tensor:
+    """A thirteenth of the sum of 3 by 3 pixels, without the border."""
+    if values.device.type != "cpu":
+        return functional.avg_pool2d(values, 3, 1, divisor_override=13)
     # Three sums by row and three by column: on the CPU a sixth of the time of `avg_pool2d`.
     down = (values[:, :, :-2] + values[:, :, 1:-1]).add_(values[:, :, 2:])
-    around = (down[..., :-2] + down[..., 1:-1]).add_(down[..., 2:])
-    # There are no halves among thirteenths.
-    torch.round(around.add_(values[inner], alpha=4).mul_(1 / 13), out=out[inner])
+    return (down[..., :-2] + down[..., 1:-1]).add_(down[..., 2:]).mul_(1 / 13)
 
 
 def blend(values: Tensor, neutral: Tensor, factor: Tensor) -> Tensor:
