@@ -130,12 +130,16 @@ class Composed:
             [(state.settings & -state.settings).bit_length() - 1 for state in self._states.ends],
             np.int32,
         )
-        self._indexed = lru_cache(maxsize=4)(self._index)
+        self._known: dict[tuple[str, ...], Indexed] = {}
         self._within = lru_cache(maxsize=64)(self._find)
+        self._looked = lru_cache(maxsize=4)(self._look)
 
     def count(self, bounds: Bounds) -> int:
-        """By pairs of halves."""
-        return self.total if not bounds.limited else self._within(bounds, bounds.limited).count
+        """By pairs of halves, with an index that is there already where one holds these costs."""
+        if not bounds.limited:
+            return self.total
+        wide = (each for each in self._known if {*bounds.limited} <= {*each})
+        return self._within(bounds, next(wide, bounds.limited)).count
 
     def take(self, bounds: Bounds, ranks: Ints) -> Batch:
         """By the paths of these ranks."""
@@ -154,14 +158,12 @@ class Composed:
             return extreme_path(self._states, COSTS.index(cost), most=most)
         order = tuple(dict.fromkeys((*bounds.limited, cost)))
         best, within = None, self._within(bounds, order)
-        if abs(bounds.of(cost)[most]) != FAR:  # then what is beyond is a thin window: asked first
-            order = tuple(dict.fromkeys((cost, *order)))
         while within.count:
-            some = within.count if within.count <= LOOKED else DRAWN
-            drawn = self._costs(within, ranks(within.count, some, seed=0), cost)
-            best = int(drawn.max() if most else drawn.min())
+            drawn, are_all = self._looked(within)
+            costs = drawn[:, COSTS.index(cost)]
+            best = int(costs.max() if most else costs.min())
             beyond = bounds.also(cost, *((best + 1, FAR) if most else (-FAR, best - 1)))
-            if some == within.count or beyond.is_empty:
+            if are_all or beyond.is_empty:
                 break
             within = self._find(beyond, order)
         return best
@@ -174,8 +176,14 @@ class Composed:
         chain = Chain({**self.axes, name: only}, self.chain.base, self.chain.task)
         return networks(chain).count(bounds) > 0
 
-    def _index(self, limited: tuple[str, ...]) -> Indexed:
-        return Indexed(self._states, [COSTS.index(name) for name in limited], self._at)
+    def _indexed(self, limited: tuple[str, ...]) -> Indexed:
+        """The index over some costs; the last four are kept."""
+        if limited not in self._known:
+            while len(self._known) > 3:
+                del self._known[next(iter(self._known))]
+            columns = [COSTS.index(name) for name in limited]
+            self._known[limited] = Indexed(self._states, columns, self._at)
+        return self._known[limited]
 
     def _find(self, bounds: Bounds, limited: tuple[str, ...]) -> Within:
         pairs = np.array([bounds.of(name) for name in limited], np.int64).reshape(-1, 2)
@@ -191,16 +199,18 @@ class Composed:
             costs += layer.costs.take(edges, axis=0)
         return labels, costs
 
-    def _costs(self, within: Within, wanted: Ints, cost: str) -> Ints:
-        """One cost of networks by rank, in no order."""
-        column = COSTS.index(cost)
-        return np.concatenate([
+    def _look(self, within: Within) -> tuple[Ints, bool]:
+        """The costs of some networks, (n, 3), and whether these are all of them."""
+        are_all = within.count <= LOOKED
+        wanted = ranks(within.count, within.count if are_all else DRAWN, seed=0)
+        rows = [
             sum(
-                layer.costs[edges, column]
+                layer.costs.take(edges, axis=0)
                 for layer, edges in zip(self._states.layers, paths.edges, strict=True)
             )
             for paths in within.paths(wanted)
-        ])  # fmt: skip
+        ]
+        return np.concatenate(rows), are_all
 
     @cached_property
     def _words(self) -> list[Ints]:
