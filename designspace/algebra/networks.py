@@ -17,10 +17,9 @@ from designspace.algebra.halves import cut, extreme_path, paths_from
 from designspace.algebra.paths import Indexed, Paths, Window, Within
 from designspace.algebra.pieces import TooLargeError
 from designspace.algebra.points import Points
-from designspace.algebra.ranks import ranks
 from designspace.algebra.states import States
 from designspace.algebra.wavelet import Ints
-from designspace.algebra.windows import MOST_COSTS
+from designspace.algebra.windows import MOST_COSTS, Ends
 from designspace.spec.axis import Axis
 
 
@@ -132,7 +131,7 @@ class Composed:
         )
         self._known: dict[tuple[str, ...], Indexed] = {}
         self._within = lru_cache(maxsize=64)(self._find)
-        self._looked = lru_cache(maxsize=4)(self._look)
+        self._ends = lru_cache(maxsize=64)(self._find_ends)
 
     def count(self, bounds: Bounds) -> int:
         """By pairs of halves, with an index that is there already where one holds these costs."""
@@ -150,23 +149,12 @@ class Composed:
         return Batch(labels, costs)
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """By drawing some, and counting those beyond the best drawn, until there are none.
-
-        Of all networks, step by step.
-        """
+        """By the halves that reach furthest; of all networks, step by step."""
         if not bounds.limited:
             return extreme_path(self._states, COSTS.index(cost), most=most)
         order = tuple(dict.fromkeys((*bounds.limited, cost)))
-        best, within = None, self._within(bounds, order)
-        while within.count:
-            drawn, are_all = self._looked(within)
-            costs = drawn[:, COSTS.index(cost)]
-            best = int(costs.max() if most else costs.min())
-            beyond = bounds.also(cost, *((best + 1, FAR) if most else (-FAR, best - 1)))
-            if are_all or beyond.is_empty:
-                break
-            within = self._find(beyond, order)
-        return best
+        found = self._ends(bounds, order).of((order.index(cost), most))
+        return None if abs(found) == FAR else found
 
     def has(self, bounds: Bounds, name: str, label: str) -> bool:
         """By counting the networks of the space that has no other label on this axis."""
@@ -186,8 +174,10 @@ class Composed:
         return self._known[limited]
 
     def _find(self, bounds: Bounds, limited: tuple[str, ...]) -> Within:
-        pairs = np.array([bounds.of(name) for name in limited], np.int64).reshape(-1, 2)
-        return self._indexed(limited).within(Window(pairs[:, :1], pairs[:, 1:]))
+        return self._indexed(limited).within(_window(bounds, limited))
+
+    def _find_ends(self, bounds: Bounds, limited: tuple[str, ...]) -> Ends:
+        return self._indexed(limited).ends(_window(bounds, limited))
 
     def _spelt(self, paths: Paths) -> tuple[Ints, Ints]:
         """Labels, (k, axes), and costs, (k, 3), under the first setting that makes each path."""
@@ -198,19 +188,6 @@ class Composed:
             labels += words.take(layer.rows_of(edges, setting), axis=0)
             costs += layer.costs.take(edges, axis=0)
         return labels, costs
-
-    def _look(self, within: Within) -> tuple[Ints, bool]:
-        """The costs of some networks, (n, 3), and whether these are all of them."""
-        are_all = within.count <= LOOKED
-        wanted = ranks(within.count, within.count if are_all else DRAWN, seed=0)
-        rows = [
-            sum(
-                layer.costs.take(edges, axis=0)
-                for layer, edges in zip(self._states.layers, paths.edges, strict=True)
-            )
-            for paths in within.paths(wanted)
-        ]
-        return np.concatenate(rows), are_all
 
     @cached_property
     def _words(self) -> list[Ints]:
@@ -228,7 +205,11 @@ class Composed:
         return tables
 
 
-LOOKED, DRAWN = 1 << 18, 1 << 16  # networks looked at for an extreme: all, or a draw of more
+def _window(bounds: Bounds, limited: tuple[str, ...]) -> Window:
+    pairs = np.array([bounds.of(name) for name in limited], np.int64).reshape(-1, 2)
+    return Window(pairs[:, :1], pairs[:, 1:])
+
+
 FEW = 1 << 15  # combinations that are always listed
 
 

@@ -14,7 +14,7 @@ from designspace.algebra.halves import Bridge, Half, Halves, sums
 from designspace.algebra.pieces import Ids
 from designspace.algebra.states import States
 from designspace.algebra.wavelet import Ints
-from designspace.algebra.windows import Index, index
+from designspace.algebra.windows import Ends, Index, index
 
 MANY, THREADS = 1 << 17, 8  # left halves that are worth threads, and how many of these
 
@@ -72,6 +72,17 @@ class Indexed:
             _Counted(bridge, own, answers[key])
             for (bridge, own, _), key in zip(self.bridges, keys, strict=True)
         ]
+
+    def ends(self, window: Window) -> Ends:
+        """The least and the most of each limited cost among the networks in a window."""
+        ends, asked = Ends(), set[tuple[bytes, ...]]()
+        for bridge, own, key in self.bridges:
+            both = (*key, self.digest(bridge.left), bridge.shift.tobytes())
+            if both not in asked:
+                asked.add(both)
+                costs = bridge.left.costs + bridge.shift
+                own.ends(*window.around(costs), bridge.left.order, costs, ends)
+        return ends
 
     def digest(self, half: Half) -> bytes:
         """Equal for halves of equal costs."""
