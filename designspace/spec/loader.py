@@ -14,7 +14,7 @@ from yaml.resolver import Resolver
 # PyYAML without libyaml has no such parser
 _CParser: Any = getattr(getattr(yaml, "cyaml", None), "CParser", object)
 
-# texts that both parsers read alike: without tabs, tags, anchors, text in blocks, marks of documents
+# texts that both parsers read alike: no tabs, tags, anchors, text in blocks, marks of documents
 _COMMON = re.compile(r"(?:(?!---|\.\.\.)[ \n\"#$'-)+-=@-{}~\u00a1-\u1fff])*")
 _DEEPEST = 64
 _MOST = 100_000
