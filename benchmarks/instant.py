@@ -96,11 +96,13 @@ def commit_of(checkout: Path) -> str:
     return subprocess.check_output(words, text=True).strip()
 
 
-def measure(checkouts: dict[str, Path], runs: int, home: Path) -> dict[str, Any]:
-    times: dict[str, Any] = {name: {each: [] for each in checkouts} for name in COMMANDS}
+def measure(
+    checkouts: dict[str, Path], runs: int, home: Path, commands: dict[str, tuple[list[str], str]]
+) -> dict[str, Any]:
+    times: dict[str, Any] = {name: {each: [] for each in checkouts} for name in commands}
     speeds: dict[str, list[float]] = {each: [] for each in checkouts}
     for turn in range(runs + 1):  # the first turn fills caches, and is not counted
-        for name, (words, cache) in COMMANDS.items():
+        for name, (words, cache) in commands.items():
             printed: set[str] = set()
             for each, checkout in checkouts.items():
                 cpu, clock, said = run(words, checkout, cache, home)
@@ -122,14 +124,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base", type=Path, help="a checkout of the commit to compare with")
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--only", nargs="+", default=[""], help="how the names of commands begin")
     options = parser.parse_args()
     checkouts = {"before": options.base.resolve()} if options.base else {}
     checkouts["after"] = ROOT
+    commands = {n: each for n, each in COMMANDS.items() if n.startswith(tuple(options.only))}
     load = os.getloadavg()
     with tempfile.TemporaryDirectory() as home:
-        found = measure(checkouts, options.runs, Path(home))
+        found = measure(checkouts, options.runs, Path(home), commands)
     record = {
-        "command": "python benchmarks/instant.py --base CHECKOUT",
+        "command": " ".join(
+            ["python benchmarks/instant.py --base CHECKOUT --only", *map(repr, options.only)]
+        ),
         "n": options.runs,
         "commits": {name: commit_of(checkout) for name, checkout in checkouts.items()},
         **found,
