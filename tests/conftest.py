@@ -10,6 +10,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# What tests ask of spaces is computed anew, and leaves nothing in the user's cache.
+os.environ.setdefault("DESIGNSPACE_CACHE", "off")
+
 # xdist tells its workers the width of the terminal; commands in the test process print to a pipe.
 os.environ.pop("COLUMNS", None)
 

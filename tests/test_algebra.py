@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, by_looking, data
 
-from designspace.algebra import networks
+from designspace.algebra import windows as windows_
 from designspace.algebra.bounds import FAR, Bounds
 from designspace.algebra.chain import Chain
 from designspace.algebra.feasible import Feasible
@@ -90,8 +90,7 @@ def test_counts_costs_and_extremes_are_those_of_looking(
 def test_an_extreme_is_the_same_where_few_are_looked_at_for_it(
     name: str, looked: dict[str, dict[str, tuple[int, int, int]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(networks, "LOOKED", 2)
-    monkeypatch.setattr(networks, "DRAWN", 1)
+    monkeypatch.setattr(windows_, "FEW", 2)
     for bounds in windows(list(looked[name].values())):
         _, found = feasible(name, Composed, bounds)
         inner = [costs for costs in looked[name].values() if inside(bounds, costs)]

@@ -282,6 +282,7 @@ def test_a_document_of_too_many_values_is_refused_before_it_is_read(
         raise AssertionError("the tree of a document that is refused need not be made")
 
     monkeypatch.setattr(loader.PlainLoader, "get_single_node", never)
+    monkeypatch.setattr(loader.QuickLoader, "get_single_node", never)
     (tmp_path / "spec.yaml").write_text(text)
     ran = run("cost", tmp_path / "spec.yaml")
     assert ran.code == 2

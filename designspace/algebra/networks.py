@@ -17,10 +17,9 @@ from designspace.algebra.halves import cut, extreme_path, paths_from
 from designspace.algebra.paths import Indexed, Paths, Window, Within
 from designspace.algebra.pieces import TooLargeError
 from designspace.algebra.points import Points
-from designspace.algebra.ranks import ranks
 from designspace.algebra.states import States
 from designspace.algebra.wavelet import Ints
-from designspace.algebra.windows import MOST_COSTS
+from designspace.algebra.windows import MOST_COSTS, Ends
 from designspace.spec.axis import Axis
 
 
@@ -130,12 +129,16 @@ class Composed:
             [(state.settings & -state.settings).bit_length() - 1 for state in self._states.ends],
             np.int32,
         )
-        self._indexed = lru_cache(maxsize=4)(self._index)
+        self._known: dict[tuple[str, ...], Indexed] = {}
         self._within = lru_cache(maxsize=64)(self._find)
+        self._ends = lru_cache(maxsize=64)(self._find_ends)
 
     def count(self, bounds: Bounds) -> int:
-        """By pairs of halves."""
-        return self.total if not bounds.limited else self._within(bounds, bounds.limited).count
+        """By pairs of halves, with an index that is there already where one holds these costs."""
+        if not bounds.limited:
+            return self.total
+        wide = (each for each in self._known if {*bounds.limited} <= {*each})
+        return self._within(bounds, next(wide, bounds.limited)).count
 
     def take(self, bounds: Bounds, ranks: Ints) -> Batch:
         """By the paths of these ranks."""
@@ -146,25 +149,12 @@ class Composed:
         return Batch(labels, costs)
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """By drawing some, and counting those beyond the best drawn, until there are none.
-
-        Of all networks, step by step.
-        """
+        """By the halves that reach furthest; of all networks, step by step."""
         if not bounds.limited:
             return extreme_path(self._states, COSTS.index(cost), most=most)
         order = tuple(dict.fromkeys((*bounds.limited, cost)))
-        best, within = None, self._within(bounds, order)
-        if abs(bounds.of(cost)[most]) != FAR:  # then what is beyond is a thin window: asked first
-            order = tuple(dict.fromkeys((cost, *order)))
-        while within.count:
-            some = within.count if within.count <= LOOKED else DRAWN
-            drawn = self._costs(within, ranks(within.count, some, seed=0), cost)
-            best = int(drawn.max() if most else drawn.min())
-            beyond = bounds.also(cost, *((best + 1, FAR) if most else (-FAR, best - 1)))
-            if some == within.count or beyond.is_empty:
-                break
-            within = self._find(beyond, order)
-        return best
+        found = self._ends(bounds, order).of((order.index(cost), most))
+        return None if abs(found) == FAR else found
 
     def has(self, bounds: Bounds, name: str, label: str) -> bool:
         """By counting the networks of the space that has no other label on this axis."""
@@ -174,12 +164,20 @@ class Composed:
         chain = Chain({**self.axes, name: only}, self.chain.base, self.chain.task)
         return networks(chain).count(bounds) > 0
 
-    def _index(self, limited: tuple[str, ...]) -> Indexed:
-        return Indexed(self._states, [COSTS.index(name) for name in limited], self._at)
+    def _indexed(self, limited: tuple[str, ...]) -> Indexed:
+        """The index over some costs; the last four are kept."""
+        if limited not in self._known:
+            while len(self._known) > 3:
+                del self._known[next(iter(self._known))]
+            columns = [COSTS.index(name) for name in limited]
+            self._known[limited] = Indexed(self._states, columns, self._at)
+        return self._known[limited]
 
     def _find(self, bounds: Bounds, limited: tuple[str, ...]) -> Within:
-        pairs = np.array([bounds.of(name) for name in limited], np.int64).reshape(-1, 2)
-        return self._indexed(limited).within(Window(pairs[:, :1], pairs[:, 1:]))
+        return self._indexed(limited).within(_window(bounds, limited))
+
+    def _find_ends(self, bounds: Bounds, limited: tuple[str, ...]) -> Ends:
+        return self._indexed(limited).ends(_window(bounds, limited))
 
     def _spelt(self, paths: Paths) -> tuple[Ints, Ints]:
         """Labels, (k, axes), and costs, (k, 3), under the first setting that makes each path."""
@@ -190,17 +188,6 @@ class Composed:
             labels += words.take(layer.rows_of(edges, setting), axis=0)
             costs += layer.costs.take(edges, axis=0)
         return labels, costs
-
-    def _costs(self, within: Within, wanted: Ints, cost: str) -> Ints:
-        """One cost of networks by rank, in no order."""
-        column = COSTS.index(cost)
-        return np.concatenate([
-            sum(
-                layer.costs[edges, column]
-                for layer, edges in zip(self._states.layers, paths.edges, strict=True)
-            )
-            for paths in within.paths(wanted)
-        ])  # fmt: skip
 
     @cached_property
     def _words(self) -> list[Ints]:
@@ -218,7 +205,11 @@ class Composed:
         return tables
 
 
-LOOKED, DRAWN = 1 << 18, 1 << 16  # networks looked at for an extreme: all, or a draw of more
+def _window(bounds: Bounds, limited: tuple[str, ...]) -> Window:
+    pairs = np.array([bounds.of(name) for name in limited], np.int64).reshape(-1, 2)
+    return Window(pairs[:, :1], pairs[:, 1:])
+
+
 FEW = 1 << 15  # combinations that are always listed
 
 

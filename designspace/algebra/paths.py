@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +14,9 @@ from designspace.algebra.halves import Bridge, Half, Halves, sums
 from designspace.algebra.pieces import Ids
 from designspace.algebra.states import States
 from designspace.algebra.wavelet import Ints
-from designspace.algebra.windows import Index, index
+from designspace.algebra.windows import Ends, Index, index
+
+MANY, THREADS = 1 << 17, 8  # left halves that are worth threads, and how many of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,27 @@ class Indexed:
 
     def counts(self, window: Window) -> list[_Counted]:
         """Every bridge with the ranks of its left halves in a window."""
-        known: dict[tuple[bytes, ...], Ints] = {}
-        found: list[_Counted] = []
+        asked: dict[tuple[bytes, ...], tuple[Bridge, Index]] = {}
+        keys: list[tuple[bytes, ...]] = []
+        for bridge, own, key in self.bridges:
+            keys.append((*key, self.digest(bridge.left), bridge.shift.tobytes()))
+            asked.setdefault(keys[-1], (bridge, own))
+        answers = dict(zip(asked, _in_threads(window, list(asked.values())), strict=True))
+        return [
+            _Counted(bridge, own, answers[key])
+            for (bridge, own, _), key in zip(self.bridges, keys, strict=True)
+        ]
+
+    def ends(self, window: Window) -> Ends:
+        """The least and the most of each limited cost among the networks in a window."""
+        ends, asked = Ends(), set[tuple[bytes, ...]]()
         for bridge, own, key in self.bridges:
             both = (*key, self.digest(bridge.left), bridge.shift.tobytes())
-            if both not in known:
-                low, high = window.around(bridge.left.costs + bridge.shift)
-                known[both] = np.cumsum(own.count(low, high, bridge.left.order))
-            found.append(_Counted(bridge, own, known[both]))
-        return found
+            if both not in asked:
+                asked.add(both)
+                costs = bridge.left.costs + bridge.shift
+                own.ends(*window.around(costs), bridge.left.order, costs, ends)
+        return ends
 
     def digest(self, half: Half) -> bytes:
         """Equal for halves of equal costs."""
@@ -85,6 +101,21 @@ class Indexed:
         if key not in self._known:
             self._known[key] = index(sums(bridge.steps, bridge.right.costs))
         return self._known[key], key
+
+
+def _in_threads(window: Window, asked: Sequence[tuple[Bridge, Index]]) -> list[Ints]:
+    """Up to which rank the left halves of each bridge reach; numpy lets other threads run."""
+
+    def ranks(bridge: Bridge, own: Index) -> Ints:
+        low, high = window.around(bridge.left.costs + bridge.shift)
+        return np.cumsum(own.count(low, high, bridge.left.order))
+
+    if sum(len(bridge.left) for bridge, _ in asked) < MANY:
+        return [ranks(*each) for each in asked]
+    for half in {id(bridge.left): bridge.left for bridge, _ in asked}.values():
+        _ = half.order  # sorted once, before several threads ask for it
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, THREADS)) as threads:
+        return list(threads.map(ranks, *zip(*asked, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

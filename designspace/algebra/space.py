@@ -14,6 +14,7 @@ from designspace.algebra.bounds import bounds_of
 from designspace.algebra.chain import Chain
 from designspace.algebra.empty import why_empty
 from designspace.algebra.feasible import Draw, Feasible
+from designspace.algebra.maker import Maker
 from designspace.algebra.networks import Networks, networks
 from designspace.algebra.pieces import TooLargeError
 from designspace.algebra.recipes import Paired, Recipes
@@ -179,12 +180,13 @@ class Space(spaces.Space):
 
     def samples(self, draw: Draw) -> list[Sample]:
         """The networks of a draw, made."""
+        maker, has_recipes = Maker(self), bool(self.recipe_axes)
         rows = zip(draw.points(), draw.params, draw.macs, draw.acts, strict=True)
         return [
             Sample(
                 point,
-                self.spec(point),
-                self.recipe_spec(point) if self.recipe_axes else None,
+                maker.network(point),
+                self.recipe_spec(point) if has_recipes else None,
                 *map(int, costs),
             )
             for point, *costs in rows

@@ -44,7 +44,7 @@ def info(
     as_json: JsonOption = False,
 ) -> None:
     """Count a space's networks and show what its limits and its axes do."""
-    from designspace.algebra.describe import describe
+    from designspace.algebra.kept.described import describe_space
     from designspace.algebra.space import load_space, with_limits
     from designspace.algebra.task import Task
     from designspace.cli.printing import print_json
@@ -52,9 +52,7 @@ def info(
     found = load_space(space)
     size = input_size or found.base_network().input_size
     task = Task(size, in_channels, num_classes)
-    limits = with_limits(found.limits, limit or [])
-    limited = found.not_empty(found.feasible(limits, task=task))
-    said = describe(limited)
+    said = describe_space(found, with_limits(found.limits, limit or []), task)
     if as_json:
         print_json(_json(found, task, said))
     else:

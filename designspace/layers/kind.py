@@ -76,13 +76,19 @@ class Kind(Frozen):
         if not isinstance(data, dict):
             return data
         given = cast("dict[str, Any]", data)
-        for name, value in given.items():
-            field = cls.model_fields.get(name)
-            if isinstance(value, dict) and "kind" not in value and field is not None:
-                tag = getattr(field.default, "kind", None)
-                if tag and tag != "none":
-                    given = given | {name: {"kind": tag, **cast("dict[str, Any]", value)}}
+        for name, tag in cls._tags_of_defaults().items():
+            value = given.get(name)
+            if isinstance(value, dict) and "kind" not in value:
+                given = given | {name: {"kind": tag, **cast("dict[str, Any]", value)}}
         return given
+
+    @classmethod
+    @cache
+    def _tags_of_defaults(cls) -> dict[str, str]:
+        """The kind of each field's default, where it has one that is not `none`."""
+        defaults = {name: field.default for name, field in cls.model_fields.items()}
+        tags = {name: getattr(value, "kind", None) for name, value in defaults.items()}
+        return {name: tag for name, tag in tags.items() if tag and tag != "none"}
 
     @classmethod
     def _expand(cls, value: Any) -> Any:

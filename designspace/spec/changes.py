@@ -102,15 +102,13 @@ def _enter(here: Any, key: str | int, so_far: Keys, path: str, origin: Origin) -
 
 
 def _check(here: Any, key: str | int, so_far: Keys, path: str, origin: Origin) -> None:
-    fits = isinstance(here, dict) if isinstance(key, str) else isinstance(here, list)
-    if (
-        isinstance(here, dict)
-        and isinstance(key, str)
-        and set(cast("dict[str, Any]", here)) == {KEY}
-    ):
-        fits = key == KEY
-    if isinstance(here, list) and isinstance(key, int):
-        fits = key < len(cast("list[Any]", here))
+    if isinstance(here, dict):
+        stages = KEY in here and len(cast("dict[str, Any]", here)) == 1
+        fits = isinstance(key, str) and (key == KEY or not stages)
+    else:
+        fits = (
+            isinstance(here, list) and isinstance(key, int) and key < len(cast("list[Any]", here))
+        )
     if not fits:
         raise InputError(
             f"there is no '{key}' to set in '{'.'.join(map(str, so_far[:-1]))}'",

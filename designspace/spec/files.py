@@ -6,7 +6,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ from typing import Any, cast
 import yaml
 
 from designspace.errors import InputError
-from designspace.spec.loader import Extent, PlainDumper, PlainLoader
+from designspace.spec.loader import Extent, PlainDumper, PlainLoader, QuickLoader
 
 Keys = tuple[str | int, ...]
 
@@ -74,15 +74,11 @@ def parse(text: str, *, file: str) -> Document:
     Raises:
         InputError: Broken YAML, a repeated key, or a tag other than plain data.
     """
-    loader: PlainLoader | None = None
+    if QuickLoader.suits(text):
+        with suppress(yaml.YAMLError):  # which is told below, in the usual words
+            return _read(QuickLoader, text, file)
     try:
-        loader = PlainLoader(text)
-        node = loader.whole()
-        origins: dict[Keys, Origin] = {(): Origin(file, 1)}  # of an empty text, too
-        if node is None:
-            return Document(None, origins)
-        _walk(node, (), file, origins, Extent())
-        return Document(loader.construct(node), origins)
+        return _read(PlainLoader, text, file)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -90,6 +86,18 @@ def parse(text: str, *, file: str) -> Document:
     except yaml.YAMLError as error:
         said = " ".join(str(error).split())
         raise InputError(f"broken YAML: {said}", file=file) from None
+
+
+def _read(reader: type[PlainLoader | QuickLoader], text: str, file: str) -> Document:
+    loader: PlainLoader | QuickLoader | None = None
+    try:
+        loader = reader(text)
+        node = loader.whole()
+        origins: dict[Keys, Origin] = {(): Origin(file, 1)}  # of an empty text, too
+        if node is None:
+            return Document(None, origins)
+        _walk(node, (), file, origins, Extent())
+        return Document(loader.construct(node), origins)
     finally:
         if loader is not None:
             loader.close()

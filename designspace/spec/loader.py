@@ -7,8 +7,15 @@ from collections.abc import Hashable
 from typing import Any, cast
 
 import yaml
-from yaml.constructor import ConstructorError
+from yaml.composer import Composer
+from yaml.constructor import ConstructorError, SafeConstructor
+from yaml.resolver import Resolver
 
+# PyYAML without libyaml has no such parser
+_CParser: Any = getattr(getattr(yaml, "cyaml", None), "CParser", object)
+
+# texts that both parsers read alike: no tabs, tags, anchors, text in blocks, marks of documents
+_COMMON = re.compile(r"(?:(?!---|\.\.\.)[ \n\"#$'-)+-=@-{}~\u00a1-\u1fff])*")
 _DEEPEST = 64
 _MOST = 100_000
 _SHORT = 100_000  # characters, below which a document cannot take long to read
@@ -16,23 +23,17 @@ _BITS = 64
 _TAGS = ("null", "bool", "int", "float", "str", "seq", "map")
 
 
-class PlainLoader(yaml.SafeLoader):
-    """YAML 1.1's plain data, in which 1e-6 is a number and a date is text, as everyone expects.
-
-    Every error is a `yaml.MarkedYAMLError`, or a `yaml.YAMLError` where the text is no text.
-    """
+class _Plain:
+    """Nodes and plain data, from the events of whichever parser stands behind this class."""
 
     _level = 0
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._text = text
+    _text = ""
 
     def whole(self) -> yaml.Node | None:
         """The document's node; None where nothing is written."""
         if len(self._text) > _SHORT:
             _count(self._text)
-        return self.get_single_node()
+        return cast("Any", self).get_single_node()
 
     def construct(self, node: yaml.Node) -> Any:
         """Plain data of a node."""
@@ -66,6 +67,34 @@ class PlainLoader(yaml.SafeLoader):
             said = f"a whole number takes at most {_BITS} bits"
             raise ConstructorError(problem=said, problem_mark=node.start_mark)
         return value
+
+
+class PlainLoader(_Plain, yaml.SafeLoader):
+    """YAML 1.1's plain data, in which 1e-6 is a number and a date is text, as everyone expects.
+
+    Every error is a `yaml.MarkedYAMLError`, or a `yaml.YAMLError` where the text is no text.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._text = text
+
+
+class QuickLoader(_Plain, Composer, _CParser, SafeConstructor, Resolver):
+    """The same with libyaml's parser, which is quicker; its complaints are in other words."""
+
+    is_there = _CParser is not object
+
+    @classmethod
+    def suits(cls, text: str) -> bool:
+        """Whether the two parsers read such a text alike."""
+        return cls.is_there and _COMMON.fullmatch(text) is not None
+
+    def __init__(self, text: str) -> None:
+        _CParser.__init__(self, text)
+        for base in (Composer, SafeConstructor, Resolver):
+            base.__init__(cast("Any", self))
+        self._text = text
 
 
 def _count(text: str) -> None:
@@ -106,16 +135,17 @@ class Extent:
             raise ConstructorError(problem=said, problem_mark=node.start_mark)
 
 
-PlainLoader.yaml_constructors = {
-    tag: how
-    for tag, how in yaml.SafeLoader.yaml_constructors.items()
-    if tag is None or tag.removeprefix("tag:yaml.org,2002:") in _TAGS
-}
-PlainLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith(":timestamp")]
-    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-for _each in (PlainLoader, PlainDumper):
+for _loader in (PlainLoader, QuickLoader):
+    _loader.yaml_constructors = {
+        tag: how
+        for tag, how in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.removeprefix("tag:yaml.org,2002:") in _TAGS
+    }
+    _loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith(":timestamp")]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+for _each in (PlainLoader, QuickLoader, PlainDumper):
     _each.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
         "tag:yaml.org,2002:float",
         re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),

@@ -143,7 +143,8 @@ class Space(Frozen):
         Raises:
             InputError: The choices make no valid network together.
         """
-        return load(self._base.data, self.changes(point))
+        changes = self.changes(point)
+        return load(Document(self._base.data) if changes else self._base.data, changes)
 
     def recipe_spec(self, point: Mapping[str, str]) -> Recipe:
         """The recipe at a point, of a space that names one.
