@@ -16,7 +16,7 @@ from torch import nn
 
 import designspace
 from designspace.compiler import synchronise
-from designspace.compiler.synchronised import SyncBatchNormLast, batch_norms
+from designspace.compiler.synchronised import batch_norms
 from designspace.errors import InputError
 from designspace.train.group import joined
 from tests.small import SIDE, small, stir
@@ -154,5 +154,4 @@ def test_synchronised_norms_are_the_same_function() -> None:
         torch.testing.assert_close(model(x), before)
     assert model.state_dict().keys() == state.keys()
     assert batch_norms(model) == names
-    assert all(isinstance(model.get_submodule(name), SyncBatchNormLast) for name in names)
     assert all(isinstance(model.get_submodule(name), nn.SyncBatchNorm) for name in names)

@@ -14,7 +14,7 @@ import designspace.compiler.lowerings  # noqa: F401  # pyright: ignore[reportUnu
 from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import Features
 from designspace.compiler.lower import lower
-from designspace.compiler.modules import Undecayed
+from designspace.compiler.modules import Undecayed, channels_last
 from designspace.costing import plan_of
 from designspace.layers.leaf import Leaf
 from designspace.layers.part import Part, Placed
@@ -40,7 +40,7 @@ class PartModule(nn.Module):
             self.add_module(name, child)
 
     def forward(self, *xs: Tensor) -> Tensor:
-        """Each (batch, *feature); to (batch, *feature)."""
+        """Maps (batch, channels, height, width), tokens (batch, tokens, channels)."""
         return self.part.forward(cast("Any", self), *xs)
 
     def extra_repr(self) -> str:
@@ -49,7 +49,9 @@ class PartModule(nn.Module):
 
 
 class Compiled(nn.Module):
-    """A network on images in torch's usual layout.
+    """A network on images (batch, channels, height, width).
+
+    Maps have the same axes from stem to head, and are channels-last in memory.
 
     Attributes:
         spec: The specification.
@@ -63,7 +65,7 @@ class Compiled(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width) to logits (batch, num_classes)."""
-        return self.spec.forward(cast("Any", self), x.permute(0, 2, 3, 1))
+        return self.spec.forward(cast("Any", self), channels_last(x))
 
     def no_weight_decay(self) -> set[str]:
         """Parameters that are not decayed though they are no vectors; timm asks for it by name."""

@@ -13,22 +13,19 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from designspace.compiler.modules import ConvolutionNHWC
 
-
-class DepthwiseNHWC(ConvolutionNHWC):
-    """A depthwise convolution on (batch, height, width, channels) that keeps the map's size."""
+class DepthwiseConv(nn.Conv2d):
+    """A depthwise convolution that keeps the map's size."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """Convolve a view."""
+        """(batch, channels, height, width) to the same."""
         if not self._quick(input):
             return super().forward(input)
-        x = input.permute(0, 3, 1, 2)
-        y: Any = Depthwise.apply(x, self.weight, self.bias)
-        return y.permute(0, 2, 3, 1)
+        y: Any = Depthwise.apply(input, self.weight, self.bias)
+        return y
 
     def _quick(self, x: Tensor) -> bool:
         """Whether a gradient will be wanted where torch's own is slow."""

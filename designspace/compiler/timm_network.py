@@ -14,6 +14,7 @@ from designspace.compiler.build import CLASSIFIER, Compiled, PartModule, body_of
 from designspace.compiler.drop_path import set_drop_path
 from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import as_map, chosen_stages
+from designspace.compiler.modules import channels_last
 from designspace.costing import plan
 from designspace.errors import InputError
 from designspace.layers.part import Callables
@@ -83,14 +84,13 @@ class TimmNetwork(Compiled):
         x = self._stem(x)
         for stage in self._stages():
             x = self._run(stage, x)
-        return x.permute(0, 3, 1, 2) if x.ndim == 4 else x
+        return x
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """Features to logits, or to what the classifier takes."""
         if not self.global_pool:
             return x
         head = cast("PartModule", self.head)
-        x = x.permute(0, 2, 3, 1) if x.ndim == 4 else x
         x = head.part.forward(cast("Callables", _BareHead(head)), x)
         x = functional.dropout(x, self.drop_rate, self.training)
         return x if pre_logits else self.get_classifier()(x)
@@ -126,8 +126,7 @@ class TimmNetwork(Compiled):
             if index in taken:
                 reduction = cast("int", self.feature_info[index]["reduction"])
                 maps.append(as_map(x, sides[0] // reduction, sides[1] // reduction))
-        last = x.permute(0, 3, 1, 2) if x.ndim == 4 else x
-        return maps if intermediates_only else (last, maps)
+        return maps if intermediates_only else (x, maps)
 
     def prune_intermediate_layers(
         self,
@@ -180,7 +179,7 @@ class TimmNetwork(Compiled):
         return {"stem": r"^stem", "blocks": stages if coarse else fine}
 
     def _stem(self, x: Tensor) -> Tensor:
-        return cast("nn.Module", self.stem)(x.permute(0, 2, 3, 1))
+        return cast("nn.Module", self.stem)(channels_last(x))
 
     def _stages(self) -> list[nn.Module]:
         return list(cast("nn.Sequential", self.get_submodule("stages")))

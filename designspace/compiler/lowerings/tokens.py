@@ -15,19 +15,21 @@ from designspace.layers.feature import Feature
 
 
 class Flatten(nn.Module):
-    """(batch, height, width, channels) to (batch, height * width, channels)."""
+    """(batch, channels, height, width) to (batch, height * width, channels)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """A view where the input is contiguous."""
-        return x.flatten(1, -2)
+        """A view where the input is channels-last in memory."""
+        return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 class ReshapeLike(nn.Module):
-    """(batch, positions, channels) with the positions of another tensor."""
+    """(batch, positions, channels) as the map, or the tokens, that another tensor is."""
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
-        """A view where the input is contiguous."""
-        return x.reshape(*like.shape[:-1], x.shape[-1])
+        """A view where the input is contiguous; channels-last in memory."""
+        if like.ndim == 3:
+            return x
+        return x.reshape(x.shape[0], *like.shape[2:], x.shape[2]).permute(0, 3, 1, 2)
 
 
 class ClassToken(Undecayed):
@@ -58,7 +60,7 @@ class PositionTable(Undecayed):
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         """(batch, tokens, channels) to the same; the map that they were has the second's sides."""
-        height, width = like.shape[1:3]
+        height, width = like.shape[2:]
         side = isqrt(self.table.shape[1] - self.prefix)
         if height == width == side:
             return x + self.table
@@ -81,7 +83,7 @@ class TakeFirst(nn.Module):
 
 @lowers(tokens.Flatten)
 def _flatten(leaf: tokens.Flatten, x: Feature) -> nn.Module:  # noqa: ARG001
-    return Flatten()
+    return Flatten() if len(x.size) == 2 else nn.Identity()
 
 
 @lowers(tokens.ReshapeLike)
