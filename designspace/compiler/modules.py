@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 
 def channels_last(images: Tensor) -> Tensor:
@@ -15,6 +16,8 @@ def channels_last(images: Tensor) -> Tensor:
 
     The strides of a single channel are set as well: torch chooses its kernels by them.
     """
+    if isinstance(images, Proxy):  # FX knows no sizes
+        return images.contiguous(memory_format=torch.channels_last)
     if images.shape[1] == 1:
         return images.contiguous().squeeze(1).unsqueeze(-1).permute(0, 3, 1, 2)
     return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
@@ -77,7 +80,13 @@ class LayerScale(nn.Module):
 
     def __init__(self, channels: int, init: float) -> None:
         super().__init__()
-        self.gamma = nn.Parameter(torch.full((channels,), init))
+        self.init = init
+        self.gamma = nn.Parameter(torch.empty(channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set every factor to its initial value."""
+        nn.init.constant_(self.gamma, self.init)
 
     def forward(self, x: Tensor) -> Tensor:
         """Scale."""
@@ -98,8 +107,14 @@ class ResponseNorm(nn.Module):
     def __init__(self, channels: int, eps: float) -> None:
         super().__init__()
         self.eps = eps
-        self.weight = nn.Parameter(torch.zeros(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.weight = nn.Parameter(torch.empty(channels))
+        self.bias = nn.Parameter(torch.empty(channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Start as the identity."""
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, *positions, channels) to the same."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isqrt
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +39,10 @@ class ClassToken(Undecayed):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.token = nn.Parameter(torch.zeros(1, 1, channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the token again."""
         nn.init.trunc_normal_(self.token, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,22 +60,58 @@ class PositionTable(Undecayed):
     def __init__(self, count: int, channels: int, prefix: int) -> None:
         super().__init__()
         self.prefix = prefix
+        side = isqrt(count - prefix)
+        self.grid = (side, side)
         self.table = nn.Parameter(torch.zeros(1, count, channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the table again."""
         nn.init.trunc_normal_(self.table, std=0.02)
+
+    def resize(self, grid: tuple[int, int]) -> None:
+        """Resample the table for maps of another height and width."""
+        with torch.no_grad():
+            table = resized(self.table, self.prefix, grid, self.grid)
+        self.table = nn.Parameter(table, self.table.requires_grad)
+        self.grid = grid
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         """(batch, tokens, channels) to the same; the map that they were has the second's sides."""
         height, width = like.shape[2:]
-        side = isqrt(self.table.shape[1] - self.prefix)
-        if height == width == side:
+        if _same(height, self.grid[0]) and _same(width, self.grid[1]):
             return x + self.table
-        return x + self._for(side, (height, width))
+        return x + resized(self.table, self.prefix, (height, width), self.grid)
 
-    def _for(self, side: int, size: tuple[int, int]) -> Tensor:
-        front, square = self.table[:, : self.prefix], self.table[:, self.prefix :]
-        grid = square.reshape(1, side, side, -1).permute(0, 3, 1, 2).float()
-        resized = functional.interpolate(grid, size=size, mode="bicubic", antialias=True)
-        return torch.cat([front, resized.to(front.dtype).permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
+
+def _same(side: int, built: int) -> bool:
+    """Whether a side is the one that was built; unknown ones of an export are not."""
+    if not torch.compiler.is_exporting():
+        return side == built
+    from torch.fx.experimental.symbolic_shapes import statically_known_true
+
+    return statically_known_true(cast("Any", side == built))
+
+
+def resized(
+    table: Tensor, prefix: int, grid: tuple[int, int], before: tuple[int, int] | None = None
+) -> Tensor:
+    """A table (1, tokens, channels) for another grid; a table for it is returned as it is.
+
+    Args:
+        table: One vector per token.
+        prefix: Tokens in front, which keep theirs.
+        grid: Height and width that are wanted.
+        before: Height and width of the table's grid; by default a square.
+    """
+    side = isqrt(table.shape[1] - prefix)
+    before = before or (side, side)
+    if before == grid and not torch.compiler.is_exporting():
+        return table
+    front, square = table[:, :prefix], table[:, prefix:]
+    square = square.reshape(1, *before, -1).permute(0, 3, 1, 2).float()
+    square = functional.interpolate(square, size=grid, mode="bicubic", antialias=True)
+    return torch.cat([front, square.to(front.dtype).permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
 
 
 class TakeFirst(nn.Module):

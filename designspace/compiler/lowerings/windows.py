@@ -6,6 +6,8 @@ they take any map.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -89,8 +91,21 @@ class WindowAttend(Windows, Undecayed):
         super().__init__(window, shift)
         self.heads = heads
         self.table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
+        self.register_buffer("index", None, persistent=False)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the table again, and compute the index, which no state dict holds."""
         nn.init.trunc_normal_(self.table, std=0.02)
-        self.register_buffer("index", offsets(window), persistent=False)
+        self._compute_index()
+
+    def _compute_index(self) -> None:
+        self.index = offsets(self.window, self.table.device)
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        """Compute the index too: a module from `meta` or `to_empty` has none yet."""
+        super()._load_from_state_dict(*args, **kwargs)
+        self._compute_index()
 
     def forward(self, qkv: Tensor, like: Tensor) -> Tensor:
         """(batch, 3 * channels, windows, tokens) to (batch, channels, windows, tokens)."""
@@ -122,9 +137,9 @@ def _regions(length: int, window: int, shift: int, device: torch.device) -> Tens
     return (place >= length - window).long() + (place >= length - shift).long()
 
 
-def offsets(window: int) -> Tensor:
+def offsets(window: int, device: torch.device | None = None) -> Tensor:
     """For each two positions of a window the row of the table: (tokens, tokens)."""
-    line = torch.arange(window)
+    line = torch.arange(window, device=device)
     grid = torch.stack(torch.meshgrid(line, line, indexing="ij")).flatten(1)
     apart = grid[:, :, None] - grid[:, None, :] + window - 1
     return apart[0] * (2 * window - 1) + apart[1]
