@@ -10,7 +10,8 @@ import pytest
 import timm
 import torch
 from fvcore.nn import FlopCountAnalysis
-from timm.layers import convert_splitbn_model, convert_sync_batchnorm
+from timm.layers.norm_act import convert_sync_batchnorm
+from timm.layers.split_batchnorm import convert_splitbn_model
 from timm.utils.model import freeze, unfreeze
 from torch import Tensor, nn
 from torchvision.ops.misc import FrozenBatchNorm2d
@@ -20,15 +21,13 @@ from designspace import timm_models
 from designspace.costing import cost
 from tests.small import SIDE, every_family, few_blocks, small, stir
 
-timm_models  # noqa: B018 - importing it registers the names
 X = torch.randn(2, 3, SIDE, SIDE)
 
 
 def made(name: str, **more: Any) -> Any:
     """A small network through timm, with scales and statistics that hide nothing."""
     torch.manual_seed(0)
-    size = {"img_size": SIDE} | more
-    model = timm.create_model(f"ds_{name}", changes=few_blocks(name), **size)
+    model = timm_models.create(f"ds_{name}", changes=few_blocks(name), img_size=SIDE, **more)
     if "features_only" not in more:
         stir(model)
     return model.eval()

@@ -42,7 +42,7 @@ class DepthwiseConv(nn.Conv2d):
 class Depthwise(torch.autograd.Function):
     """The convolution, with the kernel's gradient as a convolution of its own."""
 
-    generate_vmap_rule = True  # for `torch.func`: gradients per sample
+    generate_vmap_rule = True  # for gradients per sample
 
     @staticmethod
     def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -51,7 +51,7 @@ class Depthwise(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Keep what the gradients need."""
+        """Keep the map and the kernel."""
         x, weight, bias = inputs
         ctx.save_for_backward(x, weight)
         ctx.has_bias = bias is not None

@@ -4,27 +4,34 @@ Maps are channels-last in memory (`torch.channels_last`), so that a permuted vie
 in its last axis without a copy.
 """
 
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.fx import Proxy
 
 
 def channels_last(images: Tensor) -> Tensor:
     """The same images (batch, channels, height, width), channels-last in memory.
 
-    The strides of a single channel are set as well: torch chooses its kernels by them.
+    Rows are reshaped, so that the strides of a single channel are set as well: torch chooses its
+    kernels by them. Exported programs leave the layout to what runs them.
     """
-    if isinstance(images, Proxy):  # FX knows no sizes
-        return images.contiguous(memory_format=torch.channels_last)
-    if images.shape[1] == 1:
-        return images.contiguous().squeeze(1).unsqueeze(-1).permute(0, 3, 1, 2)
-    return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+    if torch.compiler.is_exporting():
+        return images
+    rows = images.permute(0, 2, 3, 1)
+    return rows.flatten(1).reshape(rows.shape).permute(0, 3, 1, 2)
 
 
 class Undecayed(nn.Module):
     """Its own parameters are tables or tokens that weight decay spares, as timm's models say."""
+
+    def reset_parameters(self) -> None:
+        """Draw them anew."""
+        for parameter in self.parameters(recurse=False):
+            nn.init.trunc_normal_(parameter, std=0.02)
 
 
 class MapLayerNorm(nn.LayerNorm):
@@ -85,7 +92,7 @@ class LayerScale(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Set every factor to its initial value."""
+        """Give every channel the first value."""
         nn.init.constant_(self.gamma, self.init)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -102,7 +109,12 @@ class MapLayerScale(LayerScale):
 
 
 class ResponseNorm(nn.Module):
-    """Scales each channel by its share of the response over all positions, and adds the input."""
+    """Scales each channel by its share of the response over all positions, and adds the input.
+
+    The three are one factor for each image and channel, so that a map is read once for the
+    response and once to be scaled. The response is a norm, whose gradient is zero where a channel
+    is zero everywhere; that of the root of a sum of squares would not be a number.
+    """
 
     def __init__(self, channels: int, eps: float) -> None:
         super().__init__()
@@ -112,16 +124,16 @@ class ResponseNorm(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Start as the identity."""
+        """Begin as the identity."""
         nn.init.zeros_(self.weight)
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, *positions, channels) to the same."""
         positions = tuple(range(1, x.ndim - 1))
-        response = x.square().sum(positions, keepdim=True).sqrt()
+        response: Tensor = torch.linalg.vector_norm(x, dim=positions, keepdim=True)
         share = response / (response.mean(-1, keepdim=True) + self.eps)
-        return x + torch.addcmul(self.bias, self.weight, x * share)
+        return (x * (1 + self.weight * share)).add_(self.bias)
 
 
 class MapResponseNorm(ResponseNorm):

@@ -38,12 +38,8 @@ class ClassToken(Undecayed):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.token = nn.Parameter(torch.zeros(1, 1, channels))
+        self.token = nn.Parameter(torch.empty(1, 1, channels))
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw the token again."""
-        nn.init.trunc_normal_(self.token, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, tokens, channels) to (batch, tokens + 1, channels)."""
@@ -62,15 +58,13 @@ class PositionTable(Undecayed):
         self.prefix = prefix
         side = isqrt(count - prefix)
         self.grid = (side, side)
-        self.table = nn.Parameter(torch.zeros(1, count, channels))
+        self.table = nn.Parameter(torch.empty(1, count, channels))
         self.reset_parameters()
 
-    def reset_parameters(self) -> None:
-        """Draw the table again."""
-        nn.init.trunc_normal_(self.table, std=0.02)
-
     def resize(self, grid: tuple[int, int]) -> None:
-        """Resample the table for maps of another height and width."""
+        """Interpolate the table for good, for maps of another height and width."""
+        if grid == self.grid:
+            return
         with torch.no_grad():
             table = resized(self.table, self.prefix, grid, self.grid)
         self.table = nn.Parameter(table, self.table.requires_grad)
@@ -96,7 +90,7 @@ def _same(side: int, built: int) -> bool:
 def resized(
     table: Tensor, prefix: int, grid: tuple[int, int], before: tuple[int, int] | None = None
 ) -> Tensor:
-    """A table (1, tokens, channels) for another grid; a table for it is returned as it is.
+    """Interpolate a table (1, tokens, channels) for another grid.
 
     Args:
         table: One vector per token.
@@ -106,8 +100,6 @@ def resized(
     """
     side = isqrt(table.shape[1] - prefix)
     before = before or (side, side)
-    if before == grid and not torch.compiler.is_exporting():
-        return table
     front, square = table[:, :prefix], table[:, prefix:]
     square = square.reshape(1, *before, -1).permute(0, 3, 1, 2).float()
     square = functional.interpolate(square, size=grid, mode="bicubic", antialias=True)

@@ -4,9 +4,10 @@ Windows are a map too, (batch, channels, windows, tokens), so that the layers be
 they take any map.
 """
 
-from __future__ import annotations
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
 
-from typing import Any
+from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
@@ -85,32 +86,15 @@ class WindowMerge(PaddedWindows):
 class WindowAttend(Windows, Undecayed):
     """Attention within windows, with a bias an offset, and masked where the map was rolled."""
 
-    index: Tensor
-
     def __init__(self, heads: int, window: int, shift: int) -> None:
         super().__init__(window, shift)
         self.heads = heads
-        self.table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
-        self.register_buffer("index", None, persistent=False)
+        self.table = nn.Parameter(torch.empty((2 * window - 1) ** 2, heads))
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw the table again, and compute the index, which no state dict holds."""
-        nn.init.trunc_normal_(self.table, std=0.02)
-        self._compute_index()
-
-    def _compute_index(self) -> None:
-        self.index = offsets(self.window, self.table.device)
-
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        """Compute the index too: a module from `meta` or `to_empty` has none yet."""
-        super()._load_from_state_dict(*args, **kwargs)
-        self._compute_index()
 
     def forward(self, qkv: Tensor, like: Tensor) -> Tensor:
         """(batch, 3 * channels, windows, tokens) to (batch, channels, windows, tokens)."""
-        tokens = self.window**2
-        bias = self.table[self.index.flatten()].reshape(tokens, tokens, -1).permute(2, 0, 1)
+        tokens, bias = self.window**2, offset_bias(self.table, self.window)
         shift = shift_of(like, self.window, self.shift)
         if shift:
             bias = bias + self._mask(like, shift).unsqueeze(1).to(bias.dtype)
@@ -126,7 +110,8 @@ class WindowAttend(Windows, Undecayed):
             _regions(padded(length, side), side, shift, like.device) for length in like.shape[2:]
         )
         label = row[:, None] * 3 + column[None, :]
-        label = label.reshape(len(row) // side, side, len(column) // side, side)
+        rows, columns = row.shape[0], column.shape[0]
+        label = label.reshape(rows // side, side, columns // side, side)
         label = label.transpose(1, 2).reshape(-1, side * side)
         return (label[:, :, None] != label[:, None, :]) * -100.0
 
@@ -137,12 +122,24 @@ def _regions(length: int, window: int, shift: int, device: torch.device) -> Tens
     return (place >= length - window).long() + (place >= length - shift).long()
 
 
-def offsets(window: int, device: torch.device | None = None) -> Tensor:
-    """For each two positions of a window the row of the table: (tokens, tokens)."""
-    line = torch.arange(window, device=device)
-    grid = torch.stack(torch.meshgrid(line, line, indexing="ij")).flatten(1)
-    apart = grid[:, :, None] - grid[:, None, :] + window - 1
-    return apart[0] * (2 * window - 1) + apart[1]
+def offset_bias(table: Tensor, window: int) -> Tensor:
+    """The bias of each two positions of a window: (heads, tokens, tokens).
+
+    The row of the table for an offset is `(dy + window - 1) * (2 * window - 1) + dx + window - 1`.
+    Along one axis the wanted values for position j are a slice of the table that starts at
+    `window - 1 - j`, so that sliding slices in reverse order are the bias, without a table of
+    indices that would have to be kept beside the weights.
+
+    Args:
+        table: ((2 * window - 1) ** 2, heads).
+        window: Side of the window.
+    """
+    side = 2 * window - 1
+    square = table.reshape(side, side, -1)
+    slices: Tensor = square.unfold(0, window, 1).unfold(1, window, 1)
+    # (from y, from x, heads, to y, to x)
+    bias = slices.flip(0, 1).permute(2, 3, 4, 0, 1)
+    return bias.reshape(-1, window**2, window**2)
 
 
 class GatherPatches(nn.Module):

@@ -30,8 +30,7 @@ class StageMaps(FeatureGetterNet):
         maps = cast("list[Tensor]", super().forward(x))
         if not self.return_dict:
             return maps
-        indices = cast("tuple[int, ...]", self.feature_info.out_indices)
-        names = self.out_map or [str(index) for index in indices]
+        names = self.out_map or [str(index) for index in self.feature_info.out_indices]
         return OrderedDict(zip(map(str, names), maps, strict=True))
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:

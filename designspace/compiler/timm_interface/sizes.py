@@ -1,8 +1,12 @@
 """Image sizes of a built network: tables of positions follow them, all else takes any size."""
 
+# Torch leaves some types unknown.
+# pyright: reportUnknownVariableType=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isqrt
 from typing import Any
 
 from torch import Tensor, nn
@@ -52,5 +56,7 @@ def fit_tables(state: dict[str, Any], network: nn.Module) -> dict[str, Any]:
         key = f"{name}.table"
         table = fitted.get(key)
         if isinstance(module, PositionTable) and isinstance(table, Tensor):
-            fitted[key] = resized(table, module.prefix, module.grid)
+            side = isqrt(table.shape[1] - module.prefix)
+            if (side, side) != module.grid and table.shape != module.table.shape:
+                fitted[key] = resized(table, module.prefix, module.grid)
     return fitted
