@@ -187,9 +187,11 @@ class TimmNetwork(Compiled):
                 it is.
 
         Raises:
-            InputError: The head has no such pooling.
+            InputError: The head has no such pooling, or is pruned.
         """
         pooling = self.global_pool if global_pool is None else global_pool
+        if num_classes and "head." in self.left_out:
+            raise InputError("the head was pruned", path="num_classes")
         if num_classes and not pooling:
             raise InputError("unpooled features take no classifier", path="global_pool")
         if pooling:
