@@ -55,7 +55,7 @@ def test_intermediates_in_every_format(name: str) -> None:
     assert ("image_intermediates_prefix" in words) == (prefix > 0)
     as_tokens = last[:, prefix:] if last.ndim == 3 else last.flatten(2).mT
     assert torch.equal(normed[-1].flatten(2).mT, as_tokens)
-    with pytest.raises(InputError, match="output_fmt: no format 'NHWC'.*NCHW, NLC"):
+    with pytest.raises(InputError, match=r"output_fmt: no format 'NHWC'.*NCHW, NLC"):
         model.forward_intermediates(X, output_fmt="NHWC")
     with pytest.raises(InputError, match=r"no stages"):
         model.forward_intermediates(X, [99])
