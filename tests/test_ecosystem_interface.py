@@ -123,8 +123,9 @@ def test_a_pooling_that_doubles_the_channels() -> None:
     assert model.get_classifier().in_features == model.num_features
     with pytest.raises(InputError, match="no pooling 'catavgmax'; valid: '', avg, max, avgmax"):
         made("convnextv2_atto", global_pool="catavgmax")  # a norm stands behind the pooling
-    with pytest.raises(InputError, match="no pooling 'token'"):
-        made("regnetx_002", global_pool="token")
+    for word in ("token", "fasttoken", "map"):
+        with pytest.raises(InputError, match=f"no pooling '{word}'"):
+            made("regnetx_002", global_pool=word)
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")
@@ -150,6 +151,8 @@ def test_output_strides_that_cannot_be() -> None:
         made("swin_t", output_stride=16)
     with pytest.raises(InputError, match="no output stride 12; valid: 8, 16, 32"):
         made("convnextv2_atto", output_stride=12)
+    with pytest.raises(InputError, match="output_stride: the first map is already reduced by 16"):
+        made("deit_s", output_stride=8)
 
 
 def test_sizes_of_images_change(tmp_path: Path) -> None:
@@ -171,8 +174,11 @@ def test_sizes_of_images_change(tmp_path: Path) -> None:
     assert made("swin_t", img_size=(96, 64))(x).shape == (1, 1000)
     with pytest.raises(InputError, match="patches are part of the network"):
         model.set_input_size(patch_size=8)
-    with pytest.raises(InputError, match="img_size: expected a side"):
-        made("convnextv2_atto", img_size=(64, 64, 64))
+    for wrong in ((64, 64, 64), 0, "64", (64, -1)):
+        with pytest.raises(InputError, match="img_size: expected a side"):
+            made("convnextv2_atto", img_size=wrong)
+    with pytest.raises(InputError, match="in_chans: expected at least 1 channel, got 0"):
+        made("convnextv2_atto", in_chans=0)
 
 
 def test_positions_of_a_checkpoint_are_interpolated() -> None:

@@ -33,19 +33,20 @@ def dilate(network: TimmNetwork, output_stride: int) -> None:
         output_stride: Largest reduction of a map: 8, 16 or 32.
 
     Raises:
-        InputError: There is no such output stride, or a stage to be dilated pools, gathers
-            patches or attends within windows.
+        InputError: There is no such output stride, the first map is smaller, or a stage to be
+            dilated pools, gathers patches or attends within windows.
     """
     if output_stride not in STRIDES:
         valid = ", ".join(map(str, STRIDES))
         raise InputError(
             f"no output stride {output_stride}", path="output_stride", hint=f"valid: {valid}"
         )
-    dilation, before = 1, 0
+    dilation, before = 1, cast("int", network.feature_info[0]["reduction"])
+    if before > output_stride:
+        raise InputError(f"the first map is already reduced by {before}", path="output_stride")
     for info in network.feature_info:
         reduction, name = cast("int", info["reduction"]), cast("str", info["module"])
-        factor = reduction // before if before else 1
-        before = reduction
+        factor, before = reduction // before, reduction
         if reduction <= output_stride:
             continue
         _stage(network.get_submodule(name), name, dilation, dilation * factor)

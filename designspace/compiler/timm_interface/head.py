@@ -17,6 +17,8 @@ from designspace.errors import InputError
 from designspace.layers.part import Callables, Part
 
 SPEC = "spec"  # the pooling of a head whose kind has no name at timm
+_POOLINGS = ("avg", "max", "avgmax", "catavgmax")
+_FAST = {"fast": "avg"} | {f"fast{word}": word for word in _POOLINGS}  # timm's quicker twins
 
 
 class GlobalPool(nn.Module):
@@ -98,7 +100,7 @@ class TimmHead(HeadModule):
         Raises:
             InputError: The head has no such pooling.
         """
-        plain = word.removeprefix("fast") or "avg"
+        plain = _FAST.get(word, word)
         if plain == self.own_pooling:
             if self._own_pool:
                 self.add_module(self._spot, self._own_pool[0])

@@ -52,13 +52,15 @@ class TimmNetwork(Compiled):
         in_chans: int = 3,
         img_size: int | Sequence[int] | None = None,
         global_pool: str | None = None,
-        output_stride: int = 32,
+        output_stride: int | None = None,
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
         head_init_scale: float = 1.0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
+        if in_chans < 1:
+            raise InputError(f"expected at least 1 channel, got {in_chans}", path="in_chans")
         size = None if img_size is None else pair(img_size)
         side = min(size) if size else None
         node = plan(cfg, side, in_channels=in_chans, num_classes=num_classes or 1)
@@ -82,7 +84,8 @@ class TimmNetwork(Compiled):
             self.reset_classifier(num_classes, global_pool)
         if size:
             self.set_input_size(size)
-        dilate(self, output_stride)
+        if output_stride is not None:
+            dilate(self, output_stride)
         set_drop_path(self, drop_path_rate)
         self._scale_classifier(head_init_scale)
         self.to(dtype=dtype)

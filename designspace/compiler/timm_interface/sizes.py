@@ -21,10 +21,11 @@ def pair(img_size: int | Sequence[int]) -> tuple[int, int]:
     Raises:
         InputError: There are not two, or one is below 1.
     """
-    both = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
-    if len(both) != 2 or min(both) < 1:
-        raise InputError(f"expected a side or (height, width), got {img_size}", path="img_size")
-    return both
+    both: tuple[Any, ...] = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
+    if len(both) != 2 or not all(isinstance(side, int) and side > 0 for side in both):
+        raise InputError(f"expected a side or (height, width), got {img_size!r}", path="img_size")
+    height, width = both
+    return height, width
 
 
 def resize_tables(network: nn.Module, size: tuple[int, int], reduction: int) -> None:
