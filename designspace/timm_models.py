@@ -8,16 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+import timm
 import timm.models as timm_models
 from torch import nn
 
 from designspace.compiler import CLASSIFIER
-from designspace.compiler.timm_network import TimmNetwork
+from designspace.compiler.timm_interface import (
+    StageMaps,
+    TimmNetwork,
+    fit_tables,
+    level_count,
+)
 from designspace.costing import plan
 from designspace.layers.convolution import Conv
-from designspace.spec import catalog, load
+from designspace.spec import Network, catalog, load
 
 PREFIX = "ds_"
+_LAST_BLOCKS = 3
+_PREPARATION = ("mean", "std", "crop_pct", "crop_mode", "interpolation")
 _timm = cast("Any", timm_models)  # untyped
 
 __all__: list[str] = []  # timm adds what it registers
@@ -39,10 +47,29 @@ def create(variant: str, *, pretrained: bool = False, **kwargs: Any) -> nn.Modul
     """
     changes: Mapping[str, Any] | None = kwargs.pop("changes", None)
     network = load(variant.removeprefix(PREFIX), changes)
-    every_stage = {"out_indices": tuple(range(len(network.depths))), "feature_cls": "getter"}
     return _timm.build_model_with_cfg(
-        TimmNetwork, variant, pretrained, model_cfg=network, feature_cfg=every_stage, **kwargs
+        TimmNetwork,
+        variant,
+        pretrained,
+        model_cfg=network,
+        feature_cfg=_feature_cfg(network, kwargs),
+        pretrained_filter_fn=fit_tables,
+        **kwargs,
     )
+
+
+def _feature_cfg(network: Network, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """How `features_only` takes maps; lists and dicts come from one wrapper, that of the getter."""
+    settings: dict[str, Any] = {"out_indices": _out_indices(network), "feature_cls": "getter"}
+    settings |= kwargs.pop("feature_cfg", None) or {}
+    if "feature_cls" in kwargs:
+        settings["feature_cls"] = kwargs.pop("feature_cls")
+    word = settings["feature_cls"]
+    if word in ("getter", "list", "dict"):
+        settings["feature_cls"] = StageMaps
+    if word == "dict":
+        settings["return_dict"] = True
+    return settings
 
 
 def _register(name: str) -> None:
@@ -54,12 +81,34 @@ def _register(name: str) -> None:
     globals()[entry.__name__] = _timm.register_model(entry)
 
 
+def _out_indices(network: Network) -> int | tuple[int, ...]:
+    """All levels; of a network of one stage the last three blocks, as timm's ViT."""
+    count = level_count(network)
+    return min(count, _LAST_BLOCKS) if len(network.depths) == 1 else tuple(range(count))
+
+
 def _default_cfg(name: str) -> dict[str, Any]:
     network = load(name)
-    stem = plan(network).children["stem"].leaves("stem")
+    children = plan(network).children
+    stem = children["stem"].leaves("stem")
     first = next((leaf for leaf, node in stem if isinstance(node.layer, Conv)), None)
-    side = network.input_size
-    return {"input_size": (3, side, side), "first_conv": first, "classifier": CLASSIFIER}
+    side, pool_size = network.input_size, children["stages"].output.size
+    return _published(network) | {
+        "input_size": (3, side, side),
+        "pool_size": pool_size if len(pool_size) == 2 else None,
+        "first_conv": first,
+        "classifier": CLASSIFIER,
+    }
+
+
+def _published(network: Network) -> dict[str, Any]:
+    """How timm prepares images for the published weights of a network, if it has them."""
+    names = (result.weights or "" for result in network.published)
+    for name in names:
+        settings = timm.get_pretrained_cfg(name.removeprefix("timm:"), allow_unregistered=True)
+        if settings is not None and settings.input_size[-1] == network.input_size:
+            return {key: getattr(settings, key) for key in _PREPARATION}
+    return {}
 
 
 default_cfgs: Any = _timm.generate_default_cfgs(

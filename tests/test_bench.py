@@ -237,9 +237,9 @@ def test_precision_and_layout_reach_the_network(precision: Any, layout: Any) -> 
     step = make_step(module, "infer", torch.zeros(2, 3, 64, 64), how)
     conv = step.module.get_submodule("stem.conv")
     assert isinstance(conv, torch.nn.Conv2d)
-    conv.register_forward_hook(lambda _module, given, _out: seen.append(given[0]))
+    step.module.register_forward_pre_hook(lambda _module, given: seen.append(given[0]))
     step.run()
-    images = seen[0].permute(0, 3, 1, 2)  # our convolutions take (batch, height, width, channels)
+    images = seen[0]
     assert images.dtype == getattr(torch, precision)
     assert images.is_contiguous(memory_format=how.memory_format)
     assert conv.weight.is_contiguous(memory_format=how.memory_format)

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import designspace
-from designspace.compiler.depthwise import DepthwiseNHWC
-from designspace.compiler.modules import ConvolutionNHWC
+from designspace.compiler.depthwise import DepthwiseConv
 
 
 def pair(channels: int, side: int, bias: bool) -> tuple[nn.Module, nn.Module]:
     arguments: Any = (channels, channels, side, 1, side // 2)
-    quick = DepthwiseNHWC(*arguments, groups=channels, bias=bias).double()
-    plain = ConvolutionNHWC(*arguments, groups=channels, bias=bias).double()
+    quick = DepthwiseConv(*arguments, groups=channels, bias=bias).double()
+    plain = nn.Conv2d(*arguments, groups=channels, bias=bias).double()
     plain.load_state_dict(quick.state_dict())
     return quick, plain
 
@@ -41,7 +40,7 @@ def test_the_gradients_are_torchs(
     batch: int, channels: int, side: int, height: int, width: int, bias: bool
 ) -> None:
     quick, plain = pair(channels, side, bias)
-    x = torch.randn(batch, height, width, channels, dtype=torch.double)
+    x = torch.randn(batch, channels, height, width, dtype=torch.double)
     ours, theirs = gradients(quick, x), gradients(plain, x)
     assert len(ours) == len(theirs) == 3 + bias
     for mine, other in zip(ours, theirs, strict=True):
@@ -50,7 +49,7 @@ def test_the_gradients_are_torchs(
 
 def test_a_gradient_of_gradients_is_torchs() -> None:
     quick, plain = pair(2, 3, bias=True)
-    x = torch.randn(1, 3, 3, 2, dtype=torch.double)
+    x = torch.randn(1, 2, 3, 3, dtype=torch.double)
     found: list[tuple[Tensor, ...]] = []
     for module in (quick, plain):
         wanted = list(module.parameters())
@@ -68,15 +67,15 @@ def test_only_what_keeps_the_map_takes_the_quick_way(
     change = {"block": block, "downsample": "in_block" if stride == 2 else "separate"}
     model = designspace.build(designspace.load("convnext_proxy", change))
     first = model.get_submodule("stages.1.blocks.0.branch.spatial.conv")
-    assert isinstance(first, DepthwiseNHWC) == quick
-    assert isinstance(first, ConvolutionNHWC)
+    assert isinstance(first, DepthwiseConv) == quick
+    assert isinstance(first, nn.Conv2d)
 
 
 def test_a_frozen_kernel_and_a_first_map_want_nothing() -> None:
     quick, plain = pair(3, 5, bias=True)
     for module in (quick, plain):
         module.get_parameter("weight").requires_grad_(False)
-        module(torch.ones(1, 4, 4, 3, dtype=torch.double)).sum().backward()
+        module(torch.ones(1, 3, 4, 4, dtype=torch.double)).sum().backward()
     assert quick.get_parameter("weight").grad is None
     assert torch.equal(quick.get_parameter("bias").grad, plain.get_parameter("bias").grad)  # type: ignore[arg-type]
 

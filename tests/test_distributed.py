@@ -17,7 +17,7 @@ from torch import distributed, nn
 
 import designspace
 from designspace.compiler import synchronise
-from designspace.compiler.synchronised import SyncBatchNormLast, batch_norms
+from designspace.compiler.synchronised import batch_norms
 from designspace.errors import DesignspaceError, InputError
 from designspace.train.group import TIMEOUT, Group, cause, joined
 from tests.small import SIDE, small, stir
@@ -305,7 +305,6 @@ def test_synchronised_norms_are_the_same_function() -> None:
         torch.testing.assert_close(model(x), before)
     assert model.state_dict().keys() == state.keys()
     assert batch_norms(model) == names
-    assert all(isinstance(model.get_submodule(name), SyncBatchNormLast) for name in names)
     assert all(isinstance(model.get_submodule(name), nn.SyncBatchNorm) for name in names)
 
 

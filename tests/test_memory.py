@@ -119,7 +119,7 @@ def test_a_leaf_says_what_it_keeps(kind: type[Kind]) -> None:
     except ShapeError:
         pytest.skip("it does not take this map")
     module = module_of(node)
-    x = torch.randn(2, *feature.shape, requires_grad=True)
+    x = torch.randn(2, *feature.shape).permute(0, 3, 1, 2).requires_grad_()
     kept: dict[int, int] = {}
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
@@ -132,7 +132,8 @@ def test_a_leaf_says_what_it_keeps(kind: type[Kind]) -> None:
     forward = Forward(SINGLE)
     forward.run(node, Stand.new(feature, SINGLE))
     ours = sum(2 * step.image + step.batch for step in forward.steps)
-    assert output.shape == (2, *node.output.shape)
+    last = output.permute(0, 2, 3, 1) if output.ndim == 4 else output
+    assert last.shape == (2, *node.output.shape)
     assert ours == sum(size for where, size in kept.items() if where not in own)
 
 

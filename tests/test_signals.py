@@ -254,13 +254,13 @@ def test_zen_cuts_residual_links() -> None:
     model = subject().copy()
     images = torch.randn(2, 1, 28, 28)
     block: Any = model.get_submodule("stages.0.blocks.0")
-    x = torch.randn(2, 7, 7, 8)
+    x = torch.randn(2, 8, 7, 7)
     linked, branch = block(x), block.branch(x)
     torch.testing.assert_close(linked, x + branch)
     block.drop_path = Cut()
     torch.testing.assert_close(block(x), branch)
     assert type(block(x)) is Tensor
-    assert body(model, images).shape == (2, 3, 3, 16)
+    assert body(model, images).shape == (2, 16, 3, 3)
 
 
 def test_zen_is_of_noise_and_layer_scale_is_one() -> None:

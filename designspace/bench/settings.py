@@ -31,9 +31,8 @@ class Settings:
         precision: To infer, weights and images have it. To train, the weights are float32 and the
             forward pass autocasts, float16 with a scaled loss.
         layout: Memory layout of images and convolution weights, in torch's words, for both sides of
-            a comparison. Ours passes (batch, height, width, channels) between its layers, which is
-            channels-last; given contiguous images it turns to that at its first linear layer or
-            norm over channels. timm's convolutions keep what they get.
+            a comparison. Our networks make contiguous images channels-last before the stem; timm's
+            convolutions keep the layout that they get.
         compiled: Through `torch.compile`, anew for each row, with fixed shapes.
         rounds: Measurements at most; at least one is made.
         seconds: Time after which no further round of a row begins, if three were made.

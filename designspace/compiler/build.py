@@ -11,17 +11,20 @@ from typing import Any, Literal, cast, overload
 from torch import Tensor, nn
 
 import designspace.compiler.lowerings  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from designspace.blocks.families import Block, Head, Stem
 from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import Features
 from designspace.compiler.lower import lower
-from designspace.compiler.modules import Undecayed
+from designspace.compiler.modules import Undecayed, channels_last
 from designspace.costing import plan_of
+from designspace.errors import InputError
 from designspace.layers.leaf import Leaf
 from designspace.layers.part import Part, Placed
 from designspace.layers.trace import Node
 from designspace.naming import task_of
 from designspace.spec.load import Source
 from designspace.spec.network import Network
+from designspace.spec.stage import Stage
 
 CLASSIFIER = "head.classifier"  # the name of a network's last layer
 
@@ -40,7 +43,7 @@ class PartModule(nn.Module):
             self.add_module(name, child)
 
     def forward(self, *xs: Tensor) -> Tensor:
-        """Each (batch, *feature); to (batch, *feature)."""
+        """Maps (batch, channels, height, width), tokens (batch, tokens, channels)."""
         return self.part.forward(cast("Any", self), *xs)
 
     def extra_repr(self) -> str:
@@ -48,8 +51,38 @@ class PartModule(nn.Module):
         return type(self.part).__name__
 
 
+class StemModule(PartModule):
+    """A stem; the classes below have names for wrapping policies, as FSDP's."""
+
+
+class StageModule(PartModule):
+    """A stage."""
+
+
+class BlockModule(PartModule):
+    """A block."""
+
+
+class HeadModule(PartModule):
+    """A head."""
+
+
+_CLASSES: tuple[tuple[type[Part], type[PartModule]], ...] = (
+    (Stem, StemModule),
+    (Stage, StageModule),
+    (Block, BlockModule),
+    (Head, HeadModule),
+)
+
+
+def _class_of(part: Part) -> type[PartModule]:
+    return next((module for kind, module in _CLASSES if isinstance(part, kind)), PartModule)
+
+
 class Compiled(nn.Module):
-    """A network on images in torch's usual layout.
+    """A network on images (batch, channels, height, width).
+
+    Maps have the same axes from stem to head, and are channels-last in memory.
 
     Attributes:
         spec: The specification.
@@ -61,9 +94,22 @@ class Compiled(nn.Module):
         self.spec = spec
         self.stem, self.stages, self.head = body.stem, body.stages, body.head
 
+    _no_split_modules = (BlockModule.__name__,)  # what accelerate keeps on one device
+
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width) to logits (batch, num_classes)."""
-        return self.spec.forward(cast("Any", self), x.permute(0, 2, 3, 1))
+        return self.spec.forward(cast("Any", self), channels_last(x))
+
+    def __prepare_scriptable__(self) -> nn.Module:
+        """Refuse TorchScript in words; torch calls this first.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(
+            "TorchScript, which torch has deprecated, is not supported",
+            hint="use torch.export or torch.compile, or `designspace export`",
+        )
 
     def no_weight_decay(self) -> set[str]:
         """Parameters that are not decayed though they are no vectors; timm asks for it by name."""
@@ -143,7 +189,7 @@ def module_of(node: Node) -> nn.Module:
         return lower(layer, node.inputs[0])
     children = {name: module_of(child) for name, child in node.children.items()}
     if isinstance(layer, Placed):
-        return PartModule(layer.part, children)
+        return _class_of(layer.part)(layer.part, children)
     chain = nn.Sequential()
     for name, child in children.items():
         chain.add_module(name, child)

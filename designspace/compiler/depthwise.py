@@ -13,27 +13,25 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from designspace.compiler.modules import ConvolutionNHWC
 
-
-class DepthwiseNHWC(ConvolutionNHWC):
-    """A depthwise convolution on (batch, height, width, channels) that keeps the map's size."""
+class DepthwiseConv(nn.Conv2d):
+    """A depthwise convolution that keeps the map's size."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """Convolve a view."""
+        """(batch, channels, height, width) to the same."""
         if not self._quick(input):
             return super().forward(input)
-        x = input.permute(0, 3, 1, 2)
-        y: Any = Depthwise.apply(x, self.weight, self.bias)
-        return y.permute(0, 2, 3, 1)
+        y: Any = Depthwise.apply(input, self.weight, self.bias)
+        return y
 
     def _quick(self, x: Tensor) -> bool:
         """Whether a gradient will be wanted where torch's own is slow."""
         return (
             self.training
+            and self.dilation == (1, 1)
             and x.device.type == "cpu"
             and torch.is_grad_enabled()
             and not torch.is_autocast_enabled("cpu")
@@ -44,12 +42,19 @@ class DepthwiseNHWC(ConvolutionNHWC):
 class Depthwise(torch.autograd.Function):
     """The convolution, with the kernel's gradient as a convolution of its own."""
 
+    generate_vmap_rule = True  # for gradients per sample
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """(batch, channels, height, width), (channels, 1, side, side) to the first's shape."""
+        return functional.conv2d(x, weight, bias, padding=weight.shape[-1] // 2, groups=x.shape[1])
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Keep the map and the kernel."""
+        x, weight, bias = inputs
         ctx.save_for_backward(x, weight)
         ctx.has_bias = bias is not None
-        return functional.conv2d(x, weight, bias, padding=weight.shape[-1] // 2, groups=x.shape[1])
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:

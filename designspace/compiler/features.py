@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from torch import Tensor, nn
 
 from designspace.compiler.feature_info import StageInfo
+from designspace.compiler.modules import channels_last
 from designspace.errors import InputError
 from designspace.spec.network import Network
 
@@ -51,7 +52,7 @@ class Features(nn.Module):
         """(batch, channels, height, width) to maps (batch, channels', height', width')."""
         maps: list[Tensor] = []
         sides = (x.shape[2], x.shape[3])
-        x = self.stem(x.permute(0, 2, 3, 1))
+        x = self.stem(channels_last(x))
         for index, stage in enumerate(self.stages):
             x = stage(x)
             if index in self.out_indices:
@@ -80,12 +81,12 @@ def chosen_stages(stages: int, out_indices: Iterable[int] | None) -> tuple[int, 
 
 
 def as_map(x: Tensor, height: int, width: int) -> Tensor:
-    """Channels-last features as (batch, channels, height, width), a view where they are a map.
+    """A stage's output as a map (batch, channels, height, width); a map is returned as it is.
 
     Tokens are laid out on the grid of this height and width; those in front that belong to no
     position, such as the class token, are left out.
     """
-    if x.ndim == 3:
-        extra = x.shape[1] - height * width
-        x = x[:, extra:].reshape(x.shape[0], height, width, x.shape[2])
-    return x.permute(0, 3, 1, 2)
+    if x.ndim == 4:
+        return x
+    extra = x.shape[1] - height * width
+    return x[:, extra:].reshape(x.shape[0], height, width, x.shape[2]).permute(0, 3, 1, 2)

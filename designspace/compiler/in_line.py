@@ -11,22 +11,23 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from designspace.compiler.features import Features
+from designspace.compiler.modules import channels_last
 from designspace.errors import InputError
 
 
-class ChannelsFirst(nn.Module):
-    """A part on (batch, channels, height, width); the permuted views cost nothing."""
+class MapOnly(nn.Module):
+    """A part that gives a map; its input is made channels-last in memory."""
 
     def __init__(self, part: nn.Module) -> None:
         super().__init__()
         self.part = part
 
     def forward(self, x: Tensor) -> Tensor:
-        """Run the part on a channels-last view."""
-        y: Tensor = self.part(x.permute(0, 2, 3, 1))
+        """Run the part."""
+        y: Tensor = self.part(channels_last(x))
         if y.ndim != 4:
             raise InputError("a stage gives tokens and no map", hint="use the list of features")
-        return y.permute(0, 3, 1, 2)
+        return y
 
 
 def in_line(features: Features) -> tuple[nn.Sequential, dict[str, str]]:
@@ -37,6 +38,6 @@ def in_line(features: Features) -> tuple[nn.Sequential, dict[str, str]]:
     """
     names = [f"stage{index}" for index in range(len(features.stages))]
     parts = dict(zip(names, features.stages, strict=True))
-    line = {name: ChannelsFirst(part) for name, part in {"stem": features.stem, **parts}.items()}
+    line = {name: MapOnly(part) for name, part in {"stem": features.stem, **parts}.items()}
     returned = {names[index]: str(n) for n, index in enumerate(features.out_indices)}
     return nn.Sequential(OrderedDict(line)), returned

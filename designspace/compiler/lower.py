@@ -11,6 +11,7 @@ from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
 
 L = TypeVar("L", bound=Leaf)
+M = TypeVar("M", bound=nn.Module)
 Lowering = Callable[[L, Feature], nn.Module]
 LOWERINGS: dict[type[Leaf], Callable[[Any, Feature], nn.Module]] = {}
 
@@ -26,5 +27,16 @@ def lowers(leaf: type[L]) -> Callable[[Lowering[L]], Lowering[L]]:
 
 
 def lower(leaf: Leaf, x: Feature) -> nn.Module:
-    """The module of a leaf."""
-    return LOWERINGS[type(leaf)](leaf, x)
+    """The module of a leaf, which FX takes as one node."""
+    return as_one_node(LOWERINGS[type(leaf)](leaf, x))
+
+
+def as_one_node(module: M) -> M:
+    """Make every tracer of torch.fx call a module and not look inside.
+
+    Tracers (FX's own, torchvision's, the quantisers') decide by a module's `__module__` whether it
+    is torch's own and therefore one node of the graph. Our leaves look at sizes and devices, which
+    a graph cannot, so each instance says that it is one of torch's; its class is untouched.
+    """
+    module.__module__ = nn.Module.__module__
+    return module

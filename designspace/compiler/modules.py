@@ -1,106 +1,147 @@
-"""Modules on channels-last features: (batch, *positions, channels) in and out.
+"""Modules on features: maps (batch, channels, height, width), tokens (batch, tokens, channels).
 
-Torch's convolutions, batch norm and poolings take (batch, channels, height, width); a permuted
-view of a channels-last tensor is exactly their `torch.channels_last` layout, so nothing is copied.
+Maps are channels-last in memory (`torch.channels_last`), so that a permuted view has the channels
+in its last axis without a copy.
 """
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+
+def channels_last(images: Tensor) -> Tensor:
+    """The same images (batch, channels, height, width), channels-last in memory.
+
+    Rows are reshaped, so that the strides of a single channel are set as well: torch chooses its
+    kernels by them. Exported programs leave the layout to what runs them.
+    """
+    if torch.compiler.is_exporting():
+        return images
+    rows = images.permute(0, 2, 3, 1)
+    return rows.flatten(1).reshape(rows.shape).permute(0, 3, 1, 2)
 
 
 class Undecayed(nn.Module):
     """Its own parameters are tables or tokens that weight decay spares, as timm's models say."""
 
-
-class ConvolutionNHWC(nn.Conv2d):
-    """A convolution on (batch, height, width, channels)."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """Convolve a view."""
-        return super().forward(input.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    def reset_parameters(self) -> None:
+        """Draw them anew."""
+        for parameter in self.parameters(recurse=False):
+            nn.init.trunc_normal_(parameter, std=0.02)
 
 
-class BatchNormNHWC(nn.BatchNorm2d):
-    """Batch norm on (batch, height, width, channels)."""
+class MapLayerNorm(nn.LayerNorm):
+    """Layer norm over the channels of (batch, channels, height, width)."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """Normalise a view."""
-        return super().forward(input.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-class BatchNormNLC(nn.BatchNorm1d):
-    """Batch norm on (batch, tokens, channels)."""
+class TokenBatchNorm(nn.Module):
+    """Batch norm on (batch, tokens, channels).
+
+    Torch's own norm is a child that takes rows of channels, so that whatever converts or freezes
+    torch's batch norms is right about this one.
+    """
+
+    def __init__(self, channels: int, eps: float) -> None:
+        super().__init__()
+        self.rows = nn.BatchNorm1d(channels, eps=eps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise over the batch and all tokens."""
+        return self.rows(x.flatten(0, 1)).view_as(x)
+
+
+class TokenGroupNorm(nn.GroupNorm):
+    """Group norm on (batch, tokens, channels)."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """Normalise a view."""
         return super().forward(input.transpose(1, 2)).transpose(1, 2)
 
 
-class GroupNormNHWC(nn.GroupNorm):
-    """Group norm on (batch, *positions, channels)."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """Normalise a view."""
-        return super().forward(input.movedim(-1, 1)).movedim(1, -1)
-
-
-class MaxPoolNHWC(nn.MaxPool2d):
-    """Max pooling on (batch, height, width, channels)."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """Pool a view."""
-        pooled = functional.max_pool2d(
-            input.permute(0, 3, 1, 2), self.kernel_size, self.stride, self.padding
-        )
-        return pooled.permute(0, 2, 3, 1)
-
-
-class AvgPoolNHWC(nn.AvgPool2d):
-    """Mean pooling on (batch, height, width, channels)."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """Pool a view."""
-        return super().forward(input.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-
-
-class GlobalAvgPool(nn.Module):
-    """The mean over all positions: (batch, *positions, channels) to (batch, channels)."""
+class MapMean(nn.Module):
+    """The mean over all positions: (batch, channels, height, width) to (batch, channels)."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Average."""
-        return x.flatten(1, -2).mean(1)
+        return x.permute(0, 2, 3, 1).flatten(1, 2).mean(1)
+
+
+class TokenMean(nn.Module):
+    """The mean over all tokens: (batch, tokens, channels) to (batch, channels)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Average."""
+        return x.mean(1)
 
 
 class LayerScale(nn.Module):
-    """A factor a channel."""
+    """A factor per channel of tokens (batch, tokens, channels) or vectors (batch, channels)."""
 
     def __init__(self, channels: int, init: float) -> None:
         super().__init__()
-        self.gamma = nn.Parameter(torch.full((channels,), init))
+        self.init = init
+        self.gamma = nn.Parameter(torch.empty(channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Give every channel the first value."""
+        nn.init.constant_(self.gamma, self.init)
 
     def forward(self, x: Tensor) -> Tensor:
         """Scale."""
         return x * self.gamma
 
 
+class MapLayerScale(LayerScale):
+    """A factor per channel of (batch, channels, height, width)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale."""
+        return x * self.gamma[:, None, None]
+
+
 class ResponseNorm(nn.Module):
-    """Scales each channel by its share of the response over all positions, and adds the input."""
+    """Scales each channel by its share of the response over all positions, and adds the input.
+
+    The three are one factor for each image and channel, so that a map is read once for the
+    response and once to be scaled. The response is a norm, whose gradient is zero where a channel
+    is zero everywhere; that of the root of a sum of squares would not be a number.
+    """
 
     def __init__(self, channels: int, eps: float) -> None:
         super().__init__()
         self.eps = eps
-        self.weight = nn.Parameter(torch.zeros(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.weight = nn.Parameter(torch.empty(channels))
+        self.bias = nn.Parameter(torch.empty(channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Begin as the identity."""
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, *positions, channels) to the same."""
         positions = tuple(range(1, x.ndim - 1))
-        response = x.square().sum(positions, keepdim=True).sqrt()
+        response: Tensor = torch.linalg.vector_norm(x, dim=positions, keepdim=True)
         share = response / (response.mean(-1, keepdim=True) + self.eps)
-        return x + torch.addcmul(self.bias, self.weight, x * share)
+        return (x * (1 + self.weight * share)).add_(self.bias)
+
+
+class MapResponseNorm(ResponseNorm):
+    """The same on (batch, channels, height, width)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale a view."""
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class DropPath(nn.Module):

@@ -1,21 +1,11 @@
 """Batch norm over the batches of all processes."""
 
 # Torch leaves some types unknown.
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-
-from designspace.compiler.modules import BatchNormNHWC, BatchNormNLC
-
-
-class SyncBatchNormLast(nn.SyncBatchNorm):
-    """Synchronised batch norm on (batch, *positions, channels)."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """Normalise a view."""
-        return super().forward(input.movedim(-1, 1)).movedim(1, -1)
+from torch import nn
 
 
 def batch_norms(model: nn.Module) -> list[str]:
@@ -26,13 +16,4 @@ def batch_norms(model: nn.Module) -> list[str]:
 
 def synchronise(model: nn.Module) -> None:
     """Make every batch norm take its statistics over all processes; weights keep their names."""
-    for name in batch_norms(model):
-        norm = model.get_submodule(name)
-        assert isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)
-        last = isinstance(norm, BatchNormNHWC | BatchNormNLC)
-        kind = SyncBatchNormLast if last else nn.SyncBatchNorm
-        new = kind(norm.num_features, norm.eps, norm.momentum)
-        new.load_state_dict(norm.state_dict())
-        new.train(norm.training)
-        parent, _, own = name.rpartition(".")
-        model.get_submodule(parent).add_module(own, new)
+    nn.SyncBatchNorm.convert_sync_batchnorm(model)

@@ -21,11 +21,12 @@ def environment() -> dict[str, Any]:
 
 def cpu_name() -> str:
     """The processor's model, as far as the system tells."""
-    known = Path("/proc/cpuinfo")
-    lines = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
-    named = (line.partition(":") for line in lines)
-    found = (value.strip() for key, _, value in named if key.strip() in _CPU_NAMES)
-    return next(found, "") or platform.processor() or platform.machine()
+    return _cpu_fact(*_CPU_NAMES) or platform.processor() or platform.machine()
+
+
+def cpu_maker() -> str:
+    """The processor's maker as the processor itself spells it, such as `AuthenticAMD`; or empty."""
+    return _cpu_fact("vendor_id")
 
 
 def _version(package: str) -> str | None:
@@ -33,3 +34,11 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _cpu_fact(*keys: str) -> str:
+    """The first value under one of these keys that Linux tells of its processors, or nothing."""
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
+    facts = (line.partition(":") for line in lines)
+    return next((value.strip() for key, _, value in facts if key.strip() in keys), "")

@@ -15,6 +15,7 @@ from designspace.compiler import Compiled
 from designspace.spec.optimizers import LayerDecay
 
 _PLACE = re.compile(r"^stages\.(\d+)\.(?:downsample|blocks\.(\d+))")
+_FINAL_NORM = ("head.norm.", "head.norm_before.")  # before the pooling
 
 Group = dict[str, Any]
 
@@ -25,7 +26,10 @@ def decayed(name: str, parameter: nn.Parameter, spared: set[str]) -> bool:
 
 
 class Layers:
-    """The layers of a network: 0 is the stem, the last what follows the stages."""
+    """The layers of a network: 0 is the stem, the last what follows the stages.
+
+    As in timm, a norm before the head's pooling belongs to the last block.
+    """
 
     def __init__(self, model: Compiled, rule: LayerDecay) -> None:
         """Count the blocks of each stage in layers."""
@@ -38,6 +42,8 @@ class Layers:
         """The layer of a parameter."""
         if name.startswith("stem."):
             return 0
+        if name.startswith(_FINAL_NORM):
+            return self.last - 1
         place = _PLACE.match(name)
         if place is None:
             return self.last

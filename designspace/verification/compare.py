@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from designspace.compiler import build
+from designspace.compiler.kernels import forced
 from designspace.costing import CostTable, cost
 from designspace.layers.attention import Attend
 from designspace.layers.convolution import Conv, Linear
@@ -108,7 +109,8 @@ def compare(
         model, image = built()
         by_torch = _by_torch(model, image)
     params = sum(parameter.numel() for parameter in model.parameters())
-    by_fvcore, skipped = _by_fvcore(*built())
+    with forced("linear"):  # so that operators have the same names on every machine
+        by_fvcore, skipped = _by_fvcore(*built())
     others = (_other("torch", ours, by_torch, ()), _other("fvcore", ours, by_fvcore, skipped))
     return Comparison(table, params, others)
 

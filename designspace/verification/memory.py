@@ -22,6 +22,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
 from designspace.compiler import build
+from designspace.compiler.kernels import forced
 from designspace.layers.saved import Precision
 from designspace.spec.network import Network
 
@@ -66,7 +67,7 @@ def _fake(
     """A network in training, images and labels, of fake tensors."""
     with torch.device("meta"):
         model = build(network).train()
-    with FakeTensorMode(allow_non_fake_inputs=True):
+    with FakeTensorMode(allow_non_fake_inputs=True), forced("linear"):
         size = network.input_size
         images = torch.empty(batch_size, size, size, 3, device=device).permute(0, 3, 1, 2)
         labels = torch.empty(batch_size, dtype=torch.int64, device=device)

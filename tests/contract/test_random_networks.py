@@ -35,8 +35,9 @@ def by_run(network: Network) -> tuple[int, int, int]:
         nonlocal acts
         acts += output.numel()
         if isinstance(module, Attend | WindowAttend):
-            *rows, tokens, _ = inputs[0].shape
-            acts += torch.Size(rows).numel() * tokens * tokens * module.heads
+            qkv = inputs[0]  # (batch, tokens, channels) or (batch, channels, windows, tokens)
+            windows, tokens = qkv.shape[2:] if qkv.ndim == 4 else (1, qkv.shape[1])
+            acts += len(qkv) * windows * tokens * tokens * module.heads
 
     with torch.device("meta"), torch.no_grad():
         model = build(network, num_classes=CLASSES).eval()

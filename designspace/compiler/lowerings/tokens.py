@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isqrt
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,19 +16,21 @@ from designspace.layers.feature import Feature
 
 
 class Flatten(nn.Module):
-    """(batch, height, width, channels) to (batch, height * width, channels)."""
+    """(batch, channels, height, width) to (batch, height * width, channels)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """A view where the input is contiguous."""
-        return x.flatten(1, -2)
+        """A view where the input is channels-last in memory."""
+        return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 class ReshapeLike(nn.Module):
-    """(batch, positions, channels) with the positions of another tensor."""
+    """(batch, positions, channels) as the map, or the tokens, that another tensor is."""
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
-        """A view where the input is contiguous."""
-        return x.reshape(*like.shape[:-1], x.shape[-1])
+        """A view where the input is contiguous; channels-last in memory."""
+        if like.ndim == 3:
+            return x
+        return x.reshape(x.shape[0], *like.shape[2:], x.shape[2]).permute(0, 3, 1, 2)
 
 
 class ClassToken(Undecayed):
@@ -35,8 +38,8 @@ class ClassToken(Undecayed):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.token = nn.Parameter(torch.zeros(1, 1, channels))
-        nn.init.trunc_normal_(self.token, std=0.02)
+        self.token = nn.Parameter(torch.empty(1, 1, channels))
+        self.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, tokens, channels) to (batch, tokens + 1, channels)."""
@@ -53,22 +56,54 @@ class PositionTable(Undecayed):
     def __init__(self, count: int, channels: int, prefix: int) -> None:
         super().__init__()
         self.prefix = prefix
-        self.table = nn.Parameter(torch.zeros(1, count, channels))
-        nn.init.trunc_normal_(self.table, std=0.02)
+        side = isqrt(count - prefix)
+        self.grid = (side, side)
+        self.table = nn.Parameter(torch.empty(1, count, channels))
+        self.reset_parameters()
+
+    def resize(self, grid: tuple[int, int]) -> None:
+        """Interpolate the table for good, for maps of another height and width."""
+        if grid == self.grid:
+            return
+        with torch.no_grad():
+            table = resized(self.table, self.prefix, grid, self.grid)
+        self.table = nn.Parameter(table, self.table.requires_grad)
+        self.grid = grid
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         """(batch, tokens, channels) to the same; the map that they were has the second's sides."""
-        height, width = like.shape[1:3]
-        side = isqrt(self.table.shape[1] - self.prefix)
-        if height == width == side:
+        height, width = like.shape[2:]
+        if _same(height, self.grid[0]) and _same(width, self.grid[1]):
             return x + self.table
-        return x + self._for(side, (height, width))
+        return x + resized(self.table, self.prefix, (height, width), self.grid)
 
-    def _for(self, side: int, size: tuple[int, int]) -> Tensor:
-        front, square = self.table[:, : self.prefix], self.table[:, self.prefix :]
-        grid = square.reshape(1, side, side, -1).permute(0, 3, 1, 2).float()
-        resized = functional.interpolate(grid, size=size, mode="bicubic", antialias=True)
-        return torch.cat([front, resized.to(front.dtype).permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
+
+def _same(side: int, built: int) -> bool:
+    """Whether a side is the one that was built; unknown ones of an export are not."""
+    if not torch.compiler.is_exporting():
+        return side == built
+    from torch.fx.experimental.symbolic_shapes import statically_known_true
+
+    return statically_known_true(cast("Any", side == built))
+
+
+def resized(
+    table: Tensor, prefix: int, grid: tuple[int, int], before: tuple[int, int] | None = None
+) -> Tensor:
+    """Interpolate a table (1, tokens, channels) for another grid.
+
+    Args:
+        table: One vector per token.
+        prefix: Tokens in front, which keep theirs.
+        grid: Height and width that are wanted.
+        before: Height and width of the table's grid; by default a square.
+    """
+    side = isqrt(table.shape[1] - prefix)
+    before = before or (side, side)
+    front, square = table[:, :prefix], table[:, prefix:]
+    square = square.reshape(1, *before, -1).permute(0, 3, 1, 2).float()
+    square = functional.interpolate(square, size=grid, mode="bicubic", antialias=True)
+    return torch.cat([front, square.to(front.dtype).permute(0, 2, 3, 1).flatten(1, 2)], dim=1)
 
 
 class TakeFirst(nn.Module):
@@ -81,7 +116,7 @@ class TakeFirst(nn.Module):
 
 @lowers(tokens.Flatten)
 def _flatten(leaf: tokens.Flatten, x: Feature) -> nn.Module:  # noqa: ARG001
-    return Flatten()
+    return Flatten() if len(x.size) == 2 else nn.Identity()
 
 
 @lowers(tokens.ReshapeLike)

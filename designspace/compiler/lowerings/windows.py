@@ -1,4 +1,11 @@
-"""Windows: cut, attend, put back. All of it follows the map's size at run time."""
+"""Windows: cut, attend, put back. All of it follows the map's size at run time.
+
+Windows are a map too, (batch, channels, windows, tokens), so that the layers between take them as
+they take any map.
+"""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
@@ -15,13 +22,13 @@ from designspace.layers.feature import Feature
 
 
 def padded(length: int, window: int) -> int:
-    """The next multiple of the window."""
-    return length + (window - length % window) % window
+    """The next multiple of the window, in a form that torch's symbolic shapes simplify."""
+    return (length + window - 1) // window * window
 
 
 def shift_of(like: Tensor, window: int, shift: int) -> int:
-    """The shift for a map (batch, height, width, ...): none where a window covers it."""
-    return shift if min(like.shape[1:3]) > window else 0
+    """The shift for a map (batch, channels, height, width): none where a window covers it."""
+    return shift if min(like.shape[2:]) > window else 0
 
 
 class Windows(nn.Module):
@@ -41,11 +48,12 @@ class PaddedWindows(Windows):
 
 
 class WindowPartition(PaddedWindows):
-    """(batch, height, width, channels) to (batch, windows, tokens, channels)."""
+    """(batch, channels, height, width) to (batch, channels, windows, tokens)."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Pad and roll, then cut."""
         side, shift = self.window, shift_of(x, self.window, self.shift)
+        x = x.permute(0, 2, 3, 1)
         if shift and not self.pad_first:
             x = x.roll((-shift, -shift), (1, 2))
         batch, height, width, channels = x.shape
@@ -55,59 +63,59 @@ class WindowPartition(PaddedWindows):
             x = x.roll((-shift, -shift), (1, 2))
         rows, columns = (height + down) // side, (width + right) // side
         x = x.reshape(batch, rows, side, columns, side, channels).transpose(2, 3)
-        return x.reshape(batch, rows * columns, side * side, channels)
+        return x.reshape(batch, rows * columns, side * side, channels).permute(0, 3, 1, 2)
 
 
 class WindowMerge(PaddedWindows):
-    """(batch, windows, tokens, channels) to the map of the second input."""
+    """(batch, channels, windows, tokens) to the map of the second input."""
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         """Put together, then roll back and crop."""
         side, shift = self.window, shift_of(like, self.window, self.shift)
-        batch, height, width = like.shape[:3]
+        batch, channels, height, width = x.shape[0], x.shape[1], *like.shape[2:]
         rows, columns = padded(height, side) // side, padded(width, side) // side
-        x = x.reshape(batch, rows, columns, side, side, -1).transpose(2, 3)
-        x = x.reshape(batch, rows * side, columns * side, -1)
+        x = x.permute(0, 2, 3, 1).reshape(batch, rows, columns, side, side, channels)
+        x = x.transpose(2, 3).reshape(batch, rows * side, columns * side, channels)
         if shift and self.pad_first:
             x = x.roll((shift, shift), (1, 2))
         x = x[:, :height, :width]
-        return x if self.pad_first or not shift else x.roll((shift, shift), (1, 2))
+        if shift and not self.pad_first:
+            x = x.roll((shift, shift), (1, 2))
+        return x.permute(0, 3, 1, 2)
 
 
 class WindowAttend(Windows, Undecayed):
     """Attention within windows, with a bias an offset, and masked where the map was rolled."""
 
-    index: Tensor
-
     def __init__(self, heads: int, window: int, shift: int) -> None:
         super().__init__(window, shift)
         self.heads = heads
         self.masks = Latest()
-        self.table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
-        nn.init.trunc_normal_(self.table, std=0.02)
-        self.register_buffer("index", offsets(window), persistent=False)
+        self.table = nn.Parameter(torch.empty((2 * window - 1) ** 2, heads))
+        self.reset_parameters()
 
     def forward(self, qkv: Tensor, like: Tensor) -> Tensor:
-        """(batch, windows, tokens, 3 * channels) to (batch, windows, tokens, channels)."""
-        tokens = self.window**2
-        bias = self.table[self.index.flatten()].reshape(tokens, tokens, -1).permute(2, 0, 1)
+        """(batch, 3 * channels, windows, tokens) to (batch, channels, windows, tokens)."""
+        tokens, bias = self.window**2, offset_bias(self.table, self.window)
         shift = shift_of(like, self.window, self.shift)
         if shift:
             bias = bias + self.masks(
                 like, bias.dtype, lambda: self._mask(like, shift).unsqueeze(1).to(bias.dtype)
             )
             bias = bias.expand(qkv.shape[0], *bias.shape).flatten(0, 1)
-        mixed = attend(qkv.flatten(0, 1), self.heads, bias.to(qkv.dtype))
-        return mixed.reshape(*qkv.shape[:-1], -1)
+        rows = qkv.permute(0, 2, 3, 1).flatten(0, 1)
+        mixed = attend(rows, self.heads, bias.to(qkv.dtype))
+        return mixed.reshape(qkv.shape[0], qkv.shape[2], tokens, -1).permute(0, 3, 1, 2)
 
     def _mask(self, like: Tensor, shift: int) -> Tensor:
         """(windows, tokens, tokens): -100, as in Swin's code, between what was apart."""
         side = self.window
         row, column = (
-            _regions(padded(length, side), side, shift, like.device) for length in like.shape[1:3]
+            _regions(padded(length, side), side, shift, like.device) for length in like.shape[2:]
         )
         label = row[:, None] * 3 + column[None, :]
-        label = label.reshape(len(row) // side, side, len(column) // side, side)
+        rows, columns = row.shape[0], column.shape[0]
+        label = label.reshape(rows // side, side, columns // side, side)
         label = label.transpose(1, 2).reshape(-1, side * side)
         return (label[:, :, None] != label[:, None, :]) * -100.0
 
@@ -118,23 +126,36 @@ def _regions(length: int, window: int, shift: int, device: torch.device) -> Tens
     return (place >= length - window).long() + (place >= length - shift).long()
 
 
-def offsets(window: int) -> Tensor:
-    """For each two positions of a window the row of the table: (tokens, tokens)."""
-    line = torch.arange(window)
-    grid = torch.stack(torch.meshgrid(line, line, indexing="ij")).flatten(1)
-    apart = grid[:, :, None] - grid[:, None, :] + window - 1
-    return apart[0] * (2 * window - 1) + apart[1]
+def offset_bias(table: Tensor, window: int) -> Tensor:
+    """The bias of each two positions of a window: (heads, tokens, tokens).
+
+    The row of the table for an offset is `(dy + window - 1) * (2 * window - 1) + dx + window - 1`.
+    Along one axis the wanted values for position j are a slice of the table that starts at
+    `window - 1 - j`, so that sliding slices in reverse order are the bias, without a table of
+    indices that would have to be kept beside the weights.
+
+    Args:
+        table: ((2 * window - 1) ** 2, heads).
+        window: Side of the window.
+    """
+    side = 2 * window - 1
+    square = table.reshape(side, side, -1)
+    slices: Tensor = square.unfold(0, window, 1).unfold(1, window, 1)
+    # (from y, from x, heads, to y, to x)
+    bias = slices.flip(0, 1).permute(2, 3, 4, 0, 1)
+    return bias.reshape(-1, window**2, window**2)
 
 
 class GatherPatches(nn.Module):
-    """(batch, height, width, channels) to (batch, height / 2, width / 2, 4 * channels)."""
+    """(batch, channels, height, width) to (batch, 4 * channels, height / 2, width / 2)."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Pad odd sides, then gather."""
+        x = x.permute(0, 2, 3, 1)
         batch, height, width, channels = x.shape
         x = functional.pad(x, (0, 0, 0, width % 2, 0, height % 2))
         x = x.reshape(batch, (height + 1) // 2, 2, (width + 1) // 2, 2, channels)
-        return x.permute(0, 1, 3, 4, 2, 5).flatten(3)
+        return x.permute(0, 1, 3, 4, 2, 5).flatten(3).permute(0, 3, 1, 2)
 
 
 @lowers(windows.WindowPartition)

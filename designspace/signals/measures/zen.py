@@ -69,7 +69,7 @@ def zen(subject: Subject) -> float | Undefined:
 def body(model: Compiled, images: Tensor) -> Tensor:
     """Images to what the last stage gives."""
     stem, stages = model.get_submodule("stem"), model.get_submodule("stages")
-    return stages(stem(images.permute(0, 2, 3, 1)))
+    return stages(stem(images))
 
 
 def _redraw(model: Compiled, subject: Subject, draw: torch.Generator) -> None:
@@ -109,7 +109,9 @@ def _watch(module: nn.Module, norm: Leaf, scales: list[float]) -> Any:
     assert rule is not None
 
     def note(_: nn.Module, inputs: tuple[Any, ...]) -> None:
-        scales.append(math.sqrt(float(rule(inputs[0]).mean())))
+        x: Tensor = inputs[0]
+        last = x.permute(0, 2, 3, 1) if x.ndim == 4 else x
+        scales.append(math.sqrt(float(rule(last).mean())))
 
     return module.register_forward_pre_hook(note)
 
