@@ -13,6 +13,7 @@ from torch import Tensor, nn
 import designspace.compiler.lowerings  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import Features
+from designspace.compiler.in_place import let_overwrite
 from designspace.compiler.lower import lower
 from designspace.compiler.modules import Undecayed, channels_last
 from designspace.costing import plan_of
@@ -144,8 +145,12 @@ def module_of(node: Node) -> nn.Module:
     if isinstance(layer, Leaf):
         return lower(layer, node.inputs[0])
     children = {name: module_of(child) for name, child in node.children.items()}
-    if isinstance(layer, Placed):
-        return PartModule(layer.part, children)
+    module = PartModule(layer.part, children) if isinstance(layer, Placed) else _chain(children)
+    let_overwrite(node, module)
+    return module
+
+
+def _chain(children: dict[str, nn.Module]) -> nn.Sequential:
     chain = nn.Sequential()
     for name, child in children.items():
         chain.add_module(name, child)

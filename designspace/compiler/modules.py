@@ -93,7 +93,12 @@ class MapLayerScale(LayerScale):
 
 
 class ResponseNorm(nn.Module):
-    """Scales each channel by its share of the response over all positions, and adds the input."""
+    """Scales each channel by its share of the response over all positions, and adds the input.
+
+    The three are one factor for each image and channel, so that a map is read once for the
+    response and once to be scaled. The response is a norm, whose gradient is zero where a channel
+    is zero everywhere; that of the root of a sum of squares would not be a number.
+    """
 
     def __init__(self, channels: int, eps: float) -> None:
         super().__init__()
@@ -104,9 +109,9 @@ class ResponseNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, *positions, channels) to the same."""
         positions = tuple(range(1, x.ndim - 1))
-        response = x.square().sum(positions, keepdim=True).sqrt()
+        response = torch.linalg.vector_norm(x, dim=positions, keepdim=True)
         share = response / (response.mean(-1, keepdim=True) + self.eps)
-        return x + torch.addcmul(self.bias, self.weight, x * share)
+        return (x * (1 + self.weight * share)).add_(self.bias)
 
 
 class MapResponseNorm(ResponseNorm):

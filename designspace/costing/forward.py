@@ -98,7 +98,6 @@ class Forward:
         out = Stand.new(node.output, SINGLE if leaf.autocast == "promote" else computed)
         saved = leaf.saved(*node.inputs)
         image = saved.single * SINGLE + saved.working * self.half
-        image += saved.cast * SINGLE if x.width < SINGLE else 0
         image += self._keep(taken) if saved.input else 0
         image += self._keep(out) if saved.output else 0
         batch = saved.once * SINGLE

@@ -28,9 +28,5 @@ class GlobalResponseNorm(Response):
         return Cost(params=2 * xs[0].channels)
 
     def saved(self, *xs: Feature) -> Saved:
-        """Its input, that times its share, and the response, its mean and the share a channel.
-
-        Squares are taken in float32 only.
-        """
-        (x,) = xs
-        return Saved(input=True, single=x.elements + 2 * x.channels + 1, cast=x.elements)
+        """Its input; per channel the response, its share and the factor; and the mean response."""
+        return Saved(input=True, single=3 * xs[0].channels + 1)

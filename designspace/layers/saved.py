@@ -23,7 +23,6 @@ class Saved:
         single: Further elements for one image, of four bytes in any precision.
         working: Further elements for one image, in the precision of the matrix products.
         once: Further elements for the whole batch, of four bytes.
-        cast: Elements for one image, of four bytes, that mixed precision alone makes and keeps.
     """
 
     input: bool = False
@@ -31,7 +30,6 @@ class Saved:
     single: int = 0
     working: int = 0
     once: int = 0
-    cast: int = 0
 
 
 NOTHING = Saved()

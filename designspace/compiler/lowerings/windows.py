@@ -83,19 +83,15 @@ class WindowMerge(PaddedWindows):
 class WindowAttend(Windows, Undecayed):
     """Attention within windows, with a bias an offset, and masked where the map was rolled."""
 
-    index: Tensor
-
     def __init__(self, heads: int, window: int, shift: int) -> None:
         super().__init__(window, shift)
         self.heads = heads
         self.table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
         nn.init.trunc_normal_(self.table, std=0.02)
-        self.register_buffer("index", offsets(window), persistent=False)
 
     def forward(self, qkv: Tensor, like: Tensor) -> Tensor:
         """(batch, 3 * channels, windows, tokens) to (batch, channels, windows, tokens)."""
-        tokens = self.window**2
-        bias = self.table[self.index.flatten()].reshape(tokens, tokens, -1).permute(2, 0, 1)
+        tokens, bias = self.window**2, offset_bias(self.table, self.window)
         shift = shift_of(like, self.window, self.shift)
         if shift:
             bias = bias + self._mask(like, shift).unsqueeze(1).to(bias.dtype)
@@ -122,12 +118,23 @@ def _regions(length: int, window: int, shift: int, device: torch.device) -> Tens
     return (place >= length - window).long() + (place >= length - shift).long()
 
 
-def offsets(window: int) -> Tensor:
-    """For each two positions of a window the row of the table: (tokens, tokens)."""
-    line = torch.arange(window)
-    grid = torch.stack(torch.meshgrid(line, line, indexing="ij")).flatten(1)
-    apart = grid[:, :, None] - grid[:, None, :] + window - 1
-    return apart[0] * (2 * window - 1) + apart[1]
+def offset_bias(table: Tensor, window: int) -> Tensor:
+    """The bias of each two positions of a window: (heads, tokens, tokens).
+
+    The row of the table for an offset is `(dy + window - 1) * (2 * window - 1) + dx + window - 1`.
+    Along one axis the wanted values for position j are a slice of the table that starts at
+    `window - 1 - j`, so that sliding slices in reverse order are the bias, without a table of
+    indices that would have to be kept beside the weights.
+
+    Args:
+        table: ((2 * window - 1) ** 2, heads).
+        window: Side of the window.
+    """
+    side = 2 * window - 1
+    slices = table.unflatten(0, (side, side)).unfold(0, window, 1).unfold(1, window, 1)
+    # (from y, from x, heads, to y, to x)
+    bias = slices.flip(0, 1).permute(2, 3, 4, 0, 1)
+    return bias.reshape(-1, window**2, window**2)
 
 
 class GatherPatches(nn.Module):
