@@ -6,8 +6,8 @@ import copy
 from typing import Any
 
 import pytest
-import timm.utils
 import torch
+from timm.utils.model import freeze, unfreeze
 from torch import Tensor, nn
 from torchvision.ops import FrozenBatchNorm2d
 
@@ -38,9 +38,9 @@ SAME_SIZE = 128
 def test_batch_norms_are_frozen_converted_and_thawed(name: str) -> None:
     model = built(name, side=SAME_SIZE)
     frozen = copy.deepcopy(model)
-    timm.utils.freeze(frozen, ["stem"])
+    freeze(frozen, ["stem"])
     alike(model, frozen, SAME_SIZE)
-    timm.utils.unfreeze(frozen, ["stem"])
+    unfreeze(frozen, ["stem"])
     frozen.eval()  # what timm puts in is in training
     alike(model, frozen, SAME_SIZE)
     assert type(frozen.get_submodule("stem.norm")) is nn.BatchNorm2d
@@ -123,7 +123,7 @@ def test_every_map_between_modules_has_channels_in_front_and_last_in_memory(name
 def test_grey_images_are_channels_last_too() -> None:
     """A single channel has ambiguous strides, by which torch would choose the other layout."""
     model = designspace.build("resnet50", in_channels=1, input_size=64).eval()
-    seen: list[Tensor] = []
+    seen: list[Any] = []
     model.get_submodule("stem.conv").register_forward_hook(lambda _m, _x, y: seen.append(y))
     with torch.no_grad():
         model(torch.randn(2, 1, 64, 64))

@@ -4,6 +4,9 @@ Maps are channels-last in memory (`torch.channels_last`), so that a permuted vie
 in its last axis without a copy.
 """
 
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import torch
@@ -109,7 +112,7 @@ class ResponseNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, *positions, channels) to the same."""
         positions = tuple(range(1, x.ndim - 1))
-        response = torch.linalg.vector_norm(x, dim=positions, keepdim=True)
+        response: Tensor = torch.linalg.vector_norm(x, dim=positions, keepdim=True)
         share = response / (response.mean(-1, keepdim=True) + self.eps)
         return (x * (1 + self.weight * share)).add_(self.bias)
 

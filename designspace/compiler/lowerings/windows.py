@@ -4,6 +4,9 @@ Windows are a map too, (batch, channels, windows, tokens), so that the layers be
 they take any map.
 """
 
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import torch
@@ -131,7 +134,8 @@ def offset_bias(table: Tensor, window: int) -> Tensor:
         window: Side of the window.
     """
     side = 2 * window - 1
-    slices = table.unflatten(0, (side, side)).unfold(0, window, 1).unfold(1, window, 1)
+    square = table.reshape(side, side, -1)
+    slices: Tensor = square.unfold(0, window, 1).unfold(1, window, 1)
     # (from y, from x, heads, to y, to x)
     bias = slices.flip(0, 1).permute(2, 3, 4, 0, 1)
     return bias.reshape(-1, window**2, window**2)
