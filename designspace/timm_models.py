@@ -12,13 +12,19 @@ import timm.models as timm_models
 from torch import nn
 
 from designspace.compiler import CLASSIFIER
+from designspace.compiler.feature_info import stage_info
+from designspace.compiler.lowerings import lowered_modules
 from designspace.compiler.timm_network import TimmNetwork
 from designspace.costing import plan
 from designspace.layers.convolution import Conv
 from designspace.spec import catalog, load
 
-PREFIX = "ds_"
 _timm = cast("Any", timm_models)  # untyped
+# FX takes them as they are: they choose by device, precision or shape as they run
+for _module in lowered_modules():
+    _timm.register_notrace_module(_module)
+
+PREFIX = "ds_"
 
 __all__: list[str] = []  # timm adds what it registers
 
@@ -40,8 +46,9 @@ def create(variant: str, *, pretrained: bool = False, **kwargs: Any) -> nn.Modul
     changes: Mapping[str, Any] | None = kwargs.pop("changes", None)
     network = load(variant.removeprefix(PREFIX), changes)
     every_stage = {"out_indices": tuple(range(len(network.depths))), "feature_cls": "getter"}
+    features = every_stage | kwargs.pop("feature_cfg", {})
     return _timm.build_model_with_cfg(
-        TimmNetwork, variant, pretrained, model_cfg=network, feature_cfg=every_stage, **kwargs
+        TimmNetwork, variant, pretrained, model_cfg=network, feature_cfg=features, **kwargs
     )
 
 
@@ -58,8 +65,13 @@ def _default_cfg(name: str) -> dict[str, Any]:
     network = load(name)
     stem = plan(network).children["stem"].leaves("stem")
     first = next((leaf for leaf, node in stem if isinstance(node.layer, Conv)), None)
-    side = network.input_size
-    return {"input_size": (3, side, side), "first_conv": first, "classifier": CLASSIFIER}
+    side, reduction = network.input_size, stage_info(network)[-1].reduction
+    return {
+        "input_size": (3, side, side),
+        "pool_size": (side // reduction, side // reduction),
+        "first_conv": first,
+        "classifier": CLASSIFIER,
+    }
 
 
 default_cfgs: Any = _timm.generate_default_cfgs(

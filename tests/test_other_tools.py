@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -167,3 +167,38 @@ def test_a_channel_that_is_silent_has_a_gradient() -> None:
     response(x).square().sum().backward()
     assert x.grad is not None
     assert x.grad.isfinite().all()
+
+
+@every_family
+def test_every_module_that_holds_parameters_can_reset_them(name: str) -> None:
+    """FSDP and torch's own recipes fill a network that was built on meta in this way."""
+    with torch.device("meta"):
+        model = designspace.build(small(name), num_classes=5, input_size=SIDE)
+    model = model.to_empty(device="cpu")
+    with torch.no_grad():
+        for value in (*model.parameters(), *model.buffers()):
+            value.fill_(float("nan") if value.is_floating_point() else 1)
+    for module in model.modules():
+        if any(True for _ in module.parameters(recurse=False)):
+            cast("Any", module).reset_parameters()
+    assert all(value.isfinite().all() for value in (*model.parameters(), *model.buffers()))
+
+
+# torch's own attention, and the gradient of a sliding slice, are mapped one by one
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+@pytest.mark.parametrize("name", ["convnextv2_atto", "swin_t", "deit_s"])
+def test_gradients_per_sample_are_those_of_each_sample(name: str) -> None:
+    model = built(name).train()
+    weights = {key: value.detach() for key, value in model.named_parameters()}
+    x, y = torch.randn(2, 3, SIDE, SIDE), torch.tensor([1, 3])
+
+    def loss(weights: dict[str, Tensor], image: Tensor, label: Tensor) -> Tensor:
+        logits: Any = torch.func.functional_call(model, weights, (image[None],))
+        return nn.functional.cross_entropy(logits, label[None])
+
+    each: Any = torch.vmap(torch.func.grad(loss), (None, 0, 0))(weights, x, y)
+    for index in range(2):
+        model.zero_grad()
+        nn.functional.cross_entropy(model(x[[index]]), y[[index]]).backward()
+        for key, value in model.named_parameters():
+            torch.testing.assert_close(each[key][index], value.grad, rtol=1e-3, atol=1e-4)

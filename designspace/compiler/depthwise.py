@@ -41,12 +41,19 @@ class DepthwiseConv(nn.Conv2d):
 class Depthwise(torch.autograd.Function):
     """The convolution, with the kernel's gradient as a convolution of its own."""
 
+    generate_vmap_rule = True  # for gradients per sample
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """(batch, channels, height, width), (channels, 1, side, side) to the first's shape."""
+        return functional.conv2d(x, weight, bias, padding=weight.shape[-1] // 2, groups=x.shape[1])
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Keep the map and the kernel."""
+        x, weight, bias = inputs
         ctx.save_for_backward(x, weight)
         ctx.has_bias = bias is not None
-        return functional.conv2d(x, weight, bias, padding=weight.shape[-1] // 2, groups=x.shape[1])
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:

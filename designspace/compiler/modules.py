@@ -16,15 +16,22 @@ from torch import Tensor, nn
 def channels_last(images: Tensor) -> Tensor:
     """The same images (batch, channels, height, width), channels-last in memory.
 
-    The strides of a single channel are set as well: torch chooses its kernels by them.
+    Rows are reshaped, so that the strides of a single channel are set as well: torch chooses its
+    kernels by them. Exported programs leave the layout to what runs them.
     """
-    if images.shape[1] == 1:
-        return images.contiguous().squeeze(1).unsqueeze(-1).permute(0, 3, 1, 2)
-    return images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+    if torch.compiler.is_exporting():
+        return images
+    rows = images.permute(0, 2, 3, 1)
+    return rows.flatten(1).reshape(rows.shape).permute(0, 3, 1, 2)
 
 
 class Undecayed(nn.Module):
     """Its own parameters are tables or tokens that weight decay spares, as timm's models say."""
+
+    def reset_parameters(self) -> None:
+        """Draw them anew."""
+        for parameter in self.parameters(recurse=False):
+            nn.init.trunc_normal_(parameter, std=0.02)
 
 
 class MapLayerNorm(nn.LayerNorm):
@@ -80,7 +87,13 @@ class LayerScale(nn.Module):
 
     def __init__(self, channels: int, init: float) -> None:
         super().__init__()
-        self.gamma = nn.Parameter(torch.full((channels,), init))
+        self.init = init
+        self.gamma = nn.Parameter(torch.empty(channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Give every channel the first value."""
+        nn.init.constant_(self.gamma, self.init)
 
     def forward(self, x: Tensor) -> Tensor:
         """Scale."""
@@ -106,8 +119,14 @@ class ResponseNorm(nn.Module):
     def __init__(self, channels: int, eps: float) -> None:
         super().__init__()
         self.eps = eps
-        self.weight = nn.Parameter(torch.zeros(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.weight = nn.Parameter(torch.empty(channels))
+        self.bias = nn.Parameter(torch.empty(channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Begin as the identity."""
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, *positions, channels) to the same."""

@@ -37,8 +37,8 @@ class ClassToken(Undecayed):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.token = nn.Parameter(torch.zeros(1, 1, channels))
-        nn.init.trunc_normal_(self.token, std=0.02)
+        self.token = nn.Parameter(torch.empty(1, 1, channels))
+        self.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, tokens, channels) to (batch, tokens + 1, channels)."""
@@ -55,8 +55,8 @@ class PositionTable(Undecayed):
     def __init__(self, count: int, channels: int, prefix: int) -> None:
         super().__init__()
         self.prefix = prefix
-        self.table = nn.Parameter(torch.zeros(1, count, channels))
-        nn.init.trunc_normal_(self.table, std=0.02)
+        self.table = nn.Parameter(torch.empty(1, count, channels))
+        self.reset_parameters()
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         """(batch, tokens, channels) to the same; the map that they were has the second's sides."""

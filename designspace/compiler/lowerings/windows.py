@@ -89,8 +89,8 @@ class WindowAttend(Windows, Undecayed):
     def __init__(self, heads: int, window: int, shift: int) -> None:
         super().__init__(window, shift)
         self.heads = heads
-        self.table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
-        nn.init.trunc_normal_(self.table, std=0.02)
+        self.table = nn.Parameter(torch.empty((2 * window - 1) ** 2, heads))
+        self.reset_parameters()
 
     def forward(self, qkv: Tensor, like: Tensor) -> Tensor:
         """(batch, 3 * channels, windows, tokens) to (batch, channels, windows, tokens)."""
