@@ -12,7 +12,6 @@ import timm.models as timm_models
 from torch import nn
 
 from designspace.compiler import CLASSIFIER
-from designspace.compiler.feature_info import stage_info
 from designspace.compiler.lowerings import lowered_modules
 from designspace.compiler.timm_network import TimmNetwork
 from designspace.costing import plan
@@ -37,8 +36,8 @@ def create(variant: str, *, pretrained: bool = False, **kwargs: Any) -> nn.Modul
         pretrained: Load what `pretrained_cfg` or its overlay points to, in this package's layout;
             no weights come with the catalog.
         kwargs: As timm's models take them (`num_classes`, `in_chans`, `img_size`, `global_pool`,
-            `drop_rate`, `drop_path_rate`, `features_only`, `out_indices`), and `changes`: values
-            by dotted path to change in the specification.
+            `drop_rate`, `drop_path_rate`, `features_only`, `out_indices`, `device`, `dtype`),
+            and `changes`: values by dotted path to change in the specification.
 
     Raises:
         InputError: A change, a size or a pooling that the network cannot have.
@@ -63,12 +62,13 @@ def _register(name: str) -> None:
 
 def _default_cfg(name: str) -> dict[str, Any]:
     network = load(name)
-    stem = plan(network).children["stem"].leaves("stem")
+    node = plan(network)
+    stem, last = node.children["stem"].leaves("stem"), node.children["stages"].output
     first = next((leaf for leaf, node in stem if isinstance(node.layer, Conv)), None)
-    side, reduction = network.input_size, stage_info(network)[-1].reduction
+    side = network.input_size
     return {
         "input_size": (3, side, side),
-        "pool_size": (side // reduction, side // reduction),
+        "pool_size": last.size if len(last.size) == 2 else None,  # tokens have none
         "first_conv": first,
         "classifier": CLASSIFIER,
     }

@@ -139,3 +139,9 @@ def test_features_take_timms_options() -> None:
     assert features.feature_info.channels() == [64, 128]
     cfg: Any = timm.get_pretrained_cfg("ds_convnext_t")
     assert cfg.pool_size == (7, 7)
+
+
+def test_device_and_precision_are_timms_words() -> None:
+    model: Any = timm.create_model("ds_convnext_proxy", dtype=torch.bfloat16, device="cpu")
+    assert {value.dtype for value in model.parameters()} == {torch.bfloat16}
+    assert model(torch.randn(1, 3, 28, 28).bfloat16()).dtype == torch.bfloat16

@@ -59,6 +59,8 @@ class TimmNetwork(Compiled):
         global_pool: str | None = None,
         drop_rate: float = 0.0,
         drop_path_rate: float = 0.0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         size = _side(img_size)
         node = plan(cfg, size, in_channels=in_chans, num_classes=num_classes or 1)
@@ -74,6 +76,7 @@ class TimmNetwork(Compiled):
         if not num_classes or global_pool is not None:
             self.reset_classifier(num_classes, global_pool)
         set_drop_path(self, drop_path_rate)
+        self.to(device=device, dtype=dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width) to logits, or to features without a classifier."""
