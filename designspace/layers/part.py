@@ -61,7 +61,7 @@ class Part(Kind):
 
     @abstractmethod
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """`forward(m, x)`: join the layers `m` on a feature, or on a tensor (batch, *feature).
+        """`forward(m, x)`: join the layers `m` on a feature, or on its tensor (see `Feature`).
 
         Nearly every part takes one input; a shortcut that also needs the normed one takes two.
         """
