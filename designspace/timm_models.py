@@ -39,8 +39,8 @@ def create(variant: str, *, pretrained: bool = False, **kwargs: Any) -> nn.Modul
         pretrained: Load what `pretrained_cfg` or its overlay points to, in this package's layout;
             no weights come with the catalog.
         kwargs: As timm's models take them (`num_classes`, `in_chans`, `img_size`, `global_pool`,
-            `drop_rate`, `drop_path_rate`, `features_only`, `out_indices`), and `changes`: values
-            by dotted path to change in the specification.
+            `drop_rate`, `drop_path_rate`, `features_only`, `out_indices`, `device`, `dtype`),
+            and `changes`: values by dotted path to change in the specification.
 
     Raises:
         InputError: A change, a size or a pooling that the network cannot have.

@@ -121,3 +121,30 @@ def test_what_timms_training_script_asks_for() -> None:
     assert all(parameter.grad is not None for parameter in model.parameters())
     with pytest.raises(TypeError, match="unexpected keyword"):
         timm.create_model("ds_convnext_proxy", nonsense=1)
+
+
+@every_family
+def test_fx_extracts_the_same_maps(name: str) -> None:
+    graph = made(name, features_only=True, feature_cls="fx")
+    getter = made(name, features_only=True)
+    stir(getter)
+    graph.load_state_dict({"graph_module." + k.removeprefix("model."): v
+                           for k, v in getter.state_dict().items()}, strict=False)  # fmt: skip
+    with torch.no_grad():
+        for one, other in zip(graph(X), getter(X), strict=True):
+            if one.ndim == 4:
+                assert torch.equal(one, other)
+
+
+def test_features_take_timms_options() -> None:
+    words: dict[str, Any] = {"features_only": True, "feature_cfg": {"out_indices": (1, 2)}}
+    features: Any = timm.create_model("ds_convnext_proxy", **words)
+    assert features.feature_info.channels() == [64, 128]
+    cfg: Any = timm.get_pretrained_cfg("ds_convnext_t")
+    assert cfg.pool_size == (7, 7)
+
+
+def test_device_and_precision_are_timms_words() -> None:
+    model: Any = timm.create_model("ds_convnext_proxy", dtype=torch.bfloat16, device="cpu")
+    assert {value.dtype for value in model.parameters()} == {torch.bfloat16}
+    assert model(torch.randn(1, 3, 28, 28).bfloat16()).dtype == torch.bfloat16

@@ -18,12 +18,16 @@ from designspace.bench.settings import Settings
 from designspace.bench.steps import INFER, TRAIN
 from designspace.compiler.arithmetic import arithmetic, fast_arithmetic
 from designspace.compiler.device import device_name, device_of
+from designspace.compiler.kernels import cpu_kernel
 from designspace.records.environment import environment
 
 
 def machine(device: torch.device) -> dict[str, Any]:
     """Versions, and the processor that did the work."""
-    known = environment() | {"cpu_capability": torch.backends.cpu.get_cpu_capability()}
+    known = environment() | {
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "pointwise_kernel": cpu_kernel() if device.type == "cpu" else "linear",
+    }
     if device.type == "cuda":
         known |= {
             "gpu": device_name(device),

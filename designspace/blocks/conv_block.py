@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Block, Shortcut
 from designspace.blocks.positions import ActPositions, NormPositions
@@ -43,6 +43,7 @@ class ConvBlock(Block):
         shortcut: The residual path where the block changes the shape.
     """
 
+    overwrites: ClassVar[tuple[str, ...]] = ("act",)
     kind: Literal["conv"] = "conv"
     wide: Literal["ends", "middle"] = "middle"
     ratio: Positive = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Stem
 from designspace.layers.act import Act, InheritAct
@@ -28,6 +28,7 @@ class ConvPool(Stem):
         pool: Side of the max pooling of stride 2; null for none.
     """
 
+    overwrites: ClassVar[tuple[str, ...]] = ("act",)
     kind: Literal["conv_pool"] = "conv_pool"
     kernel_size: OddInt = 7
     stride: Size = 2

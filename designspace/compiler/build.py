@@ -14,6 +14,7 @@ import designspace.compiler.lowerings  # noqa: F401  # pyright: ignore[reportUnu
 from designspace.blocks.families import Block, Head, Stem
 from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import Features
+from designspace.compiler.in_place import let_overwrite
 from designspace.compiler.lower import lower
 from designspace.compiler.modules import Undecayed, channels_last
 from designspace.costing import plan_of
@@ -188,8 +189,13 @@ def module_of(node: Node) -> nn.Module:
     if isinstance(layer, Leaf):
         return lower(layer, node.inputs[0])
     children = {name: module_of(child) for name, child in node.children.items()}
-    if isinstance(layer, Placed):
-        return _class_of(layer.part)(layer.part, children)
+    made = _class_of(layer.part)(layer.part, children) if isinstance(layer, Placed) else None
+    module = made or _chain(children)
+    let_overwrite(node, module)
+    return module
+
+
+def _chain(children: dict[str, nn.Module]) -> nn.Sequential:
     chain = nn.Sequential()
     for name, child in children.items():
         chain.add_module(name, child)

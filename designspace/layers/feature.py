@@ -10,8 +10,9 @@ from math import prod
 class Feature:
     """Positions, then channels: (56, 56, 96) is a map, (197, 384) are tokens.
 
-    The batch axis is left out. Tensors have the same layout with the batch in front, channels
-    last from stem to head, so that norms over channels and pointwise layers need no copy.
+    The batch axis is left out. Tensors of tokens and vectors have the same axes behind the batch;
+    those of a map are (batch, channels, height, width), as all of torch expects, with the channels
+    last in memory, so that norms over channels and pointwise layers need no copy.
     """
 
     shape: tuple[int, ...]

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import lcm
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
@@ -43,7 +43,13 @@ class Part(Kind):
 
     `forward` runs on shapes for the cost, on shapes again to know what to build, and on tensors.
     It calls every layer, and branches on nothing: what a field leaves out is an `Identity`.
+
+    Attributes:
+        overwrites: Names of activations that may overwrite their input: `forward` makes it and
+            gives it to no other layer.
     """
+
+    overwrites: ClassVar[tuple[str, ...]] = ()
 
     def period(self) -> int:
         """Number of blocks after which a stage's pattern repeats: that of the nested parts."""
@@ -55,7 +61,7 @@ class Part(Kind):
 
     @abstractmethod
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """`forward(m, x)`: join the layers `m` on a feature, or on a tensor (batch, *feature).
+        """`forward(m, x)`: join the layers `m` on a feature, or on its tensor (see `Feature`).
 
         Nearly every part takes one input; a shortcut that also needs the normed one takes two.
         """

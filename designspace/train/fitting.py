@@ -13,16 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from pydantic import ValidationError
 from torch import Tensor
 from torch.optim import SGD, Optimizer
 
+from designspace.compiler.kernels import Kernel
 from designspace.errors import InputError
 from designspace.records.training import Epoch
 
-_PARTS = {"model", "optimizer", "ema", "history", "step", "losses"}
+_PARTS = {"kernel", "model", "optimizer", "ema", "history", "step", "losses"}
 _VARYING = ("lr", "params")  # what steps change in a group, and what is compared by itself
 _ADAM = {"step", "exp_avg", "exp_avg_sq"}
 _SGD = {"momentum_buffer"}
@@ -60,6 +61,8 @@ def require_fit(state: Any, wanted: Wanted, file: Path) -> None:
     try:
         parts = _mapping(state, "its state")
         _names(parts.keys(), _PARTS, "its state")
+        if parts["kernel"] not in get_args(Kernel):
+            raise MisfitError(f"'kernel' is {parts['kernel']!r}, none of {get_args(Kernel)}")
         _tensors(parts["model"], wanted.model, "model")
         if wanted.ema is not None:
             _tensors(parts["ema"], wanted.ema, "ema")

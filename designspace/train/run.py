@@ -20,6 +20,7 @@ from torch import Tensor
 from designspace.compiler import Compiled, build, set_drop_path
 from designspace.compiler.arithmetic import fast_arithmetic
 from designspace.compiler.device import in_use
+from designspace.compiler.pointwise import kernel_of, pin_kernel
 from designspace.errors import DivergedError, InputError
 from designspace.images.batches import TrainBatches, eval_batches
 from designspace.images.data import Data
@@ -210,6 +211,8 @@ class Run:
                 self._start()
             return 0
         self._fresh = False
+        for network in (self.model, self.trained):  # as on the machine where it began
+            pin_kernel(network, state["kernel"])
         self.model.load_state_dict(state["model"])
         self._trainer.optimizer.load_state_dict(state["optimizer"])
         if self._trainer.ema is not None:
@@ -292,6 +295,7 @@ class Run:
             return
         ema = self._trainer.ema
         state = {
+            "kernel": kernel_of(self.model),
             "model": self.model.state_dict(),
             "optimizer": self._trainer.optimizer.state_dict(),
             "ema": None if ema is None else ema.module.state_dict(),
