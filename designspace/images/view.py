@@ -47,8 +47,11 @@ class View:
     def normalise(self, pixels: Tensor) -> Tensor:
         """Bytes, or floats from 0 to 255, to floats of mean 0 and spread 1, channels last."""
         shift, scale = _affine(self.mean, self.std, pixels.device)
-        # One pass that reads bytes, one that changes the layout: quicker than both in one.
-        return torch.addcmul(shift, pixels, scale).contiguous(memory_format=torch.channels_last)
+        if pixels.device.type == "cpu":
+            # One pass that reads bytes, one that changes the layout: quicker than both in one.
+            return torch.addcmul(shift, pixels, scale).contiguous(memory_format=torch.channels_last)
+        out = torch.empty_like(pixels, dtype=shift.dtype, memory_format=torch.channels_last)
+        return torch.addcmul(shift, pixels, scale, out=out)
 
 
 @lru_cache(maxsize=8)

@@ -73,7 +73,7 @@ def warp(pixels: Tensor, places: Tensor, fill: Tensor, bicubic: int) -> None:
 
     Args:
         pixels: overwritten.
-        places: x and y from -1 to 1, float32 (K, 2, H, W).
+        places: x and y from -1 to 1, float32 (K, 2, H, W); overwritten.
         fill: stands outside of the image, bytes (C,).
         bicubic: the number of images, at the end, that are sampled so, and not bilinearly.
     """
@@ -88,5 +88,5 @@ def warp(pixels: Tensor, places: Tensor, fill: Tensor, bicubic: int) -> None:
     if bicubic:
         sampled[-1].clamp_(0, 255)
     moved = sampled[0] if len(sampled) == 1 else torch.cat(sampled)
-    inside = (places.abs() <= 1).all(1, keepdim=True)
+    inside = places.abs_().amax(1, keepdim=True) <= 1
     pixels.copy_(torch.where(inside, moved, fill.view(1, -1, 1, 1)))
