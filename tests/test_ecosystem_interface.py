@@ -27,8 +27,8 @@ X = torch.randn(2, 3, SIDE, SIDE)
 
 def made(name: str, **more: Any) -> Any:
     torch.manual_seed(0)
-    size: dict[str, Any] = {"img_size": SIDE} | more
-    model = timm_models.create(f"ds_{name}", changes=few_blocks(name), **size)
+    settings: dict[str, Any] = {"img_size": SIDE, "changes": few_blocks(name)} | more
+    model = timm_models.create(f"ds_{name}", **settings)
     if not more.get("features_only") and not more.get("device"):
         stir(model)
     return model.eval()
@@ -246,11 +246,13 @@ def test_wrapping_policies_can_name_blocks() -> None:
 
 
 def test_default_settings_are_timms() -> None:
-    settings: Any = timm.get_pretrained_cfg
     expected = {"swin_t": 0.9, "deit_s": 0.9, "poolformer_s12": 0.9, "poolformer_m48": 0.95}
     for name, crop in (expected | {"convnext_t": 0.875, "swin_b_384": 1.0}).items():
-        assert settings(f"ds_{name}").crop_pct == crop, name
-    cfgs = [settings(f"ds_{name}") for name in ("convnext_t", "resnet_proxy")]
+        cfg: Any = timm.get_pretrained_cfg(f"ds_{name}")
+        assert cfg.crop_pct == crop, name
+    cfgs: list[Any] = [
+        timm.get_pretrained_cfg(f"ds_{name}") for name in ("convnext_t", "resnet_proxy")
+    ]
     assert [cfg.pool_size for cfg in cfgs] == [(7, 7), (4, 4)]
 
 
