@@ -29,7 +29,10 @@ def test_trains_a_step_copies_and_pickles(name: str) -> None:
 
 @every_family
 def test_gradients_have_the_strides_of_their_weights(name: str) -> None:
-    """DDP copies each gradient that lies otherwise into its buckets, and warns of it."""
+    """DDP copies each gradient that lies otherwise into its buckets, and warns of it.
+
+    Torch itself gives gradients of 1x1 kernels other strides, which are the same places.
+    """
     for layout in (torch.channels_last, torch.contiguous_format):
         model, x = built(name), torch.randn(2, 3, SIDE, SIDE)
         model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
@@ -37,7 +40,8 @@ def test_gradients_have_the_strides_of_their_weights(name: str) -> None:
         wrong = [
             parameter
             for parameter, value in model.named_parameters()
-            if value.grad is None or value.grad.stride() != value.stride()
+            if value.shape[2:] != (1, 1)
+            and (value.grad is None or value.grad.stride() != value.stride())
         ]
         assert wrong == []
 
