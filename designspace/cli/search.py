@@ -126,7 +126,9 @@ def run_search(request: Request, images: Data, *, as_json: bool) -> None:
     """Run a study under a live table, and say what it found; as JSON, without the table."""
     from designspace.cli.live import watched
     from designspace.cli.opening import SearchOpening
+    from designspace.search.starting.offered import offer
 
+    offer(images, request.data["load"])
     opening = None if as_json else SearchOpening(request, images)
     if opening is not None:
         typer.echo(opening.data_line)

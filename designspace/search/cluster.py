@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,9 @@ class Cluster:
 
 
 @contextmanager
-def cluster(study: Path | None = None) -> Generator[Cluster]:
+def cluster(
+    study: Path | None = None, meanwhile: AbstractContextManager[None] | None = None
+) -> Generator[Cluster]:
     """A Ray of our own on loopback, or the one that RAY_ADDRESS names, or the one in use.
 
     It ends with the context. One that was lost is not ended by Ray, whose C++ code would abort
@@ -109,6 +111,7 @@ def cluster(study: Path | None = None) -> Generator[Cluster]:
 
     Args:
         study: Where to note what is to be removed if this process is killed.
+        meanwhile: What this process does while Ray's processes begin.
 
     Raises:
         InputError: The cluster refuses this process.
@@ -120,7 +123,8 @@ def cluster(study: Path | None = None) -> Generator[Cluster]:
     if ray.is_initialized():
         yield Cluster(own=False)
         return
-    begun = _begun(address(), study)
+    with meanwhile or contextlib.nullcontext():
+        begun = _begun(address(), study)
     try:
         yield begun
     finally:

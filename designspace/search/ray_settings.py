@@ -16,6 +16,8 @@ SETTINGS = {
     "RAY_health_check_period_ms": "500",
     "RAY_health_check_timeout_ms": "1000",
     "RAY_health_check_failure_threshold": "3",
+    # Tune's workers have an environment of their own: those that start before are never used.
+    "RAY_prestart_worker_first_driver": "0",
     # C++ code aborts this process so long after the control service died: `watchdog` is faster.
     "RAY_gcs_rpc_server_reconnect_timeout_s": "60",
     # Our ledger is the record: Tune writes as little as it can, and leaves signals to us.

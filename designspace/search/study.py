@@ -164,7 +164,7 @@ def _executor(request: Request) -> Callable[[Driver], None]:
         from designspace.search.local import execute
     else:
         prepare()
-        from designspace.search.tune import execute
+        from designspace.search.starting.execute import execute
     return execute
 
 

@@ -1,4 +1,4 @@
-"""From a job to the real training, inside a worker; data are loaded once a process."""
+"""From a job to the real training, inside a worker; data are loaded once per process at most."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from designspace.errors import InputError
 from designspace.failures.memory import share_memory
+from designspace.search.starting.offered import offered
 from designspace.search.trainee import Job, Trainee
 from designspace.spec.load import load
 from designspace.spec.recipe import Recipe, load_recipe
@@ -26,7 +27,8 @@ def make_run(job: Job) -> Trainee:
     import torch
 
     torch.set_num_threads(job.threads)
-    data = _loaded(json.dumps(job.data["load"], sort_keys=True))
+    load_arguments = job.data["load"]
+    data = offered(load_arguments) or _loaded(json.dumps(load_arguments, sort_keys=True))
     if data.digest != job.data["digest"]:
         raise InputError(f"the data {data.name} changed since the study began")
     return run_of(job, data)

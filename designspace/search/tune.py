@@ -21,11 +21,11 @@ from typing_extensions import override
 
 from designspace.errors import DesignspaceError
 from designspace.search.bridge import Bridge
-from designspace.search.cluster import SCRATCH, Cluster, cluster, slots
-from designspace.search.driver import Driver, Start
+from designspace.search.cluster import SCRATCH, Cluster
+from designspace.search.driver import Start
+from designspace.search.starting.shared import Held, take
 from designspace.search.trainee import Attempt, Failure
-from designspace.search.watchdog import lost_line, watchdog
-from designspace.stopping import stoppable
+from designspace.search.watchdog import lost_line
 
 TUNE: Any = tune  # Ray's own annotations are partial
 ENDING = "30"  # seconds in which an actor must end by itself; a lost GPU may make it hang
@@ -133,9 +133,11 @@ class Worker(tune.Trainable):
     """An actor that runs one attempt after another; a step is an epoch."""
 
     @override
-    def setup(self, config: dict[str, Any]) -> None:
-        """Take up an attempt; nothing is loaded before its first step."""
+    def setup(self, config: dict[str, Any], held: Held | None = None) -> None:
+        """Take up an attempt; nothing is loaded before its first step, but what the store holds."""
         start: Start = config["start"]
+        if held is not None:
+            take(held)
         self._attempt = Attempt(config["factory"], start.job, start.epoch, task=start.task)
 
     @override
@@ -158,28 +160,23 @@ class Worker(tune.Trainable):
         return True
 
 
-def execute(driver: Driver) -> None:
-    """Run a study to its end, the winner's test included.
+def run_trials(bridge: Bridge, running: Cluster, held: Held | None = None) -> None:
+    """Tune's loop, until the driver is over or the bridge says halt.
+
+    Args:
+        bridge: To the driver.
+        running: The Ray in use.
+        held: Data for the workers, in Ray's object store.
 
     Raises:
-        KeyboardInterrupt: A signal asked to stop; what was trained is recorded.
-        DesignspaceError: Ray lost all its nodes, or the driver refused to go on.
+        KeyboardInterrupt: The bridge said halt.
+        DesignspaceError: Ray was lost, or the driver refused to go on.
     """
-    with cluster(driver.request.directory) as running:
-        bridge = Bridge(driver, slots(driver.request.resources), own=running.own)
-        with stoppable(bridge.on_signal), watchdog(bridge, running):
-            bridge.interrupted = driver.stopping
-            if not driver.over:
-                run_trials(bridge, running)
-
-
-def run_trials(bridge: Bridge, running: Cluster) -> None:
-    """Tune's loop, until the driver is over or the bridge says halt."""
     request = bridge.driver.request
     scratch = (request.directory / SCRATCH).absolute()
     shutil.rmtree(scratch, ignore_errors=True)
     try:
-        _tune(bridge, running, scratch)
+        _tune(bridge, running, scratch, held)
     except (BreakError, HaltError):
         if bridge.error is not None:
             raise bridge.error from None
@@ -190,12 +187,12 @@ def run_trials(bridge: Bridge, running: Cluster) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _tune(bridge: Bridge, running: Cluster, scratch: Path) -> None:
+def _tune(bridge: Bridge, running: Cluster, scratch: Path, held: Held | None) -> None:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(bridge.slots)
     os.environ["TUNE_FORCE_TRIAL_CLEANUP_S"] = ENDING
     resources = bridge.driver.request.resources
     TUNE.run(
-        Worker,
+        TUNE.with_parameters(Worker, held=held) if held else Worker,
         name="tune",
         storage_path=str(scratch),
         resources_per_trial={"cpu": resources.cpus, "gpu": resources.ray_gpus},

@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from timm.data.mixup import Mixup
-from timm.scheduler.scheduler import Scheduler
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
@@ -32,6 +30,10 @@ from designspace.train.clock import Clock
 from designspace.train.divergence import CHECK_EVERY, check
 from designspace.train.group import Group
 from designspace.train.optim import current_lr
+from designspace.train.schedule import Schedule
+
+if TYPE_CHECKING:
+    from timm.data.mixup import Mixup
 
 Progress = Callable[[int, int], None]
 
@@ -61,7 +63,7 @@ class Trainer:
     model: nn.Module
     forward: nn.Module
     optimizer: Optimizer
-    schedule: Scheduler
+    schedule: Schedule
     mixup: Mixup | None
     ema: MovingAverage[Any] | None
     recipe: Recipe

@@ -1,79 +1,46 @@
-"""Optimizer, learning-rate schedule, mixing (timm's) and moving average, as the recipe says."""
+"""Optimizer, mixing (timm's) and moving average, as the recipe says."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from timm.data.mixup import Mixup
-from timm.optim._optim_factory import create_optimizer_v2
-from timm.scheduler.cosine_lr import CosineLRScheduler
-from timm.scheduler.multistep_lr import MultiStepLRScheduler
-from timm.scheduler.scheduler import Scheduler
 from torch.optim import Optimizer
 
 from designspace.compiler import Compiled
 from designspace.spec import optimizers
 from designspace.spec.recipe import Recipe
-from designspace.spec.schedules import Cosine, Steps
 from designspace.train.average import MovingAverage
-from designspace.train.parameters import layer_groups
+from designspace.train.eager import EagerAdamW, EagerSgd
+from designspace.train.parameters import decay_groups, layer_groups
+
+if TYPE_CHECKING:
+    from timm.data.mixup import Mixup
 
 
 def make_optimizer(model: Compiled, recipe: Recipe) -> Optimizer:
-    """The optimizer of timm, with its groups of parameters, in one fused step."""
-    stated = recipe.optimizer
-    kind, extra = _timm_words(stated)
+    """The optimizer of a recipe, with timm's groups of parameters, in one fused step."""
+    stated, rate = recipe.optimizer, recipe.learning_rate
+    params: Any
     if stated.layer_decay is not None:
-        params: Any = layer_groups(model, stated.layer_decay, stated.weight_decay)
+        params, decay = layer_groups(model, stated.layer_decay, stated.weight_decay), 0.0
     elif stated.decays == "all":
-        params = list(model.parameters())
+        params, decay = list(model.parameters()), stated.weight_decay
     else:
-        params = model  # timm spares vectors, biases and what `no_weight_decay` names
-    return create_optimizer_v2(
-        params,
-        opt=kind,
-        lr=recipe.learning_rate,
-        weight_decay=stated.weight_decay,
-        fused=True,
-        **extra,
-    )
-
-
-def _timm_words(stated: optimizers.Optimizer) -> tuple[str, dict[str, Any]]:
+        params, decay = decay_groups(model, stated.weight_decay), 0.0
     match stated:
         case optimizers.AdamW():
-            return "adamw", {"betas": stated.betas, "eps": stated.eps}
-        case optimizers.Sgd():
-            # timm's "sgd" is Nesterov's, its "momentum" the plain one.
-            return "sgd" if stated.nesterov else "momentum", {"momentum": stated.momentum}
-        case _:
-            raise AssertionError(f"no lowering for {type(stated).__name__}")
-
-
-def make_schedule(optimizer: Optimizer, recipe: Recipe, steps_per_epoch: int) -> Scheduler:
-    """The learning rate as a function of the step: `schedule.step_update(step)` sets it.
-
-    A cosine spans what the warm-up leaves of the run, as in the paper's code.
-    """
-    stated = recipe.schedule
-    warmup = round(stated.warmup_epochs * steps_per_epoch)
-    common: dict[str, Any] = {
-        "warmup_t": warmup,
-        "warmup_lr_init": stated.warmup_lr,
-        "t_in_epochs": False,
-    }
-    match stated:
-        case Cosine():
-            left = max(recipe.epochs * steps_per_epoch - warmup, 1)
-            return CosineLRScheduler(
-                optimizer, t_initial=left, lr_min=stated.min_lr, warmup_prefix=True, **common
+            return EagerAdamW(
+                params, rate, stated.betas, stated.eps, weight_decay=decay, fused=True
             )
-        case Steps():
-            # timm compares a milestone with the next step, not with this one.
-            milestones = [epoch * steps_per_epoch + 1 for epoch in stated.milestones]
-            return MultiStepLRScheduler(
-                optimizer, milestones, stated.factor, warmup_prefix=False, **common
+        case optimizers.Sgd():
+            return EagerSgd(
+                params,
+                rate,
+                stated.momentum,
+                weight_decay=decay,
+                nesterov=stated.nesterov,
+                fused=True,
             )
         case _:
             raise AssertionError(f"no lowering for {type(stated).__name__}")
@@ -83,6 +50,8 @@ def make_mixup(recipe: Recipe, num_classes: int) -> Mixup | None:
     """Mixup and CutMix of whole batches, with smoothed targets; None where both are off."""
     if not recipe.mixes:
         return None
+    from timm.data.mixup import Mixup  # seconds, which other recipes need not wait
+
     return Mixup(
         mixup_alpha=recipe.mixup,
         cutmix_alpha=recipe.cutmix,

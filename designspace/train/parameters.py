@@ -58,6 +58,17 @@ class Layers:
         return self._rule.rate ** (self.last - layer)
 
 
+def decay_groups(model: Compiled, weight_decay: float) -> list[Group]:
+    """Two groups as timm makes them: first what weight decay spares; an empty one is left out."""
+    spared = model.no_weight_decay()
+    groups = {decay: Group(weight_decay=weight_decay * decay, params=[]) for decay in (False, True)}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            decays = bool(weight_decay) and decayed(name, parameter, spared)
+            groups[decays]["params"].append(parameter)
+    return [group for group in groups.values() if group["params"]]
+
+
 def layer_groups(model: Compiled, rule: LayerDecay, weight_decay: float) -> list[Group]:
     """A group a layer and kind of decay, with timm's `lr_scale`, lowest layer first.
 

@@ -43,7 +43,8 @@ from designspace.train.initial import Initial
 from designspace.train.loop import Position, Progress, Trainer
 from designspace.train.memory import peak_memory, reset_peak
 from designspace.train.metrics import write_metrics
-from designspace.train.optim import current_lr, make_ema, make_mixup, make_optimizer, make_schedule
+from designspace.train.optim import current_lr, make_ema, make_mixup, make_optimizer
+from designspace.train.schedule import make_schedule
 
 SAVE_EVERY = 600.0
 _DONE = {"center": "center-cropped", "squash": "warped", "border": "bordered"}

@@ -1,0 +1,1 @@
+"""What makes the first epoch of a search under Ray come sooner."""
