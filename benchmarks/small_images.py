@@ -58,7 +58,8 @@ class Photos(Dataset[tuple[Any, int]]):
     """As torchvision's own CIFAR-10: an array in memory, an image of Pillow's at a time."""
 
     def __init__(self, split: Images, transform: Callable[[Any], Any]) -> None:
-        self.arrays = split.pixels.permute(0, 2, 3, 1).numpy()
+        arrays = split.pixels.permute(0, 2, 3, 1).numpy()
+        self.arrays = arrays[..., 0] if arrays.shape[-1] == 1 else arrays  # as Pillow has grey ones
         self.labels, self.transform = split.labels.tolist(), transform
 
     def __len__(self) -> int:

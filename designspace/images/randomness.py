@@ -30,14 +30,27 @@ def seed_everything(*parts: int | str) -> None:
 
 
 def seed_step(seed: int, epoch: int, step: int, *, rank: int) -> None:
-    """Seeds the global streams for one step of training.
+    """Seed the global streams for one step of training.
 
     NumPy's, from which timm's mixing draws, is one for all processes, which mix alike; torch's, for
     what is dropped, is each process's own.
     """
-    seed_everything("step", seed, epoch, step)
-    if rank:
-        torch.manual_seed(derive("torch", "step", seed, epoch, step, rank))
+    parts: tuple[int | str, ...] = ("step", seed, epoch, step)
+    random.seed(derive("python", *parts))
+    np.random.seed(derive("numpy", *parts) % 2**32)
+    _seed_torch(derive("torch", *parts, rank) if rank else derive("torch", *parts))
+
+
+def _seed_torch(seed: int) -> None:
+    """Seed torch's streams on the CPU and on the GPUs that this process uses.
+
+    `torch.manual_seed` gives the same numbers. It also queues the seed for each kind of device that
+    has not been used yet, together with a formatted traceback, which takes longer than the moving
+    average and the clipping of a small network.
+    """
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
 
 
 def generator(*parts: int | str) -> torch.Generator:
