@@ -41,7 +41,8 @@ from designspace.train.forward import forward_of
 from designspace.train.group import ALONE
 from designspace.train.init import initialise
 from designspace.train.loop import Position, Trainer
-from designspace.train.optim import make_ema, make_mixup, make_optimizer, make_schedule
+from designspace.train.optim import make_ema, make_mixup, make_optimizer
+from designspace.train.schedule import make_schedule
 
 POLICY = "rand-m9-mstd0.5-inc1"
 PADDING = 4

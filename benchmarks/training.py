@@ -34,7 +34,8 @@ from designspace.spec.recipe import Recipe, load_recipe
 from designspace.train.clock import Clock
 from designspace.train.group import ALONE
 from designspace.train.loop import Position, Trainer
-from designspace.train.optim import make_optimizer, make_schedule
+from designspace.train.optim import make_optimizer
+from designspace.train.schedule import make_schedule
 
 Step = Callable[[], None]
 DEFAULT = "timm, contiguous"

@@ -78,10 +78,11 @@ def test_every_kernel_is_a_linear_layer_over_the_channels(
         if bias:
             plain_conv.bias.data = plain.bias.data  # type: ignore[union-attr]
         for one, other in zip(found[0], gradients(plain_conv, maps), strict=True):
-            torch.testing.assert_close(one.flatten(), other.flatten(), rtol=1e-4, atol=1e-5)
+            # Sums of up to hundreds of products in float32, some of which cancel.
+            torch.testing.assert_close(one.flatten(), other.flatten(), rtol=1e-4, atol=1e-4)
         plain.zero_grad()
         for one, other in zip(found[1], gradients(plain, rows.flatten(1, 2)), strict=True):
-            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
 @every_family
