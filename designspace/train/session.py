@@ -119,7 +119,10 @@ def _trained(run: Run, record: Record, on_epoch: EpochDone, on_step: StepDone | 
         _with(run, record, outcome=Ending(state="interrupted"))
         raise
     except Exception as error:  # whatever ends a training, its record says so
-        raise _failed(run, record, error) from error
+        failed = _failed(run, record, error)
+        if failed is error:  # raised from itself, it would have no end of causes
+            raise
+        raise failed from error
 
 
 def _failed(run: Run, record: Record, error: Exception) -> DesignspaceError:
