@@ -27,7 +27,7 @@ check: .venv/.dev
 
 # What takes longer: real Ray under kill -9, a real browser, full-size networks, the wheel.
 slow: .venv/.dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 -m slow
 
 # What only a GPU can show, in under 20 minutes; one record with a pass or fail per point.
 gpu: .venv/.package
