@@ -79,7 +79,7 @@ def build(
 
 
 def _check_layout(layout: str | None, out: Path | None) -> None:
-    """Refuse an unknown layout, and one without a file to write.
+    """Refuse an unknown layout, and a layout that is given without `--out`.
 
     Raises:
         InputError: Either of them.

@@ -74,7 +74,7 @@ def screen_width() -> int | None:
 
 
 def print_wrapped(sentences: Iterable[str], *, in_pipe: int | None = None) -> None:
-    """Print sentences, each beginning a line and wrapped between words.
+    """Print each sentence on a line of its own, wrapped between words.
 
     Args:
         sentences: The sentences.

@@ -1,4 +1,4 @@
-"""What there is for the trials: this machine, the Ray in this process, or a cluster."""
+"""CPUs and GPUs for the trials: this machine, the Ray in this process, or a cluster."""
 
 from __future__ import annotations
 

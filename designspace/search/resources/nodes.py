@@ -39,7 +39,7 @@ def per_gpu(share: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """What there is for the trials of a study.
+    """CPUs and GPUs that the trials of a study may use.
 
     Attributes:
         place: Where, in words: "this machine", or a cluster by its address.
