@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from designspace.records.environment import environment
-from designspace.records.study import load_study
+from designspace.records.study.study import load_study
 
 TRIALS = 16
 WORDS = (

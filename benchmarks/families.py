@@ -26,12 +26,12 @@ import torch
 from torch import nn
 
 import designspace
-from designspace.bench.clock import Times, take_turns, warm_up
-from designspace.bench.counterpart import counterpart_name, make_counterpart, prove_same
-from designspace.bench.machine import machine
-from designspace.bench.memory import memory_of
-from designspace.bench.settings import Settings
-from designspace.bench.steps import Step, make_step
+from designspace.benchmarking.clock import Times, take_turns, warm_up
+from designspace.benchmarking.counterpart import counterpart_name, make_counterpart, prove_same
+from designspace.benchmarking.machine import machine
+from designspace.benchmarking.memory import memory_of
+from designspace.benchmarking.settings import Settings
+from designspace.benchmarking.steps import Step, make_step
 
 POOLED = {"head.norm_at": "after_pool", "head.norm": {"kind": "layernorm", "eps": 1e-6}}
 # timm's ConvNeXt has four stages, our proxy three: the small one is the proxy with four

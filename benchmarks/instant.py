@@ -28,7 +28,7 @@ from designspace.records.environment import environment
 ROOT = Path(__file__).resolve().parents[1]
 SPECS = """
 import time
-from designspace.algebra.space import load_space
+from designspace.sampling.space import load_space
 space = load_space("sixteen")
 drawn = space.feasible().draw(2000, seed=1)
 space.samples(drawn.head(200))

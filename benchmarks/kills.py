@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from designspace.records.environment import environment
-from designspace.records.events import EpochEnded
-from designspace.records.ledger import read
-from designspace.records.state import StudyState
+from designspace.records.study.events import EpochEnded
+from designspace.records.study.ledger import read
+from designspace.records.study.state import StudyState
 
 ROOT = Path(__file__).parent.parent
 MAIN = ROOT / "tests" / "toy_main.py"

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from designspace.records.run import Record, read_record
-from designspace.spec.recipe import load_recipe
+from designspace.spec.recipe.recipe import load_recipe
 
 NETWORK, SIDE, EPOCHS, BATCH = "convnext_proxy", 32, 12, 64
 COPIED = load_recipe("convnext_1k")

@@ -26,23 +26,23 @@ from torchvision.transforms import v2
 
 from designspace.compiler import build
 from designspace.compiler.device import device_of
-from designspace.images.batches import Batch, TrainBatches
 from designspace.images.data import load_data
+from designspace.images.loading.batches import Batch, TrainBatches
 from designspace.images.randomness import seed_everything
 from designspace.images.split import Images
 from designspace.images.view import View
 from designspace.records.environment import environment
 from designspace.spec import load
-from designspace.spec.network import Network
-from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.clock import PHASES, Clock
-from designspace.train.evaluate import view_of
-from designspace.train.forward import forward_of
-from designspace.train.group import ALONE
-from designspace.train.init import initialise
-from designspace.train.loop import Position, Trainer
-from designspace.train.optim import make_ema, make_mixup, make_optimizer
-from designspace.train.schedule import make_schedule
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.training.clock import PHASES, Clock
+from designspace.training.distributed import ALONE
+from designspace.training.evaluate import view_of
+from designspace.training.forward import forward_of
+from designspace.training.loop import Position, Trainer
+from designspace.training.optimisation.from_recipe import make_ema, make_mixup, make_optimizer
+from designspace.training.optimisation.schedule import make_schedule
+from designspace.training.state.init_weights import initialise
 
 POLICY = "rand-m9-mstd0.5-inc1"
 PADDING = 4

@@ -25,10 +25,10 @@ from benchmarks.small_images import WORKERS, Photos, standard
 from designspace.images.data import Data
 from designspace.images.split import Images
 from designspace.images.view import View
-from designspace.spec.network import Network
-from designspace.spec.optimizers import AdamW
-from designspace.spec.recipe import Recipe
-from designspace.train.evaluate import view_of
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.optimizers import AdamW
+from designspace.spec.recipe.recipe import Recipe
+from designspace.training.evaluate import view_of
 
 CPU = torch.device("cpu")
 

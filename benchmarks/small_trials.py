@@ -32,9 +32,9 @@ from designspace.images.data import Data, load_data
 from designspace.images.split import Images
 from designspace.records.environment import environment
 from designspace.spec import load
-from designspace.spec.network import Network
-from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.run import Run
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.training.run import Run
 
 EPOCHS, VALIDATED = 2, 256
 WIDTHS: dict[str, list[int]] = {

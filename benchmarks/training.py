@@ -30,12 +30,12 @@ from torch import Tensor, nn
 import designspace
 from designspace.compiler import Compiled
 from designspace.records.environment import environment
-from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.clock import Clock
-from designspace.train.group import ALONE
-from designspace.train.loop import Position, Trainer
-from designspace.train.optim import make_optimizer
-from designspace.train.schedule import make_schedule
+from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.training.clock import Clock
+from designspace.training.distributed import ALONE
+from designspace.training.loop import Position, Trainer
+from designspace.training.optimisation.from_recipe import make_optimizer
+from designspace.training.optimisation.schedule import make_schedule
 
 Step = Callable[[], None]
 DEFAULT = "timm, contiguous"

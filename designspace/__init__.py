@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from designspace.algebra.space import load_space as space
     from designspace.comparison import compare as compare
     from designspace.compiler import build as build
     from designspace.compiler import in_line as in_line
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from designspace.exporting import export as export
     from designspace.naming import diff as diff
     from designspace.naming import load as load
+    from designspace.sampling.space import load_space as space
     from designspace.spec import Network as Network
     from designspace.spec.ladder import load_ladder as ladder
     from designspace.verification import verify as verify
@@ -37,10 +37,10 @@ _HOMES = {
     "load": "designspace.naming",
     "load_weights": "designspace.weights",
     "save_weights": "designspace.weights",
-    "space": "designspace.algebra.space",
+    "space": "designspace.sampling.space",
     "verify": "designspace.verification",
 }
-_ROOMS = ("signals",)  # a room whose functions keep its name before theirs
+_ROOMS = ("zero_cost",)  # a room whose functions keep its name before theirs
 _NAMES = {"ladder": "load_ladder", "space": "load_space"}  # where the room calls it otherwise
 
 __all__ = [

@@ -21,7 +21,8 @@ from designspace.compiler.timm_interface import (
 )
 from designspace.costing import plan
 from designspace.layers.convolution import Conv
-from designspace.spec import Network, catalog, load
+from designspace.spec import Network, load
+from designspace.spec.documents import catalog
 
 PREFIX = "ds_"
 _LAST_BLOCKS = 3

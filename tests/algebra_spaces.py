@@ -8,7 +8,7 @@ from typing import Any
 
 from designspace.costing import cost
 from designspace.errors import InputError
-from designspace.spec.space import Space
+from designspace.spec.space.space import Space
 
 SIZE, CHANNELS, CLASSES = 32, 1, 7
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from designspace.algebra.space import load_space
 from designspace.images.data import load_data
-from designspace.records.kept import WEIGHTS
-from designspace.records.study import load_study
-from designspace.search.request import Request
-from designspace.search.study import run_study
-from designspace.search.trainee import Job
-from designspace.search.training import data_facts, recipe_facts, run_of
-from designspace.spec.recipe import load_recipe
-from designspace.train.run import Run
-from designspace.train.session import facts
+from designspace.records.study.kept_files import WEIGHTS
+from designspace.records.study.study import load_study
+from designspace.sampling.space import load_space
+from designspace.searching.request import Request
+from designspace.searching.study import run_study
+from designspace.searching.trials.trainable import Job
+from designspace.searching.trials.trial_training import data_facts, recipe_facts, run_of
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.run import Run
+from designspace.training.train import facts
 from designspace.weights import save_weights
 from tests.trainings import SHORT, npz, tiny_net
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from designspace.records.events import (
+from designspace.records.study.events import (
     EVENT,
     Ended,
     EpochEnded,
@@ -18,7 +18,7 @@ from designspace.records.events import (
     Started,
     StudyChanged,
 )
-from designspace.records.study import LEDGER, SchedulerMeta, StudyMeta, write_meta
+from designspace.records.study.study import LEDGER, SchedulerMeta, StudyMeta, write_meta
 
 EPOCHS = 8
 RUNGS = (2, 4)

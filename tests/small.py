@@ -12,7 +12,8 @@ from torch import nn
 
 from designspace.costing import cost
 from designspace.layers.kind import Kind
-from designspace.spec import Network, catalog, load
+from designspace.spec import Network, load
+from designspace.spec.documents import catalog
 
 SIDE = 64
 

@@ -14,7 +14,7 @@ from designspace.layers.kind import Kind
 from designspace.layers.norm import Norm
 from designspace.layers.part import Part
 from designspace.layers.response import Response
-from designspace.spec.families import families
+from designspace.spec.network.families import families
 
 # what the bounds of a type do not say: sizes at which a test network stays small
 SMALL = {

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, by_looking, data
 
-from designspace.algebra import windows as windows_
-from designspace.algebra.bounds import FAR, Bounds
-from designspace.algebra.chain import Chain
-from designspace.algebra.feasible import Feasible
-from designspace.algebra.networks import FEW, Composed, Listed
-from designspace.algebra.space import load_space
-from designspace.algebra.task import Task
 from designspace.errors import InputError
+from designspace.sampling.count import range_queries as windows_
+from designspace.sampling.count.bounds import FAR, Bounds
+from designspace.sampling.count.networks import FEW, Composed, Listed
+from designspace.sampling.feasible import Feasible
+from designspace.sampling.space import load_space
+from designspace.sampling.tables.chain import Chain
+from designspace.sampling.task import Task
 
 TASK = Task(SIZE, CHANNELS, CLASSES)
 COSTS = ("params", "macs", "acts")

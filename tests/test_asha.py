@@ -7,10 +7,10 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designspace.records.events import EpochEnded, Event, Proposed, Started
-from designspace.records.state import StudyState
-from designspace.records.study import SchedulerMeta
-from designspace.search.asha import decide, disagreements, rungs, survives
+from designspace.records.study.events import EpochEnded, Event, Proposed, Started
+from designspace.records.study.state import StudyState
+from designspace.records.study.study import SchedulerMeta
+from designspace.searching.schedulers.asha import decide, disagreements, rungs, survives
 
 ACCURACY = st.floats(0, 100) | st.just(float("nan"))
 

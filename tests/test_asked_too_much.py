@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from command import run
 
-from designspace.algebra.space import load_space
-from designspace.algebra.task import Task
 from designspace.costing import cost
+from designspace.sampling.space import load_space
+from designspace.sampling.task import Task
 
 MANY = (os.cpu_count() or 1) + 1
 

@@ -14,19 +14,19 @@ from timm.data.random_erasing import RandomErasing
 from torch import Tensor
 
 from designspace.images.augmentation.augment import Augment
+from designspace.images.augmentation.batch_random import Draw
 from designspace.images.augmentation.crops import flip, pad_crop, resized_crop
-from designspace.images.augmentation.draw import Draw
 from designspace.images.augmentation.erasing import erase
 from designspace.images.augmentation.jitter import ORDERS, color_jitter
 from designspace.images.data import load_data
-from designspace.images.decode import to_bytes
+from designspace.images.pixels.decode import to_bytes
 from designspace.images.randomness import derive, generator, seed_everything
 from designspace.images.split import Images
 from designspace.images.view import View
-from designspace.spec.crops import ResizedCrop
-from designspace.spec.crops import TestView as EvalView
-from designspace.spec.recipe import load_recipe
-from designspace.train.evaluate import view_of
+from designspace.spec.recipe.crops import ResizedCrop
+from designspace.spec.recipe.crops import TestView as EvalView
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.evaluate import view_of
 
 NONE = torch.zeros(32, dtype=torch.bool)
 

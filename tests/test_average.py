@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import designspace
-from designspace.train.average import MovingAverage
+from designspace.training.optimisation.average import MovingAverage
 from tests.small import SIDE, small
 
 

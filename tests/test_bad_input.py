@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from designspace.errors import InputError
-from designspace.spec import catalog, files, loader
-from designspace.spec.space import load_space
+from designspace.spec.documents import catalog, document, yaml_parser
+from designspace.spec.space.load_space import load_space
 from tests.command import run
 
 CONVNEXT = (catalog.root() / "specs" / "convnext_t.yaml").read_text()
@@ -281,8 +281,8 @@ def test_a_document_of_too_many_values_is_refused_before_it_is_read(
     def never(*_: object) -> None:
         raise AssertionError("the tree of a document that is refused need not be made")
 
-    monkeypatch.setattr(loader.PlainLoader, "get_single_node", never)
-    monkeypatch.setattr(loader.QuickLoader, "get_single_node", never)
+    monkeypatch.setattr(yaml_parser.PlainLoader, "get_single_node", never)
+    monkeypatch.setattr(yaml_parser.QuickLoader, "get_single_node", never)
     (tmp_path / "spec.yaml").write_text(text)
     ran = run("cost", tmp_path / "spec.yaml")
     assert ran.code == 2
@@ -401,5 +401,5 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(tempfile, "mkstemp", on_a_full_disk)
     with pytest.raises(InputError, match="No space left"):
-        files.write_text_atomic(target, "half")
+        document.write_text_atomic(target, "half")
     assert target.read_text() == "whole"

@@ -9,13 +9,13 @@ import torch
 from timm.data.mixup import Mixup
 
 from designspace.errors import InputError
-from designspace.images.batches import Batch, TrainBatches, rows_of
 from designspace.images.data import Data, load_data
-from designspace.images.loading.parts import by_step
+from designspace.images.loading.batches import Batch, TrainBatches, rows_of
+from designspace.images.loading.step_parts import by_step
 from designspace.images.split import Images
 from designspace.images.view import View
-from designspace.spec.recipe import load_recipe
-from designspace.train.evaluate import view_of
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.evaluate import view_of
 
 CHANGES = {
     "batch_size": 32,

@@ -21,16 +21,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import designspace
-from designspace.bench import Settings, SpeedRecord, bench
-from designspace.bench.counterpart import make_counterpart, prove_same
-from designspace.bench.memory import memory_of
-from designspace.bench.steps import make_step
+from designspace.benchmarking import Settings, SpeedRecord, bench
+from designspace.benchmarking.counterpart import make_counterpart, prove_same
+from designspace.benchmarking.memory import memory_of
+from designspace.benchmarking.steps import make_step
 from designspace.costing import cost
 from designspace.errors import InputError
 from designspace.naming.timm_names import AS_TIMM, NAMES, timm_name
-from designspace.records.speed import Spread
-from designspace.records.timm_table import COLUMNS, timm_csv
-from designspace.spec import catalog
+from designspace.records.measured.speed import Spread
+from designspace.records.measured.timm_table import COLUMNS, timm_csv
+from designspace.spec.documents import catalog
 from tests.command import run
 
 TINY: dict[str, Any] = {"depths": [1, 1, 1, 1], "widths": {"base": 8, "growth": 2}}

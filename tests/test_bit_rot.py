@@ -18,17 +18,17 @@ from hypothesis import strategies as st
 
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
-from designspace.records.events import EpochEnded
-from designspace.records.kept import WEIGHTS
 from designspace.records.run import read_record
+from designspace.records.study.events import EpochEnded
+from designspace.records.study.kept_files import WEIGHTS
 from designspace.records.training import Epoch
-from designspace.search.trainee import Attempt, Job
-from designspace.search.trial_run import TrialRun
-from designspace.spec.load import load
-from designspace.spec.recipe import load_recipe
-from designspace.train import checkpoint
-from designspace.train.run import Run
-from designspace.train.session import train
+from designspace.searching.trials.trainable import Attempt, Job
+from designspace.searching.trials.trial_run import TrialRun
+from designspace.spec.network.load import load
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.run import Run
+from designspace.training.state import checkpoint
+from designspace.training.train import train
 from designspace.weights import read_weights
 from designspace.weights.integrity import content_digest
 

@@ -9,7 +9,7 @@ import pytest
 from safetensors import safe_open
 
 import designspace
-from designspace.spec import catalog
+from designspace.spec.documents import catalog
 from tests.command import run
 
 

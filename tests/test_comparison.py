@@ -17,7 +17,7 @@ from designspace.comparison.terms import confounders, differing, recipe_terms, r
 from designspace.errors import InputError
 from designspace.records.run import Record, write_record
 from designspace.spec.ladder import load_ladder
-from designspace.spec.recipe import load_recipe
+from designspace.spec.recipe.recipe import load_recipe
 from tests.command import Ran, run
 from tests.trainings import budget, made
 

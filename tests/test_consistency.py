@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from designspace.errors import InputError
-from designspace.records.study import load_state
-from designspace.search.study import run_study
+from designspace.records.study.study import load_state
+from designspace.searching.study import run_study
 
 Lines = list[dict[str, Any]]
 

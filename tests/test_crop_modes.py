@@ -13,13 +13,13 @@ from PIL import Image
 from timm.data.transforms_factory import create_transform
 from torch import Generator, Tensor
 
-from designspace.images.decode import to_bytes
-from designspace.images.looks import TestLook as Look
-from designspace.images.looks import TrainLook
+from designspace.images.loading.transforms import TestLook as Look
+from designspace.images.loading.transforms import TrainLook
+from designspace.images.pixels.decode import to_bytes
 from designspace.images.view import View
-from designspace.spec.crops import CropMode, NoCrop, PadCrop
-from designspace.spec.crops import TestView as EvalView
-from designspace.spec.recipe import load_recipe
+from designspace.spec.recipe.crops import CropMode, NoCrop, PadCrop
+from designspace.spec.recipe.crops import TestView as EvalView
+from designspace.spec.recipe.recipe import load_recipe
 
 MODES: tuple[CropMode, ...] = ("center", "squash", "border")
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

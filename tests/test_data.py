@@ -14,7 +14,7 @@ from PIL import Image
 from designspace.errors import InputError
 from designspace.images.containers.directory import read_directory
 from designspace.images.data import Data, load_data, split_source
-from designspace.images.encoded import Reading
+from designspace.images.pixels.encoded import Reading
 from designspace.images.split import Encoded, Images
 
 SHA256 = "6276b594da256b6142507774c0b619909902c7dbc2a49afc9b3b7439d9c99632"

@@ -15,9 +15,9 @@ from PIL import Image
 from test_pixels import encoded, folder, write
 
 from designspace.images.data import load_data, split_source
-from designspace.images.encoded import Reading
 from designspace.images.overview.sheet import draw_sheet
 from designspace.images.overview.summary import summarise
+from designspace.images.pixels.encoded import Reading
 from designspace.images.sources import read_source
 from designspace.images.split import Images
 from designspace.images.statistics import SAMPLE, measure, spaced, statistics

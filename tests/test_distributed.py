@@ -19,7 +19,7 @@ import designspace
 from designspace.compiler import synchronise
 from designspace.compiler.synchronised import batch_norms
 from designspace.errors import DesignspaceError, InputError
-from designspace.train.group import TIMEOUT, Group, cause, joined
+from designspace.training.distributed import TIMEOUT, Group, cause, joined
 from tests.small import SIDE, small, stir
 
 RECIPE = {
@@ -81,10 +81,10 @@ from pathlib import Path
 import torch
 from torch import distributed
 from designspace.errors import DivergedError, InputError
-from designspace.train.group import joined
-from designspace.train.run import Run
+from designspace.training.distributed import joined
+from designspace.training.run import Run
 from tests.trainings import SHORT, tiny_data, tiny_net
-from designspace.spec.recipe import load_recipe
+from designspace.spec.recipe.recipe import load_recipe
 
 out = Path(sys.argv[1])
 recipe = load_recipe("demo", SHORT | {"epochs": 1, "batch_size": 2, "mixup": 0, "cutmix": 0})
@@ -161,7 +161,7 @@ FAILS = """
 import os, sys
 from designspace.cli import main
 from designspace.errors import InputError
-from designspace.train.loop import Trainer
+from designspace.training.loop import Trainer
 
 kind, rank = sys.argv.pop(1), sys.argv.pop(1)
 steps, whole = [], Trainer._step
@@ -271,7 +271,7 @@ def test_a_group_of_gpus_is_told_its_device(torchrun: pytest.MonkeyPatch) -> Non
 def test_a_signal_ends_a_process_that_waits_in_native_code() -> None:
     waits = """
 import ctypes, signal
-from designspace.train import group
+from designspace.training import group
 group.GRACE = 0.2
 signal.signal(signal.SIGTERM, lambda *_: None)
 with group._ended_in_time():

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from designspace.errors import DivergedError
-from designspace.train.divergence import CHECK_EVERY, cause, check
+from designspace.training.divergence import CHECK_EVERY, cause, check
 from tests.trainings import BREAKS, tiny_data, tiny_run
 
 

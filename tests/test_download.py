@@ -22,7 +22,7 @@ from torchvision import datasets
 from typing_extensions import override
 
 from designspace.errors import InputError
-from designspace.images.named import read_named
+from designspace.images.torchvision_sets import read_named
 
 PARTS = {"train": 8, "t10k": 4}
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from designspace.errors import InputError
 from designspace.spec import load
-from designspace.spec.files import read_yaml
-from designspace.spec.space import load_space
+from designspace.spec.documents.document import read_yaml
+from designspace.spec.space.load_space import load_space
 
 KERNEL = {"path": "block.spatial.kernel_size", "each_stage": True, "choices": [3, 5, 7]}
 SMALL = {

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from designspace.train.eager import EagerAdamW, EagerSgd
+from designspace.training.optimisation.eager import EagerAdamW, EagerSgd
 
 RECIPES: dict[str, dict[str, Any]] = {
     "demo": {},

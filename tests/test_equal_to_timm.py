@@ -19,14 +19,14 @@ import designspace
 from designspace import timm_models
 from designspace.compiler import Compiled
 from designspace.images.randomness import seed_step
-from designspace.spec.optimizers import LayerDecay
-from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.clock import Clock
-from designspace.train.group import ALONE
-from designspace.train.loop import Position, Trainer
-from designspace.train.optim import make_ema, make_mixup, make_optimizer
-from designspace.train.parameters import Layers
-from designspace.train.schedule import make_schedule
+from designspace.spec.recipe.optimizers import LayerDecay
+from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.training.clock import Clock
+from designspace.training.distributed import ALONE
+from designspace.training.loop import Position, Trainer
+from designspace.training.optimisation.from_recipe import make_ema, make_mixup, make_optimizer
+from designspace.training.optimisation.parameters import Layers
+from designspace.training.optimisation.schedule import make_schedule
 from tests.small import SIDE, every_family, few_blocks, small
 
 STEPS, CLASSES = 5, 6
@@ -266,7 +266,7 @@ def test_parts_of_a_step_give_the_whole_steps_gradient(parts: int) -> None:
 def test_first_weights_are_the_recipes() -> None:
     import timm
 
-    from designspace.train.init import initialise
+    from designspace.training.state.init_weights import initialise
 
     model = designspace.build("convnext_t", num_classes=10)
     before = model.head.classifier.weight.detach().std()  # type: ignore[union-attr]

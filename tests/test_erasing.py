@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.batch_random import Draw
 from designspace.images.augmentation.erasing import erase
 from designspace.images.augmentation.noise import CHANNEL, FRACTION, STEP, keys, normal, signed
-from designspace.images.batches import rows_of
+from designspace.images.loading.batches import rows_of
 from designspace.images.randomness import generator
 
 COUNT = 400_000

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from designspace.records.run import read_record
-from designspace.records.study import load_study
+from designspace.records.study.study import load_study
 from tests.command import run
 
 TINY = ["--set=depths=[1,1]", "--set=widths=[8,16]", "--set=stem.patch_size=4"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from designspace.train.evaluate import evaluate
+from designspace.training.evaluate import evaluate
 from tests.test_average import Counted
 
 

@@ -18,10 +18,10 @@ from designspace.failures.gpu import UNUSABLE, lost_gpu
 from designspace.failures.memory import memory_advice, memory_words, out_of_memory, release
 from designspace.failures.words import in_one_line
 from designspace.records.run import read_record
-from designspace.spec.recipe import load_recipe
-from designspace.train.loop import Trainer
-from designspace.train.run import Run
-from designspace.train.session import train
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.loop import Trainer
+from designspace.training.run import Run
+from designspace.training.train import train
 from tests.command import run
 from tests.trainings import npz, tiny_data, tiny_run, words
 

@@ -13,8 +13,8 @@ from trainings import npz, tiny_data, tiny_run, words
 
 from designspace.records.run import DataFacts, read_record
 from designspace.records.training import Score
-from designspace.search.training import data_facts
-from designspace.train.evaluate import evaluate
+from designspace.searching.trials.trial_training import data_facts
+from designspace.training.evaluate import evaluate
 
 
 @pytest.mark.parametrize("classes", [2, 5, 6, 10])

@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 
 import designspace
 from designspace.images.data import Data
-from designspace.spec.recipe import load_recipe
-from designspace.train.initial import read_initial
-from designspace.train.run import Run
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.run import Run
+from designspace.training.state.pretrained import read_initial
 from tests.command import run
 from tests.trainings import npz, tiny_data, tiny_net, tiny_run, words
 

@@ -21,7 +21,7 @@ from designspace.layers.norm import BatchNorm, LayerNorm, NoNorm
 from designspace.layers.part import Place
 from designspace.layers.trace import trace, trace_whole
 from designspace.spec import load
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 from tests.strategies import networks
 
 

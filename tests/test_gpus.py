@@ -20,20 +20,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trainings import npz, tiny_data, tiny_net, tiny_run
 
-from designspace.cli.device import chosen
-from designspace.cli.opening import STEPS, WARM_UP, TrainingOpening
+from designspace.cli.input.device import chosen
+from designspace.cli.output.opening import STEPS, WARM_UP, TrainingOpening
 from designspace.compiler.device import in_use
 from designspace.errors import InputError
 from designspace.records.training import Epoch
-from designspace.search.cluster import slots
-from designspace.search.plan import parallel, time_epoch
-from designspace.search.ray_settings import prepare
-from designspace.search.request import Resources
-from designspace.search.resources import Asked, Available, Node, require_resources
-from designspace.search.study import run_study
-from designspace.search.trainee import Job, Progress
-from designspace.spec.recipe import load_recipe
-from designspace.train.run import Run
+from designspace.searching.executors.cluster import slots
+from designspace.searching.plan import parallel, time_epoch
+from designspace.searching.ray_session.ray_settings import prepare
+from designspace.searching.request import Resources
+from designspace.searching.resources import Asked, Available, Node, require_resources
+from designspace.searching.study import run_study
+from designspace.searching.trials.trainable import Job, Progress
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.run import Run
 
 SPACE = """
 name: small
@@ -261,7 +261,7 @@ def test_the_dry_run_says_device_shares_and_what_was_timed(
     assert " at a time), ray" in ran.out
     assert "start-up left out, timed on cpu (" in ran.out
     assert sorted(Path().iterdir()) == before
-    monkeypatch.setattr("designspace.search.plan.time_epoch", lambda _: 1.0)
+    monkeypatch.setattr("designspace.searching.plan.time_epoch", lambda _: 1.0)
     gpus(monkeypatch, 2)
     ran = run(*words, "--gpus-per-trial", "0.5")
     assert ran.code == 0, ran.err
@@ -365,7 +365,7 @@ def test_the_time_of_a_training_waits_for_the_gpu(
     waits: list[int] = []
     run = tiny_run(tiny_data(tmp_path), tmp_path / "run")
     run.device = "cuda"
-    monkeypatch.setattr("designspace.cli.opening.device_words", str)
+    monkeypatch.setattr("designspace.cli.output.opening.device_words", str)
     opening = TrainingOpening(run)
     for done in range(1, 40):
         monkeypatch.setattr(torch.cuda, "synchronize", lambda _, done=done: waits.append(done))

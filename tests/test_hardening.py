@@ -12,14 +12,14 @@ import pytest
 import toy
 
 from designspace.cli import app
-from designspace.cli.live import LiveTable, summary, table
+from designspace.cli.output.live import LiveTable, summary, table
 from designspace.errors import InputError
-from designspace.records.events import EpochEnded, Event
-from designspace.records.state import StudyState
-from designspace.records.study import load_study
-from designspace.search import study as studies
-from designspace.search.request import Outcome
-from designspace.search.study import run_study
+from designspace.records.study.events import EpochEnded, Event
+from designspace.records.study.state import StudyState
+from designspace.records.study.study import load_study
+from designspace.searching import study as studies
+from designspace.searching.request import Outcome
+from designspace.searching.study import run_study
 from tests.command import run
 
 

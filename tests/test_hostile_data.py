@@ -397,7 +397,7 @@ def test_copies_stay_in_one_split(tmp_path: Path, kind: str) -> None:
     place = pack("folder" if kind == "streamed" else kind, tmp_path, files)
     if kind == "streamed":
         from designspace.images.data import split_source
-        from designspace.images.encoded import Reading
+        from designspace.images.pixels.encoded import Reading
         from designspace.images.sources import read_source
 
         data = split_source(read_source(str(place), False, Reading(cache_bytes=1)), 0.25, 0)

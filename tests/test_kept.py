@@ -19,20 +19,25 @@ from trainings import SHORT, npz, tiny_data, tiny_net, tiny_run, words
 
 from designspace.errors import InputError
 from designspace.images.data import Data
-from designspace.records.events import EVENT, EpochEnded, Event, SplitRead
-from designspace.records.kept import WEIGHTS, checkpoints, trial_directory, trial_weights
-from designspace.records.ledger import read
-from designspace.records.state import StudyState
-from designspace.records.study import load_study
-from designspace.search.request import Request
-from designspace.search.study import run_study
-from designspace.search.training import data_facts, recipe_facts, run_of
-from designspace.spec.load import load
-from designspace.spec.recipe import load_recipe
-from designspace.spec.space import load_space
-from designspace.train.kept import restore
-from designspace.train.run import Run
-from designspace.train.session import train
+from designspace.records.study.events import EVENT, EpochEnded, Event, SplitRead
+from designspace.records.study.kept_files import (
+    WEIGHTS,
+    checkpoints,
+    trial_directory,
+    trial_weights,
+)
+from designspace.records.study.ledger import read
+from designspace.records.study.state import StudyState
+from designspace.records.study.study import load_study
+from designspace.searching.request import Request
+from designspace.searching.study import run_study
+from designspace.searching.trials.trial_training import data_facts, recipe_facts, run_of
+from designspace.spec.network.load import load
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.spec.space.load_space import load_space
+from designspace.training.finished_weights import restore
+from designspace.training.run import Run
+from designspace.training.train import train
 from designspace.weights import read_weights
 from tests.command import run
 

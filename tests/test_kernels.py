@@ -27,8 +27,8 @@ from designspace.compiler.pointwise import (
     pin_kernel,
 )
 from designspace.errors import InputError
-from designspace.spec.recipe import load_recipe
-from designspace.train.run import Run
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.run import Run
 from tests.command import run
 from tests.small import SIDE, every_family, small
 from tests.trainings import SHORT, tiny_data, tiny_net

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import toy
 
-from designspace.records.events import EpochEnded, Proposed, SplitRead, Started
-from designspace.records.ledger import read
-from designspace.records.state import StudyState
-from designspace.search.asha import disagreements
-from designspace.search.study import run_study
+from designspace.records.study.events import EpochEnded, Proposed, SplitRead, Started
+from designspace.records.study.ledger import read
+from designspace.records.study.state import StudyState
+from designspace.searching.schedulers.asha import disagreements
+from designspace.searching.study import run_study
 
 MAIN = Path(__file__).with_name("toy_main.py")
 ROOT = MAIN.parent.parent

@@ -10,10 +10,11 @@ import pytest
 import designspace
 from designspace.costing import cost
 from designspace.errors import InputError
-from designspace.spec import catalog, load
-from designspace.spec.diff import diff
+from designspace.spec import load
+from designspace.spec.documents import catalog
+from designspace.spec.documents.published import rounds_to
 from designspace.spec.ladder import Ladder, load_ladder
-from designspace.spec.published import rounds_to
+from designspace.spec.network.diff import diff
 from designspace.statistics.student import cdf, quantile
 from designspace.statistics.welch import Sample, difference
 from tests.command import run

@@ -16,8 +16,8 @@ from designspace.costing import cost, plan
 from designspace.errors import InputError
 from designspace.layers.leaf import ShapeError
 from designspace.spec import load
-from designspace.spec.diff import diff
-from designspace.spec.files import dump_yaml, parse
+from designspace.spec.documents.document import dump_yaml, parse
+from designspace.spec.network.diff import diff
 from tests.strategies import networks
 
 

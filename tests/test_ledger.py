@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from designspace.errors import InputError
-from designspace.records import ledger as ledgers
-from designspace.records.events import EVENT, EpochEnded, Started, StudyChanged
-from designspace.records.ledger import Ledger, read
+from designspace.records.study import ledger as ledgers
+from designspace.records.study.events import EVENT, EpochEnded, Started, StudyChanged
+from designspace.records.study.ledger import Ledger, read
 
 
 def epoch(number: int, **changes: float) -> EpochEnded:
@@ -95,7 +95,8 @@ def test_a_full_disk_leaves_the_ledger_as_it_was(
 
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from designspace.records.ledger import Ledger\n"
+        "import sys; from pathlib import Path\n"
+        "from designspace.records.study.ledger import Ledger\n"
         "Ledger(Path(sys.argv[1]))"
     )
     path = tmp_path / "trials.jsonl"

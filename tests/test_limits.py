@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from designspace.errors import InputError
-from designspace.spec.limits import Limit, intersect, parse_limit
-from designspace.spec.space import load_space
+from designspace.spec.space.limits import Limit, intersect, parse_limit
+from designspace.spec.space.load_space import load_space
 
 
 @pytest.mark.parametrize(

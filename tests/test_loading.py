@@ -10,14 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from designspace.images.files.store import FileStore
 from designspace.images.loading import workers
+from designspace.images.loading.stream import Stream
+from designspace.images.loading.transforms import TestLook as Look
 from designspace.images.loading.workers import BUDGET, loading
-from designspace.images.looks import TestLook as Look
 from designspace.images.split import Encoded
-from designspace.images.store import FileStore
-from designspace.images.stream import Stream
 from designspace.images.view import View
-from designspace.spec.crops import TestView as EvalView
+from designspace.spec.recipe.crops import TestView as EvalView
 
 MB = 1 << 20
 

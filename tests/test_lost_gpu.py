@@ -15,19 +15,20 @@ import toy
 
 from designspace.errors import DesignspaceError
 from designspace.failures.memory import release, share_memory
-from designspace.records.ledger import Ledger, read
-from designspace.records.state import StudyState
-from designspace.search import driver, trainee, training
-from designspace.search.candidates import Candidates, proposed
-from designspace.search.driver import Driver
-from designspace.search.jobs import job_of
-from designspace.search.proposer import base_point
-from designspace.search.random_proposer import RandomProposer
-from designspace.search.request import Resources, silent
-from designspace.search.study import pricer, run_study
-from designspace.search.trainee import Job, failure
-from designspace.search.training import recipe_facts
-from designspace.spec.recipe import load_recipe
+from designspace.records.study.ledger import Ledger, read
+from designspace.records.study.state import StudyState
+from designspace.searching import driver
+from designspace.searching.driver import Driver
+from designspace.searching.jobs import job_of
+from designspace.searching.proposers.proposer import base_point
+from designspace.searching.proposers.repair import Candidates, proposed
+from designspace.searching.proposers.uniform import RandomProposer
+from designspace.searching.request import Resources, silent
+from designspace.searching.study import pricer, run_study
+from designspace.searching.trials import trainable, trial_training
+from designspace.searching.trials.trainable import Job, failure
+from designspace.searching.trials.trial_training import recipe_facts
+from designspace.spec.recipe.recipe import load_recipe
 from tests.test_failures import OUT, lost
 from tests.trainings import SHORT, tiny_data, tiny_net
 
@@ -96,10 +97,10 @@ def test_the_share_reaches_the_worker(tmp_path: Path, monkeypatch: pytest.Monkey
     job = job_of(request, state.trials[0])
     assert (job.gpus, job.device) == (0.5, "cuda")
     found = list[tuple[float, str]]()
-    monkeypatch.setattr(training, "share_memory", lambda *words: found.append(words))
+    monkeypatch.setattr(trial_training, "share_memory", lambda *words: found.append(words))
     data = tiny_data(tmp_path)
     full = recipe_facts(load_recipe("demo", SHORT))
-    training.run_of(replace(job, device="cpu", spec=tiny_net().authored, recipe=full), data)
+    trial_training.run_of(replace(job, device="cpu", spec=tiny_net().authored, recipe=full), data)
     assert found == [(0.5, "cpu")]
 
 
@@ -119,7 +120,7 @@ def test_a_worker_gives_memory_back_between_its_trials(
         released.append(True)
         release()
 
-    monkeypatch.setattr(trainee, "release", counted)
+    monkeypatch.setattr(trainable, "release", counted)
     settings: dict[str, Any] = {"trials": 3, "recipe": {"crash": {"1": 2}}}
     monkeypatch.setattr(driver, "job_of", lambda *of: replace(job_of(*of), device="cuda"))
     request = replace(toy.request(tmp_path / "s", **settings), factory=Trainee)
@@ -194,7 +195,7 @@ def test_the_driver_starts_a_lost_task_again_once(tmp_path: Path) -> None:
         runs.change("created")
         start = runs.next()
         assert start is not None
-        attempt = trainee.Attempt(request.factory, start.job, 0)
+        attempt = trainable.Attempt(request.factory, start.job, 0)
         while runs.report(0, 1, attempt.step()) == "continue":
             pass
         for last in (False, True):

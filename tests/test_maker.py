@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from algebra_spaces import SPACES, data
 
-from designspace.algebra.maker import Maker
-from designspace.algebra.space import Space, load_space
 from designspace.errors import InputError
-from designspace.spec.network import Network
-from designspace.spec.space import Point
+from designspace.sampling.maker import Maker
+from designspace.sampling.space import Space, load_space
+from designspace.spec.network.network import Network
+from designspace.spec.space.space import Point
 
 SHIPPED = ("convnext", "joint", "macro", "micro", "mixers", "regnet", "sixteen")
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, data
 
-from designspace.algebra.bounds import Bounds
-from designspace.algebra.chain import Chain
-from designspace.algebra.marginals import marginals, through_edges
-from designspace.algebra.space import Space, load_space
-from designspace.algebra.task import Task
+from designspace.sampling.count.bounds import Bounds
+from designspace.sampling.marginals import marginals, through_edges
+from designspace.sampling.space import Space, load_space
+from designspace.sampling.tables.chain import Chain
+from designspace.sampling.task import Task
 
 TASK = Task(SIZE, CHANNELS, CLASSES)
 

@@ -22,10 +22,10 @@ from designspace.errors import InputError
 from designspace.naming import find_network, find_weights
 from designspace.naming.header import read_header
 from designspace.naming.timm_names import NOT_IN_TIMM, timm_names
-from designspace.records.kept import WEIGHTS
-from designspace.records.study import load_study
-from designspace.spec import catalog
-from designspace.spec.files import read_yaml, write_yaml_atomic
+from designspace.records.study.kept_files import WEIGHTS
+from designspace.records.study.study import load_study
+from designspace.spec.documents import catalog
+from designspace.spec.documents.document import read_yaml, write_yaml_atomic
 from designspace.weights import save_weights
 from tests.command import run
 from tests.named import make_study, numbers

@@ -10,10 +10,10 @@ import pytest
 from command import run
 from trainings import npz, tiny_data, tiny_run, words
 
-from designspace.cli.live import Bar
-from designspace.cli.opening import WARM_UP, TrainingOpening
-from designspace.cli.progress import TrainingProgress
-from designspace.report.numbers import macs_text
+from designspace.cli.output.live import Bar
+from designspace.cli.output.opening import WARM_UP, TrainingOpening
+from designspace.cli.output.progress import TrainingProgress
+from designspace.reporting.drawing.numbers import macs_text
 
 DATA = "data tiny: 2 classes (0, 1); images: 64 train, 16 val, 20 test; 12x12, gray, pixel mean 0."
 NETWORK = (

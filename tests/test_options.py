@@ -14,9 +14,9 @@ from command import run
 from trainings import npz, words
 
 from designspace.cli.app import app
-from designspace.cli.printing import print_json
+from designspace.cli.output.printing import print_json
 from designspace.records.run import read_record
-from designspace.search.study import run_study
+from designspace.searching.study import run_study
 
 SPACE = """
 name: small

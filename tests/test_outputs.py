@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designspace.records.csv_text import csv_text, neutral, plain
-from designspace.spec.files import write_text_atomic
+from designspace.records.measured.csv_text import csv_text, neutral, plain
+from designspace.spec.documents.document import write_text_atomic
 from tests.command import run
 
 

@@ -23,7 +23,7 @@ from torchvision.transforms import functional
 
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
-from designspace.images.decode import open_image, resize_and_crop, to_bytes
+from designspace.images.pixels.decode import open_image, resize_and_crop, to_bytes
 from designspace.images.pixels.opening import LARGEST, BrokenImageError
 from designspace.images.split import Images
 from designspace.library_warnings import silenced
@@ -269,7 +269,7 @@ def test_a_part_is_resized_as_the_whole_would_be(
     image = Image.fromarray(draw.integers(0, 256, shape, dtype=np.uint8))
     whole = np.asarray(resize_and_crop(image, (side, side), mode)).astype(int)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("designspace.images.decode.LARGEST_RESIZE", 0)
+        patch.setattr("designspace.images.pixels.decode.LARGEST_RESIZE", 0)
         part = np.asarray(resize_and_crop(image, (side, side), mode)).astype(int)
     assert np.abs(whole - part).max() <= 1
     how = functional.InterpolationMode(mode)
@@ -282,11 +282,11 @@ NARROW = """
     import resource, sys
     import torch
     from designspace.images.data import load_data
-    from designspace.images.looks import TestLook, TrainLook
+    from designspace.images.loading.transforms import TestLook, TrainLook
     from designspace.images.randomness import generator
-    from designspace.images.decode import open_image
+    from designspace.images.pixels.decode import open_image
     from designspace.images.view import View
-    from designspace.spec.crops import PadCrop, ResizedCrop, TestView
+    from designspace.spec.recipe.crops import PadCrop, ResizedCrop, TestView
     torch.set_num_threads(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     data = load_data(sys.argv[1], image_size=224)

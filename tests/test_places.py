@@ -11,7 +11,7 @@ import pytest
 from command import Ran, run
 from PIL import Image
 
-from designspace.cli.homes import data_part
+from designspace.cli.input.homes import data_part
 from designspace.images.data import load_data
 
 QUICK = (

@@ -13,16 +13,16 @@ from algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, data
 from command import run
 from toy import BASE, ToyTrainee
 
-from designspace.algebra.space import Space, load_space
 from designspace.errors import InfeasibleError
-from designspace.search.candidates import Candidates
-from designspace.search.pool import Pool, pool_of
-from designspace.search.proposer import draw
-from designspace.search.random_proposer import RandomProposer
-from designspace.search.request import Request
-from designspace.search.study import pricer, run_study
-from designspace.search.trainee import Job
-from designspace.spec.files import dump_yaml
+from designspace.sampling.space import Space, load_space
+from designspace.searching.proposers.pool import Pool, pool_of
+from designspace.searching.proposers.proposer import draw
+from designspace.searching.proposers.repair import Candidates
+from designspace.searching.proposers.uniform import RandomProposer
+from designspace.searching.request import Request
+from designspace.searching.study import pricer, run_study
+from designspace.searching.trials.trainable import Job
+from designspace.spec.documents.document import dump_yaml
 
 TIGHT: dict[str, Any] = {
     "name": "tight",

@@ -15,17 +15,17 @@ import pyarrow.parquet as parquet
 import pytest
 from command import run
 
-from designspace.algebra.population import ABOUT, About
-from designspace.algebra.space import load_space
-from designspace.report import population
-from designspace.report.population.choices import choices
-from designspace.report.population.choices import order as in_order
-from designspace.report.population.costs import densities, histograms
-from designspace.report.population.coverage import audit, exact
-from designspace.report.population.page import page
-from designspace.report.population.reading import read
-from designspace.report.population.scales import Scale, scales
-from designspace.report.population.summary import summarize
+from designspace.reporting import population
+from designspace.reporting.population.choices import choices
+from designspace.reporting.population.choices import order as in_order
+from designspace.reporting.population.costs import densities, histograms
+from designspace.reporting.population.coverage import audit, exact
+from designspace.reporting.population.page import page
+from designspace.reporting.population.reading import read
+from designspace.reporting.population.scales import Scale, scales
+from designspace.reporting.population.summary import summarize
+from designspace.sampling.population import ABOUT, About
+from designspace.sampling.space import load_space
 
 HOSTILE = "</style><img src=x onerror=alert(1)>\"'&{{7*7}}[bold]"
 
@@ -171,7 +171,7 @@ def _task(space: Any) -> Any:
 
 
 def _table(draw: Any) -> Any:
-    from designspace.report.population.table import Table
+    from designspace.reporting.population.table import Table
 
     labels = {name: axis.labels for name, axis in draw.axes.items()}
     codes = {name: draw.labels[:, i].astype(np.int32) for i, name in enumerate(draw.axes)}

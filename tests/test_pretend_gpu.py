@@ -21,17 +21,17 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 import designspace
-from designspace.bench.run import bench
-from designspace.bench.settings import Settings
+from designspace.benchmarking.run import bench
+from designspace.benchmarking.settings import Settings
 from designspace.errors import InputError
-from designspace.images import ahead
-from designspace.images.batches import TrainBatches
-from designspace.spec.load import load
-from designspace.spec.recipe import load_recipe
-from designspace.train import checkpoint
-from designspace.train.divergence import CHECK_EVERY
-from designspace.train.evaluate import evaluate_split, view_of
-from designspace.train.run import Run
+from designspace.images.loading import prefetch
+from designspace.images.loading.batches import TrainBatches
+from designspace.spec.network.load import load
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.divergence import CHECK_EVERY
+from designspace.training.evaluate import evaluate_split, view_of
+from designspace.training.run import Run
+from designspace.training.state import checkpoint
 from tests.pretend import pretend_gpu
 from tests.pretend.budgets import PAGEABLE, faults, recorded
 from tests.pretend.cases import cases
@@ -152,7 +152,7 @@ def test_a_run_stopped_inside_an_epoch_resumes_to_the_bit(full: bool, tmp_path: 
         return run_of(NETWORK, how, data, tmp_path / name)
 
     with pretend_gpu():
-        ahead._side.cache_clear()
+        prefetch._side.cache_clear()
         whole, stopped = new("whole"), new("stopped")
         for _ in range(2):
             whole.train_epoch()
@@ -254,7 +254,7 @@ def test_a_validation_waits_as_often_for_few_batches_as_for_many(trace: Trace) -
 def test_augmenting_large_images_copies_little_from_pageable_memory() -> None:
     data, how = noise(224, 48, 4), FULL.model_copy(update={"batch_size": 24})
     with pretend_gpu() as gpu:
-        ahead._side.cache_clear()
+        prefetch._side.cache_clear()
         device = torch.device("cuda")
         train_split: Any = data.train
         batches = TrainBatches(

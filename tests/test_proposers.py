@@ -10,13 +10,13 @@ import pytest
 import toy
 
 from designspace.errors import InfeasibleError
-from designspace.records.state import TrialState
-from designspace.search.candidates import Candidates
-from designspace.search.optuna_proposer import STARTUP, OptunaProposer
-from designspace.search.proposer import base_point
-from designspace.search.random_proposer import RandomProposer
-from designspace.search.study import pricer, run_study
-from designspace.spec.space import load_space
+from designspace.records.study.state import TrialState
+from designspace.searching.proposers.proposer import base_point
+from designspace.searching.proposers.repair import Candidates
+from designspace.searching.proposers.tpe import STARTUP, OptunaProposer
+from designspace.searching.proposers.uniform import RandomProposer
+from designspace.searching.study import pricer, run_study
+from designspace.spec.space.load_space import load_space
 
 PROPOSERS = [RandomProposer, OptunaProposer]
 

@@ -8,7 +8,7 @@ import pytest
 
 from designspace.errors import InputError
 from designspace.spec import load
-from designspace.spec.space import load_space
+from designspace.spec.space.load_space import load_space
 
 ROW = "{top1: 80.1, mparams: 28, gmacs: 4.5, source: here}"
 

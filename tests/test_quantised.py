@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from timm.models.regnet import model_cfgs
 
-from designspace.algebra import space as algebra
-from designspace.algebra.task import Task
 from designspace.costing import cost
 from designspace.errors import InputError
+from designspace.sampling import space as algebra
+from designspace.sampling.task import Task
 from designspace.spec import load
-from designspace.spec.quantised import Quantised
-from designspace.spec.space import load_space
+from designspace.spec.network.regnet_widths import Quantised
+from designspace.spec.space.load_space import load_space
 
 BASE = load("regnetx_002").authored
 

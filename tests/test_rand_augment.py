@@ -16,13 +16,13 @@ from timm.data import auto_augment
 from torch import Tensor
 
 from designspace.errors import InputError
-from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.batch_random import Draw
 from designspace.images.augmentation.operators import NAMES, TONES, WARPS, Layer
 from designspace.images.augmentation.parcel import Parcel
 from designspace.images.augmentation.policy import parse_policy
 from designspace.images.augmentation.rand_augment import RandAugment, early
 from designspace.images.data import load_data
-from designspace.images.decode import to_bytes
+from designspace.images.pixels.decode import to_bytes
 from designspace.images.randomness import generator
 from designspace.images.split import Images
 

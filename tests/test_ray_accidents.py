@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import toy
 
-from designspace.records.ledger import read
-from designspace.records.state import StudyState
-from designspace.search import leftovers
-from designspace.search.ray_settings import prepare
-from designspace.search.study import run_study
+from designspace.records.study.ledger import read
+from designspace.records.study.state import StudyState
+from designspace.searching.ray_session import leftovers
+from designspace.searching.ray_session.ray_settings import prepare
+from designspace.searching.study import run_study
 
 MAIN = Path(__file__).with_name("toy_main.py")
 SETTINGS: dict[str, Any] = {"trials": 4, "proposer": "random", "recipe": {"sleep": 0.3}}

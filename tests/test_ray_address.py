@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from designspace.search.address import split
-from designspace.search.greeting import greeted
+from designspace.searching.ray_session.address import split
+from designspace.searching.ray_session.greeting import greeted
 from tests.command import run
 
 SETTINGS = b"\0\0\0\4\0\0\0\0\0"

@@ -65,7 +65,7 @@ def test_no_image_warns(
             path.with_suffix(".jpg" if content[:2] == b"\xff\xd8" else ".png").write_bytes(content)
     warnings.simplefilter("always")
     if streamed:
-        from designspace.images.stream import Stream
+        from designspace.images.loading.stream import Stream
 
         data = load_data(str(tmp_path), image_size="own")
         assert isinstance(data.train, Encoded)

@@ -14,15 +14,15 @@ import toy
 from trainings import SHORT, made, npz, tiny_data, tiny_net, tiny_run, words
 
 from designspace.errors import InputError
-from designspace.records.of import record_of
+from designspace.records.as_record import record_of
 from designspace.records.readings import ensure_recordable, readings, record_reading, times_read
 from designspace.records.run import Ending, write_record
-from designspace.records.study import load_study
+from designspace.records.study.study import load_study
 from designspace.records.training import Epoch, TestReading
-from designspace.search.study import run_study
-from designspace.spec.files import write_yaml_atomic
-from designspace.spec.recipe import load_recipe
-from designspace.train.session import train
+from designspace.searching.study import run_study
+from designspace.spec.documents.document import write_yaml_atomic
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.train import train
 from tests.command import Ran, run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,7 +97,8 @@ def test_what_cannot_take_a_reading_says_so(tmp_path: Path) -> None:
 def test_a_reading_is_refused_while_a_search_writes(tmp_path: Path) -> None:
     run_study(toy.request(tmp_path / "s", trials=2))
     hold = (
-        "import sys; from pathlib import Path; from designspace.records.ledger import Ledger\n"
+        "import sys; from pathlib import Path\n"
+        "from designspace.records.study.ledger import Ledger\n"
         "Ledger(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", hold, str(tmp_path / "s" / "trials.jsonl")]

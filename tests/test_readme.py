@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from designspace.spec import load
-from designspace.spec.files import parse
+from designspace.spec.documents.document import parse
 from tests.command import run
 
 ROOT = Path(__file__).resolve().parent.parent

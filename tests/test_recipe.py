@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from designspace.errors import InputError
-from designspace.spec import catalog
-from designspace.spec.recipe import load_recipe
+from designspace.spec.documents import catalog
+from designspace.spec.recipe.recipe import load_recipe
 from tests.references import reference
 
 

@@ -11,17 +11,17 @@ import toy
 from test_study import cut
 
 from designspace.errors import InputError
-from designspace.records.study import load_study
-from designspace.report import write
-from designspace.report.facts import fairness, headline, not_measured
-from designspace.report.summary import summarize
-from designspace.search.plan import plan
-from designspace.search.proposer import base_point
-from designspace.search.study import run_study
+from designspace.records.study.study import load_study
+from designspace.reporting import write
+from designspace.reporting.study.facts import fairness, headline, not_measured
+from designspace.reporting.study.summary import summarize
+from designspace.searching.plan import plan
+from designspace.searching.proposers.proposer import base_point
+from designspace.searching.study import run_study
 from designspace.spec import load
-from designspace.spec.files import read_yaml
-from designspace.spec.recipe import load_recipe
-from designspace.spec.space import load_space
+from designspace.spec.documents.document import read_yaml
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.spec.space.load_space import load_space, with_recipe
 
 LR = {"path": "recipe.optimizer.lr", "choices": [0.001, 0.003]}
 ACT = {"path": "act", "choices": ["gelu", "relu"]}
@@ -54,7 +54,7 @@ def test_without_an_axis_of_the_recipe_it_is_no_part_of_the_space() -> None:
 
 def test_the_base_recipe_may_be_replaced() -> None:
     space = load_space(MIXED)
-    longer = space.with_recipe(load_recipe("demo", {"epochs": 20}))
+    longer = with_recipe(space, load_recipe("demo", {"epochs": 20}))
     assert longer.recipe_spec({"lr": "0.001"}).epochs == 20
     assert longer.digest != space.digest
     assert load_space(longer.authored).digest == longer.digest

@@ -19,18 +19,18 @@ import torch
 
 from designspace.errors import InputError
 from designspace.images.data import Data
-from designspace.records.of import record_of, records_of
+from designspace.records.as_record import record_of, records_of
 from designspace.records.run import NAME, Record, read_record
-from designspace.records.study import load_study
+from designspace.records.study.study import load_study
 from designspace.records.training import Epoch, TimeSplit
-from designspace.search.request import Request
-from designspace.search.study import run_study
-from designspace.search.training import data_facts, recipe_facts, run_of
-from designspace.spec.recipe import load_recipe
-from designspace.spec.space import load_space
-from designspace.train.metrics import write_metrics
-from designspace.train.run import Run
-from designspace.train.session import WEIGHTS, train
+from designspace.searching.request import Request
+from designspace.searching.study import run_study
+from designspace.searching.trials.trial_training import data_facts, recipe_facts, run_of
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.spec.space.load_space import load_space
+from designspace.training.metrics import write_metrics
+from designspace.training.run import Run
+from designspace.training.train import WEIGHTS, train
 from tests.command import run
 from tests.trainings import BREAKS, SHORT, npz, tiny_data, tiny_net, tiny_run, words
 

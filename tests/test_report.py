@@ -11,28 +11,28 @@ from pathlib import Path
 import pytest
 from report_studies import AXES, RUNGS, Plan, Script, realistic, write_study
 
-from designspace import report
+from designspace import reporting
 from designspace.errors import InputError
-from designspace.records.study import load_study
-from designspace.report.summary import summarize
-from designspace.report.terminal import table
+from designspace.records.study.study import load_study
+from designspace.reporting.study.summary import summarize
+from designspace.reporting.study.terminal import table
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&{{7*7}}[bold]"
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> report.Outputs:
-    return report.write(write_study(tmp_path_factory.mktemp("s") / "micro", realistic()))
+def finished(tmp_path_factory: pytest.TempPathFactory) -> reporting.Outputs:
+    return reporting.write(write_study(tmp_path_factory.mktemp("s") / "micro", realistic()))
 
 
-def test_all_four_files_and_nothing_else_is_written(finished: report.Outputs) -> None:
+def test_all_four_files_and_nothing_else_is_written(finished: reporting.Outputs) -> None:
     names = {path.name for path in finished.html.parent.iterdir()}
     assert names == {
         "study.yaml", "trials.jsonl", "report.html", "frontier.png", "summary.csv", "summary.json",
     }  # fmt: skip
 
 
-def test_the_page_is_small_and_needs_nothing_from_elsewhere(finished: report.Outputs) -> None:
+def test_the_page_is_small_and_needs_nothing_from_elsewhere(finished: reporting.Outputs) -> None:
     page = finished.html.read_text()
     assert len(page) < 200_000
     assert "default-src 'none'" in page
@@ -44,7 +44,7 @@ def test_the_page_is_small_and_needs_nothing_from_elsewhere(finished: report.Out
     assert "url(" not in page
 
 
-def test_every_trial_has_a_mark_in_both_widths_and_a_row(finished: report.Outputs) -> None:
+def test_every_trial_has_a_mark_in_both_widths_and_a_row(finished: reporting.Outputs) -> None:
     page = finished.html.read_text()
     drawn = page[page.index('id="frontier"') : page.index('id="trials"')]
     wide, slim = drawn.split('<div class="slim">')
@@ -54,7 +54,7 @@ def test_every_trial_has_a_mark_in_both_widths_and_a_row(finished: report.Output
         assert page.count(f'<tr id="trial-{number}"') == 1
 
 
-def test_the_page_says_result_convention_noise_and_failures(finished: report.Outputs) -> None:
+def test_the_page_says_result_convention_noise_and_failures(finished: reporting.Outputs) -> None:
     page = finished.html.read_text()
     for words in (
         "MMACs (papers: FLOPs)", "read once", "1 seed", "standard error", "RuntimeError: out of",
@@ -64,13 +64,13 @@ def test_the_page_says_result_convention_noise_and_failures(finished: report.Out
         assert words in page
 
 
-def test_the_picture_is_a_png_of_1600_pixels(finished: report.Outputs) -> None:
+def test_the_picture_is_a_png_of_1600_pixels(finished: reporting.Outputs) -> None:
     head = finished.png.read_bytes()[:24]
     assert head.startswith(b"\x89PNG")
     assert int.from_bytes(head[16:20], "big") == 1600
 
 
-def test_csv_and_json_tell_the_same(finished: report.Outputs) -> None:
+def test_csv_and_json_tell_the_same(finished: reporting.Outputs) -> None:
     rows = list(csv.DictReader(io.StringIO(finished.csv.read_text())))
     document = json.loads(finished.json.read_text())
     assert len(rows) == len(document["trials"]) == 16
@@ -85,9 +85,9 @@ def test_csv_and_json_tell_the_same(finished: report.Outputs) -> None:
     assert not stopped & set(document["front"])
 
 
-def test_the_same_ledger_gives_the_same_files(finished: report.Outputs) -> None:
+def test_the_same_ledger_gives_the_same_files(finished: reporting.Outputs) -> None:
     before = [path.read_bytes() for path in finished]
-    assert [path.read_bytes() for path in report.write(finished.html.parent)] == before
+    assert [path.read_bytes() for path in reporting.write(finished.html.parent)] == before
 
 
 def test_untrusted_words_stay_words(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_untrusted_words_stay_words(tmp_path: Path) -> None:
     point = {axis: labels[0] for axis, labels in axes.items()} | {HOSTILE: HOSTILE}
     scripts = [Script(), Script(point=point), Script("failed", 1, error=HOSTILE, point=point)]
     plan = Plan(name=HOSTILE, scripts=scripts, axes=axes, data={"name": HOSTILE, "val": 500})
-    page = report.write(write_study(tmp_path / "hostile", plan)).html.read_text()
+    page = reporting.write(write_study(tmp_path / "hostile", plan)).html.read_text()
     assert "<img" not in page
     assert "onerror=alert(1)>" not in page
     assert page.count("<script") == page.count("</script>") == 1
@@ -105,7 +105,7 @@ def test_untrusted_words_stay_words(tmp_path: Path) -> None:
 def test_an_unfinished_study_is_labeled_so(tmp_path: Path) -> None:
     scripts = [Script(), Script(), Script(None, 3), Script("stopped", RUNGS[0]), Script(None, 0)]
     plan = Plan(scripts=scripts, action="running", wanted=16, tested=False)
-    outputs = report.write(write_study(tmp_path / "s", plan))
+    outputs = reporting.write(write_study(tmp_path / "s", plan))
     page = outputs.html.read_text()
     assert "Not complete: 3 of 16 trials ended" in page
     assert "not read yet" in page
@@ -117,7 +117,7 @@ def test_an_interrupted_study_with_a_torn_line_is_still_reported(tmp_path: Path)
     directory = write_study(tmp_path / "s", plan)
     with (directory / "trials.jsonl").open("a") as ledger:
         ledger.write('{"event":"epo')
-    assert "Interrupted: 1 of 4 trials ended" in report.write(directory).html.read_text()
+    assert "Interrupted: 1 of 4 trials ended" in reporting.write(directory).html.read_text()
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_an_interrupted_study_with_a_torn_line_is_still_reported(tmp_path: Path)
 )
 def test_small_studies(tmp_path: Path, scripts: list[Script], words: str) -> None:
     plan = Plan(scripts=scripts, action="running", wanted=4, tested=False)
-    assert words in report.write(write_study(tmp_path / "s", plan)).html.read_text()
+    assert words in reporting.write(write_study(tmp_path / "s", plan)).html.read_text()
 
 
 def test_a_test_of_a_beaten_winner_is_not_shown(tmp_path: Path) -> None:
@@ -146,14 +146,14 @@ def test_a_test_of_a_beaten_winner_is_not_shown(tmp_path: Path) -> None:
 
 def test_a_directory_without_a_study_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="study"):
-        report.write(tmp_path)
+        reporting.write(tmp_path)
 
 
 def test_a_place_that_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     directory = write_study(tmp_path / "s", Plan(scripts=[Script()]))
     (directory / "report.html").mkdir()
     with pytest.raises(InputError, match="cannot be written"):
-        report.write(directory)
+        reporting.write(directory)
     assert not list(directory.glob(".*.tmp"))
 
 

@@ -14,8 +14,8 @@ import pytest
 from command import run
 from report_studies import realistic, write_study
 
-from designspace import report
-from designspace.report import population
+from designspace import reporting
+from designspace.reporting import population
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = (
@@ -80,7 +80,7 @@ def requests(log: Path) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_the_page_works_in_chromium_and_asks_for_nothing(tmp_path: Path) -> None:
-    outputs = report.write(write_study(tmp_path / "s", realistic(TRIALS)))
+    outputs = reporting.write(write_study(tmp_path / "s", realistic(TRIALS)))
     _, console, asked = visit(outputs.html, tmp_path / "plain")
     assert "CONSOLE" not in console
     assert asked == []

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_studies import Plan, Script, realistic, write_study
 
-from designspace.records.study import load_study
-from designspace.report.choices import natural, strips
-from designspace.report.curves import spread
-from designspace.report.frontier import front_members, frontier
-from designspace.report.numbers import decimals_for, signed
-from designspace.report.palette import front_colors
-from designspace.report.rows import Row, changes_against, rows
-from designspace.report.summary import summarize
+from designspace.records.study.study import load_study
+from designspace.reporting.drawing.numbers import decimals_for, signed
+from designspace.reporting.drawing.palette import front_colors
+from designspace.reporting.study.choices import natural, strips
+from designspace.reporting.study.curves import spread
+from designspace.reporting.study.frontier import front_members, frontier
+from designspace.reporting.study.rows import Row, changes_against, rows
+from designspace.reporting.study.summary import summarize
 from designspace.statistics.binomial import standard_error
 
 SCORES = st.floats(1, 99).map(lambda score: round(score, 1))
@@ -118,10 +118,10 @@ def test_as_many_front_colors_as_members(count: int) -> None:
 
 def test_the_report_never_loads_what_trains_or_searches() -> None:
     code = (
-        "import sys, designspace.report.writing, designspace.report.terminal\n"
+        "import sys, designspace.reporting.study.writing, designspace.reporting.study.terminal\n"
         "banned = {'torch', 'ray', 'optuna', 'timm', 'torchvision', 'altair'} & set(sys.modules)\n"
-        "rooms = {n for n in sys.modules if n.startswith(('designspace.train',"
-        " 'designspace.search', 'designspace.compiler'))}\n"
+        "rooms = {n for n in sys.modules if n.startswith(('designspace.training',"
+        " 'designspace.searching', 'designspace.compiler'))}\n"
         "sys.exit(str(banned | rooms) if banned | rooms else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

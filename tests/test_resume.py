@@ -13,10 +13,11 @@ import pytest
 import yaml
 from command import Ran, run
 
-from designspace.algebra.space import load_space
-from designspace.records.study import load_study
-from designspace.search.continuing import continued
-from designspace.spec.recipe import load_recipe
+from designspace.records.study.study import load_study
+from designspace.sampling.space import load_space
+from designspace.searching.continuing import continued
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.spec.space.load_space import with_recipe
 
 ROOT = Path(__file__).parent.parent
 OPTIONS = (
@@ -117,7 +118,7 @@ def test_every_space_reads_again_from_what_a_study_holds(name: str) -> None:
         return  # a ladder
     space = load_space(name)
     if space.recipe_axes:
-        space = space.with_recipe(load_recipe("demo"))
+        space = with_recipe(space, load_recipe("demo"))
     written = yaml.safe_load(yaml.safe_dump(space.authored))
     again = load_space(written)
     assert again.digest == space.digest

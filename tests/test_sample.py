@@ -12,10 +12,10 @@ from algebra_spaces import SPACES, data
 from command import Ran, run
 
 import designspace
-from designspace.algebra.space import load_space
-from designspace.algebra.task import Task
+from designspace.sampling.space import load_space
+from designspace.sampling.task import Task
 from designspace.spec import load
-from designspace.spec.files import dump_yaml
+from designspace.spec.documents.document import dump_yaml
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 from hypothesis import given
 
-from designspace.spec import catalog, load
-from designspace.spec.files import read_yaml
+from designspace.spec import load
+from designspace.spec.documents import catalog
+from designspace.spec.documents.document import read_yaml
 from designspace.spec.schema import schema
-from designspace.spec.space import load_space
+from designspace.spec.space.load_space import load_space
 from tests.strategies import networks
 
 VALIDATORS = {

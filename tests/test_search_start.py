@@ -16,11 +16,11 @@ import trainings
 from designspace.errors import InputError
 from designspace.images.data import Data
 from designspace.images.split import Images
-from designspace.search.ray_settings import prepare
-from designspace.search.starting import offered
-from designspace.search.trainee import Job
-from designspace.search.training import data_facts, make_run, recipe_facts
-from designspace.spec.recipe import load_recipe
+from designspace.searching.ray_session.ray_settings import prepare
+from designspace.searching.starting import offered
+from designspace.searching.trials.trainable import Job
+from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+from designspace.spec.recipe.recipe import load_recipe
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -28,9 +28,9 @@ pytestmark = pytest.mark.filterwarnings(
 RECIPE = load_recipe("demo", {**trainings.SHORT, "random_erasing": 0.5})
 PROGRAM = """
 import sys
-from designspace.search.ray_settings import prepare
+from designspace.searching.ray_session.ray_settings import prepare
 prepare()
-import designspace.search.starting.execute
+import designspace.searching.executors.execute
 print([name for name in ("pandas", "ray.tune") if name in sys.modules])
 """
 
@@ -45,7 +45,7 @@ def nothing_offered() -> Iterator[None]:
 def shared(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module, in a process that has taken nothing yet."""
     prepare()
-    from designspace.search.starting import shared
+    from designspace.searching.starting import shared
 
     monkeypatch.setattr(shared, "_taken", [])
     return shared
@@ -111,7 +111,7 @@ def test_tune_is_imported_after_ray_has_begun() -> None:
 
 @pytest.mark.slow
 def test_the_store_gives_what_loading_gives(shared: Any, data: Data, tmp_path: Path) -> None:
-    from designspace.search.cluster import cluster
+    from designspace.searching.executors.cluster import cluster
 
     facts = data_facts(data, data.load, RECIPE)
     expected = losses(job(data, tmp_path / "loaded"))
@@ -138,7 +138,7 @@ def test_the_store_gives_what_loading_gives(shared: Any, data: Data, tmp_path: P
 def test_data_that_are_lost_or_too_large_are_loaded(
     shared: Any, data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from designspace.search.cluster import cluster
+    from designspace.searching.executors.cluster import cluster
 
     facts = data_facts(data, data.load, RECIPE)
     offered.offer(data, data.load)

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import designspace
-from designspace.algebra.space import load_space
 from designspace.naming.find import find_network
 from designspace.naming.texts import FOLDERS, Kind
-from designspace.records.of import record_of
-from designspace.spec import catalog
+from designspace.records.as_record import record_of
+from designspace.sampling.space import load_space
+from designspace.spec.documents import catalog
 from designspace.spec.ladder import load_ladder
-from designspace.spec.recipe import load_recipe
+from designspace.spec.recipe.recipe import load_recipe
 from designspace.weights import save_weights
 from tests.command import run
 from tests.named import make_study, numbers

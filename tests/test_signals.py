@@ -17,15 +17,15 @@ from torch.nn import functional
 import designspace
 from designspace.costing import cost
 from designspace.errors import InputError
-from designspace.signals import Settings, score
-from designspace.signals.measures.naswot import agreement
-from designspace.signals.measures.zen import Cut, body, scale_rule
-from designspace.signals.registry import SIGNALS, Undefined, chosen
-from designspace.signals.score import Task, task_data
-from designspace.signals.subject import Subject
 from designspace.spec import Network, load
-from designspace.spec.recipe import load_recipe
-from designspace.train.run import Run
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.run import Run
+from designspace.zero_cost import Settings, score
+from designspace.zero_cost.measures.naswot import agreement
+from designspace.zero_cost.measures.zen import Cut, body, scale_rule
+from designspace.zero_cost.registry import SIGNALS, Undefined, chosen
+from designspace.zero_cost.score import Task, task_data
+from designspace.zero_cost.subject import Subject
 from tests.small import SIDE, every_family, small
 
 TINY = {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4}
@@ -272,7 +272,7 @@ def test_zen_is_of_noise_and_layer_scale_is_one() -> None:
 
 
 def test_it_stands_in_the_package() -> None:
-    assert designspace.signals.score is score
+    assert designspace.zero_cost.score is score
     assert [known.name for known in chosen(None)] == [*DRAWN, "macs", "params"]
 
 

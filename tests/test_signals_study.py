@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 
 from designspace.images.data import load_data
-from designspace.records.signals import (
+from designspace.records.measured.zero_cost import (
     NetworkSignals,
     Ranking,
     SignalValue,
     StudySignals,
     TrialSignals,
 )
-from designspace.records.study import LEDGER, META
-from designspace.search.request import Request
-from designspace.search.study import run_study
-from designspace.search.training import data_facts, make_run, recipe_facts
-from designspace.signals.rankings import rankings
-from designspace.spec.recipe import load_recipe
-from designspace.spec.space import load_space
+from designspace.records.study.study import LEDGER, META
+from designspace.searching.request import Request
+from designspace.searching.study import run_study
+from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.spec.space.load_space import load_space
+from designspace.zero_cost.rankings import rankings
 from tests.command import run
 
 EPOCHS = 2

@@ -22,12 +22,12 @@ from shared import shared
 
 from designspace.errors import InputError
 from designspace.images.containers.patterns import expand
+from designspace.images.containers.unpacked import unpacked
 from designspace.images.data import Data, load_data, split_source
-from designspace.images.encoded import Reading
+from designspace.images.files.store import FileStore
+from designspace.images.pixels.encoded import Reading
 from designspace.images.sources import read_source
 from designspace.images.split import Encoded, Images
-from designspace.images.store import FileStore
-from designspace.images.unpacked import unpacked
 
 CLASSES = ["bag", "coat", "shirt"]
 Sample = tuple[str, bytes, int]

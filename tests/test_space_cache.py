@@ -12,11 +12,11 @@ from algebra_spaces import SPACES, data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designspace.algebra.kept import keys, store
-from designspace.algebra.kept.described import describe_space
-from designspace.algebra.space import load_space
-from designspace.algebra.task import Task
 from designspace.layers.kind import Kind
+from designspace.sampling.cache import keys, store
+from designspace.sampling.cache.described import describe_space
+from designspace.sampling.space import load_space
+from designspace.sampling.task import Task
 
 SMALL = "widths couple the stages"
 LIMITED = [{"cost": "params", "high": "20K"}]

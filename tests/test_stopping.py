@@ -17,9 +17,9 @@ import pytest
 import toy
 
 from designspace import stopping
-from designspace.records.ledger import read
-from designspace.records.state import StudyState
-from designspace.search.study import run_study
+from designspace.records.study.ledger import read
+from designspace.records.study.state import StudyState
+from designspace.searching.study import run_study
 from tests.command import run
 
 ROOT = Path(__file__).parent.parent

@@ -11,21 +11,21 @@ import torch
 from PIL import Image
 
 from designspace.errors import InputError
-from designspace.images.batches import TrainBatches, rows_of
 from designspace.images.containers.directory import read_directory
 from designspace.images.data import Data, load_data, split_source
-from designspace.images.encoded import Reading
+from designspace.images.loading.batches import TrainBatches, rows_of
+from designspace.images.loading.transforms import TrainLook, random_box
 from designspace.images.loading.workers import loading
-from designspace.images.looks import TrainLook, random_box
+from designspace.images.pixels.encoded import Reading
 from designspace.images.randomness import generator
 from designspace.images.split import Encoded, Images
 from designspace.images.view import View
-from designspace.spec.crops import NoCrop, PadCrop, ResizedCrop
-from designspace.spec.crops import TestView as EvalView
-from designspace.spec.load import load
-from designspace.spec.recipe import load_recipe
-from designspace.train.evaluate import view_of
-from designspace.train.run import Run
+from designspace.spec.network.load import load
+from designspace.spec.recipe.crops import NoCrop, PadCrop, ResizedCrop
+from designspace.spec.recipe.crops import TestView as EvalView
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.evaluate import view_of
+from designspace.training.run import Run
 
 # Worker processes are forked from a process that has threads; torch itself does so.
 pytestmark = pytest.mark.filterwarnings(

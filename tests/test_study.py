@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 import toy
 
-from designspace.cli.live import LiveTable, summary
+from designspace.cli.output.live import LiveTable, summary
 from designspace.errors import DesignspaceError, InputError
-from designspace.records.events import EVENT, EpochEnded, Event, StudyChanged
-from designspace.records.ledger import Ledger, read
-from designspace.records.state import StudyState
-from designspace.records.study import latest_study, load_study
-from designspace.search.driver import Driver
-from designspace.search.plan import expected_epochs, plan
-from designspace.search.random_proposer import RandomProposer
-from designspace.search.request import silent
-from designspace.search.study import Candidates, pricer, run_study
-from designspace.search.trainee import Attempt
+from designspace.records.study.events import EVENT, EpochEnded, Event, StudyChanged
+from designspace.records.study.ledger import Ledger, read
+from designspace.records.study.state import StudyState
+from designspace.records.study.study import latest_study, load_study
+from designspace.searching.driver import Driver
+from designspace.searching.plan import expected_epochs, plan
+from designspace.searching.proposers.uniform import RandomProposer
+from designspace.searching.request import silent
+from designspace.searching.study import Candidates, pricer, run_study
+from designspace.searching.trials.trainable import Attempt
 
 
 def actions(directory: Path) -> list[str]:

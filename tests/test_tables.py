@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from trainings import made
 
-from designspace.cli.layout import Grid, lines
+from designspace.cli.output.layout import Grid, lines
 from designspace.records.run import write_record
-from designspace.report.numbers import GMACS, MMACS, macs_column, macs_text, macs_unit
-from designspace.search.study import run_study
+from designspace.reporting.drawing.numbers import GMACS, MMACS, macs_column, macs_text, macs_unit
+from designspace.searching.study import run_study
 
 NUMBERS = st.one_of(
     st.integers(0, 10**12).map(lambda value: f"{value:,}"),

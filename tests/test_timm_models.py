@@ -14,7 +14,7 @@ from timm.optim._optim_factory import create_optimizer_v2
 import designspace
 from designspace import timm_models
 from designspace.errors import InputError
-from designspace.spec import catalog
+from designspace.spec.documents import catalog
 from designspace.weights import save_weights
 from tests.small import SIDE, every_family, few_blocks, small, stir
 

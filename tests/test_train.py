@@ -16,12 +16,12 @@ from torch import Tensor
 
 from designspace.errors import DivergedError, InputError
 from designspace.images.data import Data, load_data
-from designspace.spec.load import load
-from designspace.spec.network import Network
-from designspace.spec.recipe import load_recipe
-from designspace.train import checkpoint
-from designspace.train.evaluate import evaluate_split, relabelled
-from designspace.train.run import Run
+from designspace.spec.network.load import load
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.evaluate import evaluate_split, relabelled
+from designspace.training.run import Run
+from designspace.training.state import checkpoint
 
 TINY = {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4}
 # Everything that draws random numbers or carries state from step to step.
@@ -335,10 +335,10 @@ CHILD = """
 import sys
 from pathlib import Path
 import torch
-from designspace.spec.load import load
-from designspace.spec.recipe import load_recipe
+from designspace.spec.network.load import load
+from designspace.spec.recipe.recipe import load_recipe
 from designspace.images.data import load_data
-from designspace.train.run import Run
+from designspace.training.run import Run
 
 torch.set_num_threads(1)
 tiny = {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4}

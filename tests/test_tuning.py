@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from designspace.errors import InputError, TrialsFailedError
 from designspace.images.data import Data
-from designspace.records.of import record_of, records_of
-from designspace.records.study import load_study
-from designspace.search.recipe_tuning import RecipeTuning, budget_of, tuned
-from designspace.search.study import run_study
-from designspace.spec.network import Network
-from designspace.spec.recipe import load_recipe
+from designspace.records.as_record import record_of, records_of
+from designspace.records.study.study import load_study
+from designspace.searching.recipe_tuning import RecipeTuning, budget_of, tuned
+from designspace.searching.study import run_study
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import load_recipe
 from tests.command import run
 from tests.trainings import BREAKS, SHORT, npz, tiny_data, tiny_net, words
 

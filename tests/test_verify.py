@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 import designspace
-from designspace.spec.published import rounds_to
+from designspace.spec.documents.published import rounds_to
 from designspace.verification.cases import cases
 from designspace.verification.counters import traced
 from tests.command import run

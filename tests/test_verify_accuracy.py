@@ -13,8 +13,8 @@ from PIL import Image
 
 from designspace.compiler import build
 from designspace.evaluation.imagenet import wnids
-from designspace.records.accuracy import AccuracyRecord
-from designspace.spec.load import load
+from designspace.records.measured.accuracy import AccuracyRecord
+from designspace.spec.network.load import load
 from designspace.verification.published_weights import find_claims, is_cached
 from designspace.weights import save_weights
 from tests.command import Ran, run

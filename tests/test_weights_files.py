@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from designspace.compiler import build
 from designspace.errors import InputError
 from designspace.spec import load
-from designspace.train import checkpoint
+from designspace.training.state import checkpoint
 from designspace.weights import load_weights, read_facts, read_weights, save_weights
 
 SPEC = load("convnext_proxy")

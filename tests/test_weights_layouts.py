@@ -15,7 +15,8 @@ from torchvision.models.convnext import CNBlockConfig
 import designspace
 from designspace.errors import InputError
 from designspace.naming.timm_names import timm_name
-from designspace.spec import catalog, load
+from designspace.spec import load
+from designspace.spec.documents import catalog
 from designspace.weights import load_weights, state_dict_as
 from designspace.weights.layouts import known
 from designspace.weights.match import match

@@ -129,7 +129,7 @@ def test_pairs_of_names_and_tensors_and_subclasses_of_dictionaries() -> None:
 
 
 def test_a_checkpoint_of_a_run_of_ours(tmp_path: Path) -> None:
-    from designspace.train import checkpoint
+    from designspace.training.state import checkpoint
 
     state = {"model": network(2).state_dict(), "ema": WANTED.state_dict(), "optimizer": {}}
     checkpoint.save(tmp_path, {"spec": "x"}, state)

@@ -34,10 +34,10 @@ def test_it_holds_catalog_data_and_page(wheel: Path) -> None:
         "designspace/_catalog/specs/recipes/demo.yaml",
         "designspace/_catalog/search/micro.yaml",
         "designspace/_catalog/search/resnet50_to_convnext_t.yaml",
-        "designspace/spec/decisions.yaml",
+        "designspace/spec/documents/decisions.yaml",
         "designspace/images/datasets/fashion_mnist_mini.npz",
         "designspace/images/datasets/fashion_mnist_mini.LICENSE",
-        "designspace/report/page.html.j2",
+        "designspace/reporting/study/page.html.j2",
         "designspace/py.typed",
     ):
         assert wanted in names

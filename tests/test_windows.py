@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from designspace.algebra import ranks as module
-from designspace.algebra.ranks import ranks
-from designspace.algebra.wavelet import Wavelet
-from designspace.algebra.windows import index
+from designspace.sampling import random_ranks as module
+from designspace.sampling.count.range_queries import index
+from designspace.sampling.random_ranks import ranks
+from designspace.sampling.tables.wavelet import Wavelet
 
 FAR = 1 << 60
 sizes = st.integers(1, 70)

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from designspace.errors import InputError
-from designspace.spec.files import Document, dump_yaml, parse
-from designspace.spec.loader import QuickLoader
+from designspace.spec.documents.document import Document, dump_yaml, parse
+from designspace.spec.documents.yaml_parser import QuickLoader
 
 ROOT = Path(__file__).parents[1]
 scalars = st.one_of(

@@ -16,9 +16,9 @@ import numpy as np
 
 from designspace.errors import InputError
 from designspace.records.training import Epoch, Score
-from designspace.search.request import Request, Resources
-from designspace.search.trainee import Job, Progress
-from designspace.spec.files import write_text_atomic
+from designspace.searching.request import Request, Resources
+from designspace.searching.trials.trainable import Job, Progress
+from designspace.spec.documents.document import write_text_atomic
 
 BASE = {"width": 8, "depth": 1, "act": "relu", "order": "a"}
 ACTS = {"relu": 1.0, "gelu": 1.1, "tanh": 0.9}

@@ -9,7 +9,7 @@ from pathlib import Path
 from toy import request
 
 from designspace.errors import DesignspaceError
-from designspace.search.study import run_study
+from designspace.searching.study import run_study
 from designspace.stopping import interrupt, stoppable
 
 

@@ -24,10 +24,10 @@ from designspace.records.run import (
 )
 from designspace.records.training import Epoch, Score
 from designspace.records.tuning import Budget, Tried, Tuning
-from designspace.spec.load import load
-from designspace.spec.network import Network
-from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.run import Run
+from designspace.spec.network.load import load
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.training.run import Run
 
 TINY = {"depths": [1, 1], "widths": [8, 16], "stem.patch_size": 4}
 SHORT = {"epochs": 2, "batch_size": 16, "schedule.warmup_epochs": 0}

@@ -35,8 +35,8 @@ def load() -> Any:
 
 def compiled(space: Any) -> Callable[[np.ndarray], np.ndarray]:
     """What prices rows of labels: parameters, multiply-adds and activations, (n, 3)."""
-    from designspace.algebra.chain import Chain
-    from designspace.algebra.task import Task
+    from designspace.sampling.tables.chain import Chain
+    from designspace.sampling.task import Task
 
     return Chain(space.axes, space.base_data, Task()).costs
 

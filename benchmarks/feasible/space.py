@@ -8,7 +8,7 @@ from functools import cache
 import designspace
 from benchmarks.feasible.formula import cost
 from benchmarks.feasible.job import Job
-from designspace.algebra.space import Space
+from designspace.sampling.space import Space
 
 NAME = "sixteen"
 

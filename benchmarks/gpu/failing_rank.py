@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from designspace.train.group import joined
+from designspace.training.distributed import joined
 
 if __name__ == "__main__":
     with joined(sys.argv[1]):

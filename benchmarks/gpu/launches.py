@@ -17,9 +17,9 @@ import torch
 import designspace
 from benchmarks.gpu.point import Facts, Place, Point, expect
 from designspace.images.data import load_data
-from designspace.spec.recipe import load_recipe
-from designspace.train.divergence import CHECK_EVERY
-from designspace.train.run import Run
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.divergence import CHECK_EVERY
+from designspace.training.run import Run
 
 FIRST, LAST = 4, CHECK_EVERY - 2
 """Steps between which nothing may wait: those before are warm-up, the losses are read after."""

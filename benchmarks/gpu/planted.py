@@ -14,14 +14,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from designspace.algebra.space import load_space
 from designspace.errors import DesignspaceError
 from designspace.images.data import load_data
-from designspace.search.request import Request, Resources
-from designspace.search.study import run_study
-from designspace.search.trainee import Job, Trainee
-from designspace.search.training import data_facts, make_run, recipe_facts
-from designspace.spec.recipe import load_recipe
+from designspace.sampling.space import load_space
+from designspace.searching.request import Request, Resources
+from designspace.searching.study import run_study
+from designspace.searching.trials.trainable import Job, Trainee
+from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+from designspace.spec.recipe.recipe import load_recipe
 
 VICTIM, TRIALS = 2, 8
 

@@ -19,10 +19,10 @@ from torch.nn import functional
 
 import designspace
 from benchmarks.gpu.point import Facts, Place, Point, expect
-from designspace.images.batches import TrainBatches
 from designspace.images.data import load_data
-from designspace.spec.recipe import load_recipe
-from designspace.train.evaluate import view_of
+from designspace.images.loading.batches import TrainBatches
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.evaluate import view_of
 
 CLASSES = 5
 CLOSE = 0.03

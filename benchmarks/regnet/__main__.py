@@ -14,10 +14,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
-from designspace.algebra.space import load_space
-from designspace.algebra.task import Task
 from designspace.costing import cost
 from designspace.records.environment import environment
+from designspace.sampling.space import load_space
+from designspace.sampling.task import Task
 from designspace.spec import load
 
 ROOT = Path(__file__).resolve().parents[2]

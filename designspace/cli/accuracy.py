@@ -13,7 +13,7 @@ import typer
 from designspace.errors import InputError, StoppedError, VerificationError
 
 if TYPE_CHECKING:
-    from designspace.records.accuracy import AccuracyRecord, AccuracyRow
+    from designspace.records.measured.accuracy import AccuracyRecord, AccuracyRow
 
 HOME = Path("runs/verify")
 _COLUMNS = ("network", "size", "view", "published", "measured", "difference", "images", "verdict")
@@ -41,7 +41,7 @@ def verify_accuracy(asked: Asked, *, as_json: bool) -> None:
         VerificationError: A result differs from what is published by more than the tolerance.
         StoppedError: The user interrupted; the record holds what was measured.
     """
-    from designspace.cli.device import chosen
+    from designspace.cli.input.device import chosen
     from designspace.verification.accuracy import Check, verify_accuracy
 
     check = Check(
@@ -59,7 +59,7 @@ def verify_accuracy(asked: Asked, *, as_json: bool) -> None:
     except KeyboardInterrupt:
         raise StoppedError(f"interrupted; measured so far: {kept.path}") from None
     if as_json:
-        from designspace.cli.printing import print_json
+        from designspace.cli.output.printing import print_json
 
         print_json({"ok": record.ok, "record": str(kept.path), **record.model_dump(mode="json")})
     else:
@@ -81,7 +81,7 @@ class _Kept:
             raise InputError("is a directory; give the name of a JSON file", file=str(out))
 
     def keep(self, record: AccuracyRecord) -> None:
-        from designspace.spec.files import write_text_atomic
+        from designspace.spec.documents.document import write_text_atomic
 
         if self.path is None:
             name = re.sub(r"[^A-Za-z0-9._-]+", "-", record.images.name) or "images"
@@ -94,7 +94,7 @@ class _Kept:
 
 
 def _print(record: AccuracyRecord, path: Path | None) -> None:
-    from designspace.cli.printing import print_table, print_wrapped
+    from designspace.cli.output.printing import print_table, print_wrapped
 
     print_table(
         _COLUMNS,

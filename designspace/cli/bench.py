@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from designspace.cli.options import (
+from designspace.cli.input.options import (
     NAMES,
     DeviceOption,
     JsonOption,
@@ -21,7 +21,7 @@ from designspace.cli.options import (
 from designspace.errors import InputError, StoppedError
 
 if TYPE_CHECKING:
-    from designspace.records.speed import SpeedRecord
+    from designspace.records.measured.speed import SpeedRecord
 
 
 def bench(
@@ -64,15 +64,15 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how fast networks are: latency, throughput, memory; one row per batch size."""
-    from designspace.spec.changes import parse_set
+    from designspace.spec.documents.changes import parse_set
 
     given = parse_set(changes or [])
     sizes = _numbers(batch_size)
 
-    from designspace.bench import Settings
-    from designspace.bench import bench as measure
-    from designspace.cli.device import chosen
-    from designspace.cli.networks import find
+    from designspace.benchmarking import Settings
+    from designspace.benchmarking import bench as measure
+    from designspace.cli.input.device import chosen
+    from designspace.cli.input.networks import find
 
     for spec in specs:
         find(spec, changes, quiet=as_json)
@@ -113,8 +113,8 @@ class _Kept:
         self.record: SpeedRecord | None = None
 
     def keep(self, record: SpeedRecord) -> None:
-        from designspace.records.timm_table import timm_csv
-        from designspace.spec.files import write_text_atomic
+        from designspace.records.measured.timm_table import timm_csv
+        from designspace.spec.documents.document import write_text_atomic
 
         self.record = record
         if self.out:
@@ -127,8 +127,8 @@ class _Kept:
 
     def show(self, *, as_json: bool) -> None:
         """What was measured, also where it was interrupted."""
-        from designspace.cli.printing import print_json
-        from designspace.cli.speed_table import print_speeds
+        from designspace.cli.output.printing import print_json
+        from designspace.cli.output.speed_table import print_speeds
 
         if self.record is None or not self.record.rows:
             return

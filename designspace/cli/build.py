@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from designspace.cli.options import (
+from designspace.cli.input.options import (
     JsonOption,
     NetworkWeightsOption,
     SeedOption,
@@ -44,8 +44,8 @@ def build(
     as_json: JsonOption = False,
 ) -> None:
     """Build a network, with its trained weights where it has some, and run it once."""
-    from designspace.cli import networks
-    from designspace.cli.printing import cost_json, print_json
+    from designspace.cli.input import networks
+    from designspace.cli.output.printing import cost_json, print_json
     from designspace.exporting.ready import ready
     from designspace.records.places import require_outside_trials
 
@@ -109,7 +109,7 @@ def _run(found: Ready) -> list[int]:
 
 def _print(found: Ready, shape: list[int], out: Path | None, seed: int) -> None:
     from designspace.cli.cost import print_cost
-    from designspace.report.numbers import macs_unit
+    from designspace.reporting.drawing.numbers import macs_unit
 
     table, named = found.table, found.named
     unit = macs_unit([table.macs])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from designspace.cli.options import JsonOption
+from designspace.cli.input.options import JsonOption
 
 _LISTS = {
     "recipes": ("specs/recipes", ""),
@@ -15,12 +15,12 @@ _LISTS = {
 
 def catalog(as_json: JsonOption = False) -> None:
     """List the networks, recipes, spaces and ladders that ship, and every kind with its fields."""
-    from designspace.cli.printing import print_json, print_table, print_wrapped
+    from designspace.cli.output.printing import print_json, print_table, print_wrapped
     from designspace.costing import cost
-    from designspace.report.numbers import MACS_NOTE, macs_column
-    from designspace.spec import catalog as files
+    from designspace.reporting.drawing.numbers import MACS_NOTE, macs_column
     from designspace.spec import load
-    from designspace.spec.families import families
+    from designspace.spec.documents import catalog as files
+    from designspace.spec.network.families import families
 
     networks = [load(name) for name in files.names("specs")]
     costs = {network.name: cost(network) for network in networks}

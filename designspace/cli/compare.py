@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import JsonOption
+from designspace.cli.input.options import JsonOption
 from designspace.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare trainings, and name by path what differs besides the networks."""
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
     from designspace.comparison import compare as compare_records
 
     found = compare_records(*runs)
@@ -62,7 +62,7 @@ def compare(
 
 
 def _print(found: Comparison) -> None:
-    from designspace.cli.printing import print_table, print_wrapped
+    from designspace.cli.output.printing import print_table, print_wrapped
 
     title = "" if found.comparable else "NOT COMPARABLE: more than the networks differs"
     rows = [_cells(found.groups[0], None), *(_cells(row.group, row) for row in found.rows)]

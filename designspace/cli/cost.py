@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from designspace.cli.options import (
+from designspace.cli.input.options import (
     JsonOption,
     SetOption,
     SpecArgument,
@@ -45,8 +45,8 @@ def cost(
 ) -> None:
     """Show what a network costs, by stage, block or layer."""
     from designspace.cli import cost_details as details
-    from designspace.cli import networks
-    from designspace.cli.printing import cost_json, print_json
+    from designspace.cli.input import networks
+    from designspace.cli.output.printing import cost_json, print_json
     from designspace.costing import cost as cost_of
     from designspace.costing import memory
     from designspace.naming import task_of
@@ -83,8 +83,8 @@ def cost(
 
 def print_cost(table: CostTable, name: str) -> None:
     """The table for people."""
-    from designspace.cli.printing import percent, print_table, print_wrapped, resolution
-    from designspace.report.numbers import macs_unit
+    from designspace.cli.output.printing import percent, print_table, print_wrapped, resolution
+    from designspace.reporting.drawing.numbers import macs_unit
 
     unit = macs_unit([table.macs])
 

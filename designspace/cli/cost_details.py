@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from designspace.cli.printing import percent, print_table, print_wrapped, resolution
-from designspace.report.numbers import MacsUnit, macs_unit
+from designspace.cli.output.printing import percent, print_table, print_wrapped, resolution
+from designspace.reporting.drawing.numbers import MacsUnit, macs_unit
 
 if TYPE_CHECKING:
     from designspace.costing import CostTable, Memory, Row
     from designspace.costing.footprint import Holding
     from designspace.layers.cost import Level
-    from designspace.spec.network import Network
+    from designspace.spec.network.network import Network
     from designspace.verification.compare import Comparison, Other
 
 _MIB = 2**20

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import DownloadOption, JsonOption, SkipBrokenOption
+from designspace.cli.input.options import DownloadOption, JsonOption, SkipBrokenOption
 from designspace.errors import InputError
 from designspace.layers.bounds import WIDEST
 
@@ -92,7 +92,7 @@ def _speed(source: str | None, size: int, *, skip_broken: bool) -> Speed | None:
 
 
 def _print_json(summary: Summary, speed: Speed | None, *, asked: bool) -> None:
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
 
     timed: dict[str, Any] = {"speed": speed and speed.plain()} if asked else {}
     print_json({**summary.plain(), **timed})
@@ -116,7 +116,7 @@ def _print(summary: Summary, speed: Speed | None, out: Path | None, *, asked: bo
 
 
 def _print_classes(summary: Summary) -> None:
-    from designspace.cli.printing import print_table
+    from designspace.cli.output.printing import print_table
 
     data, splits = summary.data, summary.splits
     counts = list(zip(*(split.per_class for split in splits.values()), strict=True))
@@ -135,7 +135,7 @@ def _print_classes(summary: Summary) -> None:
 
 
 def _print_pixels(summary: Summary) -> None:
-    from designspace.cli.printing import print_table
+    from designspace.cli.output.printing import print_table
 
     rows = [
         [name, _numbers(split.pixel_mean), _numbers(split.pixel_std), f"{split.measured:,}"]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import NAMES, JsonOption, SetOption
+from designspace.cli.input.options import NAMES, JsonOption, SetOption
 
 if TYPE_CHECKING:
-    from designspace.spec.diff import PathChange
+    from designspace.spec.network.diff import PathChange
 
 
 def diff(
@@ -20,11 +20,11 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Name the decisions that turn network A into network B (--set changes B)."""
-    from designspace.cli import networks
-    from designspace.cli.printing import print_json, print_table
+    from designspace.cli.input import networks
+    from designspace.cli.output.printing import print_json, print_table
     from designspace.costing import cost
     from designspace.naming import diff as diff_of
-    from designspace.report.numbers import macs_unit
+    from designspace.reporting.drawing.numbers import macs_unit
 
     first, second = networks.find(a, quiet=as_json), networks.find(b, changes, quiet=as_json)
     before, after = first.spec, second.spec

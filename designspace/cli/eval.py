@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import (
+from designspace.cli.input.options import (
     DeviceOption,
     DownloadOption,
     InputSizeOption,
@@ -15,7 +15,7 @@ from designspace.cli.options import (
     SkipBrokenOption,
     SpecArgument,
 )
-from designspace.cli.several import expanded, measured, show
+from designspace.cli.input.several import expanded, measured, show
 from designspace.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -88,15 +88,15 @@ def evaluate(
     their network, images and split. Weights from elsewhere are measured on all images of --data.
     """
     from designspace.evaluation.classes import parse_classes
-    from designspace.spec.changes import parse_set
-    from designspace.spec.recipe import load_recipe
+    from designspace.spec.documents.changes import parse_set
+    from designspace.spec.recipe.recipe import load_recipe
 
     part, mapping, names = _part(split), parse_classes(classes), expanded(weights)
     if retest and part != "test":
         raise InputError("--retest is for --split test")
     asked = load_recipe(recipe) if recipe else None
 
-    from designspace.cli.device import chosen
+    from designspace.cli.input.device import chosen
     from designspace.evaluation import Request, Settings, choose_images, find_subject, measure
     from designspace.evaluation.readings import check_reading, note_reading
 
@@ -115,7 +115,7 @@ def evaluate(
         return
     subject, images, found = one(weights[0] if weights else None)
     if as_json:
-        from designspace.cli.printing import print_json
+        from designspace.cli.output.printing import print_json
 
         print_json(_json(subject, images, found))
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import (
+from designspace.cli.input.options import (
     NAMES,
     JsonOption,
     NetworkWeightsOption,
@@ -52,7 +52,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Export a network for other runtimes, run the file again, and compare the outputs."""
-    from designspace.cli import networks
+    from designspace.cli.input import networks
 
     named = networks.find(network, changes, quiet=as_json)
     chosen, path = _target(named, to, out)
@@ -74,7 +74,7 @@ def export(
     )
     written = export_module(found.model, found.shape, path, format=chosen, facts=found.about)
     if as_json:
-        from designspace.cli.printing import print_json
+        from designspace.cli.output.printing import print_json
 
         print_json(_json(found, written))
     else:
@@ -140,7 +140,7 @@ def _print(found: Ready, written: Exported, seed: int) -> None:
 
 
 def _json(found: Ready, written: Exported) -> dict[str, Any]:
-    from designspace.cli import networks
+    from designspace.cli.input import networks
 
     loaded = found.loaded
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import JsonOption
+from designspace.cli.input.options import JsonOption
 
 if TYPE_CHECKING:
     from designspace.comparison.terms import Confounder
@@ -40,7 +40,7 @@ def ladder(
     as_json: JsonOption = False,
 ) -> None:
     """Show a ladder: one decision per row, with its cost and its published gain."""
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
     from designspace.costing import cost
     from designspace.spec.ladder import load_ladder
 
@@ -82,9 +82,9 @@ def _confounded(found: Ladder, step: Step) -> tuple[Confounder, ...]:
 
 
 def _print(found: Ladder, rows: list[_Row]) -> None:
-    from designspace.cli.printing import PAGE, print_table, print_wrapped
+    from designspace.cli.output.printing import PAGE, print_table, print_wrapped
     from designspace.costing import cost
-    from designspace.report.numbers import MACS_NOTE, macs_column
+    from designspace.reporting.drawing.numbers import MACS_NOTE, macs_column
 
     rivals = [cost(other.spec) if other.spec else None for other in found.references]
     tables = [*(row.cost for row in rows), *rivals]
@@ -132,7 +132,7 @@ def _notes(found: Ladder, rows: list[_Row]) -> list[str]:
 
 
 def _slipped(row: _Row) -> bool:
-    from designspace.spec.published import rounds_to
+    from designspace.spec.documents.published import rounds_to
 
     printed = row.step.published.gmacs
     return printed is not None and not rounds_to(row.cost.macs / 1e9, printed)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from designspace.cli.options import JsonOption
+from designspace.cli.input.options import JsonOption
 
 if TYPE_CHECKING:
-    from designspace.report.terminal import Sheet
+    from designspace.reporting.study.terminal import Sheet
 
 
 def report(
@@ -44,9 +44,9 @@ def report(
 
 
 def _study(study: Path | None, *, as_json: bool) -> None:
-    from designspace.records.study import latest_study, load_study
-    from designspace.report import write
-    from designspace.report.ending import ending_lines
+    from designspace.records.study.study import latest_study, load_study
+    from designspace.reporting import write
+    from designspace.reporting.study.ending import ending_lines
 
     directory = study or latest_study()
     outputs = write(directory)
@@ -61,8 +61,8 @@ def _study(study: Path | None, *, as_json: bool) -> None:
 
 
 def _populations(files: list[Path], out: Path | None, *, as_json: bool) -> None:
-    from designspace.report.population.terminal import table
-    from designspace.report.population.writing import beside, load, write_summary
+    from designspace.reporting.population.terminal import table
+    from designspace.reporting.population.writing import beside, load, write_summary
 
     found = load(files)
     outputs = write_summary(found, out or beside(files))
@@ -77,23 +77,23 @@ def _populations(files: list[Path], out: Path | None, *, as_json: bool) -> None:
 def _print_file(path: Path) -> None:
     import json
 
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
 
     print_json(json.loads(path.read_text()))
 
 
 def print_study(directory: Path) -> None:
     """The trials' table on the terminal."""
-    from designspace.records.study import load_study
-    from designspace.report.summary import summarize
-    from designspace.report.terminal import table
+    from designspace.records.study.study import load_study
+    from designspace.reporting.study.summary import summarize
+    from designspace.reporting.study.terminal import table
 
     print_sheet(table(summarize(load_study(directory))))
 
 
 def print_sheet(sheet: Sheet) -> None:
     """Print a table of the report and the sentence below it."""
-    from designspace.cli.printing import print_table, print_wrapped
+    from designspace.cli.output.printing import print_table, print_wrapped
 
     print_table(
         sheet.columns,

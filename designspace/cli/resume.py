@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from designspace.cli.options import (
+from designspace.cli.input.options import (
     CpusPerTrialOption,
     DeviceOption,
     GpusPerTrialOption,
@@ -44,8 +44,8 @@ def resume(
     So are the resources of its trials, unless options say otherwise.
     """
     from designspace.cli.search import resources, run_search
-    from designspace.search.continuing import continued
-    from designspace.search.resources import Asked
+    from designspace.searching.continuing import continued
+    from designspace.searching.resources import Asked
 
     found = continued(study)
     executor = executor or found.request.executor

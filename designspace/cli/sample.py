@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import ChannelsOption, ClassesOption, InputSizeOption, JsonOption
+from designspace.cli.input.options import ChannelsOption, ClassesOption, InputSizeOption, JsonOption
 from designspace.cli.space import LimitOption, SpaceArgument
 
 if TYPE_CHECKING:
-    from designspace.algebra.feasible import Draw
-    from designspace.algebra.population import About
-    from designspace.algebra.searched import Limited
-    from designspace.algebra.space import Sample, Space
-    from designspace.algebra.task import Task
+    from designspace.sampling.feasible import Draw
+    from designspace.sampling.population import About
+    from designspace.sampling.rejection import Limited
+    from designspace.sampling.space import Sample, Space
+    from designspace.sampling.task import Task
 
 _SHOWN, _MOST = 20, 10_000_000
 
@@ -52,11 +52,11 @@ def sample(
     as_json: JsonOption = False,
 ) -> None:
     """Draw distinct networks of a space, uniformly within limits on cost."""
-    from designspace.algebra.population import check_path, write_population, write_specs
-    from designspace.algebra.space import load_space, with_limits
-    from designspace.algebra.task import Task
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
     from designspace.errors import InputError
+    from designspace.sampling.population import check_path, write_population, write_specs
+    from designspace.sampling.space import load_space, with_limits
+    from designspace.sampling.task import Task
 
     folder = out is not None and not out.suffix
     if out is not None:
@@ -97,8 +97,8 @@ def _drawn(space: Space, limited: Limited, n: int, seed: int, along: str | None)
 
 def _about(space: Space, limited: Limited, task: Task, seed: int, stratified: str | None) -> About:
     from designspace import __version__
-    from designspace.algebra.bounds import limits_of
-    from designspace.algebra.population import About
+    from designspace.sampling.count.bounds import limits_of
+    from designspace.sampling.population import About
 
     return About(
         space=space.name,
@@ -134,8 +134,8 @@ def _json(
 def _print(
     space: Space, limited: Limited, draw: Draw, samples: list[Sample] | None, n: int
 ) -> None:
-    from designspace.cli.printing import print_table, print_wrapped
-    from designspace.report.numbers import macs_column
+    from designspace.cli.output.printing import print_table, print_wrapped
+    from designspace.reporting.drawing.numbers import macs_column
 
     points = list(draw.head(_SHOWN).points())
     unit, macs = macs_column([int(draw.macs[number]) for number in range(len(points))])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from designspace.cli.options import JsonOption
+from designspace.cli.input.options import JsonOption
 
 
 def schema(
@@ -18,9 +18,9 @@ def schema(
     """Print the JSON Schema of networks, recipes, spaces or ladders, for an editor."""
     import json
 
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
     from designspace.errors import InputError, did_you_mean
-    from designspace.spec.files import write_text_atomic
+    from designspace.spec.documents.document import write_text_atomic
     from designspace.spec.schema import SUBJECTS
     from designspace.spec.schema import schema as schema_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from designspace.cli.options import (
+from designspace.cli.input.options import (
     CpusPerTrialOption,
     DataOption,
     DeviceOption,
@@ -24,11 +24,11 @@ from designspace.errors import TrialsFailedError
 
 if TYPE_CHECKING:
     from designspace.images.data import Data
-    from designspace.search.plan import Plan
-    from designspace.search.request import Outcome, Request, Resources
-    from designspace.search.resources import Asked
-    from designspace.spec.recipe import Recipe
-    from designspace.spec.space import Space
+    from designspace.searching.plan import Plan
+    from designspace.searching.request import Outcome, Request, Resources
+    from designspace.searching.resources import Asked
+    from designspace.spec.recipe.recipe import Recipe
+    from designspace.spec.space.space import Space
 
 
 def search(
@@ -74,20 +74,20 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Search a space: train networks from it, stop poor ones early, test the winner once."""
-    from designspace.algebra.space import load_space
-    from designspace.cli import sizes
+    from designspace.cli.input import sizes
+    from designspace.sampling.space import load_space
 
     chosen_space, how = _with_recipe(
         load_space(space), recipe, sizes.recipe_changes(recipe_changes, input_size)
     )
 
     from designspace.images.data import load_data
-    from designspace.images.fit import decoding_size
+    from designspace.images.sizes import decoding_size
     from designspace.images.sources import located
-    from designspace.search.continuing import resources_before
-    from designspace.search.request import Request
-    from designspace.search.resources import Asked
-    from designspace.search.training import data_facts, make_run, recipe_facts
+    from designspace.searching.continuing import resources_before
+    from designspace.searching.request import Request
+    from designspace.searching.resources import Asked
+    from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
 
     load: dict[str, Any] = {
         "source": data,
@@ -124,9 +124,9 @@ def search(
 
 def run_search(request: Request, images: Data, *, as_json: bool) -> None:
     """Run a study under a live table, and say what it found; as JSON, without the table."""
-    from designspace.cli.live import watched
-    from designspace.cli.opening import SearchOpening
-    from designspace.search.starting.offered import offer
+    from designspace.cli.output.live import watched
+    from designspace.cli.output.opening import SearchOpening
+    from designspace.searching.starting.offered import offer
 
     offer(images, request.data["load"])
     opening = None if as_json else SearchOpening(request, images)
@@ -137,23 +137,25 @@ def run_search(request: Request, images: Data, *, as_json: bool) -> None:
 
 
 def _home(space: Space, recipe: Recipe, data: Data) -> Path:
-    from designspace.cli.homes import data_part
+    from designspace.cli.input.homes import data_part
 
     return Path("runs") / f"{space.name or 'space'}-{recipe.name}{data_part(data)}"
 
 
 def _with_recipe(space: Space, source: str | None, changes: dict[str, Any]) -> tuple[Space, Recipe]:
     """The recipe of the study, and the space around it where it varies."""
-    from designspace.spec.recipe import load_recipe
+    from designspace.spec.recipe.recipe import load_recipe
 
     own = space.authored.get("recipe")
     how = load_recipe(source or own or "demo", changes)
-    return (space.with_recipe(how) if space.recipe_axes else space), how
+    from designspace.spec.space.load_space import with_recipe
+
+    return (with_recipe(space, how) if space.recipe_axes else space), how
 
 
 def resources(asked: Asked, before: Resources | None) -> Resources:
     """What each trial gets; a line on standard error says what the user may not expect of it."""
-    from designspace.cli.device import tell_unused
+    from designspace.cli.input.device import tell_unused
 
     choice = asked.choose(before)
     if choice.note:
@@ -169,7 +171,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
 
     directory, state = outcome.directory, outcome.state
     if as_json:
-        from designspace.cli.printing import print_json
+        from designspace.cli.output.printing import print_json
 
         facts = {"study": str(directory), "idle": outcome.idle, "notes": list(outcome.notes)}
         print_json({**facts, **state_json(directory, state)})
@@ -192,8 +194,8 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
 def _dry_run(request: Request, *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from designspace.cli.printing import print_json
-    from designspace.search.plan import plan
+    from designspace.cli.output.printing import print_json
+    from designspace.searching.plan import plan
 
     found = plan(request)
     if as_json:
@@ -204,9 +206,9 @@ def _dry_run(request: Request, *, as_json: bool) -> None:
 
 
 def _plan_lines(request: Request, found: Plan) -> list[str]:
-    from designspace.cli.live import minutes
-    from designspace.cli.opening import trials_words
-    from designspace.report.numbers import macs_text
+    from designspace.cli.output.duration import minutes
+    from designspace.cli.output.opening import trials_words
+    from designspace.reporting.drawing.numbers import macs_text
 
     limits = ", ".join(
         f"{limit.low or 0:,} to {limit.high or 'any'} {limit.cost}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import NAMES, JsonOption
+from designspace.cli.input.options import NAMES, JsonOption
 from designspace.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _texts(name: str) -> tuple[list[Text], dict[str, Any]]:
     if not name.startswith("timm:"):
         return texts_of(name), {}
 
-    from designspace.cli.timm_facts import facts_of
+    from designspace.cli.output.timm_facts import facts_of
 
     known = facts_of(name)
     try:
@@ -99,8 +99,8 @@ def _print(name: str, text: Text, facts: dict[str, Any], also: list[str]) -> Non
 
 
 def _print_json(name: str, text: Text, facts: dict[str, Any], also: list[str]) -> None:
-    from designspace.cli import networks
-    from designspace.cli.printing import print_json
+    from designspace.cli.input import networks
+    from designspace.cli.output.printing import print_json
 
     named = text.named
     network = {"digest": named.spec.digest, "named": networks.as_json(named)} if named else {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from designspace.cli.options import (
+from designspace.cli.input.options import (
     NAMES,
     DataOption,
     DeviceOption,
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from designspace.images.data import Data
-    from designspace.records.signals import NetworkSignals, SignalRecord
-    from designspace.signals import Settings
-    from designspace.spec.network import Network
+    from designspace.records.measured.zero_cost import NetworkSignals, SignalRecord
+    from designspace.spec.network.network import Network
+    from designspace.zero_cost import Settings
 
 
 def signals(
@@ -74,11 +74,11 @@ def signals(
     theirs = {"--set": changes, "--data": data, "--recipe": recipe}
     _require_one(specs, study, {**theirs, "--download": download, "--skip-broken": skip_broken})
 
-    from designspace.cli import sizes
-    from designspace.cli.device import chosen
-    from designspace.cli.networks import find
-    from designspace.signals import Settings
-    from designspace.spec.recipe import load_recipe
+    from designspace.cli.input import sizes
+    from designspace.cli.input.device import chosen
+    from designspace.cli.input.networks import find
+    from designspace.spec.recipe.recipe import load_recipe
+    from designspace.zero_cost import Settings
 
     networks = [find(spec, changes, quiet=as_json).spec for spec in specs or ()]
     size = sizes.changed_size(changes, networks[0].input_size) if networks else None
@@ -94,11 +94,11 @@ def signals(
     options = {"download": download, "skip_broken": skip_broken}
     found = _score(networks, _loaded(networks, data, how, options), seed or 0, wanted, how)
     if as_json:
-        from designspace.cli.printing import print_json
+        from designspace.cli.output.printing import print_json
 
         print_json(found.model_dump(mode="json"))
         return
-    from designspace.cli.signal_tables import print_networks
+    from designspace.cli.output.score_tables import print_networks
 
     print_networks(found)
 
@@ -120,8 +120,8 @@ def _loaded(
     networks: Sequence[Network], source: str | None, how: Settings, options: dict[str, bool]
 ) -> list[Data]:
     """The data of each network, read once for each size that images may be decoded to."""
-    from designspace.images.fit import decoding_size
-    from designspace.signals.score import task_data
+    from designspace.images.sizes import decoding_size
+    from designspace.zero_cost.score import task_data
 
     known: dict[int | str, Data] = {}
     sizes = [decoding_size(network, how.training) for network in networks]
@@ -138,8 +138,8 @@ def _score(
     names: list[str] | None,
     how: Settings,
 ) -> SignalRecord:
-    from designspace.signals.registry import chosen
-    from designspace.signals.score import Task, measure, record
+    from designspace.zero_cost.registry import chosen
+    from designspace.zero_cost.score import Task, measure, record
 
     signals = chosen(names)
     found: list[NetworkSignals] = []
@@ -156,9 +156,9 @@ def _score(
 def _study(
     directory: Path, seed: int | None, names: list[str] | None, how: Settings, *, as_json: bool
 ) -> None:
-    from designspace.cli.printing import print_json
-    from designspace.cli.signal_tables import print_rankings
-    from designspace.signals.study import score_study, write
+    from designspace.cli.output.printing import print_json
+    from designspace.cli.output.score_tables import print_rankings
+    from designspace.zero_cost.study import score_study, write
 
     try:
         found = score_study(

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import ChannelsOption, ClassesOption, InputSizeOption, JsonOption
+from designspace.cli.input.options import ChannelsOption, ClassesOption, InputSizeOption, JsonOption
 
 if TYPE_CHECKING:
-    from designspace.algebra.describe import Description, Range, Seen
-    from designspace.algebra.space import Space
-    from designspace.algebra.task import Task
+    from designspace.sampling.describe import Description, Range, Seen
+    from designspace.sampling.space import Space
+    from designspace.sampling.task import Task
 
 SpaceArgument = Annotated[
     str, typer.Argument(metavar="SPACE", help="A catalog name or a YAML file of a space.")
@@ -44,10 +44,10 @@ def info(
     as_json: JsonOption = False,
 ) -> None:
     """Count a space's networks and show what its limits and its axes do."""
-    from designspace.algebra.kept.described import describe_space
-    from designspace.algebra.space import load_space, with_limits
-    from designspace.algebra.task import Task
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
+    from designspace.sampling.cache.described import describe_space
+    from designspace.sampling.space import load_space, with_limits
+    from designspace.sampling.task import Task
 
     found = load_space(space)
     size = input_size or found.base_network().input_size
@@ -86,7 +86,7 @@ def _print(space: Space, task: Task, said: Description) -> None:
 
 
 def _print_counts(said: Description, what: str) -> None:
-    from designspace.cli.printing import percent
+    from designspace.cli.output.printing import percent
 
     total = "not counted" if said.total is None else f"{said.total:,}"
     typer.echo(f"{what:<22}{total:>23}")
@@ -101,7 +101,7 @@ def _print_counts(said: Description, what: str) -> None:
 
 def _seen_lines(seen: Seen, *, all_seen: bool) -> list[str]:
     """Why it is not counted, and what was looked at instead."""
-    from designspace.cli.printing import percent
+    from designspace.cli.output.printing import percent
 
     lines = [f"not counted: {seen.reason}"]
     if all_seen:
@@ -120,7 +120,7 @@ def _seen_lines(seen: Seen, *, all_seen: bool) -> list[str]:
 
 
 def _print_ranges(said: Description) -> None:
-    from designspace.cli.printing import print_table
+    from designspace.cli.output.printing import print_table
 
     mark = "~" if said.total is None else ""
     ranges = [
@@ -142,7 +142,7 @@ def _print_ranges(said: Description) -> None:
 
 
 def _print_cuts(said: Description) -> None:
-    from designspace.cli.printing import percent, print_table
+    from designspace.cli.output.printing import percent, print_table
 
     if not said.cuts:
         return
@@ -162,7 +162,7 @@ def _print_cuts(said: Description) -> None:
 
 
 def _print_values(said: Description) -> None:
-    from designspace.cli.printing import print_table
+    from designspace.cli.output.printing import print_table
 
     if not said.drawn:
         typer.echo("no network within the limits was seen: nothing is said about the axes")

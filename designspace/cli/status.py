@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import JsonOption
+from designspace.cli.input.options import JsonOption
 
 if TYPE_CHECKING:
-    from designspace.records.state import StudyState
+    from designspace.records.study.state import StudyState
 
 
 def status(
@@ -21,10 +21,10 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Show how many trials are done, running, stopped and failed, and the best so far."""
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
     from designspace.cli.report import print_study
     from designspace.comparison.terms import confounded
-    from designspace.records.study import is_running, latest_study, load_study
+    from designspace.records.study.study import is_running, latest_study, load_study
 
     directory = study or latest_study()
     running = is_running(directory)
@@ -44,9 +44,9 @@ def status(
 
 def summary_lines(directory: Path, state: StudyState, *, running: bool = False) -> Iterator[str]:
     """Counts, the winner, its test, and the command that writes its network."""
-    from designspace.report.ending import ending_lines
-    from designspace.report.numbers import macs_text
-    from designspace.report.rows import base_of, changes_against
+    from designspace.reporting.drawing.numbers import macs_text
+    from designspace.reporting.study.ending import ending_lines
+    from designspace.reporting.study.rows import base_of, changes_against
 
     idle = "interrupted" if state.action == "interrupted" else "not running"
     words = {} if running else {"running": idle}
@@ -72,7 +72,7 @@ def summary_lines(directory: Path, state: StudyState, *, running: bool = False) 
 def state_json(directory: Path, state: StudyState) -> dict[str, Any]:
     """The totals, the winner and the readings of the test split as plain data."""
     from designspace.records.readings import study_readings
-    from designspace.report.ending import build_command
+    from designspace.reporting.study.ending import build_command
 
     names = ("done", "stopped", "failed", "running", "waiting")
     winner = state.winner

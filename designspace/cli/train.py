@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from designspace.cli.options import (
+from designspace.cli.input.options import (
     NAMES,
     DataOption,
     DeviceOption,
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from designspace.images.data import Data
     from designspace.records.run import Record
     from designspace.records.tuning import Tuning
-    from designspace.search.recipe_tuning import RecipeTuning
+    from designspace.searching.recipe_tuning import RecipeTuning
     from designspace.spec import Network
-    from designspace.spec.recipe import Recipe
-    from designspace.train.initial import Initial
-    from designspace.train.run import Run
+    from designspace.spec.recipe.recipe import Recipe
+    from designspace.training.run import Run
+    from designspace.training.state.pretrained import Initial
 
 
 def train(
@@ -90,9 +90,9 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train a network; the same command resumes, or shows the result of a complete run."""
-    from designspace.cli import sizes
-    from designspace.cli.device import chosen
-    from designspace.spec.recipe import load_recipe
+    from designspace.cli.input import sizes
+    from designspace.cli.input.device import chosen
+    from designspace.spec.recipe.recipe import load_recipe
 
     network = _network(spec, initial, changes, quiet=as_json)
     altered = sizes.recipe_changes(
@@ -102,11 +102,11 @@ def train(
 
     from designspace.failures.memory import release
     from designspace.images.data import load_data
-    from designspace.images.fit import decoding_size
-    from designspace.search.recipe_tuning import RecipeTuning, budget_of, tuned
-    from designspace.train.group import joined, wanted
-    from designspace.train.initial import read_initial
-    from designspace.train.run import SAVE_EVERY, Run
+    from designspace.images.sizes import decoding_size
+    from designspace.searching.recipe_tuning import RecipeTuning, budget_of, tuned
+    from designspace.training.distributed import joined, wanted
+    from designspace.training.run import SAVE_EVERY, Run
+    from designspace.training.state.pretrained import read_initial
 
     _check(tune, initial, out, several=wanted())
     budget = budget_of(how, tune.split(","), tune_trials) if tune is not None else None
@@ -155,7 +155,7 @@ def _network(
     Raises:
         InputError: No network is named, or there is no such network.
     """
-    from designspace.cli.networks import find, tell_weights
+    from designspace.cli.input.networks import find, tell_weights
 
     name = spec or initial
     if name is None:
@@ -182,7 +182,7 @@ def _check(tune: str | None, initial: str | None, out: Path | None, *, several: 
 
 def _home(network: Network, recipe: Recipe, begin: Initial | None, images: Data) -> Path:
     """Name a run's directory, its seed aside: whatever else differs has another."""
-    from designspace.cli.homes import data_part
+    from designspace.cli.input.homes import data_part
 
     network_part = f"{network.name or 'network'}-{network.digest[:6]}"
     recipe_part = f"-{recipe.name}-{recipe.digest[:6]}{data_part(images)}"
@@ -191,7 +191,7 @@ def _home(network: Network, recipe: Recipe, begin: Initial | None, images: Data)
 
 
 def _tuned_home(home: Path, wanted: RecipeTuning) -> Path:
-    from designspace.spec.digest import digest_of
+    from designspace.spec.documents.digest import digest_of
 
     what = [wanted.budget.model_dump(mode="json"), wanted.seed]
     return Path(f"{home}-tuned-{digest_of(what)[:6]}")
@@ -199,7 +199,7 @@ def _tuned_home(home: Path, wanted: RecipeTuning) -> Path:
 
 def _tune(wanted: RecipeTuning, directory: Path, keep: bool, *, quiet: bool) -> Tuning:
     """Tune first, or find it done; the study is on disk, and is resumed like any other."""
-    from designspace.cli.live import watched
+    from designspace.cli.output.live import watched
 
     request = wanted.request(directory, ("designspace", *sys.argv[1:]), keep_checkpoints=keep)
     outcome = watched(request, quiet=quiet)
@@ -222,9 +222,9 @@ def _train(
     begun: Callable[[], Run], tuning: Tuning | None, told: int, *, keep: bool, quiet: bool
 ) -> Record:
     """Train once, and let go of the training; the first of `told` trainings says what it does."""
-    from designspace.cli.opening import TrainingOpening
-    from designspace.cli.progress import TrainingProgress
-    from designspace.train.session import train as train_run
+    from designspace.cli.output.opening import TrainingOpening
+    from designspace.cli.output.progress import TrainingProgress
+    from designspace.training.train import train as train_run
 
     command, run = ("designspace", *sys.argv[1:]), begun()
     opening = TrainingOpening(run, told) if told and not quiet else None
@@ -243,7 +243,7 @@ def _train(
 
 def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) -> None:
     """What each training came to; one that diverged is told last, with exit code 4."""
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
 
     if as_json:
         runs = [_json(place, record) for place, record in records.items()]
@@ -263,8 +263,8 @@ def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) 
 
 
 def _lines(place: Path, record: Record) -> list[str]:
-    from designspace.records.kept import WEIGHTS
     from designspace.records.readings import times_read
+    from designspace.records.study.kept_files import WEIGHTS
 
     score = record.test
     if score is None:

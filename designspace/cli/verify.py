@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from designspace.cli.accuracy import Asked, verify_accuracy
-from designspace.cli.options import NAMES, DeviceOption, JsonOption, SkipBrokenOption, finite
+from designspace.cli.input.options import NAMES, DeviceOption, JsonOption, SkipBrokenOption, finite
 from designspace.errors import InputError, VerificationError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def verify(
 
 
 def _verify_counts(names: list[str], *, as_json: bool) -> None:
-    from designspace.cli.printing import print_json
+    from designspace.cli.output.printing import print_json
     from designspace.verification import verify as verify_all
 
     found = verify_all(names, on_row=None if as_json else _progress)
@@ -100,7 +100,7 @@ def _progress(row: Verified) -> None:
 
 
 def _print(found: Verification) -> None:
-    from designspace.cli.printing import PAGE, print_table, print_wrapped
+    from designspace.cli.output.printing import PAGE, print_table, print_wrapped
 
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")

@@ -10,7 +10,7 @@ from pathlib import Path
 from designspace.comparison.groups import Group, grouped
 from designspace.comparison.terms import RECIPE, Confounder, confounders, record_terms
 from designspace.errors import InputError
-from designspace.records.of import records_of
+from designspace.records.as_record import records_of
 from designspace.records.run import Record
 from designspace.statistics.binomial import standard_error
 from designspace.statistics.welch import Difference, Sample, difference

@@ -9,7 +9,7 @@ from typing import Any
 
 from designspace.comparison.terms import record_terms
 from designspace.records.run import Record
-from designspace.records.state import rank
+from designspace.records.study.state import rank
 
 
 @dataclass(frozen=True, slots=True)

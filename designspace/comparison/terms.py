@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from designspace.records.run import Record
-from designspace.records.state import StudyState, TrialState
-from designspace.records.study import StudyMeta
-from designspace.spec.changes import apply
-from designspace.spec.files import Document
+from designspace.records.study.state import StudyState, TrialState
+from designspace.records.study.study import StudyMeta
+from designspace.spec.documents.changes import apply
+from designspace.spec.documents.document import Document
 
 Terms = Mapping[str, Any]
 RECIPE = "recipe."

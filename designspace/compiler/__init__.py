@@ -3,7 +3,7 @@
 from designspace.compiler.build import CLASSIFIER, Compiled, build
 from designspace.compiler.drop_path import set_drop_path
 from designspace.compiler.features import Features
-from designspace.compiler.in_line import in_line
 from designspace.compiler.synchronised import synchronise
+from designspace.compiler.torchvision_backbone import in_line
 
 __all__ = ["CLASSIFIER", "Compiled", "Features", "build", "in_line", "set_drop_path", "synchronise"]

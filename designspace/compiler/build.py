@@ -23,9 +23,9 @@ from designspace.layers.leaf import Leaf
 from designspace.layers.part import Part, Placed
 from designspace.layers.trace import Node
 from designspace.naming import task_of
-from designspace.spec.load import Source
-from designspace.spec.network import Network
-from designspace.spec.stage import Stage
+from designspace.spec.network.load import Source
+from designspace.spec.network.network import Network
+from designspace.spec.network.stage import Stage
 
 CLASSIFIER = "head.classifier"  # the name of a network's last layer
 

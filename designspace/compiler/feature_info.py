@@ -8,7 +8,7 @@ from math import isqrt
 
 from designspace.costing import plan
 from designspace.layers.feature import Feature
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 
 _LARGE = 8  # an image so many times larger rounds no stride away
 

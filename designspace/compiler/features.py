@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from designspace.compiler.feature_info import StageInfo
 from designspace.compiler.modules import channels_last
 from designspace.errors import InputError
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 
 if TYPE_CHECKING:
     from timm.models import FeatureInfo

@@ -10,7 +10,7 @@ from designspace.costing.forward import SINGLE, Forward, Stand, Step
 from designspace.costing.table import plan_of
 from designspace.layers.saved import Precision
 from designspace.naming import task_of
-from designspace.spec.load import Source
+from designspace.spec.network.load import Source
 
 _MOMENTS = 2  # of AdamW
 

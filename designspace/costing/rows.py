@@ -13,7 +13,7 @@ from designspace.layers.norm import NoNorm
 from designspace.layers.part import Placed
 from designspace.layers.residual import DropPath, Identity
 from designspace.layers.trace import Node
-from designspace.spec.stage import Stage
+from designspace.spec.network.stage import Stage
 
 _PASSING = (Identity, DropPath, NoNorm, NoAct)
 

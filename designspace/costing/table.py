@@ -13,8 +13,8 @@ from designspace.layers.leaf import ShapeError
 from designspace.layers.part import Place
 from designspace.layers.trace import Node, trace_whole
 from designspace.naming import Task, task_of
-from designspace.spec.load import Source
-from designspace.spec.network import Network
+from designspace.spec.network.load import Source
+from designspace.spec.network.network import Network
 
 
 @dataclass(frozen=True, slots=True)

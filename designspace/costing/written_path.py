@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from designspace.layers.kind import Kind
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 
 
 def written_path(network: Network, traced: str) -> str:

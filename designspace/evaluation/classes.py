@@ -15,7 +15,7 @@ from typing import cast
 
 from designspace.errors import InputError
 from designspace.evaluation.imagenet import COUNT, are_wnids, names_like
-from designspace.spec.files import read_yaml
+from designspace.spec.documents.document import read_yaml
 
 _SHOWN = 4
 OPTION = "--classes"

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from designspace.errors import InputError
 from designspace.evaluation.subject import Subject
-from designspace.images.arrays import PACKAGED
 from designspace.images.data import DEFAULT_VAL_FRACTION, Data, read_unsplit, split_source
 from designspace.images.holdout import content_digest
-from designspace.images.named import NAMED
+from designspace.images.npz import PACKAGED
 from designspace.images.split import Images, Source, Split
+from designspace.images.torchvision_sets import NAMED
 
 Part = Literal["val", "test", "train"]
 Measured = Literal["validation", "test", "training", "all"]

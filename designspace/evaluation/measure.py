@@ -18,9 +18,9 @@ from designspace.evaluation.subject import Subject
 from designspace.images.statistics import statistics
 from designspace.images.view import View
 from designspace.records.training import Score
-from designspace.spec.crops import TestView
-from designspace.spec.recipe import Recipe, load_recipe
-from designspace.train.evaluate import evaluate_split, relabelled
+from designspace.spec.recipe.crops import TestView
+from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.training.evaluate import evaluate_split, relabelled
 from designspace.weights import Loaded, Preprocessing, load_weights, published_view
 from designspace.weights.recognise import recognise
 

@@ -10,8 +10,8 @@ from typing import Any, cast
 from designspace.errors import InputError
 from designspace.naming import Named, find_network, find_weights
 from designspace.records.run import NAME, Record
-from designspace.records.study import META, Study
-from designspace.spec.network import Network
+from designspace.records.study.study import META, Study
+from designspace.spec.network.network import Network
 from designspace.weights import Weights, read_weights
 
 _KEPT = ("weights.safetensors", "checkpoint.")

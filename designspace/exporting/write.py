@@ -19,7 +19,7 @@ from designspace.errors import DesignspaceError, InputError, did_you_mean
 from designspace.exporting.formats import FORMATS, Runner, as_list
 from designspace.exporting.quiet import quiet
 from designspace.exporting.ready import ready
-from designspace.spec.files import written_to
+from designspace.spec.documents.document import written_to
 
 TOLERANCE = 1e-4  # of the largest output; float32 on two runtimes differs by about 1e-6
 _BATCHES = (1, 3)

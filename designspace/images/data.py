@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from designspace.errors import InputError
-from designspace.images.encoded import Reading
 from designspace.images.holdout import content_digest, draw
+from designspace.images.pixels.encoded import Reading
 from designspace.images.sources import located, read_source
 from designspace.images.split import Images, Skipped, Source, Split
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from designspace.errors import InputError, did_you_mean
-from designspace.images.arrays import PACKAGED, packaged, read_npz
 from designspace.images.containers.directory import (
     SUFFIXES,
     read_directory,
@@ -16,10 +15,11 @@ from designspace.images.containers.directory import (
     refuse_compressed,
 )
 from designspace.images.copies import with_copies
-from designspace.images.encoded import Reading
-from designspace.images.filenames import shown, suffix_of
-from designspace.images.named import NAMED, read_named
+from designspace.images.files.filenames import shown, suffix_of
+from designspace.images.npz import PACKAGED, packaged, read_npz
+from designspace.images.pixels.encoded import Reading
 from designspace.images.split import Source
+from designspace.images.torchvision_sets import NAMED, read_named
 from designspace.library_warnings import silenced
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from designspace.images.store import Store
+from designspace.images.files.store import Store
 
 
 @dataclass(frozen=True)

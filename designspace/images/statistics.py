@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from designspace.errors import InputError
-from designspace.images.decode import each_image
+from designspace.images.pixels.decode import each_image
 from designspace.images.split import Encoded, Images, Skipped, Split
 from designspace.library_warnings import silenced
 

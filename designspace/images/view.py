@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from designspace.images.pinned import to_device
-from designspace.spec.crops import TestView
+from designspace.spec.recipe.crops import TestView
 
 
 @dataclass(frozen=True)

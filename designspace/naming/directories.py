@@ -9,13 +9,13 @@ from designspace.errors import InputError
 from designspace.naming.files import YAML, task_of
 from designspace.naming.header import SUFFIX, read_header
 from designspace.naming.named import Named
-from designspace.records.kept import WEIGHTS, trial_weights
-from designspace.records.of import trial_record
+from designspace.records.as_record import trial_record
 from designspace.records.run import NAME, Record, find_record
-from designspace.records.study import META, Study, load_study
-from designspace.records.trial_names import WINNER, is_study, listed, trial_of
-from designspace.spec.files import is_file
-from designspace.spec.load import load
+from designspace.records.study.kept_files import WEIGHTS, trial_weights
+from designspace.records.study.study import META, Study, load_study
+from designspace.records.study.trial_names import WINNER, is_study, listed, trial_of
+from designspace.spec.documents.document import is_file
+from designspace.spec.network.load import load
 
 TRIALS = "trials"
 _SHOWN = 4

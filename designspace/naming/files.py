@@ -10,9 +10,9 @@ from designspace.errors import InputError
 from designspace.naming.header import is_weights_file, read_header
 from designspace.naming.named import Named
 from designspace.records.run import NAME
-from designspace.records.study import LEDGER, META
-from designspace.spec.files import Document, Origin, read_yaml
-from designspace.spec.load import load
+from designspace.records.study.study import LEDGER, META
+from designspace.spec.documents.document import Document, Origin, read_yaml
+from designspace.spec.network.load import load
 
 YAML = (".yaml", ".yml")
 FOREIGN = (".pt", ".pth", ".pyth", ".th", ".pkl", ".bin", ".ckpt", ".tar", ".onnx", ".pt2", ".npz")

@@ -13,11 +13,11 @@ from designspace.naming.files import FOREIGN, YAML, of_file
 from designspace.naming.header import SUFFIX
 from designspace.naming.named import Named
 from designspace.naming.timm_names import PREFIX, catalog_network
-from designspace.records.study import META
-from designspace.records.trial_names import parted
-from designspace.spec import catalog
-from designspace.spec.files import is_directory, is_file
-from designspace.spec.load import Source, load
+from designspace.records.study.study import META
+from designspace.records.study.trial_names import parted
+from designspace.spec.documents import catalog
+from designspace.spec.documents.document import is_directory, is_file
+from designspace.spec.network.load import Source, load
 
 _STUDIES = "runs"
 

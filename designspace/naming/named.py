@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from designspace.errors import InputError
 from designspace.records.run import Record
-from designspace.records.study import Study
-from designspace.spec.load import load
-from designspace.spec.network import Network
+from designspace.records.study.study import Study
+from designspace.spec.network.load import load
+from designspace.spec.network.network import Network
 
 Sort = Literal[
     "spec file", "weights file", "run", "ladder step", "trial", "catalog", "timm", "data"

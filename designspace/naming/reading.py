@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from designspace.naming.find import find_network
-from designspace.spec.diff import Diff
-from designspace.spec.diff import diff as diff_of
-from designspace.spec.load import Source
-from designspace.spec.network import Network
+from designspace.spec.network.diff import Diff
+from designspace.spec.network.diff import diff as diff_of
+from designspace.spec.network.load import Source
+from designspace.spec.network.network import Network
 
 
 def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from designspace.naming.find import find_network
 from designspace.naming.named import Named
-from designspace.spec.load import Source
-from designspace.spec.network import Network
+from designspace.spec.network.load import Source
+from designspace.spec.network.network import Network
 
 NUM_CLASSES, IN_CHANNELS = 1000, 3  # ImageNet's
 

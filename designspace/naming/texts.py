@@ -14,10 +14,10 @@ from designspace.naming.files import FOREIGN
 from designspace.naming.find import find_network
 from designspace.naming.header import is_weights_file, read_header
 from designspace.naming.named import Named
-from designspace.records.trial_names import parted
-from designspace.spec import catalog
-from designspace.spec.files import dump_yaml, is_directory, is_file, parse, read_yaml
-from designspace.spec.recipe_files import recipe_document
+from designspace.records.study.trial_names import parted
+from designspace.spec.documents import catalog
+from designspace.spec.documents.document import dump_yaml, is_directory, is_file, parse, read_yaml
+from designspace.spec.recipe.recipe_files import recipe_document
 
 Kind = Literal["network", "space", "ladder", "recipe"]
 

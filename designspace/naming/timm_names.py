@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 from designspace.errors import InputError
-from designspace.spec import catalog
-from designspace.spec.load import load
-from designspace.spec.network import Network
+from designspace.spec.documents import catalog
+from designspace.spec.network.load import load
+from designspace.spec.network.network import Network
 
 PREFIX = "timm:"
 NAMES = {

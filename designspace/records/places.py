@@ -7,7 +7,7 @@ from pathlib import Path
 
 from designspace.errors import InputError
 from designspace.records.run import NAME
-from designspace.records.study import META
+from designspace.records.study.study import META
 
 _TRIALS = "trials"
 

@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 
 from designspace.errors import InputError, did_you_mean
-from designspace.records.consistency import consistent_state
-from designspace.records.events import SplitRead
-from designspace.records.ledger import Ledger, lock
 from designspace.records.run import Record, moment, read_record, write_record
-from designspace.records.state import StudyState
-from designspace.records.study import LEDGER, META, load_study
+from designspace.records.study.consistency import consistent_state
+from designspace.records.study.events import SplitRead
+from designspace.records.study.ledger import Ledger, lock
+from designspace.records.study.state import StudyState
+from designspace.records.study.study import LEDGER, META, load_study
 from designspace.records.training import TestReading
 
 LOCK = ".lock"

@@ -14,13 +14,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from designspace.errors import InputError
+from designspace.records.record_model import Typed
 from designspace.records.training import Divergence, Epoch, Score, TestReading
 from designspace.records.tuning import Tuning
-from designspace.records.typed import Typed
-from designspace.spec.files import Document, Origin, write_text_atomic
-from designspace.spec.network import Network
-from designspace.spec.recipe import Recipe
-from designspace.spec.validation import validate
+from designspace.spec.documents.document import Document, Origin, write_text_atomic
+from designspace.spec.documents.validation import validate
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe
 
 NAME = "record.json"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from designspace.errors import DivergedError
-from designspace.records.typed import Typed
+from designspace.records.record_model import Typed
 
 
 class TimeSplit(Typed):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from designspace.records.record_model import Typed
 from designspace.records.training import Divergence
-from designspace.records.typed import Typed
 
 
 class Budget(Typed):

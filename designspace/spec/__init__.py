@@ -1,6 +1,6 @@
 """The language: networks, spaces and recipes as data, read from YAML."""
 
-from designspace.spec.load import load
-from designspace.spec.network import Network
+from designspace.spec.network.load import load
+from designspace.spec.network.network import Network
 
 __all__ = ["Network", "load"]

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 from designspace.errors import InputError
-from designspace.spec.load import ladder_of, load
-from designspace.spec.network import Network
-from designspace.spec.published import Expected
-from designspace.spec.recipe import Recipe, load_recipe
-from designspace.spec.rungs import Landing, Reference, Result
+from designspace.spec.documents.ladder_file import Landing, Reference, Result
+from designspace.spec.documents.published import Expected
+from designspace.spec.network.load import ladder_of, load
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe, load_recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from designspace.spec.network import Network
-from designspace.spec.per_stage import KEY
-from designspace.spec.published import KEYS as FACTS
-from designspace.spec.recipe import Recipe
-from designspace.spec.rungs import Rungs
-from designspace.spec.space import Space
+from designspace.spec.documents.ladder_file import Rungs
+from designspace.spec.documents.per_stage import KEY
+from designspace.spec.documents.published import KEYS as FACTS
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe
+from designspace.spec.space.space import Space
 
 SUBJECTS: dict[str, type[BaseModel]] = {
     "network": Network,

@@ -15,16 +15,16 @@ from designspace.compiler.device import device_name, device_of
 from designspace.evaluation import Chosen, Evaluation, Request, Settings, Subject, measure
 from designspace.evaluation.imagenet import COUNT
 from designspace.evaluation.images import images_for_others
-from designspace.records.accuracy import (
+from designspace.records.environment import environment
+from designspace.records.measured.accuracy import (
     FULL,
     AccuracyRecord,
     AccuracyRow,
     ImagesFacts,
     Verdict,
 )
-from designspace.records.environment import environment
 from designspace.records.run import DeviceFacts, now
-from designspace.spec.published import Published
+from designspace.spec.documents.published import Published
 from designspace.verification.published_weights import Claim, find_claims
 from designspace.weights import read_weights
 

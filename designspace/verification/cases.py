@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from designspace.naming import find_network
-from designspace.spec import catalog, load
+from designspace.spec import load
+from designspace.spec.documents import catalog
+from designspace.spec.documents.published import Expected, Published
 from designspace.spec.ladder import Ladder, load_ladder
-from designspace.spec.network import Network
-from designspace.spec.published import Expected, Published
+from designspace.spec.network.network import Network
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from designspace.costing import CostTable, cost
 from designspace.layers.attention import Attend
 from designspace.layers.convolution import Conv, Linear
 from designspace.layers.windows import WindowAttend
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 
 _KINDS: dict[Any, str] = {
     Conv: "conv",

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from designspace.compiler import build
 from designspace.costing import cost
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 
 # What fvcore counts one for each multiply-add; norms, poolings and resizing are counted by it too.
 _PRODUCTS = frozenset(("conv", "linear", "matmul", "mm", "bmm", "addmm", "einsum", "attention"))

@@ -24,7 +24,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from designspace.compiler import build
 from designspace.compiler.kernels import forced
 from designspace.layers.saved import Precision
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 
 
 def saved_bytes(network: Network, batch_size: int, precision: Precision) -> int:

@@ -10,9 +10,10 @@ import torch
 
 from designspace.errors import InputError
 from designspace.naming import find_network
-from designspace.spec import catalog, load
-from designspace.spec.network import Network
-from designspace.spec.published import Published
+from designspace.spec import load
+from designspace.spec.documents import catalog
+from designspace.spec.documents.published import Published
+from designspace.spec.network.network import Network
 
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".pyth", ".th", ".ckpt", ".tar")
 _TIMM = "timm:"

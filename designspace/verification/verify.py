@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from designspace.costing import cost
-from designspace.spec.published import Printed, rounds_to
+from designspace.spec.documents.published import Printed, rounds_to
 from designspace.verification.cases import Case, cases
 from designspace.verification.counters import COUNTERS, Count
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from designspace.spec.crops import CropMode, Interpolation
+from designspace.spec.recipe.crops import CropMode, Interpolation
 
 _WHERE_KNOWN = ("license", "origin_url", "hf_hub_id")
 _WIDE = 96

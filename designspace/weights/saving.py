@@ -12,8 +12,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from designspace.errors import InputError, did_you_mean
-from designspace.spec.files import write_bytes_atomic
-from designspace.spec.network import Network
+from designspace.spec.documents.document import write_bytes_atomic
+from designspace.spec.network.network import Network
 from designspace.weights.integrity import CONTENT, facts_digest
 from designspace.weights.layout import Layout
 from designspace.weights.layouts import known

@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 import torch  # noqa: TID253
 
 from designspace.images.data import Data, load_data
-from designspace.records.study import StudyMeta, load_study
-from designspace.spec.files import write_text_atomic
-from designspace.spec.load import load
-from designspace.spec.recipe import load_recipe
-from designspace.train.run import Run
+from designspace.records.study.study import StudyMeta, load_study
+from designspace.spec.documents.document import write_text_atomic
+from designspace.spec.network.load import load
+from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.run import Run
 
 HERE = Path(__file__).parent
 TABLE = HERE / "seeds.csv"

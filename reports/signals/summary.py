@@ -15,14 +15,14 @@ from pathlib import Path
 from statistics import fmean, variance
 from typing import Any
 
-from designspace.records.signals import RECORD, Ranking, StudySignals
-from designspace.records.study import load_study
-from designspace.report.canvas import Canvas, Spec, layer, picture, scaled
-from designspace.report.palette import light
-from designspace.report.render import png
-from designspace.signals.rankings import rankings
-from designspace.spec.files import write_bytes_atomic, write_text_atomic
+from designspace.records.measured.zero_cost import RECORD, Ranking, StudySignals
+from designspace.records.study.study import load_study
+from designspace.reporting.drawing.canvas import Canvas, Spec, layer, picture, scaled
+from designspace.reporting.drawing.palette import light
+from designspace.reporting.drawing.render import png
+from designspace.spec.documents.document import write_bytes_atomic, write_text_atomic
 from designspace.statistics.reliability import Reliability, reliability
+from designspace.zero_cost.rankings import rankings
 
 HERE = Path(__file__).parent
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import toy
 
-from designspace.records.events import Ended, EpochEnded, Event, Started
-from designspace.records.ledger import read
-from designspace.records.state import StudyState
-from designspace.search.asha import disagreements
-from designspace.search.ray_settings import prepare
-from designspace.search.study import run_study
-from designspace.spec.files import read_yaml
+from designspace.records.study.events import Ended, EpochEnded, Event, Started
+from designspace.records.study.ledger import read
+from designspace.records.study.state import StudyState
+from designspace.searching.ray_session.ray_settings import prepare
+from designspace.searching.schedulers.asha import disagreements
+from designspace.searching.study import run_study
+from designspace.spec.documents.document import read_yaml
 
 # Ray's start and its children leave sockets and processes to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings(
 def ray_started() -> Iterator[None]:
     """One Ray for the module: its start takes longer than all the trials."""
     prepare()
-    from designspace.search.cluster import cluster
+    from designspace.searching.executors.cluster import cluster
 
     with cluster():
         yield

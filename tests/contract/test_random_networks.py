@@ -21,7 +21,7 @@ from designspace.costing import cost
 from designspace.errors import InputError
 from designspace.layers.kind import Kind
 from designspace.spec import load
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 from tests.strategies import networks, parts
 
 CLASSES = 10

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from designspace.costing import cost
-from designspace.search.candidates import Candidates
-from designspace.search.proposer import draw
-from designspace.spec import catalog
-from designspace.spec.limits import Costs
-from designspace.spec.network import Network
-from designspace.spec.space import Point, Space, load_space
+from designspace.searching.proposers.proposer import draw
+from designspace.searching.proposers.repair import Candidates
+from designspace.spec.documents import catalog
+from designspace.spec.network.network import Network
+from designspace.spec.space.limits import Costs
+from designspace.spec.space.load_space import load_space
+from designspace.spec.space.space import Point, Space
 
 every_space = pytest.mark.parametrize("name", catalog.names("search", "axes"))
 

@@ -10,8 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from designspace.compiler import build
 from designspace.costing import cost
-from designspace.spec import catalog, load
-from designspace.spec.files import dump_yaml, parse
+from designspace.spec import load
+from designspace.spec.documents import catalog
+from designspace.spec.documents.document import dump_yaml, parse
 
 every_spec = pytest.mark.parametrize("name", catalog.names("specs"))
 

@@ -17,8 +17,8 @@ from typing import Any
 import torch
 import yaml
 
-from designspace.spec.load import load
-from designspace.spec.recipe import load_recipe
+from designspace.spec.network.load import load
+from designspace.spec.recipe.recipe import load_recipe
 from tests.pretend.training import noise, run_of, streamed, table, train
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from designspace.images.data import Data
-from designspace.spec.load import load
-from designspace.spec.network import Network
-from designspace.spec.recipe import load_recipe
+from designspace.spec.network.load import load
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import load_recipe
 from tests.pretend.training import Trace, noise, run_of, streamed, train
 from tests.small import SIDE, families, small
 

@@ -14,17 +14,17 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from designspace.images import ahead
 from designspace.images.containers.directory import read_directory
 from designspace.images.data import Data, split_source
-from designspace.images.encoded import Reading
+from designspace.images.loading import prefetch
+from designspace.images.pixels.encoded import Reading
 from designspace.images.split import Images, Source
-from designspace.spec.network import Network
-from designspace.spec.recipe import Recipe
-from designspace.train import checkpoint
-from designspace.train import run as runs
-from designspace.train.clock import PHASES, Clock
-from designspace.train.run import Run
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe
+from designspace.training import run as runs
+from designspace.training.clock import PHASES, Clock
+from designspace.training.run import Run
+from designspace.training.state import checkpoint
 from tests.pretend.gpu import PretendGpu, pretend_gpu
 from tests.pretend.log import Counts, Log
 
@@ -79,7 +79,7 @@ def train(run: Callable[[], Run], epochs: int = 1, *, saves: bool = True) -> Tra
 
 def traced(gpu: PretendGpu, run: Run, epochs: int = 1) -> Trace:
     """Train a run on the pretend GPU that is in use."""
-    ahead._side.cache_clear()
+    prefetch._side.cache_clear()
     first = len(gpu.log.stretches)
     with phases(gpu.log):
         for _ in range(epochs):

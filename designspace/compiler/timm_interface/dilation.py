@@ -19,13 +19,13 @@ from designspace.compiler.lowerings.windows import GatherPatches, Windows
 from designspace.errors import InputError
 
 if TYPE_CHECKING:
-    from designspace.compiler.timm_interface.network import TimmNetwork
+    from designspace.compiler.timm_interface.interface import TimmInterface
 
 STRIDES = (8, 16, 32)
 _FIXED = (GatherPatches, Windows, nn.MaxPool2d, nn.AvgPool2d)  # they know no dilation
 
 
-def dilate(network: TimmNetwork, output_stride: int) -> None:
+def dilate(network: TimmInterface, output_stride: int) -> None:
     """Limit the reduction of a network's maps; parameters stay as they are.
 
     Args:
@@ -41,7 +41,7 @@ def dilate(network: TimmNetwork, output_stride: int) -> None:
         raise InputError(
             f"no output stride {output_stride}", path="output_stride", hint=f"valid: {valid}"
         )
-    dilation, before = 1, cast("int", network.feature_info[0]["reduction"])
+    dilation, before = 1, int(network.feature_info[0]["reduction"])
     if before > output_stride:
         raise InputError(f"the first map is already reduced by {before}", path="output_stride")
     for info in network.feature_info:

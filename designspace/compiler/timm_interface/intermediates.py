@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from designspace.compiler.features import as_map
 from designspace.compiler.modules import channels_last
@@ -13,7 +13,7 @@ from designspace.compiler.timm_interface.taps import Taps
 from designspace.errors import InputError
 
 if TYPE_CHECKING:
-    from designspace.compiler.timm_interface.network import TimmNetwork
+    from designspace.compiler.timm_interface.interface import TimmInterface
 
 FORMATS = ("NCHW", "NLC")
 
@@ -43,7 +43,7 @@ class Wanted:
             )
 
 
-def intermediates(network: TimmNetwork, x: Tensor, taken: tuple[int, ...], wanted: Wanted) -> Any:
+def intermediates(network: TimmInterface, x: Tensor, taken: tuple[int, ...], wanted: Wanted) -> Any:
     """Run a network and give the levels that are taken, and the last features.
 
     Args:
@@ -57,9 +57,9 @@ def intermediates(network: TimmNetwork, x: Tensor, taken: tuple[int, ...], wante
     names = [cast("str", info["module"]) for info in infos]
     taps = Taps(set(names), network.run, stop_early=wanted.stop_early)
     sides = (x.shape[2], x.shape[3])
-    x = taps("stem", cast("nn.Module", network.stem), channels_last(x))
+    x = taps("stem", network.get_submodule("stem"), channels_last(x))
     if not taps.done:
-        x = taps("stages", cast("nn.Module", network.stages), x)
+        x = taps("stages", network.get_submodule("stages"), x)
     outputs = [_normed(network, name, taps.kept[name], wanted.norm) for name in names]
     prefix = network.num_prefix_tokens
     fronts = [y[:, :prefix] for y in outputs] if prefix else None
@@ -69,7 +69,7 @@ def intermediates(network: TimmNetwork, x: Tensor, taken: tuple[int, ...], wante
     return _answer(final, maps, fronts, wanted)
 
 
-def _normed(network: TimmNetwork, name: str, y: Tensor, norm: bool) -> Tensor:
+def _normed(network: TimmInterface, name: str, y: Tensor, norm: bool) -> Tensor:
     """Apply the final norm where it fits: to all levels of one width, else to the last."""
     fits = len(network.spec.depths) == 1 or network.ends_with(name)
     return network.head.norm_features(y) if norm and fits else y

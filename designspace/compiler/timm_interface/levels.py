@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from designspace.blocks.conv_pool import ConvPool
 from designspace.compiler.feature_info import StageInfo, stage_info
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 
 
 def levels(network: Network, size: int | None, *, in_channels: int) -> tuple[StageInfo, ...]:

@@ -21,7 +21,7 @@ from designspace.compiler.timm_interface.levels import levels
 from designspace.compiler.timm_interface.sizes import pair, resize_tables
 from designspace.costing import plan
 from designspace.errors import InputError
-from designspace.spec.network import Network
+from designspace.spec.network.network import Network
 
 _WITH_THE_LAST = 99999  # timm's word for the layer before
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from designspace.images.augmentation.batch_random import Draw
 from designspace.images.augmentation.crops import flip, pad_crop, resized_crop, rounded
-from designspace.images.augmentation.draw import Draw
 from designspace.images.augmentation.erasing import erase
 from designspace.images.augmentation.jitter import color_jitter
 from designspace.images.augmentation.rand_augment import RandAugment
 from designspace.images.view import View
-from designspace.spec.crops import PadCrop, ResizedCrop
-from designspace.spec.recipe import Recipe
+from designspace.spec.recipe.crops import PadCrop, ResizedCrop
+from designspace.spec.recipe.recipe import Recipe
 
 Change = Callable[[Tensor], Tensor]
 """What is done to a batch, once all of its random numbers are drawn."""

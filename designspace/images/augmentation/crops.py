@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from designspace.images.augmentation.batch_random import Draw
 from designspace.images.augmentation.counting import counting
-from designspace.images.augmentation.draw import Draw
-from designspace.spec.crops import ResizedCrop
+from designspace.spec.recipe.crops import ResizedCrop
 
 
 def flip(mirrored: Tensor, draw: Draw) -> Callable[[Tensor], Tensor]:

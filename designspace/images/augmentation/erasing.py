@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.batch_random import Draw
 from designspace.images.augmentation.noise import STEP, channel_keys, forward, keys, normal
 
 AREA = (0.02, 1 / 3)

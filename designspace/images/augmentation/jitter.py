@@ -11,8 +11,8 @@ from itertools import permutations
 import torch
 from torch import Tensor
 
-from designspace.images.augmentation.draw import Draw
-from designspace.images.augmentation.tones import blend, each, luma, mean
+from designspace.images.augmentation.batch_random import Draw
+from designspace.images.augmentation.color_ops import blend, each, luma, mean
 
 ORDERS = torch.tensor(list(permutations(range(3))))
 

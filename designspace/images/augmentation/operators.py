@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from designspace.images.augmentation import tables
+from designspace.images.augmentation.affine_ops import matrices, parts, warp
+from designspace.images.augmentation.color_ops import blend, luma, mean, smooth
 from designspace.images.augmentation.parcel import Parcel
 from designspace.images.augmentation.policy import FULL
-from designspace.images.augmentation.tones import blend, luma, mean, smooth
-from designspace.images.augmentation.warps import matrices, parts, warp
 
 Numbers = NDArray[Any]
 Argument = Callable[[Numbers, Numbers], Numbers]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from designspace.errors import InputError, did_you_mean
-from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.batch_random import Draw
 
 FULL = 10.0
 """The level at which an operator is at its strongest."""

@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from torch import Tensor
 
-from designspace.images.augmentation.draw import Draw
+from designspace.images.augmentation.batch_random import Draw
 from designspace.images.augmentation.operators import NAMES, Layer, Operators
 from designspace.images.augmentation.parcel import Parcel, Sent
 from designspace.images.augmentation.policy import parse_policy
-from designspace.spec.crops import Interpolation
+from designspace.spec.recipe.crops import Interpolation
 
 
 class RandAugment:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from designspace.images.containers.labels import label_of
 from designspace.images.containers.listing import Label
-from designspace.images.filenames import composed, refused, shown
+from designspace.images.files.filenames import composed, refused, shown
 
 IMAGES = ("image", "img")
 LABELS = ("label", "labels", "fine_label")

@@ -15,10 +15,10 @@ from designspace.images.containers.reading import Container, read_container
 from designspace.images.containers.tars import read_tars
 from designspace.images.containers.tree import Tree
 from designspace.images.containers.zipped import list_zip, store_of
-from designspace.images.encoded import Reading
-from designspace.images.filenames import counted, is_image, listed, natural_key, suffix_of
+from designspace.images.files.filenames import counted, is_image, listed, natural_key, suffix_of
+from designspace.images.files.store import FileStore
+from designspace.images.pixels.encoded import Reading
 from designspace.images.split import Source
-from designspace.images.store import FileStore
 
 SUFFIXES = ("parquet", "tar")
 """Suffixes of the files that hold many images each."""

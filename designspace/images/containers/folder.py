@@ -10,7 +10,14 @@ from pathlib import Path
 from designspace.images.containers.listing import Sample
 from designspace.images.containers.roles import ROLES
 from designspace.images.containers.tree import MOST_TEXT, Tree
-from designspace.images.filenames import hidden_entry, is_hidden, listed, parts_of, plural, refused
+from designspace.images.files.filenames import (
+    hidden_entry,
+    is_hidden,
+    listed,
+    parts_of,
+    plural,
+    refused,
+)
 
 _LEVELS_UP = 3
 """Folders above the named one in which lists of labels are looked for."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from designspace.images.containers.listing import Label
-from designspace.images.filenames import composed, refused, shown
+from designspace.images.files.filenames import composed, refused, shown
 
 LABELS = ("cls", "json")
 CLASSES = "classes.txt"

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from designspace.errors import InputError
+from designspace.images.containers.imagenet.truth import Truth, find_truth, is_validation_image
 from designspace.images.containers.listing import Sample
 from designspace.images.containers.roles import ROLES, Role, exact_role, roles_in, word_role
 from designspace.images.containers.tree import Tree
-from designspace.images.containers.truth import Truth, find_truth, is_validation_image
-from designspace.images.filenames import (
+from designspace.images.files.filenames import (
     Parts,
     counted,
     is_image,

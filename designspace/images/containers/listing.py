@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from designspace.errors import did_you_mean
 from designspace.images.containers.roles import ROLES, Role
-from designspace.images.filenames import (
+from designspace.images.files.filenames import (
     NaturalKey,
     listed,
     natural_key,

@@ -25,11 +25,11 @@ from designspace.images.containers.listing import HIDDEN, Sample, arrange
 from designspace.images.containers.patterns import assigned
 from designspace.images.containers.reading import Container, read_container
 from designspace.images.containers.roles import Role
-from designspace.images.encoded import Reading
-from designspace.images.filenames import listed, refused, shown
+from designspace.images.containers.unpacked import unpacked
+from designspace.images.files.filenames import listed, refused, shown
+from designspace.images.files.store import LARGEST, TOO_LARGE, SpanStore, Store
+from designspace.images.pixels.encoded import Reading
 from designspace.images.split import Encoded, Source
-from designspace.images.store import LARGEST, TOO_LARGE, SpanStore, Store
-from designspace.images.unpacked import unpacked
 
 
 def read_parquet(

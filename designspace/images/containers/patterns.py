@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from designspace.images.containers.roles import ROLES, Role, file_role, roles_in
-from designspace.images.filenames import listed, parts_of, plural, refused
+from designspace.images.files.filenames import listed, parts_of, plural, refused
 
 
 def named_files(pattern: str) -> list[Path]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import torch
 
 from designspace.images.containers.listing import Listing
-from designspace.images.encoded import Reading, read_encoded
-from designspace.images.filenames import shown
+from designspace.images.files.filenames import shown
+from designspace.images.files.store import Store
+from designspace.images.pixels.encoded import Reading, read_encoded
 from designspace.images.split import Encoded, Source
-from designspace.images.store import Store
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ from designspace.images.containers.patterns import assigned
 from designspace.images.containers.reading import Container, read_container
 from designspace.images.containers.roles import Role, exact_role
 from designspace.images.containers.tree import MOST_TEXT, Tree, hidden_notes
-from designspace.images.encoded import Reading
-from designspace.images.filenames import (
+from designspace.images.files.filenames import (
     SUFFIXES,
     Parts,
     hidden_entry,
@@ -35,8 +34,9 @@ from designspace.images.filenames import (
     shown,
     suffix_of,
 )
+from designspace.images.files.store import SpanStore
+from designspace.images.pixels.encoded import Reading
 from designspace.images.split import Source
-from designspace.images.store import SpanStore
 
 BROKEN = (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, MemoryError)
 """What the standard library raises for a tar file that is cut or foreign."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from designspace.images.filenames import Parts, hidden_entry, is_hidden, parts_of, shown
+from designspace.images.files.filenames import Parts, hidden_entry, is_hidden, parts_of, shown
 
 MOST_TEXT = 64 << 20
 """Bytes above which a list of labels is not read."""

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designspace.images.containers.tree import MOST_TEXT, Tree
-from designspace.images.filenames import is_image, listed, parts_of, plural, refused, shown
-from designspace.images.store import LARGEST, TOO_LARGE, SpanStore
+from designspace.images.files.filenames import is_image, listed, parts_of, plural, refused, shown
+from designspace.images.files.store import LARGEST, TOO_LARGE, SpanStore
 
 BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, EOFError)
 """What the standard library raises for a zip file that is cut or foreign."""

@@ -16,11 +16,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from designspace.errors import InputError
 from designspace.images.data import Data
-from designspace.images.decode import open_image
+from designspace.images.pixels.decode import open_image
 from designspace.images.split import Images, Split
 from designspace.images.statistics import spaced
 from designspace.library_warnings import silenced
-from designspace.spec.files import write_bytes_atomic
+from designspace.spec.documents.document import write_bytes_atomic
 
 SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 COLUMNS = {"train": 6, "val": 2, "test": 2}

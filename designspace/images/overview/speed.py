@@ -6,14 +6,14 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from designspace.images.loading.stream import Stream
+from designspace.images.loading.transforms import TrainLook
 from designspace.images.loading.workers import Loading, loading
-from designspace.images.looks import TrainLook
 from designspace.images.split import Encoded
 from designspace.images.statistics import spaced
-from designspace.images.stream import Stream
 from designspace.images.view import View
 from designspace.records.environment import cpu_name
-from designspace.spec.crops import ResizedCrop, TestView
+from designspace.spec.recipe.crops import ResizedCrop, TestView
 
 IMAGES, BATCH = 2048, 64
 """Images that are timed at most, and images per batch."""

@@ -1,0 +1,1 @@
+"""What commands take: shared options, names of networks, sizes, devices, directories."""

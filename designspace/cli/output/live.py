@@ -1,0 +1,266 @@
+"""The live table of a search; a plain line an event where there is no terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import signal
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from designspace.cli.output.duration import minutes
+from designspace.records.readings import times_read
+from designspace.records.study.events import (
+    Ended,
+    EpochEnded,
+    Event,
+    SplitRead,
+    Started,
+    StudyChanged,
+)
+from designspace.records.study.state import StudyState, TrialState
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.live import Live
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    from designspace.cli.output.opening import SearchOpening
+    from designspace.searching.request import Outcome, Request
+
+RECENT = 8  # rows of trials
+
+
+class LiveTable:
+    """An observer of a study that draws on a stream; a context, so that the terminal is restored.
+
+    The stream must be `quiet.terminal()`, since the process's own output goes to a log meanwhile.
+    """
+
+    def __init__(self, stream: TextIO, epochs: int, opening: SearchOpening | None = None) -> None:
+        """Draw on a stream a study whose trials have so many epochs, after a line about them."""
+        self._stream, self._epochs, self._opening = stream, epochs, opening
+        self._live: Live | None = None
+        self._began, self._trained = time.monotonic(), 0
+        self._bar = Bar()
+
+    def __enter__(self) -> Self:
+        if self._stream.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(
+                console=Console(file=self._stream), redirect_stdout=False, redirect_stderr=False
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            with contextlib.suppress(OSError):  # of a terminal that was closed
+                self._live.stop()
+
+    def __call__(self, event: Event, state: StudyState) -> None:
+        """Show an event."""
+        self._open(event, state)
+        self._trained += isinstance(event, EpochEnded)
+        if self._live is not None:
+            left = self._left(state)
+            if left is not None:
+                self._bar.left = left
+            with self._heard():
+                self._live.update(_stacked(table(state, left), self._bar))
+            return
+        line = describe(event, state, self._epochs)
+        if line:
+            self._write(line)
+
+    def _open(self, event: Event, state: StudyState) -> None:
+        """Say what is searched and how long it takes, as the study begins or goes on."""
+        opening = self._opening
+        if opening is None or not isinstance(event, StudyChanged):
+            return
+        self._opening = None
+        seconds = opening.seconds(state)
+        # The timing itself is no part of the search's own pace.
+        self._began, self._bar = time.monotonic(), Bar()
+        if seconds is not None:
+            self._bar.left = seconds
+        line = opening.network_line(seconds)
+        if self._live is None:
+            self._write(line)
+        else:
+            self._live.console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+    def _write(self, line: str) -> None:
+        with self._heard():
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+
+    @contextmanager
+    def _heard(self) -> Generator[None]:
+        """End as after Ctrl-C, with everything recorded, where the reader or the terminal is gone.
+
+        A disk that is full is another matter.
+        """
+        try:
+            yield
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError) and error.errno != errno.EIO:
+                raise
+            self._stream, self._live = io.StringIO(), None
+            signal.raise_signal(signal.SIGINT)
+
+    def _left(self, state: StudyState) -> float | None:
+        """Seconds to go at the pace so far, None before there is one."""
+        if not self._trained:
+            return None
+        pace = (time.monotonic() - self._began) / self._trained
+        return pace * epochs_left(state, self._epochs)
+
+
+class Bar:
+    """A bar that moves with the time, also while no trial reports; unknown, it only pulses.
+
+    Attributes:
+        began: when, in seconds of a clock that never goes back.
+        now: the clock's reading when the time left was last known.
+    """
+
+    def __init__(self) -> None:
+        self.began = self.now = time.monotonic()
+        self._left: float | None = None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left, as they were last known; None before."""
+        return self._left
+
+    @left.setter
+    def left(self, seconds: float) -> None:
+        self.now, self._left = time.monotonic(), seconds
+
+    def share(self, now: float) -> float | None:
+        """How much of the time is gone, below 1 until the end is known; None where unknown."""
+        if self._left is None:
+            return None
+        whole = self.now - self.began + self._left
+        return min((now - self.began) / whole, 0.99) if whole > 0 else 0.99
+
+    def __rich__(self) -> ProgressBar:
+        """Drawn anew several times a second."""
+        from rich.progress_bar import ProgressBar
+
+        share = self.share(time.monotonic())
+        return ProgressBar(total=1, completed=share or 0, width=60, pulse=share is None)
+
+
+def _stacked(rows: Table, bar: Bar) -> Group:
+    from rich.console import Group
+
+    return Group(rows, bar)
+
+
+def watched(request: Request, opening: SearchOpening | None = None, *, quiet: bool) -> Outcome:
+    """Run a study under a live table on the terminal; quiet, without one."""
+    from designspace.searching.ray_session.quiet import terminal
+    from designspace.searching.study import run_study
+
+    if quiet:
+        return run_study(request)
+    stream = terminal()
+    try:
+        with LiveTable(stream, request.epochs, opening) as live:
+            return run_study(request, live)
+    finally:
+        with contextlib.suppress(OSError):  # of a terminal that was closed
+            stream.close()
+
+
+def epochs_left(state: StudyState, epochs: int) -> float:
+    """Epochs still to train, if trials to come last as long as those that ended."""
+    ended = [t.epochs for t in state.trials.values() if t.state in ("done", "stopped", "failed")]
+    usual = sum(ended) / len(ended) if ended else float(epochs)
+    live = [t.epochs for t in state.trials.values() if t.state in ("waiting", "running")]
+    to_come = state.wanted - len(state.trials)
+    return to_come * usual + sum(max(usual - done, 1.0) for done in live)
+
+
+def describe(event: Event, state: StudyState, epochs: int) -> str:
+    """One plain line for an event, empty for those that only matter to the ledger."""
+    match event:
+        case StudyChanged():
+            return f"study {event.action}: {finished(state)} of {event.trials} trials"
+        case Started() if event.attempt > 1:
+            return f"trial {event.trial}: attempt {event.attempt} from epoch {event.epoch}"
+        case EpochEnded():
+            note = f" ({event.note})" if event.note else ""
+            done = f"epoch {event.epoch}/{epochs}"
+            return f"trial {event.trial}: {done}, top-1 {event.top1:.1f} %{note}"
+        case Ended():
+            why = f": {event.error}" if event.error else ""
+            of = f"{finished(state)} of {state.wanted}"
+            return f"trial {event.trial}: {event.state} after epoch {event.epoch}{why} ({of})"
+        case SplitRead():
+            told = f"winner is trial {event.trial}: test top-1 {event.top1:.1f} % of {event.n}"
+            return f"{told} ({times_read(len(state.readings))})"
+        case _:
+            return ""
+
+
+def finished(state: StudyState) -> int:
+    """Trials in a final state."""
+    return state.count("done", "stopped", "failed")
+
+
+def table(state: StudyState, left: float | None) -> Table:
+    """The counts, the best, the time left, and the latest trials."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from designspace.reporting.drawing.numbers import macs_unit
+
+    shown = list(state.trials.values())[-RECENT:]
+    unit = macs_unit(trial.macs for trial in shown)
+    rows = Table(box=box.SIMPLE, title=summary(state, left), title_justify="left")
+    for column in ("trial", "changes", unit.name, "epoch", "top-1 %", "state"):
+        is_text = column in ("changes", "state")
+        rows.add_column(column, justify="left" if is_text else "right", overflow="fold")
+    for trial in shown:
+        top1 = "" if trial.top1 is None else f"{trial.top1:.1f}"
+        number, epochs = str(trial.number), str(trial.epochs)
+        changed = Text(_changed(trial, state))  # as text: labels are no markup
+        rows.add_row(number, changed, unit.cell(trial.macs), epochs, top1, trial.state)
+    return rows
+
+
+def summary(state: StudyState, left: float | None) -> str:
+    """One line: how many of which, the best so far, the time left."""
+    counts = [f"{state.count(each)} {each}" for each in ("done", "running", "stopped", "failed")]
+    parts = [f"{finished(state)}/{state.wanted} trials", *counts]
+    if state.winner is not None:
+        parts.append(f"best {state.winner.top1:.1f} % (trial {state.winner.number})")
+    if left is not None:
+        parts.append(f"about {minutes(left)} left")
+    elif finished(state) < state.wanted:
+        parts.append("starting")
+    return " · ".join(parts)
+
+
+def _changed(trial: TrialState, state: StudyState) -> str:
+    """The labels that differ from the base's."""
+    from designspace.reporting.study.rows import base_of, changes_against
+
+    differing = changes_against(trial.point, base_of(state))
+    return ", ".join(str(change) for change in differing) or "(base)"

@@ -1,0 +1,1 @@
+"""ImageNet's own lists: the order of its classes and the labels of its validation images."""

@@ -1,0 +1,1 @@
+"""Files of encoded images: their names, and access to them by number."""

@@ -1,0 +1,182 @@
+"""Normalised batches of a split, for training and for measuring."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from designspace.errors import InputError
+from designspace.images.augmentation.augment import Augment
+from designspace.images.augmentation.batch_random import Draw
+from designspace.images.loading.prefetch import Batch, ahead
+from designspace.images.loading.stream import Stream
+from designspace.images.loading.transforms import TestLook, TrainLook
+from designspace.images.loading.workers import Loading, loading
+from designspace.images.pinned import to_device
+from designspace.images.randomness import generator
+from designspace.images.split import Encoded, Images, Split
+from designspace.images.view import View
+from designspace.spec.recipe.recipe import Recipe
+
+
+def eval_batches(
+    split: Split, view: View, batch_size: int, device: torch.device
+) -> Iterator[Batch]:
+    """The whole split in its order: images (N, C, H, W) and labels (N,)."""
+    read = _decoded if isinstance(split, Images) else _streamed
+    return ahead(read(split, view, batch_size, device), device)  # pyright: ignore[reportArgumentType]
+
+
+def _decoded(split: Images, view: View, batch_size: int, device: torch.device) -> Iterator[Batch]:
+    for start in range(0, len(split), batch_size):
+        part = slice(start, start + batch_size)
+        pixels = to_device(split.pixels[part], device)
+        yield view.normalise(view.fit(pixels)), to_device(split.labels[part], device)
+
+
+def _streamed(split: Encoded, view: View, batch_size: int, device: torch.device) -> Iterator[Batch]:
+    order = [range(len(split))[i : i + batch_size] for i in range(0, len(split), batch_size)]
+    how = loading(batch_size * split.channels * view.size**2)
+    stream = Stream(split, TestLook(view), whole=False, device=device, how=how)
+    for pixels, labels in stream.read(order, (0,)):
+        yield view.normalise(to_device(pixels, device)), to_device(labels, device)
+
+
+@dataclass(frozen=True)
+class TrainBatches:
+    """Shuffled, augmented batches, an epoch at a time.
+
+    The last batch is left out where it is not full: batch norm, mixup and the step count want
+    equal batches. Of several processes each has its share of every batch; together they have the
+    very batches that one process alone would have. A batch that is accumulated comes part by part,
+    each augmented when it is its turn; the parts together are the batch.
+
+    Attributes:
+        split: what to train on.
+        recipe: its batch size is that of all processes together.
+        view: the input that the network sees.
+        device: where the batches go.
+        seed: of order and augmentation.
+        rank: of this process.
+        world: how many processes there are.
+    """
+
+    split: Split
+    recipe: Recipe
+    view: View
+    device: torch.device
+    seed: int
+    rank: int = 0
+    world: int = 1
+
+    def __post_init__(self) -> None:
+        if self.steps == 0:
+            raise InputError(
+                f"batch_size {self.recipe.batch_size} is larger than the training split "
+                f"({len(self.split)} images)"
+            )
+        assert self._rows.numel() * self.world == self.recipe.batch_size
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return len(self.split) // self.recipe.batch_size
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Broken images that others took the place of so far, while they were read."""
+        return () if isinstance(self.split, Images) else tuple(self._stream.broken)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unusual about how this machine reads the images, a sentence each."""
+        if isinstance(self.split, Images):
+            return ()
+        note = self._loading(self.split).note
+        return (note,) if note else ()
+
+    def epoch(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch, part by part; the same for the same (seed, epoch).
+
+        Args:
+            epoch: which one.
+            start_step: how many steps to leave out, without any work for them.
+        """
+        draw = generator("order", self.seed, epoch)
+        order = torch.randperm(len(self.split), generator=draw)
+        size = self.recipe.batch_size
+        order = order[: self.steps * size].view(-1, size)[start_step:, self._rows].flatten(0, 1)
+        read = self._taken(order) if isinstance(self.split, Images) else self._read(order, epoch)
+        return ahead(self._augmented(read, epoch, start_step), self.device)
+
+    def _augmented(self, batches: Iterator[Batch], epoch: int, step: int) -> Iterator[Batch]:
+        augment = Augment(self.recipe, self.view)
+        change = augment.decoded if isinstance(self.split, Images) else augment.cropped
+        for number in range(step, self.steps):
+            stream = generator("augment", self.seed, epoch, number)
+            whole = Draw(stream, self.recipe.batch_size)
+            for rows, (pixels, labels) in zip(self._rows, batches, strict=False):
+                here = whole if len(rows) == whole.count else whole.part(rows)
+                yield change(pixels, here), labels
+
+    def _taken(self, order: Tensor) -> Iterator[Batch]:
+        """From memory."""
+        assert isinstance(self.split, Images)
+        for index in to_device(order, self.split.labels.device):
+            yield self.split.pixels.index_select(0, index), self.split.labels[index]
+
+    def _read(self, order: Tensor, epoch: int) -> Iterator[Batch]:
+        """From files."""
+        for pixels, labels in self._stream.read(order.tolist(), (self.seed, epoch)):
+            yield to_device(pixels, self.device), to_device(labels, self.device)
+
+    @cached_property
+    def _stream(self) -> Stream:
+        assert isinstance(self.split, Encoded)
+        look = TrainLook(self.recipe.crop, self.view)
+        how = self._loading(self.split)
+        return Stream(self.split, look, whole=True, device=self.device, how=how)
+
+    def _loading(self, split: Encoded) -> Loading:
+        return loading(self._rows.shape[1] * split.channels * self.view.size**2)
+
+    @cached_property
+    def _rows(self) -> Tensor:
+        """The rows of a batch that each of its parts has here, int64 (parts, K)."""
+        size = self.recipe.part_size
+        share = rows_of(size, self.rank, self.world, paired=self.recipe.mixes)
+        first = torch.arange(0, self.recipe.batch_size, size)
+        return first[:, None] + torch.tensor(share)
+
+
+def rows_of(batch_size: int, rank: int, world: int, *, paired: bool) -> list[int]:
+    """The rows of a batch that one of `world` processes has.
+
+    Args:
+        batch_size: of all processes together.
+        rank: of the process.
+        world: how many processes there are.
+        paired: row i and its mirror image, row batch_size - 1 - i, stay together and mirror each
+            other in the share as well: mixup and cutmix mix each with the other.
+
+    Raises:
+        InputError: where the batch cannot be shared equally.
+    """
+    unit = 2 * world if paired else world
+    if batch_size % unit:
+        raise InputError(
+            f"batch_size, or its part by accumulation, must be a multiple of {unit} on {world} "
+            f"devices (got {batch_size})"
+        )
+    if not paired:
+        return list(range(rank, batch_size, world))
+    first = list(range(rank, batch_size // 2, world))
+    return first + [batch_size - 1 - row for row in reversed(first)]

@@ -1,0 +1,30 @@
+"""The parts of a step whose gradients are added up before the weights change."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+
+from designspace.images.loading.prefetch import Batch
+
+
+def by_step(batches: Iterable[Batch], parts: int, size: int) -> Iterator[Iterator[Batch]]:
+    """The parts of each step, each made when it is asked for; all of them must be taken.
+
+    Args:
+        batches: the parts of all steps, or whole batches, which are cut.
+        parts: how many a step has.
+        size: images of a part.
+    """
+    left = iter(batches) if parts == 1 else _cut(batches, size)
+    for first in left:
+        yield chain([first], islice(left, parts - 1))
+
+
+def _cut(batches: Iterable[Batch], size: int) -> Iterator[Batch]:
+    for images, labels in batches:
+        yield from zip(images.split(size), labels.split(size), strict=True)

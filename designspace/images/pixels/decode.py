@@ -1,0 +1,171 @@
+"""Encoded images to bytes."""
+
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from designspace.errors import InputError
+from designspace.images.pixels.modes import converted
+from designspace.images.pixels.opening import opened, unreadable
+from designspace.images.split import Encoded, Images, Skipped
+from designspace.library_warnings import silenced
+from designspace.spec.recipe.crops import Interpolation
+
+Made = TypeVar("Made")
+THREADS = 4
+LARGEST_RESIZE = 1 << 24
+"""Pixels up to which an image is resized as a whole before it is cropped, as torchvision does."""
+
+
+def open_image(data: bytes, channels: int) -> Image.Image:
+    """The whole image decoded, gray or RGB.
+
+    Raises:
+        BrokenImageError: an `OSError` that says in one line why it cannot be read.
+    """
+    with opened(data) as image:
+        return converted(image, channels)
+
+
+def to_bytes(image: Image.Image) -> Tensor:
+    """A uint8 tensor (C, H, W)."""
+    array = np.array(image, dtype=np.uint8)
+    if array.ndim == 2:
+        return torch.from_numpy(array)[None]
+    return torch.from_numpy(array).permute(2, 0, 1)
+
+
+def resize_and_crop(
+    image: Image.Image,
+    size: tuple[int, int],
+    interpolation: Interpolation = "bicubic",
+    crop: int | None = None,
+) -> Image.Image:
+    """Resizes so that the image just covers `size` (height, width), and crops the center.
+
+    To the pixel what torchvision's `Resize` and `CenterCrop` give, as published evaluations do.
+    Only of an image so narrow that it would have more than `LARGEST_RESIZE` pixels in between,
+    such as 1x20000, what the crop needs is resized alone; values may then differ by rounding.
+
+    Args:
+        image: Of any size.
+        size: What is to be covered.
+        interpolation: Of the resizing.
+        crop: Side of the square that is cropped; null crops to `size`.
+    """
+    width, height = _covering(image, size)
+    tall, wide = (crop, crop) if crop else size
+    left, top = round((width - wide) / 2), round((height - tall) / 2)
+    box = (left, top, left + wide, top + tall)
+    mode = Image.Resampling[interpolation.upper()]
+    if width * height > LARGEST_RESIZE:
+        return _resized_part(image, (width, height), box, mode)
+    if (image.width, image.height) != (width, height):
+        image = image.resize((width, height), mode)
+    return image.crop(box)
+
+
+def _covering(image: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the image when it just covers a size (height, width)."""
+    height, width = size
+    if height * image.width >= width * image.height:
+        return max(int(height * image.width / image.height), width), height
+    return width, max(int(width * image.height / image.width), height)
+
+
+def _resized_part(
+    image: Image.Image,
+    size: tuple[int, int],
+    box: tuple[int, int, int, int],
+    mode: Image.Resampling,
+) -> Image.Image:
+    """What `image.resize(size, mode).crop(box)` gives, without the pixels around the box."""
+    across, down = image.width / size[0], image.height / size[1]
+    region = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
+    # Cut out first, with what the filter reaches: 32-bit floats are exact for small numbers only.
+    reach = 4 * math.ceil(max(across, down, 1))
+    left, top = max(math.floor(region[0]) - reach, 0), max(math.floor(region[1]) - reach, 0)
+    right = min(math.ceil(region[2]) + reach, image.width)
+    bottom = min(math.ceil(region[3]) + reach, image.height)
+    part = image.crop((left, top, right, bottom))
+    inner = (region[0] - left, region[1] - top, region[2] - left, region[3] - top)
+    # Along the rows first, as Pillow does with a whole image that is enlarged.
+    wide, tall = box[2] - box[0], box[3] - box[1]
+    rows = (inner[0], 0.0, min(inner[2], part.width), float(part.height))
+    part = part.resize((wide, part.height), mode, rows)
+    columns = (0.0, inner[1], float(wide), min(inner[3], part.height))
+    return part.resize((wide, tall), mode, columns)
+
+
+@silenced()
+def decode_all(split: Encoded, size: tuple[int, int]) -> tuple[Images, list[Skipped]]:
+    """Decodes every image to `size` (height, width); also what was skipped, and why.
+
+    Raises:
+        InputError: for the first unreadable image, unless the split skips those.
+    """
+    pixels = torch.empty((len(split), split.channels, *size), dtype=torch.uint8)
+    kept: list[int] = []
+    skipped: list[Skipped] = []
+    for index, found in each_image(split, lambda image: to_bytes(resize_and_crop(image, size))):
+        if isinstance(found, Skipped):
+            skipped.append(found)
+        else:
+            pixels[index] = found
+            kept.append(index)
+    images = Images(pixels, split.labels)
+    return (images.take(kept) if skipped else images), skipped
+
+
+@silenced()
+def readable(split: Encoded) -> tuple[Encoded, list[Skipped]]:
+    """The images that can be decoded, still in their files; also what was skipped, and why.
+
+    Raises:
+        InputError: for the first unreadable image, unless the split skips those.
+    """
+    found = list(each_image(split, lambda _: None))
+    skipped = [one for _, one in found if one is not None]
+    kept = [index for index, one in found if one is None]
+    return (split.take(kept) if skipped else split), skipped
+
+
+def each_image(
+    split: Encoded, use: Callable[[Image.Image], Made]
+) -> Generator[tuple[int, Made | Skipped]]:
+    """What `use` makes of every image, in their order, or why an image was skipped.
+
+    A few threads decode; the caller silences the warnings of libraries around them.
+
+    Raises:
+        InputError: for the first unreadable image, unless the split skips those.
+    """
+
+    def decode(index: int) -> Made | OSError:
+        try:
+            image = open_image(split.read(index), split.channels)
+        except OSError as error:
+            return error
+        return use(image)
+
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
+        for index, found in enumerate(pool.map(decode, range(len(split)))):
+            if not isinstance(found, OSError):
+                yield index, found
+                continue
+            broken = Skipped(split.where(index), unreadable(found))
+            if not split.skip_broken:
+                pool.shutdown(cancel_futures=True)
+                raise InputError(broken.reason, file=broken.file) from found
+            yield index, broken

@@ -1,0 +1,1 @@
+"""Measurements on disk: accuracy, speed and zero-cost scores."""

@@ -1,0 +1,138 @@
+"""Cheap signals as they were measured: of a network, and of all trials of a study."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from designspace.records.record_model import Typed
+
+TABLE = "signals.csv"
+RECORD = "signals.json"
+
+
+class SignalValue(Typed):
+    """One signal of one network.
+
+    Attributes:
+        values: One a repeat, in their order; a signal that no draw touches has a single one.
+        reason: Why it is not defined for this network; None where it is.
+    """
+
+    values: tuple[float, ...] = ()
+    reason: str | None = None
+
+    @property
+    def mean(self) -> float | None:
+        """Over the repeats; None where the signal is not defined."""
+        return None if self.reason else statistics.fmean(self.values)
+
+    @property
+    def std(self) -> float | None:
+        """Sample deviation over the repeats; None where there are fewer than two."""
+        return statistics.stdev(self.values) if not self.reason and len(self.values) > 1 else None
+
+
+class NetworkSignals(Typed):
+    """All signals of one network.
+
+    Attributes:
+        network: What it was called.
+        digest: Identity of its architecture.
+        input_size: Side of the image in pixels.
+        seconds: What it took to measure them.
+        signals: By name, in the order asked for.
+    """
+
+    network: str
+    digest: str
+    input_size: int
+    seconds: float
+    signals: dict[str, SignalValue]
+
+
+class SignalRecord(Typed):
+    """What one command measured, and where.
+
+    Attributes:
+        command: What was called.
+        conditions: Data, batch, seeds, repeats, first weights, device.
+        environment: Versions and machine.
+        sources: Of each signal, the paper.
+        networks: One each.
+    """
+
+    format: int = 1
+    command: str
+    conditions: dict[str, Any]
+    environment: dict[str, Any]
+    sources: dict[str, str]
+    networks: tuple[NetworkSignals, ...]
+
+
+class Interval(Typed):
+    """A number with the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Ranking(Typed):
+    """How a column orders the trials, against their validation top-1 after the last epoch.
+
+    Attributes:
+        column: A signal, or `epoch k`: the validation top-1 after k epochs.
+        n: Trials that have both numbers.
+        tau: Kendall's tau-b.
+        rho: Spearman's.
+        over_params: The same tau less that of params over the same trials, resampled together.
+        reason: Why there are no numbers; None where there are.
+    """
+
+    column: str
+    n: int
+    tau: Interval | None = None
+    rho: Interval | None = None
+    over_params: Interval | None = None
+    reason: str | None = None
+
+
+class TrialSignals(Typed):
+    """A trial with its signals and its training.
+
+    Attributes:
+        trial: Its number.
+        state: How it ended.
+        params: Learnable parameters.
+        macs: Multiply-adds of one image.
+        curve: Validation top-1 in percent after each epoch; None where it diverged.
+        measured: Its signals.
+    """
+
+    trial: int
+    state: str
+    params: int
+    macs: int
+    curve: tuple[float | None, ...]
+    measured: NetworkSignals
+
+
+class StudySignals(Typed):
+    """The signals of a study's trials, and how each ranks those that were trained to the end.
+
+    Attributes:
+        study: What it is called.
+        ranked: Trials that were trained to the end, and so are ranked.
+        epochs: Of the whole training.
+        record: How the signals were measured; its networks stand in `trials`.
+        trials: By number.
+        rankings: The signals in their order, then the first epochs.
+    """
+
+    study: str
+    ranked: int
+    epochs: int
+    record: SignalRecord
+    trials: tuple[TrialSignals, ...]
+    rankings: tuple[Ranking, ...]

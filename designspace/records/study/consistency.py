@@ -1,0 +1,166 @@
+"""Whether the events of a ledger can have happened in the order in which they stand there.
+
+A driver writes one event after the other, and each follows from those before: epochs count up by
+one, an attempt ends once, and nothing is measured before it was trained. Where a line was lost,
+changed, moved or written twice, the study that the ledger tells of never took place, and no figure
+from it can be trusted. Only the times are free: clocks are set back. An epoch or an end of an
+attempt that a later one superseded is free, too, since it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from designspace.errors import InputError
+from designspace.records.study.events import (
+    Ended,
+    EpochEnded,
+    Event,
+    FinalState,
+    Proposed,
+    SplitRead,
+    Started,
+    StudyChanged,
+)
+from designspace.records.study.state import StudyState, TrialState
+
+_REASONS: dict[FinalState, str] = {"done": "finish", "stopped": "stop", "failed": "continue"}
+"""The scheduler's last decision on a trial that ended in each way."""
+
+
+def consistent_state(events: Iterable[Event], file: Path) -> StudyState:
+    """Return the state after the events of a ledger, one per line.
+
+    Raises:
+        InputError: An event contradicts those before it; the error names its line.
+    """
+    state = StudyState()
+    for line, event in enumerate(events, start=1):
+        fault = contradiction(state, event)
+        if fault is not None:
+            before = f"the {line - 1} lines before it" if line > 2 else "the line before it"
+            raise InputError(
+                f"the ledger contradicts itself: {fault}",
+                file=str(file),
+                line=line,
+                hint=f"restore the file from a copy, or keep only {before}" if line > 1 else None,
+            )
+        state.apply(event)
+    return state
+
+
+def contradiction(state: StudyState, event: Event) -> str | None:
+    """Say why an event cannot follow on a state; None where it can."""
+    if isinstance(event, StudyChanged):
+        return _change(state, event)
+    if state.action is None:
+        return f"a '{event.event}' event before the study was created"
+    if isinstance(event, Proposed):
+        return _proposal(state, event)
+    trial = state.trials.get(event.trial)
+    if trial is None:
+        return f"trial {event.trial} was never proposed"
+    return _of_trial(state, trial, event)
+
+
+def _of_trial(
+    state: StudyState, trial: TrialState, event: Started | EpochEnded | Ended | SplitRead
+) -> str | None:
+    match event:
+        case Started():
+            return _reopened(state) or _start(trial, event)
+        case EpochEnded():
+            return _attempt(trial, event) or _epoch(trial, event)
+        case Ended():
+            return _attempt(trial, event) or _end(trial, event)
+        case SplitRead():
+            return _early(trial, event)
+
+
+def _change(state: StudyState, event: StudyChanged) -> str | None:
+    if (event.action == "created") != (state.action is None):
+        again = "created a second time" if state.action else f"{event.action} before it was created"
+        return f"the study was {again}"
+    if event.trials < state.wanted:
+        return f"the total of trials falls from {state.wanted} to {event.trials}"
+    unfinished = state.count("waiting", "running")
+    if event.action == "completed" and unfinished:
+        return f"the study was completed while {unfinished} of its trials had not ended"
+    return None
+
+
+def _reopened(state: StudyState) -> str | None:
+    """Nothing begins in a complete study before it goes on."""
+    return "the study was completed before, and did not go on" if state.complete else None
+
+
+def _proposal(state: StudyState, event: Proposed) -> str | None:
+    if event.trial != len(state.trials):
+        return f"trial {event.trial} was proposed where trial {len(state.trials)} comes next"
+    if event.trial >= state.wanted:
+        return f"trial {event.trial} was proposed, and only {state.wanted} trials were wanted"
+    return _reopened(state)
+
+
+def _start(trial: TrialState, event: Started) -> str | None:
+    name = f"trial {trial.number}"
+    if trial.state in ("done", "stopped"):
+        return f"{name} was started again after it had ended as {trial.state}"
+    if event.attempt != trial.attempt + 1:
+        return f"{name} began attempt {event.attempt} where attempt {trial.attempt + 1} comes next"
+    return _counted(trial, event.epoch, "started")
+
+
+def _counted(trial: TrialState, epochs: int, what: str) -> str | None:
+    if epochs == trial.epochs:
+        return None
+    return (
+        f"trial {trial.number} {what} after epoch {epochs}, and {trial.epochs} of its epochs are "
+        "recorded"
+    )
+
+
+def _attempt(trial: TrialState, event: EpochEnded | Ended) -> str | None:
+    if event.attempt <= trial.attempt:
+        return None
+    return f"attempt {event.attempt} of trial {trial.number} was never started"
+
+
+def _epoch(trial: TrialState, event: EpochEnded) -> str | None:
+    name = f"epoch {event.epoch} of trial {trial.number}"
+    if event.attempt < trial.attempt:
+        return None
+    if 1 <= event.epoch <= trial.epochs:
+        return None if _repeats(trial, event) else f"{name} was recorded before, with other figures"
+    if trial.state != "running":
+        return f"{name} comes after the trial had ended as {trial.state}"
+    if trial.decision != "continue":
+        return f"{name} comes after the decision to {trial.decision}"
+    if event.epoch != trial.epochs + 1:
+        return f"{name} was recorded where epoch {trial.epochs + 1} comes next"
+    return None
+
+
+def _repeats(trial: TrialState, event: EpochEnded) -> bool:
+    """Whether the event says what is recorded; as text, in which NaN equals NaN."""
+    recorded = trial.history[event.epoch - 1]
+    return recorded.model_dump_json() == event.measured.model_dump_json()
+
+
+def _end(trial: TrialState, event: Ended) -> str | None:
+    if event.attempt < trial.attempt:
+        return None
+    if trial.state != "running":
+        return f"trial {trial.number} ended a second time, as {event.state} after {trial.state}"
+    if trial.decision != _REASONS[event.state]:
+        last = f"its last decision is to {trial.decision}"
+        return f"trial {trial.number} ended as {event.state}, and {last}"
+    return _counted(trial, event.epoch, "ended")
+
+
+def _early(trial: TrialState, event: SplitRead) -> str | None:
+    """A search tests what is done; `eval` also a checkpoint of a trial that is not."""
+    if event.command == "search" and trial.state != "done":
+        return f"trial {trial.number} was tested while it was {trial.state}, not done"
+    return None if trial.epochs else f"trial {trial.number} was tested before its first epoch"

@@ -1,0 +1,160 @@
+"""The append-only ledger of a study: one JSON line an event, one writer.
+
+A line counts once its newline is on disk. A crash can therefore leave at most one torn line, at
+the end; readers skip it, and the next writer cuts it off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from designspace.errors import InputError
+from designspace.records.study.events import EVENT, Event
+from designspace.spec.documents.document import writing
+
+LOCK = ".lock"
+
+
+def read(path: Path) -> list[Event]:
+    """All events of a ledger, oldest first; a missing file has none.
+
+    Raises:
+        InputError: A line other than a torn last one is no event.
+    """
+    return _parse(path)[0]
+
+
+def _parse(path: Path) -> tuple[list[Event], int]:
+    """The events, and the length in bytes of the part that holds them."""
+    if not path.exists():
+        return [], 0
+    events: list[Event] = []
+    length = 0
+    lines = path.read_bytes().split(b"\n")
+    complete = lines[:-1]  # what follows the last newline is torn, or empty
+    for number, line in enumerate(complete, start=1):
+        if number == len(complete) and not _is_json(line):
+            break
+        try:
+            events.append(EVENT.validate_json(line))
+        except ValidationError as error:
+            said = error.errors()[0]["msg"]
+            raise InputError(f"not an event: {said}", file=str(path), line=number) from error
+        length += len(line) + 1
+    return events, length
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+class Ledger:
+    """The one writer of a ledger, from opening to `close`.
+
+    Each event is flushed and synced before `append` returns. The lock is the process's own: it
+    goes with the process, however that ends, and children do not inherit it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Lock the ledger, and cut off a torn last line.
+
+        Raises:
+            InputError: Another process is writing this study, or it cannot be written.
+        """
+        self.path = path
+        self._lock = lock(path.parent / LOCK, "study")
+        self.events, self._length = _parse(path)
+        with writing(path):
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            os.ftruncate(self._file, self._length)
+
+    def append(self, event: Event) -> None:
+        """Write one event to disk, or nothing of it.
+
+        Raises:
+            InputError: The disk is full or not writable.
+        """
+        line = event.model_dump_json().encode() + b"\n"
+        try:
+            if os.fstat(self._file).st_size != self._length:
+                os.ftruncate(self._file, self._length)  # a signal cut the last append short
+            written = os.pwrite(self._file, line, self._length)
+            if written < len(line):  # a nearly full disk takes a part, and refuses the rest
+                os.pwrite(self._file, line[written:], self._length + written)
+            os.fsync(self._file)
+        except OSError as error:
+            os.ftruncate(self._file, self._length)
+            raise InputError(f"cannot write: {error.strerror}", file=str(self.path)) from error
+        self._length += len(line)
+
+    def close(self) -> None:
+        """Release the file and the lock."""
+        os.close(self._file)
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def lock(path: Path, what: str) -> int:
+    """Lock a file against other processes until its descriptor, which is returned, is closed.
+
+    Args:
+        path: The file, made where it is missing.
+        what: What the lock is for, as messages call it: a study or a run.
+
+    Raises:
+        InputError: Another process holds the lock, or the file cannot be written.
+    """
+    with writing(path):
+        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(held, 32, 0).decode(errors="replace").strip() or "unknown"
+        os.close(held)
+        raise InputError(
+            f"another process (pid {holder}) is writing this {what}", file=str(path.parent)
+        ) from error
+    with contextlib.suppress(OSError):  # a full disk: the number is only told to others
+        os.ftruncate(held, 0)
+        os.pwrite(held, f"{os.getpid()}\n".encode(), 0)
+    return held
+
+
+def locked(path: Path) -> bool:
+    """Whether another process holds the lock of a file; a missing file has none.
+
+    Not for the process that may hold it: such a lock is the process's, and would be released.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False

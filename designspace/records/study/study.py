@@ -1,0 +1,116 @@
+"""A study on disk: `study.yaml` says what it is, `trials.jsonl` what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from designspace.errors import InputError
+from designspace.records.record_model import Typed
+from designspace.records.study.consistency import consistent_state
+from designspace.records.study.ledger import LOCK, locked, read
+from designspace.records.study.state import StudyState
+from designspace.spec.documents.document import read_yaml, write_yaml_atomic
+from designspace.spec.documents.validation import validate
+
+META = "study.yaml"
+LEDGER = "trials.jsonl"
+LOG = "log.txt"
+
+
+class SchedulerMeta(Typed):
+    """How trials are stopped early: at `rungs` (epochs), the best 1/eta of each go on."""
+
+    kind: Literal["asha", "none"]
+    eta: int = 2
+    rungs: tuple[int, ...] = ()
+
+
+class StudyMeta(Typed):
+    """What a study is: all that must stay the same when it is resumed, and its environment.
+
+    `space`, `recipe` and `data` hold a `name`, a `digest` and the authored form in full.
+    """
+
+    format: Literal[1] = 1
+    name: str
+    created: str
+    command: list[str]
+    space: dict[str, Any]
+    recipe: dict[str, Any]
+    data: dict[str, Any]
+    seed: int
+    trials: int
+    proposer: str
+    scheduler: SchedulerMeta
+    executor: str
+    environment: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as read from its directory."""
+
+    directory: Path
+    meta: StudyMeta
+    state: StudyState
+
+
+def load_meta(directory: Path) -> StudyMeta:
+    """What a study directory says it is.
+
+    Raises:
+        InputError: There is no study, or its `study.yaml` is not valid.
+    """
+    path = directory / META
+    if not path.is_file():
+        raise InputError("no study here", file=str(directory), hint=f"a study holds a {META}")
+    return validate(StudyMeta, read_yaml(path))
+
+
+def write_meta(directory: Path, meta: StudyMeta) -> None:
+    """Write `study.yaml` as a whole or not at all."""
+    write_yaml_atomic(directory / META, meta.model_dump(mode="json"))
+
+
+def load_study(directory: Path) -> Study:
+    """A study as it stands, also while it runs.
+
+    Raises:
+        InputError: There is no study, or its files are not valid.
+    """
+    meta = load_meta(directory)
+    return Study(directory, meta, load_state(directory))
+
+
+def load_state(directory: Path) -> StudyState:
+    """What the ledger of a study says; an empty state where there is none yet.
+
+    Raises:
+        InputError: The ledger is not valid, or contradicts itself.
+    """
+    path = directory / LEDGER
+    return consistent_state(read(path), path)
+
+
+def is_running(directory: Path) -> bool:
+    """Whether a search holds the study, as told by the lock, which no killed process keeps."""
+    return locked(directory / LOCK)
+
+
+def latest_study(root: Path = Path("runs")) -> Path:
+    """The study directory under `root` whose ledger changed last.
+
+    Raises:
+        InputError: There is none.
+    """
+    studies = [path.parent for path in root.glob(f"*/{META}")]
+    if not studies:
+        raise InputError("no study found", file=str(root), hint="start one with designspace search")
+    return max(studies, key=_touched)
+
+
+def _touched(directory: Path) -> float:
+    ledger = directory / LEDGER
+    return (ledger if ledger.exists() else directory / META).stat().st_mtime

@@ -1,0 +1,1 @@
+"""The report of one study: rows, frontier, curves, pictures, page and files."""

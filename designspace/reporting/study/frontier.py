@@ -1,0 +1,104 @@
+"""The frontier as plain data: where each trial's mark stands, and the step line."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from designspace.reporting.drawing.numbers import GMACS, MacsUnit, macs_unit
+from designspace.reporting.study.rows import Row
+
+# Marks lower than this many heights of the interesting band are moved to the picture's floor.
+_REACH = 0.8
+_LOG_RATIO = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A trial in the picture: its multiply-adds in the picture's unit, and where it is drawn.
+
+    `top1` is on the floor where `on_floor`.
+    """
+
+    row: Row
+    macs: float
+    top1: float
+    on_floor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """Marks of all trials, corners of the step line, unit and extent of both scales."""
+
+    marks: tuple[Mark, ...]
+    steps: tuple[tuple[float, float], ...]
+    x: tuple[float, float]
+    y: tuple[float, float]
+    log_x: bool
+    unit: MacsUnit = GMACS
+
+
+def front_members(rows: Sequence[Row]) -> list[Row]:
+    """The non-dominated trials, the cheapest first."""
+    return sorted((row for row in rows if row.on_front), key=lambda row: (row.macs, row.number))
+
+
+def frontier(rows: Sequence[Row]) -> Frontier:
+    """Place the trials. One without a score (failed at once, waiting) stands on the floor.
+
+    So do scores far below the finished trials (stopped after an epoch, diverged): drawn to scale
+    they would press the finished ones into one line.
+    """
+    unit = macs_unit(row.macs for row in rows)
+    macs = [row.macs / unit.size for row in rows] or [0.0, 1.0]
+    log_x = min(macs) > 0 and max(macs) / min(macs) > _LOG_RATIO
+    x, y = _widened(min(macs), max(macs), log_x), _extent(rows)
+    steps = [
+        (row.macs / unit.size, row.top1) for row in front_members(rows) if row.top1 is not None
+    ]
+    if steps:
+        steps.append((x[1], steps[-1][1]))
+    marks = tuple(_mark(row, y[0], unit) for row in rows)
+    return Frontier(marks, tuple(steps), x, y, log_x, unit)
+
+
+def _mark(row: Row, floor: float, unit: MacsUnit) -> Mark:
+    on_floor = row.top1 is None or row.top1 < floor
+    top1 = floor if row.top1 is None else max(row.top1, floor)
+    return Mark(row, row.macs / unit.size, top1, on_floor)
+
+
+def _widened(low: float, high: float, log: bool) -> tuple[float, float]:
+    if log:
+        return low / 1.2, high * 1.1
+    span = (high - low) or 0.2 * high or 1.0
+    return max(0.0, low - 0.1 * span), high + 0.05 * span
+
+
+def _extent(rows: Sequence[Row]) -> tuple[float, float]:
+    """The floor and the top of the score's scale, in percent."""
+    scores = [row.top1 for row in rows if row.top1 is not None]
+    if not scores:
+        return 0.0, 100.0
+    band = _band(rows) or scores
+    height = max(max(band) - min(band), 1.0)
+    floor = min(band) - _REACH * height
+    lowest = min(scores)
+    room = 0.06 * height
+    bottom = lowest - room if lowest >= floor else floor
+    return max(0.0, bottom), min(100.0, max(scores) + 2 * room)
+
+
+def _band(rows: Sequence[Row]) -> list[float]:
+    """Scores that must be seen well: the front, the base, and the better three quarters."""
+    done = [row for row in rows if row.state == "done" and row.top1 is not None]
+    scores = [row.top1 for row in done if row.top1 is not None]
+    if len(scores) < 4:
+        return scores
+    quarter = statistics.quantiles(scores, n=4)[0]
+    return [
+        row.top1
+        for row in done
+        if row.top1 is not None and (row.on_front or row.is_base or row.top1 >= quarter)
+    ]

@@ -1,0 +1,117 @@
+"""One plain row a trial: what the table, the pictures and the files beside the page are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from designspace.records.study.state import StudyState, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An axis on which a trial differs from the base, with both labels (None: not active)."""
+
+    axis: str
+    label: str | None
+    base: str | None
+
+    def __str__(self) -> str:
+        return f"{self.axis} {self.label or 'none'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A trial. Scores are percent of the validation split after the last recorded epoch.
+
+    `recipe` is the digest of its recipe, and `recipe_changes` what that changes, where trials
+    differ by it.
+    """
+
+    number: int
+    state: str
+    attempts: int
+    epochs: int
+    top1: float | None
+    top5: float | None
+    params: int
+    macs: int
+    acts: int
+    digest: str
+    proposer: str
+    point: Mapping[str, str]
+    changes: tuple[Change, ...]
+    curve: tuple[tuple[int, float], ...]
+    seconds: float
+    error: str | None
+    on_front: bool
+    is_base: bool
+    is_winner: bool
+    recipe: str | None = None
+    recipe_changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def kind(self) -> str:
+        """`front` for a member of the non-dominated set, else the state."""
+        return "front" if self.on_front else self.state
+
+
+def rows(state: StudyState) -> list[Row]:
+    """All trials of a study by number."""
+    front = {trial.number for trial in state.front}
+    base = base_of(state)
+    winner = state.winner.number if state.winner else None
+    return [
+        _row(trial, base, trial.number in front, trial.number == winner)
+        for _, trial in sorted(state.trials.items())
+    ]
+
+
+def base_of(state: StudyState) -> Mapping[str, str]:
+    """The base network's point: trial 0 stands for it."""
+    return state.trials[0].point if 0 in state.trials else {}
+
+
+def changes_against(point: Mapping[str, str], base: Mapping[str, str]) -> tuple[Change, ...]:
+    """Where `point` differs from `base`, in the base's order of axes, then the point's."""
+    axes = [*base, *(axis for axis in point if axis not in base)]
+    return tuple(
+        Change(axis, point.get(axis), base.get(axis))
+        for axis in axes
+        if point.get(axis) != base.get(axis)
+    )
+
+
+def _row(trial: TrialState, base: Mapping[str, str], on_front: bool, is_winner: bool) -> Row:
+    last = trial.history[-1] if trial.history else None
+    top1, top5 = (_known(last.top1), _known(last.top5)) if last else (None, None)
+    return Row(
+        number=trial.number,
+        state=trial.state,
+        attempts=trial.attempt,
+        epochs=trial.epochs,
+        top1=top1,
+        top5=top5,
+        params=trial.params,
+        macs=trial.macs,
+        acts=trial.acts,
+        digest=trial.digest,
+        proposer=trial.proposer,
+        point=trial.point,
+        changes=changes_against(trial.point, base),
+        curve=tuple((e.epoch, e.top1) for e in trial.history if not math.isnan(e.top1)),
+        seconds=trial.seconds,
+        error=trial.error,
+        on_front=on_front,
+        is_base=trial.number == 0,
+        is_winner=is_winner,
+        recipe=trial.recipe,
+        recipe_changes=trial.recipe_changes,
+    )
+
+
+def _known(score: float | None) -> float | None:
+    """A score that is not a number (a diverged network) is unknown, not zero."""
+    return None if score is None or math.isnan(score) else score

@@ -1,0 +1,73 @@
+"""The report's table for a terminal, as plain text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from designspace.reporting.drawing.numbers import UNKNOWN, fixed
+from designspace.reporting.study.rows import Row
+from designspace.reporting.study.summary import Summary
+
+_STYLES = {"front": "bold", "done": "", "stopped": "dim", "failed": "red", "running": "cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table and the sentence below it.
+
+    Attributes:
+        title: The line above.
+        columns: The head.
+        rows: Cells as text.
+        text: Columns that hold text; the others hold numbers.
+        optional: Columns that may be left out where there is no room, the first one first.
+        caption: The sentence below.
+        styles: How each row looks: `bold`, `dim`, `red`, `cyan` or nothing; empty for all alike.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text: frozenset[str]
+    optional: tuple[str, ...]
+    caption: str
+    styles: tuple[str, ...] = ()
+
+
+def table(summary: Summary, limit: int = 20) -> Sheet:
+    """The front first, then the others; at most `limit` rows, and how many were left out."""
+    shown = summary.ordered[: max(limit, len(summary.front))]
+    unit = summary.macs_unit
+    return Sheet(
+        title=f"{summary.meta.name}: validation top-1 over {unit.label}",
+        columns=("trial", "state", "epochs", "top-1", unit.name, "M params", "against the base"),
+        rows=tuple(_cells(summary, row) for row in shown),
+        text=frozenset({"state", "against the base"}),
+        optional=("epochs", "M params"),
+        caption=_caption(summary, len(summary.rows) - len(shown)),
+        styles=tuple(_STYLES.get(row.kind, "") for row in shown),
+    )
+
+
+def _caption(summary: Summary, left_out: int) -> str:
+    more = f" {left_out} more in summary.csv." if left_out else ""
+    return f"* on the frontier. {summary.standing}{_confounded(summary)}{more}"
+
+
+def _confounded(summary: Summary) -> str:
+    """What keeps the scores from being those of the networks alone."""
+    if not summary.confounders:
+        return ""
+    return f" Not comparable by network alone: trials differ in {', '.join(summary.confounders)}."
+
+
+def _cells(summary: Summary, row: Row) -> tuple[str, ...]:
+    return (
+        f"{row.number}{'*' if row.on_front else ' '}",
+        "winner" if row.is_winner else row.state,
+        str(row.epochs),
+        fixed(row.top1, summary.percent_decimals),
+        summary.macs(row),
+        fixed(row.params / 1e6, summary.mparams_decimals),
+        "base" if row.is_base else ", ".join(map(str, row.changes)) or UNKNOWN,
+    )

@@ -1,0 +1,44 @@
+"""A space's description, from an earlier run where there was one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from pydantic import TypeAdapter, ValidationError
+
+from designspace.sampling.cache import store
+from designspace.sampling.cache.keys import key_of
+from designspace.sampling.count.bounds import bounds_of
+from designspace.sampling.describe import Description, describe
+from designspace.sampling.space import Space
+from designspace.sampling.task import Task
+from designspace.spec.space.limits import Limit
+
+
+def describe_space(space: Space, limits: Sequence[Limit], task: Task) -> Description:
+    """Describe a space within limits: the same whether or not it was described before.
+
+    Raises:
+        InputError: No combination of labels makes a valid network.
+        InfeasibleError: No network is within the limits.
+    """
+    bounds = asdict(bounds_of(limits))
+    key = key_of(space.axes, space.base_data, task, "description", bounds, space.authored)
+    known = _read(key) if key else None
+    if known is None:
+        known = describe(space.not_empty(space.feasible(limits, task=task)))
+        if key:
+            store.write(key, json.dumps(asdict(known)).encode())
+    return known
+
+
+def _read(key: str) -> Description | None:
+    content = store.read(key)
+    if content is None:
+        return None
+    try:
+        return TypeAdapter(Description).validate_python(json.loads(content))
+    except (ValueError, ValidationError):
+        return None

@@ -1,0 +1,1 @@
+"""Counting and ranking the distinct networks of a space within limits."""

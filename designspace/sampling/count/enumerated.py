@@ -1,0 +1,46 @@
+"""A small space: every combination of labels looked at, equal networks counted once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from designspace.sampling.tables.chain import Chain
+from designspace.sampling.tables.components import distinct, label_indices
+from designspace.sampling.tables.part_tables import TooLargeError
+
+MOST = 1 << 21  # combinations of labels
+
+
+class Points:
+    """The valid networks of a space, one by one.
+
+    Attributes:
+        labels: Index of the label of each axis of all combinations that make a network, (n, axes).
+        costs: Their parameters, multiply-adds and activations, (n, 3).
+        first: Where each distinct network stands for the first time, (networks,).
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        """Take a chain.
+
+        Raises:
+            TooLargeError: It has more than `MOST` combinations.
+        """
+        if chain.combinations > MOST:
+            raise TooLargeError(
+                f"too much of it hangs together to be taken apart, and its {chain.combinations:,} "
+                f"combinations of labels are too many to be listed (up to {MOST:,} are)"
+            )
+        every = np.arange(chain.combinations, dtype=np.int64)
+        labels = label_indices(every, list(chain.sizes.values()))
+        costs = np.zeros((len(labels), 3), np.int64)
+        meaning = np.zeros(len(labels), np.int64)
+        valid = np.ones(len(labels), bool)
+        for found in chain.run(labels):
+            valid &= found.out >= 0
+            costs += found.costs
+            own = distinct(found.meaning)
+            meaning = distinct(meaning * own.count + own.which).which
+        self.labels, self.costs = labels[valid], costs[valid]
+        _, first = np.unique(meaning[valid], return_index=True)
+        self.first = np.sort(first)

@@ -1,0 +1,162 @@
+"""The exact share of each label among the networks of a space within limits.
+
+Where the networks are too many to list, they are counted through every edge of the automaton: by
+its halves, each asked how many partners it has in the window.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designspace.sampling.count.automaton import Layer, States
+from designspace.sampling.count.bounds import Bounds
+from designspace.sampling.count.meet_in_the_middle import Bridge, Halves, cut
+from designspace.sampling.count.networks import FEW, Networks, networks
+from designspace.sampling.count.range_queries import Index, index
+from designspace.sampling.feasible import Draw, Feasible
+from designspace.sampling.recipes import Recipes
+from designspace.sampling.space import Space
+from designspace.sampling.tables.chain import Chain
+from designspace.sampling.tables.components import COSTS, label_indices
+from designspace.sampling.tables.part_tables import Ids, TooLargeError
+from designspace.sampling.tables.wavelet import Ints
+from designspace.spec.space.axis import Axis
+
+Weights = NDArray[np.float64]
+Marginals = Mapping[str, Weights]
+
+
+def marginals(space: Space, feasible: Feasible) -> Marginals:
+    """Of each axis, the share of the networks that has each label: what a uniform draw tends to.
+
+    A network in which other choices make an axis idle has none of its labels. Where several labels
+    make the same network, it has the first of them, as in `Feasible.draw`.
+
+    Args:
+        space: The space.
+        feasible: Its networks within limits, at least one.
+    """
+    found = dict(_of_networks(feasible.chain, feasible.bounds))
+    if space.recipe_axes:
+        for group in Recipes(space).groups:
+            axes = {name: space.axes[name] for name in group.axes}
+            found |= _shares(axes, group.rows, np.ones(len(group.rows)))
+    return {name: found[name] for name in feasible.axes}
+
+
+def _of_networks(chain: Chain, bounds: Bounds) -> Marginals:
+    if chain.combinations <= FEW:
+        return _listed(networks(chain), bounds)
+    try:
+        return through_edges(chain, bounds)
+    except TooLargeError:
+        return _listed(networks(chain), bounds)
+
+
+def _listed(found: Networks, bounds: Bounds) -> Marginals:
+    batch = found.take(bounds, np.arange(found.count(bounds)))
+    return _shares(found.axes, batch.labels, np.ones(len(batch.labels)))
+
+
+def _shares(axes: Mapping[str, Axis], labels: Ints, weights: Weights) -> dict[str, Weights]:
+    """Shares from rows of label indices, (n, axes), each of which stands for so many networks."""
+    nothing = np.zeros(len(labels), np.int64)
+    active = Draw(axes, labels, nothing, nothing, nothing).active()
+    total = weights.sum()
+    return {
+        name: np.bincount(
+            labels[active[:, i], i], weights[active[:, i]], minlength=len(axis.labels)
+        )
+        / total
+        for i, (name, axis) in enumerate(axes.items())
+    }
+
+
+def through_edges(chain: Chain, bounds: Bounds) -> Marginals:
+    """Shares without listing networks.
+
+    Raises:
+        TooLargeError: The automaton has too many states, or its halves are too long.
+    """
+    states = States(chain)
+    limited = [COSTS.index(name) for name in bounds.limited]
+    halves = Halves(states, limited, cut(states))
+    counted = _Counted(states, _Partners(bounds))
+    for bridge in halves.bridges:
+        counted.add(bridge)
+    found = {name: np.eye(1, size)[0] for name, size in chain.sizes.items()}  # touches nothing
+    for layer, edges, settings, weights in counted.rows():
+        axes = {name: chain.axes[name] for name in layer.component.axes}
+        labels = label_indices(layer.rows_of(edges, settings), layer.component.sizes)
+        found |= _shares(axes, labels, weights)
+    return found
+
+
+class _Partners:
+    """How many of one list of half paths complete each of another within bounds.
+
+    Lists of equal costs are sorted, and asked, once.
+    """
+
+    def __init__(self, bounds: Bounds) -> None:
+        window = np.array([bounds.of(name) for name in bounds.limited], np.int64).reshape(-1, 2)
+        self._low, self._high = window[:, :1], window[:, 1:]
+        self._indexes: dict[bytes, Index] = {}
+        self._known: dict[tuple[bytes, bytes, bytes], Weights] = {}
+
+    def of(self, asked: Ints, others: Ints, shift: Ints) -> Weights:
+        """How many others fit each of the asked: costs of shape (limited, n), (limited, m)."""
+        own = _digest(others)
+        key = (_digest(asked), own, shift.tobytes())
+        if key not in self._known:
+            if own not in self._indexes:
+                self._indexes[own] = index(others)
+            low, high = self._low - shift - asked, self._high - shift - asked
+            order = np.argsort(asked[-1] if len(asked) else np.zeros(asked.shape[1], np.int64))
+            self._known[key] = self._indexes[own].count(low, high, order).astype(np.float64)
+        return self._known[key]
+
+
+def _digest(costs: Ints) -> bytes:
+    return hashlib.blake2b(costs.shape[1].to_bytes(8, "little") + costs.tobytes()).digest()
+
+
+class _Counted:
+    """How many networks pass through each edge, for each state that they end in."""
+
+    def __init__(self, states: States, partners: _Partners) -> None:
+        self._states, self._partners = states, partners
+        self._weights = [
+            np.zeros((len(states.ends), len(layer.costs)), np.float64) for layer in states.layers
+        ]
+
+    def add(self, bridge: Bridge) -> None:
+        """The networks over one bridge."""
+        for end in np.unique(bridge.right.ends).tolist():
+            self._ending(bridge, end)
+
+    def _ending(self, bridge: Bridge, end: int) -> None:
+        left, rows = bridge.left, np.flatnonzero(bridge.right.ends == end)
+        onward = bridge.steps[:, :, None] + bridge.right.costs[:, None, rows]
+        onward = onward.reshape(len(bridge.steps), len(bridge.edges) * len(rows))
+        before = self._partners.of(left.costs, onward, bridge.shift)
+        after = self._partners.of(onward, left.costs, bridge.shift).reshape(-1, len(rows))
+        parts = [(left.edges, before), (bridge.edges[None], after.sum(axis=1))]
+        layer = 0
+        for edges, weights in [*parts, (bridge.right.edges[:, rows], after.sum(axis=0))]:
+            for column in edges:
+                row = self._weights[layer][end]
+                row += np.bincount(column, weights, minlength=len(row))
+                layer += 1
+
+    def rows(self) -> Iterator[tuple[Layer, Ids, Ids, Weights]]:
+        """Each layer with its edges, the setting of the networks, and their number, (n,) each."""
+        first = [(state.settings & -state.settings).bit_length() - 1 for state in self._states.ends]
+        for layer, weights in zip(self._states.layers, self._weights, strict=True):
+            ends, edges = np.nonzero(weights)
+            settings = np.array(first, np.int32)[ends]
+            yield layer, edges.astype(np.int32), settings, weights[ends, edges]

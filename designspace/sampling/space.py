@@ -1,0 +1,214 @@
+"""A space that can be counted and drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import PrivateAttr
+
+from designspace.costing import CostTable, cost
+from designspace.errors import InfeasibleError, InputError
+from designspace.records.study.state import identity
+from designspace.sampling.count.bounds import bounds_of
+from designspace.sampling.count.networks import Networks, networks
+from designspace.sampling.feasible import Draw, Feasible
+from designspace.sampling.infeasible import why_empty
+from designspace.sampling.maker import Maker
+from designspace.sampling.recipes import Paired, Recipes
+from designspace.sampling.rejection import Limited, Searched, Thinned, first_two
+from designspace.sampling.tables.active_labels import settle
+from designspace.sampling.tables.chain import Chain
+from designspace.sampling.tables.part_tables import TooLargeError
+from designspace.sampling.task import Task
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe
+from designspace.spec.space import space as spaces
+from designspace.spec.space.limits import Limit, parse_limit
+from designspace.spec.space.load_space import load_space as read_space
+from designspace.spec.space.space import Point
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A network of a space.
+
+    Attributes:
+        point: Its labels.
+        spec: The network.
+        recipe: How it is trained, where the space has axes of the recipe.
+        params: Learnable parameters.
+        macs: Multiply-adds.
+        acts: Output elements.
+    """
+
+    point: Point
+    spec: Network
+    recipe: Recipe | None
+    params: int
+    macs: int
+    acts: int
+
+
+class Space(spaces.Space):
+    """A space whose networks can be counted and drawn, exactly, within limits on cost."""
+
+    _networks: dict[Task, Networks | TooLargeError] = PrivateAttr(
+        default_factory=dict[Task, "Networks | TooLargeError"]
+    )
+
+    def from_recipe(self, recipe: Recipe) -> Self:
+        """A copy with another recipe, without the counts of this one."""
+        copy = super().from_recipe(recipe)
+        copy._networks = {}
+        return copy
+
+    def feasible(
+        self, limits: Iterable[Limit] | None = None, *, task: Task | None = None
+    ) -> Limited:
+        """The networks within limits: counted where the space decomposes, else to be searched.
+
+        Args:
+            limits: Limits on cost; those of the space by default.
+            task: What networks are costed on; by default the base's image size, three channels and
+                1000 classes.
+
+        Raises:
+            InputError: No combination of labels makes a valid network.
+        """
+        bounds = bounds_of(self.limits if limits is None else limits)
+        task = task or Task(self.base_network().input_size)
+        if task not in self._networks:
+            self._networks[task] = self._compiled(task)
+        found = self._networks[task]
+        if isinstance(found, TooLargeError):
+            price = partial(self.price, task=task)
+            return Searched(self.axes, task, bounds, price, reason=str(found))
+        if found.total == 0:
+            raise self._nothing_valid(task)
+        if len(bounds.limited) > found.exact:
+            inner = Feasible(first_two(bounds), found)
+            return Thinned(inner, bounds)
+        return Feasible(bounds, found)
+
+    def counted(
+        self, limits: Iterable[Limit] | None = None, *, task: Task | None = None
+    ) -> Feasible:
+        """The networks within limits, of which there is at least one; arguments as of `feasible`.
+
+        Raises:
+            InputError: They cannot be counted.
+            InfeasibleError: There is none: with the limit at fault and the nearest value.
+        """
+        found = self.feasible(limits, task=task)
+        if not isinstance(found, Feasible):
+            raise InputError(f"the networks of space {self.name} cannot be counted: {found.reason}")
+        return self.not_empty(found)
+
+    def not_empty(self, found: Limited) -> Any:
+        """The same networks.
+
+        Raises:
+            InfeasibleError: There is none.
+        """
+        counted = found.inner if isinstance(found, Thinned) else found
+        if isinstance(counted, Feasible) and not counted.count:
+            raise InfeasibleError(f"space {self.name}: {why_empty(counted)}")
+        return found
+
+    def count(self, limits: Iterable[Limit] | None = None, *, task: Task | None = None) -> int:
+        """How many distinct networks lie within the limits; arguments as of `feasible`.
+
+        Raises:
+            InputError: They cannot be counted.
+        """
+        found = self.feasible(limits, task=task)
+        return found.count if isinstance(found, Feasible) else self.counted(limits, task=task).count
+
+    def price(self, point: Point, *, task: Task) -> tuple[str, CostTable]:
+        """Identity and cost of the network at a point; with its recipe, where that varies.
+
+        Raises:
+            InputError: It has none.
+        """
+        network, recipe = self.spec(point), self.recipe_digest(point)
+        costs = cost(
+            network,
+            task.input_size,
+            in_channels=task.in_channels,
+            num_classes=task.num_classes,
+        )
+        return identity(network.digest, recipe), costs
+
+    def _compiled(self, task: Task) -> Networks | TooLargeError:
+        try:
+            found = networks(Chain(self.network_axes, self.base_data, task))
+            return Paired(found, self.axes, Recipes(self)) if self.recipe_axes else found
+        except TooLargeError as error:
+            return error
+
+    def _nothing_valid(self, task: Task) -> InputError:
+        """With the reason why the first combination is none."""
+        first = settle(self.axes, {name: axis.labels[0] for name, axis in self.axes.items()})
+        reason = ""
+        try:
+            self.price(first, task=task)
+        except InputError as error:
+            reason = f"; with the first of every choice: {error}"
+        return InputError(f"space {self.name}: no combination makes a valid network{reason}")
+
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        *,
+        limits: Iterable[Limit] | None = None,
+        task: Task | None = None,
+        stratify: str | None = None,
+    ) -> list[Sample]:
+        """Distinct networks within the limits, each as likely as any other.
+
+        Arguments as of `feasible` and of `Feasible.draw`.
+
+        Raises:
+            InfeasibleError: There is none: with the limit at fault and the nearest value.
+        """
+        found = self.not_empty(self.feasible(limits, task=task))
+        return self.samples(found.draw(n, seed, stratify=stratify))
+
+    def samples(self, draw: Draw) -> list[Sample]:
+        """The networks of a draw, made."""
+        maker, has_recipes = Maker(self), bool(self.recipe_axes)
+        rows = zip(draw.points(), draw.params, draw.macs, draw.acts, strict=True)
+        return [
+            Sample(
+                point,
+                maker.network(point),
+                self.recipe_spec(point) if has_recipes else None,
+                *map(int, costs),
+            )
+            for point, *costs in rows
+        ]
+
+
+def load_space(source: str | Path | Mapping[str, Any]) -> Space:
+    """A space from a catalog name, a YAML file or plain data.
+
+    Raises:
+        InputError: What is wrong, with its file, line and path.
+    """
+    return read_space(source, Space)
+
+
+def with_limits(limits: Iterable[Limit], words: Iterable[str]) -> tuple[Limit, ...]:
+    """A space's limits, those given in words in the place of its own on the same costs.
+
+    Raises:
+        InputError: A word that is no limit.
+    """
+    given = [parse_limit(word) for word in words]
+    replaced = {limit.cost for limit in given}
+    return (*(limit for limit in limits if limit.cost not in replaced), *given)

@@ -1,0 +1,1 @@
+"""Tables of a space: what every combination of labels makes of each part of a network."""

@@ -1,0 +1,40 @@
+"""The head as a component: the last of the chain."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from designspace.blocks.families import Head
+from designspace.layers.leaf import ShapeError
+from designspace.layers.part import Place
+from designspace.layers.trace import trace
+from designspace.sampling.tables.components import Component, Features, Made, spread, vector
+from designspace.sampling.tables.part_tables import Piece, Pieces
+
+
+class HeadComponent(Component):
+    """The head under every combination of the labels that touch it."""
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        table: Piece,
+        sizes: dict[str, int],
+        features: Features,
+        num_classes: int,
+    ) -> None:
+        axes = table.axes
+        shape = [sizes[name] for name in axes]
+        super().__init__(axes, shape, [spread(table, axes, shape)])
+        self._pieces, self._features, self._classes = pieces, features, num_classes
+
+    def _make(self, feature: int, *values: int) -> Made | None:
+        (index,) = values
+        head = self._pieces.kinds[index].part
+        assert isinstance(head, Head)
+        try:
+            node = trace(head.on(Place(self._classes)), self._features.known[feature])
+        except ShapeError:
+            return None
+        costs = np.array([vector(node.cost)], np.int64)
+        return Made(costs, self._features.id(node.output), index)

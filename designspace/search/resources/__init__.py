@@ -1,7 +1,0 @@
-"""What each trial gets, and how many trials run at a time: checked before a study is created."""
-
-from designspace.search.resources.available import available, require_resources
-from designspace.search.resources.choice import Asked, Choice
-from designspace.search.resources.nodes import Available, Node
-
-__all__ = ["Asked", "Available", "Choice", "Node", "available", "require_resources"]

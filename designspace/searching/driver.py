@@ -1,0 +1,291 @@
+"""The study as a state machine: what to start next, and what a report leads to.
+
+An executor asks `next`, runs what it is given, and reports each step. Every transition is in the
+ledger before the driver answers, so that a driver that is killed at any moment leaves a ledger
+from which the next one goes on. An attempt that was superseded is told to stop, and is not heard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections import deque
+from dataclasses import dataclass
+
+from designspace.errors import DesignspaceError, InputError
+from designspace.records.study.consistency import consistent_state
+from designspace.records.study.events import (
+    Action,
+    Decision,
+    Ended,
+    EpochEnded,
+    Event,
+    FinalState,
+    SplitRead,
+    Started,
+    StudyChanged,
+)
+from designspace.records.study.kept_files import trial_directory, trial_weights
+from designspace.records.study.ledger import Ledger
+from designspace.records.study.state import StudyState, TrialState
+from designspace.records.training import Epoch, Score
+from designspace.searching.jobs import job_of, write_authored, write_trace
+from designspace.searching.keeper import Keeper
+from designspace.searching.proposers.proposer import Proposer, base_point, stream
+from designspace.searching.proposers.repair import Candidates, proposed
+from designspace.searching.request import Observer, Request
+from designspace.searching.schedulers.asha import decide
+from designspace.searching.trials.trainable import Failure, Job, Task
+
+RETRIES = 1  # a trial whose attempt failed is started this often again
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a worker is to do: train on after `epoch` recorded epochs, or another task."""
+
+    trial: int
+    attempt: int
+    epoch: int
+    job: Job
+    task: Task = "train"
+
+
+class Driver:
+    """Runs one study; the only writer of its ledger."""
+
+    def __init__(
+        self,
+        request: Request,
+        ledger: Ledger,
+        proposer: Proposer,
+        candidates: Candidates,
+        observer: Observer,
+    ) -> None:
+        """Replay the ledger, and queue the trials that an earlier driver left unfinished."""
+        self.request, self.exhausted, self.stopping = request, "", False
+        self._ledger, self._observer = ledger, observer
+        self._proposer, self._candidates = proposer, candidates
+        self.state = consistent_state(ledger.events, ledger.path)
+        self._taken = {trial.identity for trial in self.state.trials.values()}
+        self._queue: deque[int] = deque()
+        self._testing: int | None = None
+        self._tried_again: set[int] = set()
+        self._keeper = Keeper(request.directory, keep_checkpoints=request.keep_checkpoints)
+        self.notes: list[str] = []
+        for trial in self.state.trials.values():
+            self._take_up(trial)
+
+    def _take_up(self, trial: TrialState) -> None:
+        if trial.state == "running" and trial.decision != "continue":
+            self._end(trial, "done" if trial.decision == "finish" else "stopped")
+        elif trial.state in ("waiting", "running") or self._retryable(trial):
+            self._queue.append(trial.number)
+        else:
+            self._close(trial)
+
+    def _close(self, trial: TrialState) -> None:
+        """Nothing starts the trial again."""
+        self._proposer.tell(trial)
+        self._keeper.take_over(trial)
+
+    def stop(self, *_: object) -> None:
+        """Raise KeyboardInterrupt now and at the next call: some callbacks drop what is raised."""
+        self.stopping = True
+        raise KeyboardInterrupt
+
+    @property
+    def over(self) -> bool:
+        """Whether every trial is in its final state, and nothing is left to do for any."""
+        return not self._wanting and not self._live and self._untested is None
+
+    @property
+    def _live(self) -> bool:
+        """Whether a trial is still to be trained, or to have its weights rebuilt."""
+        live = self._queue or self.state.count("waiting", "running")
+        return bool(live) or not self._keeper.idle
+
+    @property
+    def _wanting(self) -> bool:
+        return len(self.state.trials) < self.state.wanted and not self.exhausted
+
+    @property
+    def _untested(self) -> TrialState | None:
+        """The winner, as long as the test split is still to be read for it."""
+        return to_test(self.state, self.request)
+
+    def next(self) -> Start | None:
+        """What to start now; None while all that is left is running, and when over."""
+        if self.stopping:
+            self.stop()
+        if self._queue:
+            return self._start(self.state.trials[self._queue.popleft()])
+        if (number := self._keeper.next()) is not None:
+            return self._task(self.state.trials[number], "keep")
+        trial = self._propose(len(self.state.trials)) if self._wanting else None
+        if trial is not None:
+            return self._start(trial)
+        winner = self._untested
+        if winner is None or self._testing is not None or self._live:
+            return None
+        self._testing = winner.number
+        return self._task(winner, "test")
+
+    def _task(self, trial: TrialState, task: Task) -> Start:
+        if task == "keep":
+            self.notes.append(f"the weights of trial {trial.number} were rebuilt")
+        elif not trial_weights(self.request.directory, trial.number).exists():
+            self.notes.append(
+                f"the weights of trial {trial.number} were gone: it was trained again for its test"
+            )
+        return Start(trial.number, trial.attempt, trial.epochs, job_of(self.request, trial), task)
+
+    def report(self, number: int, attempt: int, said: Epoch | Score | Failure) -> Decision:
+        """Take in what a step answered; anything but continue ends the attempt.
+
+        Raises:
+            InputError: The step failed in a way that every other trial would, too.
+            DesignspaceError: The winner could not be tested, or weights could not be rebuilt.
+            KeyboardInterrupt: `stop` was called before.
+        """
+        if self.stopping:
+            self.stop()
+        trial = self.state.trials[number]
+        if number == self._testing:
+            return self._test(trial, said)
+        if self._keeper.rebuilds(number):
+            return self._rebuilt(trial, said)
+        if attempt != trial.attempt or trial.state != "running":
+            return "stop"
+        if isinstance(said, Failure):
+            self._fail(trial, said)
+            return "stop"
+        assert isinstance(said, Epoch)
+        return self._measure(trial, said)
+
+    def _measure(self, trial: TrialState, said: Epoch) -> Decision:
+        if said.epoch <= trial.epochs:
+            return "continue"
+        assert said.epoch == trial.epochs + 1, f"trial {trial.number} skipped to {said.epoch}"
+        number, attempt = trial.number, trial.attempt
+        rules, epochs = self.request.rules, self.request.epochs
+        decision = decide(rules, epochs, self.state, number, said.top1)
+        self._record(EpochEnded.of(number, attempt, said, decision))
+        self._notice(trial, said)
+        if decision != "continue":
+            self._end(trial, "done" if decision == "finish" else "stopped")
+        return decision
+
+    def change(self, action: Action) -> None:
+        """Record that the study as a whole began, went on or came to an end."""
+        self._record(StudyChanged(action=action, trials=self.request.trials))
+
+    def interrupted(self) -> None:
+        """Record that a signal stopped the study, once, however many say so."""
+        if self.state.action != "interrupted":
+            self.change("interrupted")
+
+    def _test(self, winner: TrialState, said: Epoch | Score | Failure) -> Decision:
+        if isinstance(said, Failure):
+            self._try_again(winner, said, "the winner's test failed")
+            self._testing = None
+            return "stop"
+        assert isinstance(said, Score)
+        self._record(SplitRead(trial=winner.number, **said.model_dump()))
+        self._testing = None
+        self._keeper.take_over(winner)
+        return "finish"
+
+    def _rebuilt(self, trial: TrialState, said: Epoch | Score | Failure) -> Decision:
+        if isinstance(said, Failure):
+            self._try_again(trial, said, "its weights could not be rebuilt")
+            self._keeper.again(trial.number)
+            return "stop"
+        assert isinstance(said, Epoch)
+        self._notice(trial, said)
+        self._keeper.rebuilt(trial.number)
+        return "finish"
+
+    def _notice(self, trial: TrialState, said: Epoch) -> None:
+        if said.note:
+            self._note(f"trial {trial.number}: {said.note}")
+
+    def _note(self, text: str) -> None:
+        """Keep a sentence for the end, and write it to the log that the output goes to."""
+        self.notes.append(text)
+        sys.stderr.write(f"{text}\n")
+
+    def _try_again(self, trial: TrialState, failure: Failure, what: str) -> None:
+        """Let a task of a done trial be started once more, where it lost its worker.
+
+        Raises:
+            InputError: Every other trial would fail alike.
+            DesignspaceError: The task failed by itself, or lost a second worker.
+        """
+        if failure.hopeless:
+            raise InputError(f"trial {trial.number}: {what}: {failure.error}")
+        where = write_trace(self.request.directory, trial, failure)
+        if not failure.fatal or trial.number in self._tried_again:
+            raise DesignspaceError(f"{where}: {what}: {failure.error}")
+        self._tried_again.add(trial.number)
+        self._note(f"trial {trial.number}: {what}: {failure.error}; it is tried once more")
+
+    def _propose(self, number: int) -> TrialState | None:
+        asked = self._proposer.ask(number) if number else base_point(self.request.space)
+        rng = stream(self.request.seed, number, "repair")
+        found = self._candidates.choose(asked, self._taken, rng)
+        if found is None:
+            self.exhausted = self._candidates.exhausted(self._taken)
+            return None
+        self._taken.add(found.identity)
+        name = self._proposer.name if number else "base"
+        self._record(proposed(self.request.space, number, found, name))
+        return self.state.trials[number]
+
+    def _start(self, trial: TrialState) -> Start:
+        job = job_of(self.request, trial)
+        write_authored(job)
+        started = Started(trial=trial.number, attempt=trial.attempt + 1, epoch=trial.epochs)
+        self._record(started)
+        return Start(trial.number, started.attempt, started.epoch, job)
+
+    def _fail(self, trial: TrialState, failure: Failure) -> None:
+        if failure.hopeless:
+            where = trial_directory(self.request.directory, trial.number)
+            with contextlib.suppress(InputError):  # where the disk is full, the error says enough
+                where = write_trace(self.request.directory, trial, failure)
+            raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
+        write_trace(self.request.directory, trial, failure)
+        self._end(trial, "failed", failure)
+
+    def _retryable(self, trial: TrialState) -> bool:
+        again = trial.failures <= RETRIES and trial.divergence is None
+        return trial.state == "failed" and again
+
+    def _end(self, trial: TrialState, state: FinalState, failure: Failure | None = None) -> None:
+        self._record(
+            Ended(
+                trial=trial.number,
+                attempt=trial.attempt,
+                state=state,
+                epoch=trial.epochs,
+                error=failure and failure.error,
+                divergence=failure and failure.divergence,
+            )
+        )
+        if self._retryable(trial):
+            self._queue.append(trial.number)
+        else:
+            self._close(trial)
+
+    def _record(self, event: Event) -> None:
+        self._ledger.append(event)
+        self.state.apply(event)
+        self._observer(event, self.state)
+
+
+def to_test(state: StudyState, request: Request) -> TrialState | None:
+    """The winner, where the test split is to be read for it; a further reading is asked for."""
+    if not request.test or state.tested:
+        return None
+    return state.winner if request.retest or not state.readings else None

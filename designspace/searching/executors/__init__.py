@@ -1,0 +1,1 @@
+"""Executors: they run the trials that the driver starts, in this process or under Ray."""

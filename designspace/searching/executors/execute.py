@@ -1,0 +1,33 @@
+"""The Ray executor from its beginning: Ray starts, and meanwhile everything else that can.
+
+This module imports neither Ray's Tune nor pandas, half of what Tune's import takes: pandas is
+imported while Ray's processes start.
+"""
+
+from __future__ import annotations
+
+from designspace.searching.driver import Driver
+from designspace.searching.executors.cluster import cluster, slots
+from designspace.searching.executors.watchdog import watchdog
+from designspace.searching.starting.imports import imported
+from designspace.searching.starting.shared import share
+from designspace.stopping import stoppable
+
+
+def execute(driver: Driver) -> None:
+    """Run a study to its end, the winner's test included.
+
+    Raises:
+        KeyboardInterrupt: A signal asked to stop; what was trained is recorded.
+        DesignspaceError: Ray lost all its nodes, or the driver refused to go on.
+    """
+    request = driver.request
+    with cluster(request.directory, imported("pandas")) as running:
+        from designspace.searching.executors.ray_tune import run_trials
+        from designspace.searching.executors.tune_state import Bridge
+
+        bridge = Bridge(driver, slots(request.resources), own=running.own)
+        with stoppable(bridge.on_signal), watchdog(bridge, running):
+            bridge.interrupted = driver.stopping
+            if not driver.over:
+                run_trials(bridge, running, share(request.data))

@@ -1,0 +1,115 @@
+"""What a study is: described from a request, and compared with what a directory holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from designspace.errors import InputError
+from designspace.records.difference import differing
+from designspace.records.environment import environment
+from designspace.records.study.study import META, StudyMeta
+from designspace.searching.request import Request
+from designspace.spec.space.space import Space
+
+
+def describe(request: Request) -> StudyMeta:
+    """The `study.yaml` of a new study."""
+    return StudyMeta(
+        name=request.directory.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=list(request.command),
+        space=_space(request.space),
+        recipe=dict(request.recipe),
+        data=dict(request.data),
+        seed=request.seed,
+        trials=request.trials,
+        proposer=request.proposer,
+        scheduler=request.rules,
+        executor=request.executor,
+        environment=_environment(request),
+    )
+
+
+def _space(space: Space) -> dict[str, Any]:
+    return {"name": space.name, "digest": space.digest, **space.authored}
+
+
+def _environment(request: Request) -> dict[str, Any]:
+    resources = request.resources
+    return {
+        **environment(),
+        "device": resources.device,
+        **_gpu(resources.device),
+        "cpus_per_trial": resources.cpus,
+        "gpus_per_trial": resources.gpus,
+    }
+
+
+def _gpu(device: str) -> dict[str, Any]:
+    """The driver's own GPU and its arithmetic, where the trials run on such a device."""
+    if device == "cpu":
+        return {}
+    import torch
+
+    if not torch.cuda.is_available():  # a cluster's GPU, which only the workers see
+        return {}
+    from designspace.compiler.arithmetic import fast_settings
+    from designspace.compiler.device import device_name, device_of
+
+    gpu = device_of(device)
+    return {"gpu": device_name(gpu), **fast_settings(gpu)}
+
+
+def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:
+    """Refuse to go on with a study that was another one.
+
+    Raises:
+        InputError: Naming all that differs.
+    """
+    differing = _differing(old, new)
+    if differing:
+        raise InputError(
+            f"the study here has another {' and another '.join(differing)}",
+            file=str(directory / META),
+            hint="take another directory, or the command that made this one",
+        )
+    if new.trials < old.trials:
+        raise InputError(
+            f"the study here has {old.trials} trials, and {new.trials} are asked for",
+            file=str(directory / META),
+            path="trials",
+            hint="a total can only be raised",
+        )
+
+
+def _differing(old: StudyMeta, new: StudyMeta) -> list[str]:
+    found: list[str] = []
+    if old.space.get("digest") != new.space["digest"]:
+        found.append(_in_space(old.space, new.space))
+    for part in ("recipe", "data"):
+        was, now = getattr(old, part), getattr(new, part)
+        if was.get("digest") != now["digest"]:
+            told = differing(was, now, "digest", "notes", "skipped")
+            found.append(f"{part} ({told or 'the same in name only'})")
+    for part in ("seed", "proposer"):
+        was, now = getattr(old, part), getattr(new, part)
+        if was != now:
+            found.append(f"{part} ({was} there, {now} here)")
+    if old.scheduler != new.scheduler:
+        found.append(f"scheduler ({_rules(old)} there, {_rules(new)} here)")
+    return found
+
+
+def _in_space(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Which part of the space differs, or how its values do; either side may lack any part."""
+    named = differing({"name": old.get("name")}, {"name": new.get("name")})
+    told = differing(old, new, "digest", "name", "purpose")
+    return f"space ({'; '.join(filter(None, (named, told))) or 'the same in name only'})"
+
+
+def _rules(meta: StudyMeta) -> str:
+    rules = meta.scheduler
+    return f"{rules.kind} {list(rules.rungs)}" if rules.kind == "asha" else rules.kind

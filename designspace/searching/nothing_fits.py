@@ -1,0 +1,79 @@
+"""Why no network of a space is within its limits: the size of the images may be to blame.
+
+Costs grow with the side of the image, so that limits which are made for 224 pixels hold no network
+at 28.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from designspace.errors import DesignspaceError, InfeasibleError
+from designspace.searching.proposers.pool import is_empty
+from designspace.searching.proposers.proposer import base_point
+from designspace.searching.request import Request
+
+STEP = 4  # pixels between the sizes that are tried
+
+
+@contextmanager
+def sizes_blamed(request: Request) -> Generator[None]:
+    """Where nothing is within the limits meanwhile, say which size of image would help.
+
+    Raises:
+        InfeasibleError: As it came, with the size at which some network fits, if there is one.
+    """
+    try:
+        yield
+    except InfeasibleError as error:
+        blame = _blame(request)
+        if blame is None:
+            raise
+        raise InfeasibleError(f"{error}; {blame}") from None
+
+
+def _blame(request: Request) -> str | None:
+    """What the size of the images has to do with it; None where the space's own size fails too."""
+    size, own = request.data.get("image_size"), _nominal(request)
+    if size is None or own is None or size == own or not _fits(request, own):
+        return None
+    near = _nearest(request, size, own)
+    kind = "smallest" if near > size else "largest"
+    return (
+        f"the data are why: the networks see images of {size}x{size}, and the space is made for "
+        f"{own}x{own}; the {kind} input that works is {near}x{near} "
+        f"(--recipe-set input_size={near})"
+    )
+
+
+def _nominal(request: Request) -> int | None:
+    size: object = getattr(request.space.spec(base_point(request.space)), "input_size", None)
+    return size if isinstance(size, int) else None
+
+
+def _nearest(request: Request, fails: int, works: int) -> int:
+    """The size nearest to one that fails at which some network fits, in steps of a few pixels."""
+    while abs(works - fails) > STEP:
+        middle = (works + fails) // 2 // STEP * STEP
+        if middle in (works, fails):
+            break
+        if _fits(request, middle):
+            works = middle
+        else:
+            fails = middle
+    return works
+
+
+def _fits(request: Request, size: int) -> bool:
+    """Whether a network is within the limits at a size; of an uncounted space, whether the base."""
+    there = replace(request, data={**request.data, "image_size": size})
+    try:
+        empty = is_empty(there)
+        if empty is not None:
+            return not empty
+        costs = there.price(there.space.spec(base_point(there.space)), there.data)
+    except DesignspaceError:
+        return False
+    return all(limit.broken_by(costs) is None for limit in there.space.limits)

@@ -1,0 +1,198 @@
+"""What a search would run and roughly how long: the facts of `--dry-run`. Nothing is written."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING
+
+from designspace.searching.nothing_fits import sizes_blamed
+from designspace.searching.proposers.pool import Pool, pool_of
+from designspace.searching.proposers.proposer import base_point, draw, stream
+from designspace.searching.proposers.repair import Candidate, Candidates
+from designspace.searching.request import Request
+from designspace.searching.resources import available, require_resources
+from designspace.searching.study import pricer
+from designspace.searching.trials.trainable import Job
+from designspace.searching.trials.trial_training import run_of
+from designspace.spec.space.space import Point
+
+if TYPE_CHECKING:
+    from designspace.images.data import Data
+
+SAMPLE = 32  # random points whose cost stands for the trials to come
+WARM_UP, STEPS, PATIENCE = 2, 10, 5.0  # steps left out, steps timed, seconds at most
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a search would do.
+
+    Attributes:
+        trials: the total wanted.
+        points: combinations of labels in the space, before limits and repeats.
+        networks: distinct ones in the space; None where they are not counted.
+        feasible: those of them within the limits; likewise.
+        base: the network of trial 0, with its cost.
+        rungs: epochs after which trials are compared; none without early stopping.
+        epochs: of a trial that is never stopped.
+        most_epochs: if no trial is stopped.
+        expected_epochs: if the best 1/eta go on from each rung.
+        parallel: trials at a time, on this machine or on the cluster.
+        macs_ratio: mean MACs of sampled networks within the limits over the base's.
+        epoch_seconds: timed, for the base; None where it was not timed.
+        timed_on: the device of the timing, with its model; None where nothing was timed.
+    """
+
+    trials: int
+    points: int
+    networks: int | None
+    feasible: int | None
+    base: Candidate
+    rungs: tuple[int, ...]
+    epochs: int
+    most_epochs: int
+    expected_epochs: int
+    parallel: int
+    macs_ratio: float
+    epoch_seconds: float | None
+    timed_on: str | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """Roughly how long: time taken as proportional to MACs, and start-up left out."""
+        if self.epoch_seconds is None:
+            return None
+        return self.expected_epochs * self.epoch_seconds * self.macs_ratio / self.parallel
+
+
+def plan(request: Request, *, timed: bool = True) -> Plan:
+    """What a request would run; where `timed`, after some steps of the base's first epoch.
+
+    Raises:
+        InputError: A trial asks for more than this machine has.
+        InfeasibleError: No network of the space is within its limits.
+    """
+    require_resources(request.resources, request.executor)
+    with sizes_blamed(request):
+        return _plan(request, timed=timed)
+
+
+def _plan(request: Request, *, timed: bool) -> Plan:
+    pool = pool_of(request)
+    candidates = Candidates(request.space, pricer(request), pool)
+    base = _chosen(candidates, request, base_point(request.space))
+    timed_on = _device_here(request) if timed else None
+    return Plan(
+        trials=request.trials,
+        points=request.space.size,
+        networks=pool.limited.total if pool else None,
+        feasible=pool.count if pool else None,
+        base=base,
+        rungs=request.rules.rungs,
+        epochs=request.epochs,
+        most_epochs=request.trials * request.epochs,
+        expected_epochs=expected_epochs(request),
+        parallel=parallel(request),
+        macs_ratio=_mean_macs(candidates, request, pool) / base.macs,
+        epoch_seconds=time_epoch(request) if timed_on else None,
+        timed_on=timed_on,
+    )
+
+
+def _device_here(request: Request) -> str | None:
+    """The device of the trials, where this machine has one; a cluster's cannot be timed here."""
+    from designspace.compiler.device import described
+
+    return described(request.resources.device)
+
+
+def _mean_macs(candidates: Candidates, request: Request, pool: Pool | None) -> float:
+    """Of networks drawn at random."""
+    if pool is not None:
+        return float(pool.limited.draw(SAMPLE, request.seed).macs.mean())
+    rng = stream(request.seed, 0, "plan")
+    points = (draw(request.space, rng) for _ in range(SAMPLE))
+    return mean(_chosen(candidates, request, point).macs for point in points)
+
+
+def _chosen(candidates: Candidates, request: Request, point: Point) -> Candidate:
+    found = candidates.choose(point, set(), stream(request.seed, 0, "repair"))
+    if found is None:
+        raise candidates.refuse()
+    return found
+
+
+def expected_epochs(request: Request) -> int:
+    """Epochs of all trials if the best 1/eta go on from each rung, the base to its end."""
+    rules = request.rules
+    ends = (*rules.rungs, request.epochs)
+    steps = [end - start for start, end in zip((0, *rules.rungs), ends, strict=True)]
+    a_trial = sum(step / rules.eta**rung for rung, step in enumerate(steps))
+    return round(request.epochs + (request.trials - 1) * a_trial)
+
+
+def parallel(request: Request) -> int:
+    """Trials at a time, of this machine or of the cluster."""
+    if request.executor == "local":
+        return 1
+    return max(1, available(request.executor).slots(request.resources))
+
+
+def _base_job(request: Request, directory: Path) -> Job:
+    point = base_point(request.space)
+    return Job(
+        spec=request.space.spec(point).authored,
+        recipe=request.recipe_of(point),
+        data=request.data,
+        seed=request.seed,
+        device=request.resources.device,
+        threads=request.resources.cpus,
+        directory=directory,
+    )
+
+
+class _EnoughError(Exception):
+    """Ends the timing."""
+
+
+def time_epoch(request: Request, data: Data | None = None) -> float:
+    """Seconds that an epoch of the base takes, from its first steps, validation left out.
+
+    A GPU is waited for at both ends: until then its steps are only queued.
+
+    Args:
+        request: The search.
+        data: The data of the request where they are loaded already.
+    """
+    from designspace.compiler.device import wait_for
+
+    device = request.resources.device
+    ticks: list[float] = []
+    total = 1
+
+    def read() -> float:
+        wait_for(device)
+        return time.perf_counter()
+
+    def tick(done: int, steps: int) -> None:
+        nonlocal total
+        total = steps
+        ticks.append(read() if len(ticks) == WARM_UP - 1 else time.perf_counter())
+        late = ticks[-1] - ticks[0] > PATIENCE and len(ticks) > WARM_UP
+        if done >= min(WARM_UP + STEPS, steps) or late:
+            ticks[-1] = read()
+            raise _EnoughError
+
+    with tempfile.TemporaryDirectory() as scratch:
+        job = _base_job(request, Path(scratch))
+        trainee = request.factory(job) if data is None else run_of(job, data)
+        began = read()
+        with contextlib.suppress(_EnoughError):
+            trainee.train_epoch(tick)
+    timed = ticks[WARM_UP - 1 :] if len(ticks) > WARM_UP else [began, *ticks]
+    return (timed[-1] - timed[0]) / (len(timed) - 1) * total

@@ -1,0 +1,1 @@
+"""Proposers: which networks of a space a study trains next."""

@@ -1,0 +1,145 @@
+"""The networks within a study's limits, where its space is counted: drawn, and looked for nearby.
+
+So a proposal costs no rejection, however narrow the limits are, and an empty space is refused
+before anything starts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+
+import numpy as np
+
+from designspace.sampling.feasible import Draw, Feasible
+from designspace.sampling.rejection import Searched, Thinned, fits
+from designspace.sampling.space import Space
+from designspace.sampling.tables.active_labels import settle
+from designspace.sampling.tables.components import COSTS
+from designspace.sampling.tables.wavelet import Ints
+from designspace.sampling.task import Task
+from designspace.searching.request import Request, exact
+from designspace.spec.space.space import Point
+
+NEIGHBOURS = 1 << 16  # points whose costs are looked at in one repair, at each distance
+DRAWN = 1024  # networks of which the nearest is taken where no neighbour is within the limits
+
+
+class Pool:
+    """All networks of a space within its limits.
+
+    Attributes:
+        limited: The networks, to be drawn from.
+    """
+
+    def __init__(self, limited: Feasible | Thinned) -> None:
+        self.limited = limited
+        self._counted = limited.inner if isinstance(limited, Thinned) else limited
+
+    @property
+    def count(self) -> int | None:
+        """How many there are; None where three limits at once leave that open."""
+        return self.limited.count
+
+    def at(self, number: int, seed: int) -> Point:
+        """The network of this number, from 1 on, in the order in which `seed` draws them all.
+
+        No network comes twice before all have come, and any is as likely as any other.
+        """
+        draw = self.limited.draw(number, seed)
+        place = (number - 1) % len(draw)
+        return next(_rows(draw, slice(place, place + 1)).points())
+
+    def near(self, point: Point, taken: int, rng: random.Random) -> Iterator[Point]:
+        """Networks that differ from a point in one label, then two, then others, nearest first.
+
+        Among the last is at least one that is none of `taken` networks, where there is one.
+        """
+        row = self._row(point, rng)
+        for distance in (1, 2):
+            yield from self._points(self._within(self._changed(row, distance, rng), rng))
+        draw = self.limited.draw(max(taken + 1, DRAWN), rng.getrandbits(32))
+        order = np.argsort((draw.labels != row).sum(axis=1), kind="stable")
+        yield from self._points(draw.labels[order])
+
+    def _row(self, point: Point, rng: random.Random) -> Ints:
+        """Indices of a point's labels; where an axis has no effect, of any."""
+        axes = self.limited.axes
+        labels = {name: point.get(name) or rng.choice(axis.labels) for name, axis in axes.items()}
+        return np.array([axes[name].labels.index(label) for name, label in labels.items()])
+
+    def _changed(self, row: Ints, distance: int, rng: random.Random) -> Ints:
+        """The rows that differ from one in so many labels, as many as are looked at."""
+        sizes = [len(axis.labels) for axis in self.limited.axes.values()]
+        columns = list(itertools.combinations(range(len(sizes)), distance))
+        rng.shuffle(columns)
+        others = (
+            (group, values)
+            for group in columns
+            for values in itertools.product(*(range(sizes[column]) for column in group))
+            if all(value != row[column] for column, value in zip(group, values, strict=True))
+        )
+        picked = list(itertools.islice(others, NEIGHBOURS))
+        rows = np.repeat(row[None], len(picked), axis=0)
+        for number, (group, values) in enumerate(picked):
+            rows[number, list(group)] = values
+        return rows
+
+    def _within(self, rows: Ints, rng: random.Random) -> Ints:
+        """Those of the rows that make networks within the limits, in random order."""
+        chain, names = self._counted.chain, list(self.limited.axes)
+        costs = chain.costs(rows[:, [names.index(name) for name in chain.axes]])
+        columns: dict[str, Ints] = dict(zip(COSTS, costs.T, strict=True))
+        kept: list[int] = np.flatnonzero(
+            fits(self.limited.bounds, columns) & (costs[:, 0] >= 0)
+        ).tolist()
+        rng.shuffle(kept)
+        return rows[kept]
+
+    def _points(self, rows: Ints) -> Iterator[Point]:
+        axes = self.limited.axes
+        listed: list[list[int]] = rows.tolist()
+        for row in listed:
+            pairs = zip(axes.items(), row, strict=True)
+            yield settle(axes, {name: axis.labels[i] for (name, axis), i in pairs})
+
+
+def pool_of(request: Request) -> Pool | None:
+    """The networks that a study may train; None where its space is not counted.
+
+    Raises:
+        InputError: No combination of labels makes a valid network.
+        InfeasibleError: None is within the limits: with the limit at fault, the nearest value and
+            how many networks a relaxed limit would admit.
+    """
+    space = request.space
+    if not isinstance(space, Space) or request.price is not exact:
+        return None
+    found = space.not_empty(space.feasible(task=_task(request)))
+    return None if isinstance(found, Searched) else Pool(found)
+
+
+def is_empty(request: Request) -> bool | None:
+    """Whether a counted space has no network within its limits; None where it is not counted.
+
+    Raises:
+        InputError: No combination of labels makes a valid network.
+    """
+    space = request.space
+    if not isinstance(space, Space) or request.price is not exact:
+        return None
+    found = space.feasible(task=_task(request))
+    counted = found.inner if isinstance(found, Thinned) else found
+    return not counted.count if isinstance(counted, Feasible) else None
+
+
+def _task(request: Request) -> Task:
+    data = request.data
+    size = data.get("image_size") or request.space.base_network().input_size
+    return Task(size, data["channels"], data["num_classes"])
+
+
+def _rows(draw: Draw, which: slice) -> Draw:
+    costs = draw.params[which], draw.macs[which], draw.acts[which]
+    return Draw(draw.axes, draw.labels[which], *costs)

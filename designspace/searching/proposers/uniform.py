@@ -1,0 +1,29 @@
+"""Uniform random proposals, which need no history."""
+
+from __future__ import annotations
+
+from designspace.records.study.state import TrialState
+from designspace.searching.proposers.pool import Pool
+from designspace.searching.proposers.proposer import draw, stream
+from designspace.spec.space.space import Point, Space
+
+
+class RandomProposer:
+    """Draws networks within the limits uniformly; where these are not counted, labels."""
+
+    name = "random"
+
+    def __init__(self, space: Space, seed: int, pool: Pool | None = None) -> None:
+        self._space, self._seed, self._pool = space, seed, pool
+
+    def ask(self, number: int) -> Point:
+        """The network that `designspace sample` draws as the one of this number with this seed.
+
+        Where the space is not counted: labels from the stream of (seed, number).
+        """
+        if self._pool is not None:
+            return self._pool.at(number, self._seed)
+        return draw(self._space, stream(self._seed, number, "ask"))
+
+    def tell(self, trial: TrialState) -> None:
+        """History changes nothing here."""

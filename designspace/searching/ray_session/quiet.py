@@ -1,0 +1,62 @@
+"""Keep what libraries print out of the terminal, by moving the file descriptors themselves.
+
+Python's own redirection misses what native code and child processes write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from designspace.spec.documents.document import writing
+
+_terminals: list[int] = []  # descriptors of standard error where it is redirected
+
+
+def terminal() -> TextIO:
+    """Standard output on a descriptor of its own, which `redirected` leaves alone."""
+    sys.stdout.flush()
+    return os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def redirected(log: Path) -> Generator[None]:
+    """Send descriptors 1 and 2 to a log file, appended, until the context ends.
+
+    Raises:
+        InputError: The log cannot be written.
+    """
+    with writing(log):
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    saved = [os.dup(1), os.dup(2)]
+    _terminals.append(saved[1])
+    _flush()
+    try:
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        yield
+    finally:
+        _flush()
+        _terminals.pop()
+        for number, copy in enumerate(saved, start=1):
+            os.dup2(copy, number)
+            os.close(copy)
+        os.close(file)
+
+
+def say(line: str) -> None:
+    """Write a line to the real standard error, also from another thread while it is redirected."""
+    error = _terminals[-1] if _terminals else 2
+    shown = f"\x1b[?25h\n{line}\n" if os.isatty(error) else f"{line}\n"  # the cursor is shown again
+    with contextlib.suppress(OSError):
+        os.write(error, shown.encode())
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()

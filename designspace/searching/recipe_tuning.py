@@ -1,0 +1,223 @@
+"""A small budget to tune a recipe for one network: the same draws whatever the network is.
+
+The same recipe is not always a fair one. Where each side of a comparison gets the same number of
+trainings, drawn alike from the same ranges and judged on the validation split, neither is held back
+by values that were chosen for the other. The tuning is a study: it resumes as one, and never reads
+the test split.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from designspace.errors import InputError, TrialsFailedError, did_you_mean
+from designspace.records.study.state import StudyState, TrialState
+from designspace.records.tuning import Budget, Tried, Tuning
+from designspace.searching.request import Request, Resources
+from designspace.searching.trials.trial_training import data_facts, recipe_facts, run_of
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.spec.space.load_space import load_space
+from designspace.spec.space.space import Space
+
+if TYPE_CHECKING:
+    from designspace.images.data import Data
+
+SPAN = 4.0  # values are drawn between a SPAN-th and SPAN times the recipe's own
+_AXIS = "tuning"
+_OF_THE_DATA = ("val_fraction",)  # fixed before a training, since all share the same split
+
+
+def budget_of(recipe: Recipe, names: Sequence[str], trials: int) -> Budget:
+    """What a network is given: so many trainings, with values around the recipe's own.
+
+    Args:
+        recipe: From which values depart.
+        names: Paths within the recipe, or the last parts of their names where these are unique.
+        trials: Trainings, the one with the recipe's own values included.
+
+    Raises:
+        InputError: A name is none, is ambiguous, or its value is not a number above 0.
+    """
+    numbers = {path: n for path, n in _numbers(recipe.plain()).items() if path not in _OF_THE_DATA}
+    paths = _paths(names, numbers, recipe)
+    ranges = {path: _range(numbers[path]) for path in paths}
+    for path, (low, _) in ranges.items():
+        if low <= 0:
+            raise InputError(
+                "the recipe has 0 here, and draws are multiples of its own value",
+                file="--tune",
+                path=path,
+            )
+    return Budget(ranges=ranges, trials=trials)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeTuning:
+    """The tuning of a recipe for one network.
+
+    Attributes:
+        network: What is trained.
+        recipe: From which values depart.
+        data: What on.
+        budget: What is spent.
+        seed: Of the draws and of every training.
+        device: "cpu" or "cuda".
+    """
+
+    network: Network
+    recipe: Recipe
+    data: Data
+    budget: Budget
+    seed: int
+    device: str
+
+    @property
+    def draws(self) -> list[dict[str, float]]:
+        """The values of each training by path: the recipe's own, then draws of (seed, trial)."""
+        numbers = _numbers(self.recipe.plain())
+        own = {path: numbers[path] for path in self.budget.ranges}
+        return [own, *(_draw(self.budget, self.seed, n) for n in range(1, self.budget.trials))]
+
+    def request(
+        self, directory: Path, command: Sequence[str] = (), *, keep_checkpoints: bool = False
+    ) -> Request:
+        """The study of it: one axis, whose labels are the trainings' numbers.
+
+        Raises:
+            InputError: A value that is drawn is none that the recipe takes.
+        """
+        import torch
+
+        return Request(
+            directory=directory,
+            space=self._space(),
+            recipe=recipe_facts(self.recipe),
+            data=data_facts(self.data, {}, self.recipe),
+            factory=partial(run_of, data=self.data),
+            trials=self.budget.trials,
+            seed=self.seed,
+            proposer="random",
+            scheduler="none",
+            executor="local",
+            resources=Resources(
+                torch.get_num_threads(), 0.0 if self.device == "cpu" else 1.0, self.device
+            ),
+            command=tuple(command),
+            test=False,
+            keep_checkpoints=keep_checkpoints,
+        )
+
+    def _space(self) -> Space:
+        self._check()
+        choices = {
+            str(number): {f"recipe.{path}": value for path, value in values.items()}
+            for number, values in enumerate(self.draws)
+        }
+        return load_space(
+            {
+                "name": f"{self.network.name or 'network'}-{_AXIS}",
+                "purpose": f"a recipe's values for one network: {self.budget}",
+                "base": self.network.authored,
+                "recipe": self.recipe.plain(),
+                "axes": {_AXIS: {"choices": choices}},
+            }
+        )
+
+    def _check(self) -> None:
+        for values in self.draws:
+            try:
+                load_recipe(self.recipe.plain(), values)
+            except InputError as error:
+                said = f"a value that is drawn is refused: {error.message}"
+                raise InputError(said, file="--tune", path=error.path) from None
+
+    def result(self, state: StudyState) -> Tuning:
+        """What the study has tried and chosen, once it is complete.
+
+        Raises:
+            TrialsFailedError: No training of it came to its end.
+        """
+        winner = state.winner
+        if winner is None:
+            raise TrialsFailedError("no training of the tuning came to its end with a score")
+        trials = sorted(state.trials.values(), key=lambda trial: int(trial.point[_AXIS]))
+        return Tuning(
+            budget=self.budget,
+            recipe=self.recipe.digest,
+            seed=self.seed,
+            tried=tuple(_tried(trial) for trial in trials),
+            chosen=trials.index(winner),
+        )
+
+
+def _draw(budget: Budget, seed: int, number: int) -> dict[str, float]:
+    rng = random.Random(f"{seed}/{number}/{_AXIS}")
+    logs = {path: rng.uniform(math.log(a), math.log(b)) for path, (a, b) in budget.ranges.items()}
+    return {path: float(f"{math.exp(value):.3g}") for path, value in logs.items()}
+
+
+def tuned(recipe: Recipe, tuning: Tuning) -> Recipe:
+    """The recipe with the values that were chosen."""
+    return load_recipe(recipe.plain(), tuning.values)
+
+
+def _tried(trial: TrialState) -> Tried:
+    return Tried(
+        values=trial.recipe_changes,
+        state="done" if trial.state == "done" else "failed",
+        top1=trial.top1 if trial.state == "done" else None,
+        divergence=trial.divergence,
+        error=trial.error,
+    )
+
+
+def _numbers(data: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """Return the numbers of a recipe by path, without whole ones."""
+    found: dict[str, float] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            found |= _numbers(cast("Mapping[str, Any]", value), f"{prefix}{key}.")
+        elif isinstance(value, float):
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _range(value: float) -> tuple[float, float]:
+    return value / SPAN, value * SPAN
+
+
+def _tunable(numbers: Mapping[str, float], recipe: Recipe) -> list[str]:
+    """Return the names that can be tuned, by their last part."""
+    paths = [path for path, value in numbers.items() if _is_tunable(recipe, path, value)]
+    return [path.rpartition(".")[2] for path in paths]
+
+
+def _is_tunable(recipe: Recipe, path: str, value: float) -> bool:
+    """Whether the recipe takes both ends of what would be drawn."""
+    if value <= 0:
+        return False
+    try:
+        for end in _range(value):
+            load_recipe(recipe.plain(), {path: end})
+    except InputError:
+        return False
+    return True
+
+
+def _paths(names: Sequence[str], numbers: Mapping[str, float], recipe: Recipe) -> list[str]:
+    paths: list[str] = []
+    for name in names:
+        meant = [path for path in numbers if path == name or path.endswith(f".{name}")]
+        if len(meant) != 1:
+            hint = did_you_mean(name, meant or _tunable(numbers, recipe))
+            said = "is ambiguous" if meant else "is no number of the recipe that can be tuned"
+            raise InputError(f"'{name}' {said}", file="--tune", hint=hint)
+        paths += [meant[0]] if meant[0] not in paths else []
+    return paths

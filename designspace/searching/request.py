@@ -1,0 +1,172 @@
+"""What a user asks of a search, as plain data, and how it ended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from designspace.costing import cost
+from designspace.errors import InputError
+from designspace.records.study.events import Event
+from designspace.records.study.state import StudyState
+from designspace.records.study.study import SchedulerMeta
+from designspace.searching.schedulers.asha import rungs
+from designspace.searching.trials.trainable import Factory
+from designspace.searching.trials.trial_training import recipe_facts
+from designspace.spec.network.network import Network
+from designspace.spec.space.limits import Costs
+from designspace.spec.space.space import Point, Space
+
+LEAST_SHARE = 0.0001
+"""The least share of a GPU that Ray counts."""
+
+Observer = Callable[[Event, StudyState], None]
+
+Price = Callable[[Network, Mapping[str, Any]], Costs]
+
+
+def exact(spec: Network, data: Mapping[str, Any]) -> Costs:
+    """The cost in closed form, for the images and classes of the data."""
+    return cost(
+        spec,
+        data.get("image_size"),
+        in_channels=data["channels"],
+        num_classes=data["num_classes"],
+    )
+
+
+def silent(event: Event, state: StudyState) -> None:
+    """An observer that shows nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one trial gets.
+
+    Attributes:
+        cpus: Whole CPUs, which are its threads as well.
+        gpus: A share of one GPU, above 0 and up to 1; 0 for none.
+        device: "cpu", "cuda", or "cuda:1" with the local executor.
+
+    Raises:
+        InputError: `gpus` is anything else.
+    """
+
+    cpus: int = 1
+    gpus: float = 0.0
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.gpus and not LEAST_SHARE <= self.gpus <= 1:
+            raise _wrong_share(self.gpus)
+
+    @property
+    def ray_gpus(self) -> float:
+        """The share as Ray counts it, in ten-thousandths: rounded down, so that no fewer fit."""
+        return math.floor(self.gpus * 10_000 + 1e-6) / 10_000
+
+
+def _wrong_share(gpus: float) -> InputError:
+    """What is wrong with a share of a GPU, and the nearest ones that are valid."""
+    nearest = "1"
+    if math.isfinite(gpus) and gpus > 1 and gpus == int(gpus):
+        said = f"a trial trains on one GPU, and cannot span {gpus:g} yet"
+    elif gpus > 1:
+        said = f"expected a share of one GPU, above 0 and up to 1 (got {gpus:g})"
+    else:
+        said = f"expected 0, or a share of one GPU from {LEAST_SHARE:g} to 1 (got {gpus:g})"
+        nearest = f"{LEAST_SHARE:g}" if gpus > 0 else "0"
+    hint = None if math.isnan(gpus) else f"did you mean {nearest}?"
+    return InputError(said, path="--gpus-per-trial", hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A search, complete: the same request again resumes it, or finds it complete.
+
+    Attributes:
+        directory: the study's own.
+        space: base, axes and limits.
+        recipe: the recipe in full, with `name`, `digest` and `epochs`; where the space has axes
+            of the recipe, the one from which they depart.
+        data: `name`, `digest`, `num_classes`, `channels` and perhaps `image_size`, and what the
+            factory needs to load them.
+        factory: makes a training from a job, inside a worker; it must pickle.
+        trials: the total wanted, those of earlier runs included.
+        scheduler: "asha", or "none" to train every trial to its end.
+        price: the exact cost of a network on these data.
+        min_epochs: the first rung; None for an eighth of the recipe's epochs.
+        test: whether the winner is measured on the test split at the end.
+        retest: whether it is also measured where the test split was read before, for a trial that
+            was the winner then.
+        keep_checkpoints: whether checkpoints stay that nothing can need any more.
+    """
+
+    directory: Path
+    space: Space
+    recipe: Mapping[str, Any]
+    data: Mapping[str, Any]
+    factory: Factory
+    trials: int
+    price: Price = exact
+    seed: int = 0
+    proposer: Literal["tpe", "random"] = "tpe"
+    scheduler: Literal["asha", "none"] = "asha"
+    eta: int = 2
+    min_epochs: int | None = None
+    executor: Literal["ray", "local"] = "ray"
+    resources: Resources = field(default_factory=Resources)
+    command: tuple[str, ...] = ()
+    test: bool = True
+    retest: bool = False
+    keep_checkpoints: bool = False
+
+    @property
+    def epochs(self) -> int:
+        """After how many epochs a trial is done."""
+        return int(self.recipe["epochs"])
+
+    def recipe_of(self, point: Point) -> Mapping[str, Any]:
+        """The recipe of a trial, in full: every trial's, or its own where the space changes it."""
+        if not self.space.recipe_axes:
+            return self.recipe
+        return recipe_facts(self.space.recipe_spec(point))
+
+    @property
+    def rules(self) -> SchedulerMeta:
+        """The scheduler with its rungs."""
+        if self.scheduler == "none":
+            return SchedulerMeta(kind="none")
+        first = self.min_epochs or max(1, self.epochs // 8)
+        return SchedulerMeta(kind="asha", eta=self.eta, rungs=rungs(first, self.eta, self.epochs))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run of a study ended.
+
+    Attributes:
+        directory: the study's own.
+        state: all that is recorded.
+        interrupted: it was stopped from outside; the same request goes on.
+        idle: it was complete before, and nothing was done.
+        exhausted: why there are fewer trials than wanted, None where there are not.
+        notes: what else was done to trials of an earlier run, a sentence each.
+    """
+
+    directory: Path
+    state: StudyState
+    interrupted: bool = False
+    idle: bool = False
+    exhausted: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 4 some trials failed, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        return 4 if self.state.count("failed") else 0

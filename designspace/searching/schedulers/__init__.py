@@ -1,0 +1,1 @@
+"""Schedulers: pure functions from a study's ledger to continue or stop."""

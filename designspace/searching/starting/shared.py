@@ -1,0 +1,126 @@
+"""The data of a study in Ray's object store: read by all workers, in the memory of one of them.
+
+The driver has decoded them anyway. A worker maps their bytes, and loads the data itself where the
+store does not have them; either way it checks that they are those of the study.
+"""
+
+# Ray and torch leave some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import ray
+import ray.exceptions
+from numpy.typing import NDArray
+
+from designspace.searching.starting.offered import offer, offered
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from designspace.images.data import Data
+    from designspace.images.split import Split
+
+RAY: Any = ray  # Ray's own annotations are partial
+SHARE = 0.5
+"""Share of the smallest node's object store that the data may take."""
+PATIENCE = 120.0
+"""Seconds for the data to come from another node."""
+_SPLITS = ("train", "val", "test")
+Held = list[Any]
+"""A reference to what the store holds, in a list, so that Ray hands on the reference itself."""
+_taken: list[bool] = []
+
+
+@dataclass(frozen=True)
+class _Array:
+    """A tensor's memory, and in which order its axes lie there."""
+
+    memory: NDArray[Any]
+    order: tuple[int, ...]
+
+    @property
+    def tensor(self) -> Tensor:
+        """The tensor, which must not be written to."""
+        import torch
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # torch: it cannot be written to
+            stored = torch.from_numpy(self.memory)
+        return stored.permute(*(int(axis) for axis in np.argsort(self.order)))
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """The data without their splits, and pixels and labels of those."""
+
+    load: Mapping[str, Any]
+    data: Data
+    splits: Mapping[str, tuple[_Array, _Array]]
+
+
+def share(data: Mapping[str, Any]) -> Held | None:
+    """Put the data of a study into the store; None where they are not decoded, or too many."""
+    found = offered(data.get("load"))
+    splits = {name: _arrays(getattr(found, name)) for name in _SPLITS} if found else {}
+    known = {name: arrays for name, arrays in splits.items() if arrays is not None}
+    if found is None or len(known) < len(_SPLITS):
+        return None
+    size = sum(array.memory.nbytes for arrays in known.values() for array in arrays)
+    try:
+        if size > SHARE * _room():
+            return None
+        empty: dict[str, Any] = dict.fromkeys(_SPLITS)
+        return [RAY.put(_Shared(data["load"], replace(found, **empty), known))]
+    except (ray.exceptions.RayError, OSError):
+        return None
+
+
+def take(held: Held) -> None:
+    """Offer the data to the trainings of this process, which load them where that fails."""
+    from designspace.images.split import Images
+
+    if _taken:
+        return
+    _taken.append(True)  # once per process: where it fails, it would fail again
+    try:
+        shared: _Shared = RAY.get(held[0], timeout=PATIENCE)
+    except (ray.exceptions.RayError, OSError):
+        return
+    splits: dict[str, Any] = {
+        name: Images(pixels.tensor, labels.tensor)
+        for name, (pixels, labels) in shared.splits.items()
+    }
+    offer(replace(shared.data, **splits), shared.load)
+
+
+def _arrays(split: Split) -> tuple[_Array, _Array] | None:
+    from designspace.images.split import Images
+
+    if not isinstance(split, Images):
+        return None
+    pixels, labels = _array(split.pixels), _array(split.labels)
+    return (pixels, labels) if pixels and labels else None
+
+
+def _array(tensor: Tensor) -> _Array | None:
+    """A tensor as its memory lies; None where that has gaps, or lies on another device."""
+    order = tuple(sorted(range(tensor.ndim), key=tensor.stride, reverse=True))
+    stored = tensor.permute(*order)
+    if not stored.is_contiguous() or stored.device.type != "cpu":
+        return None
+    return _Array(stored.numpy(), order)
+
+
+def _room() -> float:
+    """Bytes of the smallest store of all nodes."""
+    nodes = [node["Resources"] for node in RAY.nodes() if node["Alive"]]
+    return min((node.get("object_store_memory", 0.0) for node in nodes), default=0.0)

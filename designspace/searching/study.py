@@ -1,0 +1,178 @@
+"""Run a study: create it, resume it, extend it, or find that it is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from designspace.errors import InputError
+from designspace.records.places import require_study_place
+from designspace.records.study.events import Action
+from designspace.records.study.kept_files import lacks_weights
+from designspace.records.study.ledger import Ledger
+from designspace.records.study.state import StudyState
+from designspace.records.study.study import (
+    LEDGER,
+    LOG,
+    META,
+    StudyMeta,
+    load_meta,
+    load_state,
+    write_meta,
+)
+from designspace.searching.driver import Driver, to_test
+from designspace.searching.identity import check_same, describe
+from designspace.searching.nothing_fits import sizes_blamed
+from designspace.searching.proposers.pool import Pool, pool_of
+from designspace.searching.proposers.proposer import Proposer, base_point, stream
+from designspace.searching.proposers.repair import Candidates
+from designspace.searching.ray_session.quiet import redirected
+from designspace.searching.ray_session.ray_settings import prepare
+from designspace.searching.request import Observer, Outcome, Request, silent
+from designspace.searching.resources import require_resources
+from designspace.spec.documents.document import writing
+from designspace.spec.space.limits import Costs
+from designspace.spec.space.space import Point
+from designspace.stopping import stoppable, unbroken_pipes
+
+
+def run_study(request: Request, observer: Observer = silent) -> Outcome:
+    """Run a study to its end, or until a signal stops it.
+
+    While it runs, what anything writes to the process's standard output and error goes to the
+    study's log; an observer that draws does so on `quiet.terminal()`, opened before.
+
+    Raises:
+        InputError: The directory holds another study, another process runs it, a trial asks for
+            more than this machine has, or nobody answers at RAY_ADDRESS.
+        InfeasibleError: No network of the space is within its limits; nothing was written.
+    """
+    old = _existing(request)
+    if old is not None and (state := _completed(request, old)) is not None:
+        return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
+    require_resources(request.resources, request.executor)
+    with sizes_blamed(request):
+        pool = pool_of(request)
+        if old is None and pool is None:
+            _require_feasible(request)
+    return _run(request, pool, observer)
+
+
+def pricer(request: Request) -> Callable[[Point], tuple[str, Costs]]:
+    """The digest and the exact cost of a point's network, for the classes of the request's data."""
+
+    def price(point: Point) -> tuple[str, Costs]:
+        spec = request.space.spec(point)
+        return spec.digest, request.price(spec, request.data)
+
+    return price
+
+
+def _existing(request: Request) -> StudyMeta | None:
+    directory = request.directory
+    if not (directory / META).exists():
+        _require_free(directory)
+        return None
+    old = load_meta(directory)
+    check_same(directory, old, describe(request))
+    return old
+
+
+def _require_free(directory: Path) -> None:
+    """A directory without a study is taken only where it is empty, leftovers of a crash aside."""
+    require_study_place(directory)
+    holds = sorted(path.name for path in directory.glob("[!.]*") if path.stat().st_size)
+    if holds:
+        raise InputError(
+            f"the directory holds {holds[0]} but no study",
+            file=str(directory),
+            hint="take an empty or a new directory",
+        )
+
+
+def _require_feasible(request: Request) -> None:
+    candidates = Candidates(request.space, pricer(request))
+    rng = stream(request.seed, 0, "repair")
+    if candidates.choose(base_point(request.space), set(), rng) is None:
+        raise candidates.refuse()
+
+
+def _completed(request: Request, old: StudyMeta) -> StudyState | None:
+    state = load_state(request.directory)
+    complete = state.complete and state.wanted == request.trials == old.trials
+    return state if complete and not _left_to_do(state, request) else None
+
+
+def _left_to_do(state: StudyState, request: Request) -> bool:
+    """Whether a complete study lacks weights that can be rebuilt, or a test that is asked for."""
+    trials = state.trials.values()
+    lacking = any(lacks_weights(request.directory, trial) for trial in trials)
+    return lacking or to_test(state, request) is not None
+
+
+def _missing(state: StudyState) -> str | None:
+    short = state.wanted - len(state.trials)
+    return f"{short} of {state.wanted} trials have no new network left" if short else None
+
+
+def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
+    with writing(request.directory):
+        request.directory.mkdir(parents=True, exist_ok=True)
+    with Ledger(request.directory / LEDGER) as ledger:
+        old = _existing(request)  # once more: another process may have been faster to the lock
+        meta = old or describe(request)
+        if old is None or old.trials != request.trials:
+            write_meta(request.directory, meta.model_copy(update={"trials": request.trials}))
+        candidates = Candidates(request.space, pricer(request), pool)
+        driver = Driver(request, ledger, _proposer(request, pool), candidates, observer)
+        driver.change(_action(driver, request))
+        interrupted = not _executed(driver, request)
+        if interrupted:
+            driver.interrupted()
+        else:
+            driver.change("completed")
+        missing = None if interrupted else driver.exhausted
+        return Outcome(
+            request.directory,
+            driver.state,
+            interrupted,
+            exhausted=missing or None,
+            notes=tuple(driver.notes),
+        )
+
+
+def _executed(driver: Driver, request: Request) -> bool:
+    """Whether the executor came to the end of the study."""
+    try:
+        log = request.directory / LOG
+        with stoppable(driver.stop), unbroken_pipes(), redirected(log):
+            _executor(request)(driver)
+    except KeyboardInterrupt:
+        return False
+    assert driver.over
+    return True
+
+
+def _action(driver: Driver, request: Request) -> Action:
+    if driver.state.action is None:
+        return "created"
+    return "extended" if driver.state.wanted < request.trials else "resumed"
+
+
+def _executor(request: Request) -> Callable[[Driver], None]:
+    if request.executor == "local":
+        from designspace.searching.executors.local import execute
+    else:
+        prepare()
+        from designspace.searching.executors.execute import execute
+    return execute
+
+
+def _proposer(request: Request, pool: Pool | None) -> Proposer:
+    if request.proposer == "random":
+        from designspace.searching.proposers.uniform import RandomProposer
+
+        return RandomProposer(request.space, request.seed, pool)
+    from designspace.searching.proposers.tpe import OptunaProposer
+
+    return OptunaProposer(request.space, request.seed)

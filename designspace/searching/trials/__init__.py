@@ -1,0 +1,1 @@
+"""A trial inside a worker: from a job to a real training."""

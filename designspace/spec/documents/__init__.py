@@ -1,0 +1,1 @@
+"""Documents: parsing YAML, inheritance, changes, validation, digests and the catalog."""

@@ -1,0 +1,50 @@
+"""Decisions: changes that have a name and a reason, told once for `diff` and for ladders."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from designspace.layers.frozen import Frozen
+from designspace.spec.documents.document import read_yaml
+
+_MISSING = object()
+_ANY = "any"
+
+
+class Decision(Frozen):
+    """A change with a name and a reason.
+
+    Attributes:
+        name: What to call it.
+        reason: What it does, in words.
+        paths: Path to its new value, or to `any`; the first one is what the decision is about.
+    """
+
+    name: str
+    reason: str
+    paths: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The path that the decision is about."""
+        return next(iter(self.paths))
+
+    @property
+    def settled(self) -> dict[str, Any]:
+        """The changes whose value the decision itself determines."""
+        return {path: value for path, value in self.paths.items() if value != _ANY}
+
+    def takes(self, path: str, value: Any) -> bool:
+        """Whether a new value at a path belongs to this decision."""
+        wanted = self.paths.get(path, _MISSING)
+        return wanted in (_ANY, value) or (value is None and wanted is not _MISSING)
+
+
+@cache
+def known_decisions() -> dict[str, Decision]:
+    """The decisions that have a name, in the order in which `diff` looks for them."""
+    document = read_yaml(Path(__file__).with_name("decisions.yaml"))
+    listed = [Decision.model_validate(item) for item in cast("list[Any]", document.data)]
+    return {decision.name: decision for decision in listed}

@@ -1,0 +1,222 @@
+"""The form of a ladder's file, and the climb: what is written at each of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveInt, model_validator
+
+from designspace.errors import InputError, did_you_mean
+from designspace.layers.frozen import Frozen
+from designspace.spec.documents.changes import apply
+from designspace.spec.documents.decisions import Decision, known_decisions
+from designspace.spec.documents.document import Document, Origin
+from designspace.spec.documents.published import Expected, Percent, Printed
+
+RECIPE = "recipe"
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Decisions = Annotated[
+    tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])
+]
+
+
+class Result(Frozen):
+    """What is printed of a step; null is not printed.
+
+    Attributes:
+        top1: Mean over the seeds, in percent.
+        std: Standard deviation over the seeds.
+        seeds: Their number.
+        gmacs: Multiply-adds in 1e9, which papers call FLOPs.
+    """
+
+    top1: Percent | None = None
+    std: NonNegativeFloat | None = None
+    seeds: PositiveInt | None = None
+    gmacs: Printed | None = None
+
+
+class Rung(Frozen):
+    """One step of a ladder as it is written; it starts from the last one that was adopted.
+
+    Attributes:
+        name: What to call it; its decision by default.
+        decision: The decision, or several that were taken together. One that the language does not
+            know needs a `reason` and its `changes`. The first step is the base and decides nothing.
+        reason: What it does, where the decision is the ladder's own.
+        value: The new value of the path that the decision is about.
+        changes: Further values by dotted path; `recipe` names how it is trained from here on.
+        side: Tried and not adopted: the next step does not start from here.
+        published: What is printed of it.
+        expected: Its true counts.
+        note: Where what is printed is wrong, or hides something.
+        unknown: What the source does not say.
+    """
+
+    name: str = ""
+    decision: Decisions = ()
+    reason: str = ""
+    value: Any = None
+    changes: dict[str, Any] = Field(default_factory=dict)
+    side: bool = False
+    published: Result = Result()
+    expected: Expected | None = None
+    note: str = ""
+    unknown: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Self:
+        if not self.name and not self.decision:
+            raise ValueError("a step needs a `decision`, and the first one a `name`")
+        if self.value is not None and not (len(self.decision) == 1 and self._known()):
+            raise ValueError("`value` is for one known decision; write paths under `changes`")
+        for name in self.decision:
+            if name not in known_decisions() and not (self.reason and self.changes):
+                hint = did_you_mean(name, known_decisions())
+                raise ValueError(f"decision '{name}' is not known, and has no `reason`; {hint}")
+        return self
+
+    @property
+    def title(self) -> str:
+        """Its name, or that of its decision."""
+        return self.name or " + ".join(self.decision)
+
+    @property
+    def why(self) -> str:
+        """What the decision does."""
+        return self.reason or "; ".join(decision.reason for decision in self._known())
+
+    def all_changes(self) -> dict[str, Any]:
+        """What the decisions determine, the value, and the further changes, in this order."""
+        made: dict[str, Any] = {}
+        for decision in self._known():
+            made |= decision.settled
+        if self.value is not None:
+            made[self._known()[0].key] = self.value
+        return made | self.changes
+
+    def _known(self) -> list[Decision]:
+        return [known_decisions()[name] for name in self.decision if name in known_decisions()]
+
+
+class Reference(Frozen):
+    """Another network that the ladder is compared with.
+
+    Attributes:
+        name: What to call it.
+        network: Its catalog name or file; null where no spec of it ships.
+        published: What is printed of it.
+        note: Where what is printed is wrong.
+    """
+
+    name: str
+    network: str | None = None
+    published: Result = Result()
+    note: str = ""
+
+
+class Rungs(Frozen):
+    """A ladder as it is written: a base and an ordered list of decisions.
+
+    Attributes:
+        name: What people call it.
+        purpose: What question it asks.
+        source: Where its results are printed.
+        base: The network at its foot: a catalog name, a path, or data.
+        recipe: How that one is trained.
+        seeds: Trainings behind each published mean, where a step does not say otherwise.
+        steps: The base itself, then a decision each.
+        references: Other networks to compare with.
+        notes: What to know about all of it.
+    """
+
+    name: str = Field(default="ladder", min_length=1)
+    purpose: str = ""
+    source: str = ""
+    base: str | dict[str, Any]
+    recipe: str | None = None
+    seeds: PositiveInt | None = None
+    steps: Annotated[tuple[Rung, ...], Field(min_length=1)]
+    references: tuple[Reference, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _steps_are_told_apart(self) -> Self:
+        names = [rung.title for rung in self.steps]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two steps are called '{name}'; give one another `name`")
+        if self.steps[0].decision or self.steps[0].side:
+            raise ValueError("the first step is the base, which decides nothing")
+        for rung in self.steps[1:]:
+            if not rung.decision:
+                raise ValueError(f"step '{rung.title}' names no `decision`")
+        return self
+
+    def number(self, name: str) -> int:
+        """The index of a step.
+
+        Raises:
+            InputError: There is none of that name.
+        """
+        names = [rung.title for rung in self.steps]
+        if name not in names:
+            hint = did_you_mean(name, names)
+            raise InputError(f"ladder '{self.name}' has no step '{name}'", hint=hint)
+        return names.index(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """A step with what has been written up to it.
+
+    Attributes:
+        rung: The step.
+        document: Its network.
+        recipe: The name of its recipe.
+        start: The step that it starts from; None for the base.
+        origin: Where the step was written.
+    """
+
+    rung: Rung
+    document: Document
+    recipe: str | None
+    start: str | None
+    origin: Origin
+
+
+def climb(ladder: Rungs, written: Document, base: Document) -> list[Landing]:
+    """Every step's network in the form in which it is written.
+
+    Args:
+        ladder: The ladder.
+        written: The document that it was read from, for the lines of its changes.
+        base: The network at its foot, without its published facts.
+    """
+    landings: list[Landing] = []
+    here = Landing(ladder.steps[0], base, ladder.recipe, None, Origin())
+    for index, rung in enumerate(ladder.steps):
+        document, recipe = here.document, here.recipe
+        for path, value in rung.all_changes().items():
+            if path == RECIPE:
+                recipe = str(value)
+            else:
+                document = apply(document, {path: value}, _origin(written, index, path))
+        named = document.data | {"name": f"{ladder.name}:{rung.title}"}
+        start = here.rung.title if index else None
+        at = written.origin(("steps", index))
+        landing = Landing(rung, Document(named, document.origins), recipe, start, at)
+        landings.append(landing)
+        here = here if rung.side else landing
+    return landings
+
+
+def _origin(written: Document, index: int, path: str) -> Origin:
+    inside = ("steps", index, "changes", path)
+    return written.origin(inside if inside in written.origins else ("steps", index))

@@ -1,0 +1,143 @@
+"""Loading a network: from a name, a file, plain data, with changes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from designspace.errors import InputError
+from designspace.spec.documents import catalog
+from designspace.spec.documents.changes import apply
+from designspace.spec.documents.document import Document, Origin, is_directory, is_file, read_yaml
+from designspace.spec.documents.inherit import Chain, rebased
+from designspace.spec.documents.ladder_file import Landing, Rungs, climb
+from designspace.spec.documents.published import KEYS as FACTS
+from designspace.spec.documents.validation import validate
+from designspace.spec.network.network import Network
+
+Source = str | Path | Mapping[str, Any] | Network | Document
+_BESIDE_BASE = ("name", *FACTS)
+
+
+def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
+    """A network from a catalog name, a YAML file, plain data or another network.
+
+    Args:
+        source: What to load. A file is either a whole network or `base:` with `changes:`; a name
+            may also be that of a ladder's step, as in `resnet50_to_convnext_t:kernel_7`.
+        changes: Further changes, values by dotted path, made in order on the authored form.
+
+    Raises:
+        InputError: What is wrong, with its file, line and path.
+    """
+    if isinstance(source, Network) and not changes:
+        return source
+    document = authored(source)
+    if changes:
+        document = apply(without_facts(document), changes)
+    network = validate(Network, document)
+    network.authored.update(document.data)
+    return network
+
+
+def authored(source: Source, chain: Chain = ()) -> Document:
+    """What was written, with every `base:` followed and its changes made.
+
+    `chain` holds the files that were read on the way here.
+
+    Raises:
+        InputError: A missing base, or bases that go round in a circle.
+    """
+    if isinstance(source, Network):
+        return Document(copy.deepcopy(source.authored or source.model_dump(mode="json")))
+    if isinstance(source, Document):
+        return _rebased(source, Path(), chain)
+    if isinstance(source, Mapping):
+        return _rebased(Document(copy.deepcopy(dict(source))), Path(), chain)
+    require_fixed(str(source))
+    if landing := step_of(source):
+        return landing.document
+    path = catalog.find(source, "specs", "network")
+    return _rebased(read_yaml(path), path.parent, (*chain, path.resolve()))
+
+
+def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
+    def base(source: str | Path) -> Document:
+        require_fixed(str(source), document.origin(("base",)))
+        return without_facts(authored(source, chain))
+
+    return rebased(document, folder, base, _BESIDE_BASE, chain)
+
+
+def require_fixed(name: object, origin: Origin | None = None) -> None:
+    """Refuse a name of trained weights, a run or a study as a base: what it stands for can change.
+
+    Args:
+        name: A base as it is written; one that is no text passes.
+        origin: Where it is written.
+
+    Raises:
+        InputError: It is such a name, whether or not there is such a thing.
+    """
+    if not isinstance(name, str) or (is_file(Path(name)) and not name.endswith(".safetensors")):
+        return
+    directory = is_directory(Path(name)) and not catalog.ships(name, "specs")
+    trained = name.startswith("timm:") or name.endswith(".safetensors")
+    if directory or trained or _is_trial(name):
+        where = origin or Origin()
+        raise InputError(
+            f"'{name}' can be no base, since it can change: a base is a YAML file, a catalog name "
+            "or LADDER:STEP",
+            file=where.file,
+            line=where.line,
+            path="base",
+            hint=f"write the spec out first: designspace show {name} > my.yaml",
+        )
+
+
+def _is_trial(name: str) -> bool:
+    head, _, word = name.rpartition(":")
+    if not head or is_file(Path(head)) or catalog.ships(head, "search", "steps"):
+        return False
+    return word == "winner" or word.isdecimal() or is_directory(Path(head))
+
+
+def without_facts(document: Document) -> Document:
+    """The document without what is known of that very network only."""
+    data: Any = document.data
+    if not isinstance(data, dict):
+        return document  # refused later, with its line
+    whole = cast("dict[str, Any]", data)
+    kept = {key: value for key, value in whole.items() if key not in FACTS}
+    return replace(document, data=kept)
+
+
+def step_of(source: object) -> Landing | None:
+    """The step that `ladder:step` names; None where the source is something else.
+
+    Raises:
+        InputError: There is no such ladder, or it has no such step.
+    """
+    if not isinstance(source, str) or ":" not in source or is_file(Path(source)):
+        return None
+    name, _, step = source.rpartition(":")
+    ladder, landings = ladder_of(name)
+    return landings[ladder.number(step)]
+
+
+def ladder_of(source: str | Path) -> tuple[Rungs, list[Landing]]:
+    """A ladder as it is written, and every step of it.
+
+    Raises:
+        InputError: What is wrong, with its file, line and path.
+    """
+    path = catalog.find(source, "search", "ladder", "steps")
+    written = read_yaml(path)
+    ladder = validate(Rungs, written)
+    require_fixed(ladder.base, written.origin(("base",)))
+    beside = path.parent / ladder.base if isinstance(ladder.base, str) else None
+    base = authored(beside if beside and beside.is_file() else ladder.base)
+    return ladder, climb(ladder, written, without_facts(base))

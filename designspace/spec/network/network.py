@@ -1,0 +1,201 @@
+"""A network: stem, stages, head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
+
+from designspace.blocks.families import Block, Downsample, Head, Stem
+from designspace.blocks.linear_head import LinearHead
+from designspace.layers.act import Act, InheritAct
+from designspace.layers.bounds import WIDEST
+from designspace.layers.feature import Feature
+from designspace.layers.kind import Kind
+from designspace.layers.norm import InheritNorm, LayerNorm, Norm
+from designspace.layers.numbers import Count, Size, Truth
+from designspace.layers.part import Callables, Chain, Layer, Part, Place
+from designspace.spec.documents.digest import digest_of, without_null
+from designspace.spec.documents.per_stage import distribute
+from designspace.spec.documents.published import Expected, Published
+from designspace.spec.network.regnet_widths import spelt_out
+from designspace.spec.network.stage import Stage
+from designspace.spec.network.widths import Growth, Widths
+
+K = TypeVar("K", bound=Kind)
+
+
+def _as_it_is(value: Any) -> Any:
+    """For the JSON schema only: the total of quantised widths is spelt out before."""
+    return value
+
+
+Depths = Annotated[
+    tuple[Count, ...],
+    Field(min_length=1, max_length=64),
+    BeforeValidator(_as_it_is, json_schema_input_type=tuple[Count, ...] | Count),
+]
+
+
+@lru_cache(maxsize=4096)
+def _inherited(part: K, norm: Norm, act: Act) -> K:
+    """A part with nothing left to inherit; equal ones give the same, so that it is hashed once."""
+    return part.inherit({"norm": norm, "act": act})
+
+
+class Network(Part):
+    """A vision backbone with its head.
+
+    Number of classes and of input channels belong to the task, and are no fields.
+
+    Attributes:
+        name: What people call it; no part of its meaning.
+        input_size: Nominal side of the square input in pixels; no part of the meaning either.
+        depths: Blocks in each stage; with quantised widths, of all stages together.
+        widths: Width of each stage: a list, `{base, growth}`, or RegNet's `{w0, wa, wm}`; of a
+            bottleneck the narrow side.
+        norm: What `inherit` means for norms.
+        act: What `inherit` means for activations.
+        stem: The first part.
+        block: The block, the same in every stage but for `per_stage` values; kept as one or as
+            one a stage.
+        downsample: What stands between stages, kept likewise; the first is used only with
+            `downsample_first`.
+        downsample_first: Whether the first stage shrinks the map too, as RegNet's does.
+        head: The last part.
+        expected: Its true counts, where they are known; no part of the meaning, and lost with any
+            change to the network.
+        published: Its published results, likewise.
+    """
+
+    name: str = ""
+    input_size: Size = 224
+    depths: Depths
+    widths: Widths
+    norm: Norm = LayerNorm()
+    act: Act
+    stem: Stem
+    block: Annotated[tuple[Block, ...], BeforeValidator(distribute)]
+    downsample: Annotated[tuple[Downsample, ...], BeforeValidator(distribute)]
+    downsample_first: Truth = False
+    head: Head = LinearHead()
+    expected: Expected | None = None
+    published: tuple[Published, ...] = ()
+
+    _authored: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, data: Any) -> Any:
+        return spelt_out(data)
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> Self:
+        stages = len(self.depths)
+        for name, values in {
+            "widths": self.widths,
+            "block": self.block,
+            "downsample": self.downsample,
+        }.items():
+            if isinstance(values, Growth) or (name != "widths" and len(values) == 1):
+                continue
+            if len(values) != stages:
+                raise PydanticCustomError(
+                    "at_path",
+                    "{path} is given for {given} stages, depths for {stages}",
+                    {"path": name, "given": len(values), "stages": stages},
+                )
+        for number, width in enumerate(self.stage_widths, start=1):
+            if not 1 <= width <= WIDEST:
+                raise PydanticCustomError(
+                    "at_path",
+                    "stage {number} would be {width} wide",
+                    {"path": "widths", "number": number, "width": f"{width:.6g}"},
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _defaults_are_concrete(self) -> Self:
+        for name, kind in {"norm": self.norm, "act": self.act}.items():
+            if isinstance(kind, InheritNorm | InheritAct):
+                raise PydanticCustomError(
+                    "at_path", "the network's own {path} cannot inherit", {"path": name}
+                )
+        return self
+
+    @property
+    def authored(self) -> dict[str, Any]:
+        """The form in which it was written, as plain data; changes apply to this."""
+        return self._authored
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy; one with other values is validated, and has an identity of its own."""
+        if not update:
+            return super().model_copy(deep=deep)
+        return type(self).model_validate(self.model_dump(mode="json") | dict(update))
+
+    @cached_property
+    def stage_widths(self) -> tuple[int, ...]:
+        """Width of each stage."""
+        widths = self.widths
+        return widths.over(len(self.depths)) if isinstance(widths, Growth) else widths
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """Each stage with nothing left to inherit."""
+        downsamples, blocks = self._a_stage(self.downsample), self._a_stage(self.block)
+        between = downsamples if self.downsample_first else (None, *downsamples[1:])
+        rows = zip(self.depths, self.stage_widths, between, blocks, strict=True)
+        return tuple(
+            Stage.model_construct(depth=depth, width=width, downsample=downsample, block=block)
+            for depth, width, downsample, block in rows
+        )
+
+    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+        """Stem, stages and head; the place's width is the number of classes."""
+        stages = {str(i): stage.on(Place(stage.width)) for i, stage in enumerate(self.stages)}
+        return {
+            "stem": self._filled(self.stem).on(Place(self._stem_width())),
+            "stages": Chain.of(stages),
+            "head": self._filled(self.head).on(at),
+        }
+
+    def forward(self, m: Callables, x: Any) -> Any:
+        """Features to logits."""
+        return m.head(m.stages(m.stem(x)))
+
+    def meaning(self) -> dict[str, Any]:
+        """The canonical form: all that has an effect, and nothing else, as plain data."""
+        return {
+            "depths": list(self.depths),
+            "widths": list(self.stage_widths),
+            "stem": self._filled(self.stem).meaning_before(self.stage_widths[0]),
+            "block": [self._block_meaning(i) for i in range(len(self.stages))],
+            "downsample": [stage.downsample.meaning() for stage in self.stages if stage.downsample],
+            "head": self._filled(self.head).meaning(),
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """Identity of the architecture: that of its canonical form, less what is off."""
+        return digest_of(without_null(self.meaning()))
+
+    def _stem_width(self) -> int:
+        return self.stem.width or self.stage_widths[0]
+
+    def _block_meaning(self, index: int) -> dict[str, Any]:
+        stage = self.stages[index]
+        before = self.stages[index - 1] if index else None
+        channels = before.block.out_channels(before.width) if before else self._stem_width()
+        return stage.block.meaning_where(projects=stage.projects(channels))
+
+    def _filled(self, part: K) -> K:
+        return _inherited(part, self.norm, self.act)  # pyright: ignore[reportArgumentType]
+
+    def _a_stage(self, parts: tuple[K, ...]) -> tuple[K, ...]:
+        """One a stage, with nothing left to inherit; one that stands for all is filled once."""
+        filled = tuple(self._filled(part) for part in parts)
+        return filled if len(filled) > 1 else filled * len(self.depths)

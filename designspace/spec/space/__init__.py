@@ -1,0 +1,1 @@
+"""Spaces: axes, conditions and limits around a base network."""

@@ -1,0 +1,183 @@
+"""A space: a base network, axes, limits on cost, and perhaps a recipe that varies too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any, Self
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from designspace.errors import InputError, did_you_mean
+from designspace.layers.frozen import Frozen
+from designspace.spec.documents.changes import apply
+from designspace.spec.documents.digest import digest_of
+from designspace.spec.documents.document import Document, Origin
+from designspace.spec.documents.validation import validate
+from designspace.spec.network.load import load
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe
+from designspace.spec.space import axis_rules
+from designspace.spec.space.axis import Axis
+from designspace.spec.space.limits import Limit, intersect
+
+Point = dict[str, str]
+
+
+class Space(Frozen):
+    """The networks, and perhaps recipes, that a base becomes by one choice an axis.
+
+    An axis whose paths start with `recipe.` changes how a trial is trained, any other what is
+    trained.
+
+    Attributes:
+        name: What people call it.
+        purpose: What question it asks, in a sentence or two.
+        base: The network from which the choices depart: a catalog name, a path, or data.
+        recipe: The recipe from which they depart, likewise; needed only where an axis changes it.
+        axes: Axes by name.
+        limits: Limits on cost at the task's image size, channels and classes; all of them hold.
+    """
+
+    name: str = ""
+    purpose: str = ""
+    base: str | dict[str, Any]
+    recipe: str | dict[str, Any] | None = None
+    axes: dict[str, Axis] = Field(min_length=1)
+    limits: tuple[Limit, ...] = ()
+
+    _authored: dict[str, Any] = PrivateAttr(default_factory=dict[str, Any])
+    _base: Document = PrivateAttr(default_factory=lambda: Document({}))
+    _recipe: Document = PrivateAttr(default_factory=lambda: Document({}))
+
+    @model_validator(mode="after")
+    def _axes_agree(self) -> Self:
+        axis_rules.conditions_exist(self.axes)
+        axis_rules.one_axis_a_path(self.axes)
+        axis_rules.sides_apart(self.axes, has_recipe=self.recipe is not None)
+        return self
+
+    @model_validator(mode="after")
+    def _limits_agree(self) -> Self:
+        try:
+            intersect(self.limits)
+        except ValueError as error:
+            raise axis_rules.at(str(error), "limits") from None
+        return self
+
+    @property
+    def network_axes(self) -> dict[str, Axis]:
+        """The axes that change the network."""
+        return {name: axis for name, axis in self.axes.items() if not axis.of_recipe}
+
+    @property
+    def recipe_axes(self) -> dict[str, Axis]:
+        """The axes that change the recipe."""
+        return {name: axis for name, axis in self.axes.items() if axis.of_recipe}
+
+    @property
+    def size(self) -> int:
+        """Number of combinations of labels, before conditions, limits and repeats."""
+        return prod(len(axis.choices) for axis in self.axes.values())
+
+    @property
+    def authored(self) -> dict[str, Any]:
+        """The space as plain data, complete with its base, and its recipe where it has one."""
+        return self._authored
+
+    @property
+    def digest(self) -> str:
+        """Identity of base, axes and limits, and of a recipe that varies: 16 hexadecimal digits."""
+        meaning: dict[str, Any] = {
+            "base": self.base_network().digest,
+            "axes": {name: axis.model_dump(mode="json") for name, axis in self.axes.items()},
+            "limits": [limit.model_dump(mode="json") for limit in self.limits],
+        }
+        recipe = {"recipe": self.recipe_digest({})} if self.recipe_axes else {}
+        return digest_of(meaning | recipe)
+
+    @property
+    def base_data(self) -> dict[str, Any]:
+        """The base network's data, as it was written."""
+        return self._base.data
+
+    def base_network(self) -> Network:
+        """The network from which the choices depart."""
+        return load(self._base.data)
+
+    def active(self, point: Mapping[str, str]) -> dict[str, Axis]:
+        """The axes that have an effect at a point: those whose conditions it meets."""
+        return {
+            name: axis
+            for name, axis in self.axes.items()
+            if all(point.get(other) in labels for other, labels in axis.when.items())
+        }
+
+    def changes(self, point: Mapping[str, str]) -> dict[str, Any]:
+        """The changes to the base network that a point stands for.
+
+        Args:
+            point: A label for each active axis; an axis that is left out stays as in the base.
+
+        Raises:
+            InputError: An axis or a label that the space does not have.
+        """
+        return self._changes(point, of_recipe=False)
+
+    def recipe_changes(self, point: Mapping[str, str]) -> dict[str, Any]:
+        """The changes to the base recipe that a point stands for, by path within a recipe.
+
+        Raises:
+            InputError: An axis or a label that the space does not have.
+        """
+        changes = self._changes(point, of_recipe=True)
+        return {path.removeprefix("recipe."): value for path, value in changes.items()}
+
+    def spec(self, point: Mapping[str, str]) -> Network:
+        """The network at a point.
+
+        Raises:
+            InputError: The choices make no valid network together.
+        """
+        changes = self.changes(point)
+        return load(Document(self._base.data) if changes else self._base.data, changes)
+
+    def recipe_spec(self, point: Mapping[str, str]) -> Recipe:
+        """The recipe at a point, of a space that names one.
+
+        Raises:
+            InputError: The choices make no valid recipe together, or the space names none.
+        """
+        if self.recipe is None:
+            raise InputError(f"space {self.name} names no recipe")
+        changes = self.recipe_changes(point)
+        return validate(Recipe, apply(self._recipe, changes, Origin("recipe")))
+
+    def recipe_digest(self, point: Mapping[str, str]) -> str | None:
+        """Identity of the recipe at a point; None where no axis changes it.
+
+        With the network's digest it says whether two points are the same trial.
+        """
+        return self.recipe_spec(point).digest if self.recipe_axes else None
+
+    def from_recipe(self, recipe: Recipe) -> Self:
+        """A copy whose choices depart from another recipe; they are not checked here."""
+        data = recipe.plain()
+        copy = self.model_copy(update={"recipe": data})
+        object.__setattr__(copy, "_recipe", Document(data))
+        object.__setattr__(copy, "_authored", self.authored | {"recipe": data})
+        return copy
+
+    def _changes(self, point: Mapping[str, str], *, of_recipe: bool) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
+        for name, choice in point.items():
+            if name not in self.axes:
+                raise InputError(f"no axis '{name}'", hint=did_you_mean(name, self.axes))
+            axis = self.axes[name]
+            if choice not in axis.choices:
+                hint = did_you_mean(choice, axis.labels)
+                raise InputError(f"axis '{name}' has no choice '{choice}'", hint=hint)
+        for name, axis in self.active(point).items():
+            if name in point and axis.of_recipe == of_recipe:
+                changes |= axis.changes(point[name])
+        return changes

@@ -1,0 +1,113 @@
+"""A value of the base written a stage, so that each stage's can be changed alone."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from designspace.errors import InputError, did_you_mean
+from designspace.spec.documents.document import Document
+from designspace.spec.documents.per_stage import KEY, is_per_stage, pick
+from designspace.spec.network.load import load
+from designspace.spec.network.network import Network
+from designspace.spec.network.regnet_widths import is_quantised
+
+_LISTS = ("depths", "widths")
+_PARTS = ("block", "downsample")
+
+
+def by_stage(base: Document, path: str) -> tuple[Document, dict[int, str]]:
+    """The base with the value at a path written a stage; its meaning stays.
+
+    Short forms on the way are spelt out, and what is not written gets its default.
+
+    Args:
+        base: The authored form of a network.
+        path: `depths`, `widths`, or a path inside `block` or `downsample`.
+
+    Returns:
+        The base, and the path of each stage's own value by the stage's number from 1. A
+        downsampling stands before every stage but the first, unless the base says otherwise.
+
+    Raises:
+        InputError: Every stage shares what is there, or no network has such a path.
+    """
+    network = load(base)
+    data: dict[str, Any] = copy.deepcopy(base.data)
+    root, *rest = path.split(".")
+    stages = len(network.depths)
+    if root in _LISTS and not rest:
+        both = {"depths": list(network.depths), "widths": list(network.stage_widths)}
+        data |= both if is_quantised(data) else {root: both[root]}
+        pattern = f"{root}.{{}}"
+    elif root in _PARTS:
+        pattern = _written(data, [root, *rest], _first(network, root), stages)
+    else:
+        raise InputError(
+            f"'{path}' is no value a stage", path=path,
+            hint=f"it stands at {', '.join(_LISTS)}, or inside {' or '.join(_PARTS)}",
+        )  # fmt: skip
+    first = root == "downsample" and not network.downsample_first
+    return Document(data, base.origins), {i + 1: pattern.format(i) for i in range(first, stages)}
+
+
+def _first(network: Network, root: str) -> dict[str, Any]:
+    """What the first stage has, as the holder of the walk's first key."""
+    return {root: getattr(network, root)[0]}
+
+
+def _written(holder: dict[str, Any], keys: list[str], defaults: Any, stages: int) -> str:
+    """Write the value under the keys a stage, in place; its path with `{}` for the stage."""
+    key, *rest = keys
+    default = _default(defaults, key)
+    value: Any = holder.get(key)
+    if rest and is_per_stage(value):
+        holder[key] = {KEY: _as_many(value[KEY], stages)}
+        return ".".join([key, KEY, "{}", *rest])
+    if isinstance(value, list) and key in _PARTS:  # blocks one by one
+        holder[key] = _as_many(cast("list[Any]", value), stages)
+        return ".".join([key, "{}", *rest])
+    if not rest:
+        whole: Any = cast("object", value) if key in holder else _plain(default)
+        holder[key] = {KEY: [copy.deepcopy(pick(whole, stage)) for stage in range(stages)]}
+        return f"{key}.{KEY}.{{}}"
+    inner = _spelt_out(value, default)
+    if inner is None:
+        raise InputError(f"the base's '{key}' is {value!r}, and has no '{rest[0]}' in it")
+    holder[key] = inner
+    return f"{key}." + _written(inner, rest, default, stages)
+
+
+def _as_many(items: list[Any], stages: int) -> list[Any]:
+    """A list of one stands for all stages."""
+    return items if len(items) == stages else [copy.deepcopy(items[0]) for _ in range(stages)]
+
+
+def _spelt_out(value: Any, default: Any) -> dict[str, Any] | None:
+    """A part as a mapping; None where it is none."""
+    if value is None and hasattr(default, "kind"):
+        return {"kind": default.kind}
+    if isinstance(value, str) and hasattr(default, "kind"):
+        return {"kind": value}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def _default(defaults: Any, key: str) -> Any:
+    """The value under a key of a part, or of a mapping of parts.
+
+    Raises:
+        InputError: There is none of the name.
+    """
+    if isinstance(defaults, dict):
+        return cast("dict[str, Any]", defaults)[key]
+    fields = list(type(defaults).model_fields) if isinstance(defaults, BaseModel) else []
+    if key not in fields:
+        hint = did_you_mean(key, fields) if fields else None
+        raise InputError(f"there is no '{key}' in the base", hint=hint)
+    return getattr(defaults, key)
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value

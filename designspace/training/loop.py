@@ -1,0 +1,187 @@
+"""The training loop: one epoch."""
+
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+
+from designspace.compiler.arithmetic import fast_arithmetic
+from designspace.images.loading.batches import Batch
+from designspace.images.loading.step_parts import by_step
+from designspace.images.randomness import seed_step
+from designspace.spec.recipe.recipe import Recipe
+from designspace.training.clock import Clock
+from designspace.training.distributed import Group
+from designspace.training.divergence import CHECK_EVERY, check
+from designspace.training.optimisation.average import MovingAverage
+from designspace.training.optimisation.from_recipe import current_lr
+from designspace.training.optimisation.schedule import Schedule
+
+if TYPE_CHECKING:
+    from timm.data.mixup import Mixup
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place inside an epoch.
+
+    Attributes:
+        step: steps done.
+        losses: of each of them, mean over the processes.
+    """
+
+    step: int = 0
+    losses: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What takes part in a step.
+
+    Attributes:
+        model: whose weights are trained.
+        forward: the same network as it is called: compiled, or one of several processes'.
+    """
+
+    model: nn.Module
+    forward: nn.Module
+    optimizer: Optimizer
+    schedule: Schedule
+    mixup: Mixup | None
+    ema: MovingAverage[Any] | None
+    recipe: Recipe
+    device: torch.device
+    seed: int
+    group: Group
+
+    def epoch(
+        self,
+        number: int,
+        batches: Iterable[Batch],
+        steps: int,
+        clock: Clock,
+        after: Callable[[int, list[Tensor]], None],
+        start: Position,
+    ) -> float:
+        """Trains epoch `number` (from 1) of `steps` batches; returns the mean loss.
+
+        Every random number of a step derives from (seed, epoch, step), so that the epoch may be
+        entered anywhere.
+
+        Args:
+            number: of the epoch.
+            batches: those from `start` on, part by part.
+            steps: of the whole epoch.
+            clock: takes the laps.
+            after: called after each step with the steps done and the losses known so far. Alone,
+                those of all steps; of several processes their means, once per CHECK_EVERY steps.
+            start: where the epoch is entered.
+
+        Raises:
+            DivergedError: for a loss that is not finite, naming the first such step.
+        """
+        with fast_arithmetic(self.device):
+            return self._epoch(number, batches, steps, clock, after, start)
+
+    def _epoch(
+        self,
+        number: int,
+        batches: Iterable[Batch],
+        steps: int,
+        clock: Clock,
+        after: Callable[[int, list[Tensor]], None],
+        start: Position,
+    ) -> float:
+        self.forward.train()
+        if self.ema is not None:
+            self.ema.follow(self.model)
+        losses = list(torch.tensor(start.losses, device=self.device).unbind())
+        unshared: list[Tensor] = []
+        clock.start()
+        share = self.recipe.part_size // self.group.world
+        parted = by_step(batches, self.recipe.parts, share)
+        for step, parts in enumerate(parted, start.step + 1):
+            clock.lap("data")
+            done = (number - 1) * steps + step
+            self.schedule.step_update(done - 1)
+            seed_step(self.seed, number, step, rank=self.group.rank)
+            unshared.append(self._step(parts, clock))
+            if self.ema is not None:
+                self.ema.update(step=done)
+            look = step % CHECK_EVERY == 0
+            if look or self.group.world == 1:
+                losses += self.group.means(unshared)
+                unshared.clear()
+            clock.lap("step")
+            if look:
+                check(losses, number, current_lr(self.optimizer))
+                clock.read()
+            after(step, losses)
+        losses += self.group.means(unshared)
+        check(losses, number, current_lr(self.optimizer))
+        return float(torch.stack(losses).mean())
+
+    def _step(self, parts: Iterable[Batch], clock: Clock) -> Tensor:
+        """One update by the mean gradient of the parts; the mean loss of this process's images."""
+        count = self.recipe.parts
+        self.optimizer.zero_grad(set_to_none=True)
+        losses: list[Tensor] = []
+        for number, part in enumerate(parts, start=1):
+            if number > 1:
+                clock.lap("data")
+            with self._gathering(last=number == count):
+                loss = self._loss(part, clock)
+                clock.lap("forward")
+                (loss / count if count > 1 else loss).backward()
+                clock.lap("backward")
+            losses.append(loss.detach())
+        if self.recipe.grad_clip is not None:
+            clip_grad_norm_(self._parameters, self.recipe.grad_clip)
+        self.optimizer.step()
+        return torch.stack(losses).mean() if count > 1 else losses[0]
+
+    @cached_property
+    def _parameters(self) -> list[nn.Parameter]:
+        """Listed once: to walk the modules takes longer than to launch the clipping."""
+        return list(self.model.parameters())
+
+    def _loss(self, part: Batch, clock: Clock) -> Tensor:
+        images, labels = part
+        target = labels
+        if self.mixup is not None:
+            images, target = self.mixup(images, labels)
+            clock.lap("data")
+        # A mixed target is smoothed already.
+        smoothing = self.recipe.label_smoothing if self.mixup is None else 0.0
+        with autocast(self.recipe, self.device):
+            logits = self.forward(images)
+        return functional.cross_entropy(logits.float(), target, label_smoothing=smoothing)
+
+    def _gathering(self, *, last: bool) -> AbstractContextManager[None]:
+        """Gradients are averaged over the processes with the last part only."""
+        inner = getattr(self.forward, "_orig_mod", self.forward)  # torch.compile stands around it
+        if last or not isinstance(inner, DistributedDataParallel):
+            return nullcontext()
+        return inner.no_sync()
+
+
+def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
+    """The forward pass in the recipe's precision."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16")

@@ -1,0 +1,312 @@
+"""A run: one network trained by one recipe on one data set from one seed."""
+
+# Torch and timm leave some types unknown.
+# pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from designspace.compiler import Compiled, build, set_drop_path
+from designspace.compiler.arithmetic import fast_arithmetic
+from designspace.compiler.device import in_use
+from designspace.compiler.pointwise import kernel_of, pin_kernel
+from designspace.errors import DivergedError, InputError
+from designspace.images.data import Data
+from designspace.images.loading.batches import TrainBatches, eval_batches
+from designspace.images.randomness import seed_everything
+from designspace.images.sizes import working_size
+from designspace.images.split import Images
+from designspace.images.view import View
+from designspace.records.study.kept_files import remove_half_written
+from designspace.records.training import Epoch, Score
+from designspace.spec.network.network import Network
+from designspace.spec.recipe.recipe import Recipe
+from designspace.training.clock import Clock
+from designspace.training.distributed import ALONE, Group
+from designspace.training.evaluate import evaluate, view_of
+from designspace.training.forward import forward_of
+from designspace.training.loop import Position, Progress, Trainer
+from designspace.training.memory import peak_memory, reset_peak
+from designspace.training.metrics import write_metrics
+from designspace.training.optimisation.from_recipe import (
+    current_lr,
+    make_ema,
+    make_mixup,
+    make_optimizer,
+)
+from designspace.training.optimisation.schedule import make_schedule
+from designspace.training.state import checkpoint
+from designspace.training.state.fitting import Wanted, require_fit
+from designspace.training.state.init_weights import initialise
+from designspace.training.state.pretrained import Initial
+
+SAVE_EVERY = 600.0
+_DONE = {"center": "center-cropped", "squash": "warped", "border": "bordered"}
+
+
+@dataclass
+class Run:
+    """Trains epoch by epoch and survives being stopped between any two instructions.
+
+    All random streams of a step derive from (seed, epoch, step), and the learning rate from the
+    step, so a checkpoint needs neither generators nor schedule, and a resumed run ends with the
+    very weights of an uninterrupted one (on the CPU, with the same number of threads). The learning
+    rate spans the recipe's epochs, wherever the run is stopped.
+
+    Attributes:
+        spec: the network.
+        recipe: how to train it.
+        data: what on.
+        seed: of the first weights and of every step.
+        device: "cpu", "cuda" or "cuda:1".
+        directory: where checkpoint and metrics go; made when the first of them is written.
+        initial: weights to begin with; None for the recipe's.
+        compiled: whether the network is compiled, for training.
+        save_every: seconds after which a checkpoint is written inside an epoch.
+        group: the processes that train it together.
+        model: what is trained, on its device.
+        history: the epochs done so far.
+        view: the input that the network sees: size, mean and spread.
+        fallback: why it did not go on from the newest checkpoint; None where it did.
+    """
+
+    spec: Network
+    recipe: Recipe
+    data: Data
+    _: KW_ONLY
+    seed: int
+    device: str
+    directory: Path
+    initial: Initial | None = None
+    compiled: bool = False
+    save_every: float = SAVE_EVERY
+    group: Group = ALONE
+    model: Compiled = field(init=False)
+    history: list[Epoch] = field(init=False, default_factory=list[Epoch])
+    view: View = field(init=False)
+    fallback: str | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._device = in_use(self.device)
+        size = working_size(self.spec, self.data, self.recipe)
+        self.view = view_of(self.data, size, self.recipe.test)
+        train = self.data.train
+        resident = train.to(self._device) if isinstance(train, Images) else train
+        self._batches = TrainBatches(
+            resident, self.recipe, self.view, self._device, self.seed, self.group.rank,
+            self.group.world,
+        )  # fmt: skip
+        self._start()
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.history)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the whole run, by the recipe."""
+        return self.recipe.epochs
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is done to the images on their way in, and what it begins with, a sentence each."""
+        size, notes = self.view.size, [*self.data.notes, *self._batches.notes]
+        if size != self.data.image_size:
+            done = _DONE[self.view.test.crop_mode]
+            notes.append(f"every batch resized and {done} to {size}x{size}")
+        if self._begun is not None:
+            notes.append(f"begins with {self._begun.source}: {self._begun}")
+        return tuple(notes)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Unreadable images done without: those found at the start, then by any process later."""
+        return (*(one.file for one in self.data.skipped), *self._met)
+
+    @property
+    def trained(self) -> Compiled:
+        """The network to measure and to keep: the moving average where the recipe has one."""
+        ema = self._trainer.ema
+        return self.model if ema is None else ema.module
+
+    def train_epoch(self, progress: Progress | None = None) -> Epoch:
+        """Trains one epoch, measures the validation split, then writes checkpoint and metrics.
+
+        Args:
+            progress: called after each step with the steps done and the steps of an epoch.
+
+        Raises:
+            DivergedError: the loss is not finite; the last checkpoint stays.
+            InputError: the disk is full; the last checkpoint stays.
+        """
+        assert self.epoch < self.epochs, "the run has done all of its epochs"
+        self._fresh = False
+        number, began = self.epoch + 1, time.perf_counter()
+        clock, steps, start = Clock(self._device), self._batches.steps, self._position
+        reset_peak(self._device)
+        train_loss = self._trainer.epoch(
+            number,
+            self._batches.epoch(number, start.step),
+            steps,
+            clock,
+            lambda done, losses: self._after_step(done, losses, progress),
+            start,
+        )
+        self._position = Position()
+        met = self.group.gathered(self._batches.skipped)
+        self._met = tuple(dict.fromkeys(name for one in met for name in one))
+        trained = time.perf_counter()
+        score = self._score(self.data.val)
+        if not math.isfinite(score.loss):
+            said = "the last step's update was too long; try a lower lr or grad_clip"
+            raise DivergedError(number, steps, current_lr(self._trainer.optimizer), said)
+        ended = time.perf_counter()
+        record = Epoch(
+            epoch=number,
+            train_loss=train_loss,
+            loss=score.loss,
+            top1=score.top1,
+            top5=score.top5,
+            lr=current_lr(self._trainer.optimizer),
+            seconds=ended - began,
+            images_per_second=(steps - start.step) * self.recipe.batch_size / (trained - began),
+            time=clock.split(validation=ended - trained),
+            peak_memory=peak_memory(self._device),
+        )
+        if self.group.leads:  # first: after a kill in between, the epoch is trained and told again
+            write_metrics(self.directory, [*self.history, record])
+        self._save([*self.history, record], Position())
+        self.history.append(record)
+        return record
+
+    def resume(self) -> int:
+        """Goes on from the directory's newest valid checkpoint; returns the epochs done.
+
+        A checkpoint that is damaged, or of another network, recipe, data set or seed, is passed
+        over for the one before it, and `fallback` says so; 0 where none is left.
+
+        Raises:
+            InputError: several processes find different checkpoints, or one does not fit the run.
+        """
+        if self.group.leads:
+            remove_half_written(self.directory)
+        found = checkpoint.load(self.directory, self._identity)
+        state, self.fallback = found.state, found.fallback
+        if found.file is not None:
+            require_fit(state, self._wanted, found.file)
+        if not self.group.agrees(state and (len(state["history"]), state["step"])):
+            raise InputError(
+                "the processes of this run find different checkpoints",
+                file=str(self.directory),
+                hint="take a directory that they share",
+            )
+        if state is None:
+            if not self._fresh:
+                self._start()
+            return 0
+        self._fresh = False
+        for network in (self.model, self.trained):  # as on the machine where it began
+            pin_kernel(network, state["kernel"])
+        self.model.load_state_dict(state["model"])
+        self._trainer.optimizer.load_state_dict(state["optimizer"])
+        if self._trainer.ema is not None:
+            self._trainer.ema.module.load_state_dict(state["ema"])
+        self.history = [Epoch.model_validate(line) for line in state["history"]]
+        self._position = Position(state["step"], tuple(state["losses"]))
+        return self.epoch
+
+    def test(self) -> Score:
+        """Measures the trained network on the test split; to be called once, at the end."""
+        return self._score(self.data.test)
+
+    def _start(self) -> None:
+        seed_everything("weights", self.seed)
+        self.model = build(
+            self.spec,
+            num_classes=self.data.num_classes,
+            in_channels=self.data.channels,
+            input_size=self.view.size,
+        )
+        initialise(self.model, self.recipe)
+        begin = self.initial
+        self._begun = begin.load_into(self.model, self.data.classes) if begin else None
+        set_drop_path(self.model, self.recipe.drop_path_rate)
+        forward = forward_of(self.model, self._device, self.group, compiled=self.compiled)
+        optimizer = make_optimizer(self.model, self.recipe)
+        self._trainer = Trainer(
+            model=self.model,
+            forward=forward,
+            optimizer=optimizer,
+            schedule=make_schedule(optimizer, self.recipe, self._batches.steps),
+            mixup=make_mixup(self.recipe, self.data.num_classes),
+            ema=make_ema(self.model, self.recipe),
+            recipe=self.recipe,
+            device=self._device,
+            seed=self.seed,
+            group=self.group,
+        )
+        self.history, self._position, self._saved = [], Position(), time.monotonic()
+        self._fresh, self._met = True, tuple[str, ...]()
+
+    def _after_step(self, done: int, losses: Sequence[Tensor], progress: Progress | None) -> None:
+        late = time.monotonic() - self._saved >= self.save_every
+        known = len(losses) == done  # of several processes only where they shared their losses
+        if late and known and done < self._batches.steps:
+            self._save(self.history, Position(done, tuple(torch.stack(list(losses)).tolist())))
+        if progress is not None:
+            progress(done, self._batches.steps)
+
+    def _score(self, split: Any) -> Score:
+        rank, world = self.group.rank, self.group.world
+        mine = split if world == 1 else split.take(range(rank, len(split), world))
+        size = max(self.recipe.part_size // world, 1)  # no more at once than in training
+        batches = eval_batches(mine, self.view, size, self._device)
+        bfloat16 = self.recipe.precision == "bfloat16"
+        with fast_arithmetic(self._device):
+            return evaluate(self.trained, batches, bfloat16, self.group.summed)
+
+    @property
+    def _wanted(self) -> Wanted:
+        ema, optimizer = self._trainer.ema, self._trainer.optimizer
+        averaged = None if ema is None else ema.module.state_dict()
+        model = self.model.state_dict()
+        return Wanted(model, averaged, optimizer, self.epochs, self._batches.steps)
+
+    @property
+    def _identity(self) -> dict[str, str | int]:
+        return {
+            "spec": self.spec.digest,
+            "recipe": self.recipe.digest,
+            "data": self.data.digest,
+            "seed": self.seed,
+            **({"initial": self.initial.digest} if self.initial else {}),
+        }
+
+    def _save(self, history: Sequence[Epoch], position: Position) -> None:
+        """Where the run stands goes to disk; of several processes, one writes."""
+        self._saved = time.monotonic()
+        if not self.group.leads:
+            return
+        ema = self._trainer.ema
+        state = {
+            "kernel": kernel_of(self.model),
+            "model": self.model.state_dict(),
+            "optimizer": self._trainer.optimizer.state_dict(),
+            "ema": None if ema is None else ema.module.state_dict(),
+            "history": [epoch.model_dump() for epoch in history],
+            "step": position.step,
+            "losses": list(position.losses),
+        }
+        checkpoint.save(self.directory, self._identity, state)

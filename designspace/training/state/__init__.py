@@ -1,0 +1,1 @@
+"""The state of a training: first weights, pretrained weights, checkpoints."""

@@ -1,0 +1,11 @@
+"""Cheap signals of untrained networks, and how well they rank trained ones.
+
+They are columns to look at beside a training, never instead of it.
+"""
+
+import designspace.zero_cost.measures  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from designspace.zero_cost.score import score
+from designspace.zero_cost.settings import Settings
+from designspace.zero_cost.study import score_study
+
+__all__ = ["Settings", "score", "score_study"]

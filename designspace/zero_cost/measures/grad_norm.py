@@ -1,0 +1,32 @@
+"""The gradient's norm (Abdelfattah et al. 2021, arXiv 2101.08134).
+
+The Euclidean norms of the loss's gradient at the weights of each convolution and linear layer,
+added up, after one mini-batch in training mode. So does the authors' code (zero-cost-nas); its
+mini-batch is cropped and flipped as for training, ours is not.
+"""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from designspace.compiler import Compiled
+from designspace.zero_cost.registry import signal
+from designspace.zero_cost.subject import Subject, weights
+
+
+@signal("grad_norm", "Abdelfattah et al. 2021, arXiv 2101.08134")
+def grad_norm(subject: Subject) -> float:
+    """The sum over layers."""
+    return sum(float(grad.norm()) for _, grad in gradients(subject.copy(), subject))
+
+
+def gradients(model: Compiled, subject: Subject) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Each layer's weights and the gradient there of the cross-entropy of the mini-batch."""
+    loss = functional.cross_entropy(model(subject.images), subject.labels)
+    at = weights(model)
+    return list(zip(at, torch.autograd.grad(loss, at), strict=True))

@@ -1,0 +1,62 @@
+"""How each column orders the trained networks: signals, sizes, and the first epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from designspace.records.measured.zero_cost import Interval, Ranking, TrialSignals
+from designspace.statistics import rank
+from designspace.statistics.rank import Estimate
+
+Column = Sequence[float | None]
+RIVAL = "params"
+
+
+def rankings(trials: Sequence[TrialSignals], epochs: int) -> tuple[Ranking, ...]:
+    """Every column against the validation top-1 after the last of so many epochs.
+
+    Args:
+        trials: Those that were trained to the end.
+        epochs: Of the whole training.
+    """
+    last = [trial.curve[-1] for trial in trials]
+    params: Column = [trial.params for trial in trials]
+    return tuple(_ranking(name, column, params, last) for name, column in columns(trials, epochs))
+
+
+def columns(trials: Sequence[TrialSignals], epochs: int) -> Iterator[tuple[str, Column]]:
+    """The signals that are measured, params and MACs, then each epoch but the last."""
+    names = dict.fromkeys(name for trial in trials for name in trial.measured.signals)
+    for name in names:
+        if name not in ("params", "macs"):
+            yield name, [trial.measured.signals[name].mean for trial in trials]
+    yield "params", [trial.params for trial in trials]
+    yield "macs", [trial.macs for trial in trials]
+    for epoch in range(1, epochs):
+        yield f"epoch {epoch}", [trial.curve[epoch - 1] for trial in trials]
+
+
+def _ranking(name: str, column: Column, params: Column, last: Column) -> Ranking:
+    rows = [row for row in zip(column, params, last, strict=True) if None not in row]
+    known = [tuple(float(x) for x in row if x is not None) for row in rows]
+    if len(known) < rank.FEWEST:
+        reason = f"fewer than {rank.FEWEST} trials have both numbers"
+        return Ranking(column=name, n=len(known), reason=reason)
+    x, rival, y = (list(values) for values in zip(*known, strict=True))
+    tau = rank.correlation(rank.tau_b, x, y)
+    if math.isnan(tau.value):
+        constant = "top-1" if len(set(y)) == 1 else name
+        return Ranking(column=name, n=len(known), reason=f"{constant} is the same for all")
+    over = None if name == RIVAL else rank.advantage(rank.tau_b, x, rival, y)
+    return Ranking(
+        column=name,
+        n=len(known),
+        tau=_interval(tau),
+        rho=_interval(rank.correlation(rank.spearman, x, y)),
+        over_params=None if over is None or math.isnan(over.value) else _interval(over),
+    )
+
+
+def _interval(estimate: Estimate) -> Interval:
+    return Interval(value=estimate.value, low=estimate.low, high=estimate.high)
