@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import toy
 
 from designspace.records.study.events import Ended, EpochEnded, Event, Started
 from designspace.records.study.ledger import read
@@ -19,6 +18,7 @@ from designspace.searching.ray_session.ray_settings import prepare
 from designspace.searching.schedulers.asha import disagreements
 from designspace.searching.study import run_study
 from designspace.spec.documents.document import read_yaml
+from tests.helpers import toy
 
 # Ray's start and its children leave sockets and processes to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 import designspace
-from tests.small import SIDE, every_family, small
+from tests.helpers.small import SIDE, every_family, small
 
 
 def built(name: str) -> torch.nn.Module:

@@ -25,7 +25,7 @@ from designspace.layers.leaf import Leaf, ShapeError
 from designspace.layers.norm import LayerNorm
 from designspace.layers.part import Layer, Part, Place
 from designspace.layers.trace import Node, trace
-from tests.strategies import leaf_kinds, parts
+from tests.helpers.strategies import leaf_kinds, parts
 
 MAP, TOKENS = Feature((8, 8, 32)), Feature((17, 32))
 IMAGE = Feature((32, 32, 32))  # a stem takes larger steps

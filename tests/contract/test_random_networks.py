@@ -22,7 +22,7 @@ from designspace.errors import InputError
 from designspace.layers.kind import Kind
 from designspace.spec import load
 from designspace.spec.network.network import Network
-from tests.strategies import networks, parts
+from tests.helpers.strategies import networks, parts
 
 CLASSES = 10
 

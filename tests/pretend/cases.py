@@ -12,8 +12,8 @@ from designspace.images.data import Data
 from designspace.spec.network.load import load
 from designspace.spec.network.network import Network
 from designspace.spec.recipe.recipe import load_recipe
+from tests.helpers.small import SIDE, families, small
 from tests.pretend.training import Trace, noise, run_of, streamed, train
-from tests.small import SIDE, families, small
 
 STEPS = 4
 _TINY = {"depths": [1, 1], "widths": [8, 16]}
