@@ -29,7 +29,7 @@ from designspace.compiler.device import device_of
 from designspace.images.data import load_data
 from designspace.images.loading.batches import Batch, TrainBatches
 from designspace.images.randomness import seed_everything
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from designspace.images.view import View
 from designspace.records.environment import environment
 from designspace.spec import load
@@ -58,7 +58,7 @@ Epochs = Callable[[int], Iterator[Batch]]
 class Photos(Dataset[tuple[Any, int]]):
     """As torchvision's own CIFAR-10: an array in memory, an image of Pillow's at a time."""
 
-    def __init__(self, split: Images, transform: Callable[[Any], Any]) -> None:
+    def __init__(self, split: DecodedSplit, transform: Callable[[Any], Any]) -> None:
         arrays = split.pixels.permute(0, 2, 3, 1).numpy()
         self.arrays = arrays[..., 0] if arrays.shape[-1] == 1 else arrays  # as Pillow has grey ones
         self.labels, self.transform = split.labels.tolist(), transform
@@ -70,7 +70,7 @@ class Photos(Dataset[tuple[Any, int]]):
         return self.transform(Image.fromarray(self.arrays[index])), self.labels[index]
 
 
-def standard(split: Images, recipe: Recipe, view: View, device: torch.device) -> Epochs:
+def standard(split: DecodedSplit, recipe: Recipe, view: View, device: torch.device) -> Epochs:
     """The DataLoader that tutorials show; RandAugment is timm's, so that both do the same."""
     fill = tuple(round(255 * value) for value in view.mean)
     steps: list[Any] = [v2.RandomCrop(view.size, PADDING), v2.RandomHorizontalFlip(recipe.flip)]
@@ -112,7 +112,7 @@ def _posterize(image: Image.Image, bits: int, **_: object) -> Image.Image:
     return ImageOps.posterize(image, bits) if bits else Image.new(image.mode, image.size)
 
 
-def ours(split: Images, recipe: Recipe, view: View, device: torch.device) -> Epochs:
+def ours(split: DecodedSplit, recipe: Recipe, view: View, device: torch.device) -> Epochs:
     return TrainBatches(split.to(device), recipe, view, device, seed=0).epoch
 
 
@@ -191,7 +191,7 @@ def summary(values: list[float]) -> dict[str, float]:
     }
 
 
-def compare(spec: Network, recipe: Recipe, split: Images, view: View, args: Any) -> Any:
+def compare(spec: Network, recipe: Recipe, split: DecodedSplit, view: View, args: Any) -> Any:
     """Both sides in turn: medians and spread, and the ratio of each pair of trials."""
     device, classes = device_of(args.device), int(split.labels.max()) + 1
     steps = len(split) // recipe.batch_size
@@ -238,7 +238,7 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     data = load_data(args.data)
-    assert isinstance(data.train, Images)
+    assert isinstance(data.train, DecodedSplit)
     assert data.image_size is not None
     split = data.train.take(range(min(args.images, len(data.train))))
     rows: list[dict[str, Any]] = []

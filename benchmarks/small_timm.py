@@ -23,7 +23,7 @@ from torchvision.transforms import v2
 import designspace
 from benchmarks.small_images import WORKERS, Photos, standard
 from designspace.images.data import Data
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from designspace.images.view import View
 from designspace.spec.network.network import Network
 from designspace.spec.recipe.optimizers import AdamW
@@ -54,8 +54,8 @@ def network_of(network: Network, classes: int, channels: int, size: int) -> nn.M
 
 def trial(network: Network, recipe: Recipe, data: Data) -> None:
     """Train for the recipe's epochs, with a validation and a checkpoint after each."""
-    assert isinstance(data.train, Images)
-    assert isinstance(data.val, Images)
+    assert isinstance(data.train, DecodedSplit)
+    assert isinstance(data.val, DecodedSplit)
     assert isinstance(recipe.optimizer, AdamW)
     assert recipe.ema is not None
     assert recipe.grad_clip is not None
@@ -91,7 +91,7 @@ def trial(network: Network, recipe: Recipe, data: Data) -> None:
         torch.save({**state, "ema": ema.module.state_dict()}, io.BytesIO())
 
 
-def _validation(split: Images, view: View) -> DataLoader[Any]:
+def _validation(split: DecodedSplit, view: View) -> DataLoader[Any]:
     steps = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(view.mean, view.std)]
     photos = Photos(split, v2.Compose(steps))
     return DataLoader(photos, batch_size=64, num_workers=WORKERS, persistent_workers=True)

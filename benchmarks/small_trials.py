@@ -29,7 +29,7 @@ import torch
 
 from benchmarks.small_images import summary
 from designspace.images.data import Data, load_data
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from designspace.records.environment import environment
 from designspace.spec import load
 from designspace.spec.network.network import Network
@@ -76,8 +76,8 @@ def measure(trial: Trial, data: Data, batch_size: int) -> dict[str, dict[str, fl
 
 def cut(data: Data, images: int) -> Data:
     """The first images of the training split, and a small validation split."""
-    assert isinstance(data.train, Images)
-    assert isinstance(data.val, Images)
+    assert isinstance(data.train, DecodedSplit)
+    assert isinstance(data.val, DecodedSplit)
     train, val = data.train.take(range(images)), data.val.take(range(VALIDATED))
     return replace(data, train=train, val=val)
 

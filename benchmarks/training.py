@@ -28,7 +28,7 @@ from timm.optim._optim_factory import create_optimizer_v2
 from torch import Tensor, nn
 
 import designspace
-from designspace.compiler import Compiled
+from designspace.compiler import BuiltNetwork
 from designspace.records.environment import environment
 from designspace.spec.recipe.recipe import Recipe, load_recipe
 from designspace.training.clock import Clock
@@ -86,7 +86,7 @@ def recipe_of(job: Job, device: torch.device) -> Recipe:
 def ours(job: Job, device: torch.device, *, compiled: bool) -> Step:
     """Our step, as `designspace train` runs it."""
     recipe = recipe_of(job, device)
-    model: Compiled = designspace.build(job.network, input_size=job.side)
+    model: BuiltNetwork = designspace.build(job.network, input_size=job.side)
     model.to(device, memory_format=torch.channels_last)
     optimizer = make_optimizer(model, recipe)
     forward: Any = torch.compile(model) if compiled else model

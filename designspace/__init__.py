@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from designspace.comparison import compare as compare
     from designspace.compiler import build as build
-    from designspace.compiler import in_line as in_line
+    from designspace.compiler import torchvision_backbone as torchvision_backbone
     from designspace.costing import cost as cost
     from designspace.exporting import export as export
     from designspace.naming import diff as diff
@@ -32,7 +32,7 @@ _HOMES = {
     "cost": "designspace.costing",
     "diff": "designspace.naming",
     "export": "designspace.exporting",
-    "in_line": "designspace.compiler",
+    "torchvision_backbone": "designspace.compiler",
     "ladder": "designspace.spec.ladder",
     "load": "designspace.naming",
     "load_weights": "designspace.weights",
@@ -50,12 +50,12 @@ __all__ = [
     "cost",
     "diff",
     "export",
-    "in_line",
     "ladder",
     "load",
     "load_weights",
     "save_weights",
     "space",
+    "torchvision_backbone",
     "verify",
 ]
 

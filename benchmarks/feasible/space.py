@@ -8,13 +8,13 @@ from functools import cache
 import designspace
 from benchmarks.feasible.formula import cost
 from benchmarks.feasible.job import Job
-from designspace.sampling.space import Space
+from designspace.sampling.space import CountedSpace
 
 NAME = "sixteen"
 
 
 @cache
-def sixteen() -> Space:
+def sixteen() -> CountedSpace:
     """Depths, widths, kernel sizes and ratios, in the order that the formula takes them."""
     return designspace.space(NAME)
 

@@ -9,7 +9,7 @@ from designspace.blocks.families import Head
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.layers.tokens import TakeFirst
 
 
@@ -23,10 +23,10 @@ class ClassTokenHead(Head):
     kind: Literal["class_token"] = "class_token"
     norm: Norm = InheritNorm()
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Normalise, take the class token, classify."""
         return {"norm": self.norm, "take": TakeFirst(), "classifier": Linear(at.width)}
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """One after the other."""
         return m.classifier(m.take(m.norm(x)))

@@ -13,7 +13,7 @@ from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, NoNorm, Norm
 from designspace.layers.numbers import Positive, Truth
-from designspace.layers.part import Callables, Chain, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext, Sequential
 from designspace.layers.residual import DropPath, Identity, LayerScale
 from designspace.layers.response import Response
 from designspace.mixers.conv import ConvMixer
@@ -80,12 +80,12 @@ class ConvBlock(Block):
         """The shortcut as well, where no block changes the shape."""
         return self.inactive() if projects else self.inactive() | {"shortcut"}
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """The branch, what weighs it, the shortcut, and what follows the addition."""
         out = self.out_channels(at.width)
         changes = at.stride > 1 or x.channels != out
         return {
-            "branch": Chain.of(dict(self._branch(x, at))),
+            "branch": Sequential.of(dict(self._branch(x, at))),
             "scale": Identity()
             if self.layer_scale_init is None
             else LayerScale(self.layer_scale_init),
@@ -94,11 +94,11 @@ class ConvBlock(Block):
             "act": self.act if 3 in self.act_at else Identity(),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """Add the branch to the shortcut."""
         return m.act(m.shortcut(x) + m.drop_path(m.scale(m.branch(x))))
 
-    def _branch(self, x: Feature, at: Place) -> Iterator[tuple[str, Layer]]:
+    def _branch(self, x: Feature, at: PartContext) -> Iterator[tuple[str, Layer]]:
         """The three layers in their order, each with the norm and activation after it."""
         if 0 in self.norm_at:
             yield "norm0", self.norm
@@ -111,7 +111,7 @@ class ConvBlock(Block):
             if position in self.act_at and position < 3:
                 yield f"act{position}", self.act
 
-    def _three(self, x: Feature, at: Place) -> list[tuple[str, Layer]]:
+    def _three(self, x: Feature, at: PartContext) -> list[tuple[str, Layer]]:
         out = self.out_channels(at.width)
         inner = at.width if self.wide == "ends" else self._wider(at.width)
         order = ["first", "middle", "last"].index(self.spatial_at)

@@ -11,7 +11,7 @@ from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
 from designspace.layers.numbers import OddInt, Size, Truth
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.layers.pooling import MaxPool
 from designspace.layers.residual import Identity
 
@@ -37,7 +37,7 @@ class ConvPool(Stem):
     bias: Truth = False
     pool: OddInt | None = 3
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Convolution, norm, activation, pooling."""
         return {
             "conv": Conv(at.width, self.kernel_size, self.stride, bias=self.bias),
@@ -46,6 +46,6 @@ class ConvPool(Stem):
             "pool": Identity() if self.pool is None else MaxPool(self.pool, 2, self.pool // 2),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """One after the other."""
         return m.pool(m.act(m.norm(m.conv(x))))

@@ -6,10 +6,10 @@ from abc import abstractmethod
 from typing import Any
 
 from designspace.layers.numbers import Size
-from designspace.layers.part import Part
+from designspace.layers.part import Composite
 
 
-class Stem(Part, family="stem"):
+class Stem(Composite, family="stem"):
     """The first part: from the image to the first stage's map.
 
     Attributes:
@@ -23,7 +23,7 @@ class Stem(Part, family="stem"):
         return self.meaning() | {"width": self.width or width}
 
 
-class Block(Part, family="block"):
+class Block(Composite, family="block"):
     """The part that a stage repeats. Its place gives the stage's width and the block's stride."""
 
     def out_channels(self, width: int) -> int:
@@ -40,11 +40,11 @@ class Block(Part, family="block"):
         return {key: value for key, value in self.meaning().items() if key not in inactive}
 
 
-class Shortcut(Part, family="shortcut"):
+class Shortcut(Composite, family="shortcut"):
     """The residual path of a block that changes the map's side or its channels."""
 
 
-class Downsample(Part, family="downsample"):
+class Downsample(Composite, family="downsample"):
     """What shrinks the map between two stages."""
 
     @abstractmethod
@@ -52,7 +52,7 @@ class Downsample(Part, family="downsample"):
         """The stride of this part itself, and that of the next stage's first block."""
 
 
-class Head(Part, family="head"):
+class Head(Composite, family="head"):
     """The last part: from the last stage's map to the logits.
 
     Its last layer is called `classifier`: it is what gets replaced for other classes.

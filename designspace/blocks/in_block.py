@@ -8,7 +8,7 @@ from typing import Any, Literal
 from designspace.blocks.families import Downsample
 from designspace.layers.feature import Feature
 from designspace.layers.numbers import Size
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 
 
 class InBlock(Downsample):
@@ -25,10 +25,10 @@ class InBlock(Downsample):
         """All of the stride is the block's."""
         return 1, self.stride
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """None."""
         return {}
 
-    def forward(self, m: Callables, x: Any) -> Any:  # noqa: ARG002
+    def forward(self, m: Children, x: Any) -> Any:  # noqa: ARG002
         """Leave it to the block."""
         return x

@@ -9,7 +9,7 @@ from designspace.blocks.families import Head
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
 from designspace.layers.norm import NoNorm, Norm
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.layers.pooling import GlobalAvgPool
 
 
@@ -29,7 +29,7 @@ class LinearHead(Head):
         """The place of a norm that is not there."""
         return frozenset({"norm_at"}) if isinstance(self.norm, NoNorm) else frozenset()
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Norms around the pooling, and the classifier."""
         return {
             "norm_before": self.norm if self.norm_at == "before_pool" else NoNorm(),
@@ -38,6 +38,6 @@ class LinearHead(Head):
             "classifier": Linear(at.width),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """Pool and classify."""
         return m.classifier(m.norm_after(m.pool(m.norm_before(x))))

@@ -10,7 +10,7 @@ from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError
 from designspace.layers.norm import InheritNorm, Norm
 from designspace.layers.numbers import Positive
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.layers.residual import DropPath, Identity, LayerScale
 from designspace.mixers.attention import SelfAttention
 from designspace.mixers.mixer import ChannelMixer, Mixer
@@ -34,7 +34,7 @@ class MetaFormer(Block):
     norm: Norm = InheritNorm()
     layer_scale_init: Positive | None = None
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """Both branches."""
         if at.stride > 1 or x.channels != at.width:
             raise ShapeError(
@@ -53,7 +53,7 @@ class MetaFormer(Block):
             "drop_path2": DropPath(),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """Mix positions, then channels."""
         x = x + m.drop_path1(m.scale1(m.mixer(m.norm1(x))))
         return x + m.drop_path2(m.scale2(m.channel_mixer(m.norm2(x))))

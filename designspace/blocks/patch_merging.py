@@ -9,7 +9,7 @@ from designspace.blocks.families import Downsample
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.layers.windows import GatherPatches
 
 
@@ -27,7 +27,7 @@ class PatchMerging(Downsample):
         """Always 2, all its own."""
         return 2, 1
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Gather, normalise, reduce."""
         return {
             "gather": GatherPatches(),
@@ -35,6 +35,6 @@ class PatchMerging(Downsample):
             "reduction": Linear(at.width, bias=False),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """One after the other."""
         return m.reduction(m.norm(m.gather(x)))

@@ -10,7 +10,7 @@ from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
 from designspace.layers.numbers import Size, Truth
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 
 
 class Patchify(Stem):
@@ -27,13 +27,13 @@ class Patchify(Stem):
     norm: Norm = InheritNorm()
     bias: Truth = True
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """A convolution and its norm."""
         return {
             "conv": Conv(at.width, self.patch_size, self.patch_size, padding=0, bias=self.bias),
             "norm": self.norm,
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """Embed the patches, then normalise."""
         return m.norm(m.conv(x))

@@ -10,7 +10,7 @@ from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.norm import InheritNorm, Norm
 from designspace.layers.numbers import Padding, Size, Truth
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 
 
 class Separate(Downsample):
@@ -35,7 +35,7 @@ class Separate(Downsample):
         """All of the stride is its own."""
         return self.stride, 1
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """A norm and a convolution."""
         return {
             "norm": self.norm,
@@ -48,6 +48,6 @@ class Separate(Downsample):
             ),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """Normalise, then convolve."""
         return m.conv(m.norm(x))

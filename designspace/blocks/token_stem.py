@@ -9,7 +9,7 @@ from designspace.blocks.families import Stem
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
 from designspace.layers.numbers import Size, Truth
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.layers.residual import Identity
 from designspace.layers.tokens import ClassToken, Flatten, PositionTable
 
@@ -28,7 +28,7 @@ class TokenStem(Stem):
     class_token: Truth = True
     bias: Truth = True
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Embed, flatten, put the class token in front, add the positions."""
         return {
             "conv": Conv(at.width, self.patch_size, self.patch_size, padding=0, bias=self.bias),
@@ -37,7 +37,7 @@ class TokenStem(Stem):
             "positions": PositionTable(prefix=int(self.class_token)),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """One after the other; the positions are those of the map."""
         x = m.conv(x)
         return m.positions(m.class_token(m.flatten(x)), x)

@@ -85,10 +85,10 @@ def _speed(source: str | None, size: int, *, skip_broken: bool) -> Speed | None:
     """Of encoded images; None where pixels are stored as they are."""
     from designspace.images.data import load_data
     from designspace.images.overview.speed import time_decoding
-    from designspace.images.split import Encoded
+    from designspace.images.split import EncodedSplit
 
     unread = load_data(source, image_size="own", skip_broken=skip_broken)
-    return time_decoding(unread.train, size) if isinstance(unread.train, Encoded) else None
+    return time_decoding(unread.train, size) if isinstance(unread.train, EncodedSplit) else None
 
 
 def _print_json(summary: Summary, speed: Speed | None, *, asked: bool) -> None:

@@ -12,7 +12,7 @@ from designspace.cli.input.options import JsonOption
 if TYPE_CHECKING:
     from designspace.comparison.terms import Confounder
     from designspace.costing import CostTable
-    from designspace.spec.ladder import Ladder, Rival, Step
+    from designspace.spec.ladder import Ladder, ReferenceNetwork, Step
     from designspace.statistics.welch import Difference
 
 _SIDE = "  "
@@ -112,7 +112,7 @@ def _cells(row: _Row) -> list[str]:
     ]
 
 
-def _rival_cells(other: Rival, table: CostTable | None) -> list[str]:
+def _rival_cells(other: ReferenceNetwork, table: CostTable | None) -> list[str]:
     params = f"{table.params:,}" if table else "-"
     return [other.name, params, _number(other.published.gmacs), _number(other.published.top1)]
 
@@ -161,7 +161,7 @@ def _json(found: Ladder, rows: list[_Row]) -> dict[str, Any]:
     }
 
 
-def _rival_json(other: Rival) -> dict[str, Any]:
+def _rival_json(other: ReferenceNetwork) -> dict[str, Any]:
     from designspace.costing import cost
 
     table = cost(other.spec) if other.spec else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from designspace.sampling.feasible import Draw
     from designspace.sampling.population import About
     from designspace.sampling.rejection import Limited
-    from designspace.sampling.space import Sample, Space
+    from designspace.sampling.space import CountedSpace, Sample
     from designspace.sampling.task import Task
 
 _SHOWN, _MOST = 20, 10_000_000
@@ -83,7 +83,7 @@ def sample(
             typer.echo(f"{len(draw):,} networks -> {out}")
 
 
-def _drawn(space: Space, limited: Limited, n: int, seed: int, along: str | None) -> Draw:
+def _drawn(space: CountedSpace, limited: Limited, n: int, seed: int, along: str | None) -> Draw:
     from designspace.errors import InfeasibleError, InputError
 
     wanted = n if limited.count is None else min(n, limited.count)
@@ -95,7 +95,9 @@ def _drawn(space: Space, limited: Limited, n: int, seed: int, along: str | None)
     return draw
 
 
-def _about(space: Space, limited: Limited, task: Task, seed: int, stratified: str | None) -> About:
+def _about(
+    space: CountedSpace, limited: Limited, task: Task, seed: int, stratified: str | None
+) -> About:
     from designspace import __version__
     from designspace.sampling.count.bounds import limits_of
     from designspace.sampling.population import About
@@ -117,7 +119,7 @@ def _about(space: Space, limited: Limited, task: Task, seed: int, stratified: st
 
 
 def _json(
-    space: Space, limited: Limited, draw: Draw, samples: list[Sample] | None
+    space: CountedSpace, limited: Limited, draw: Draw, samples: list[Sample] | None
 ) -> dict[str, Any]:
     networks: list[dict[str, Any]] = []
     rows = zip(draw.points(), draw.params, draw.macs, draw.acts, strict=True)
@@ -132,7 +134,7 @@ def _json(
 
 
 def _print(
-    space: Space, limited: Limited, draw: Draw, samples: list[Sample] | None, n: int
+    space: CountedSpace, limited: Limited, draw: Draw, samples: list[Sample] | None, n: int
 ) -> None:
     from designspace.cli.output.printing import print_table, print_wrapped
     from designspace.reporting.drawing.numbers import macs_column

@@ -10,7 +10,7 @@ from designspace.cli.input.options import ChannelsOption, ClassesOption, InputSi
 
 if TYPE_CHECKING:
     from designspace.sampling.describe import Description, Range, Seen
-    from designspace.sampling.space import Space
+    from designspace.sampling.space import CountedSpace
     from designspace.sampling.task import Task
 
 SpaceArgument = Annotated[
@@ -59,7 +59,7 @@ def info(
         _print(found, task, said)
 
 
-def _json(space: Space, task: Task, said: Description) -> dict[str, Any]:
+def _json(space: CountedSpace, task: Task, said: Description) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
@@ -72,7 +72,7 @@ def _json(space: Space, task: Task, said: Description) -> dict[str, Any]:
     }
 
 
-def _print(space: Space, task: Task, said: Description) -> None:
+def _print(space: CountedSpace, task: Task, said: Description) -> None:
     image = f"{task.input_size}x{task.input_size}x{task.in_channels}"
     typer.echo(f"{space.name}: {space.purpose}" if space.purpose else space.name)
     typer.echo(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from designspace.records.run import Record
-from designspace.records.study.state import StudyState, TrialState
+from designspace.records.study.state import StudyState, Trial
 from designspace.records.study.study import StudyMeta
 from designspace.spec.documents.changes import apply
 from designspace.spec.documents.document import Document
@@ -65,7 +65,7 @@ def record_terms(record: Record) -> dict[str, Any]:
     }
 
 
-def trial_terms(meta: StudyMeta, trial: TrialState) -> dict[str, Any]:
+def trial_terms(meta: StudyMeta, trial: Trial) -> dict[str, Any]:
     """The terms of a trial that was trained to its end, as far as they differ within a study."""
     recipe = apply(Document(dict(meta.recipe)), trial.recipe_changes).data
     size = {"input_size": None if meta.data.get("image_size") else trial.changes.get("input_size")}

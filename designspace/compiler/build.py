@@ -16,11 +16,11 @@ from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import Features
 from designspace.compiler.in_place import let_overwrite
 from designspace.compiler.lower import lower
-from designspace.compiler.modules import Undecayed, channels_last
+from designspace.compiler.modules import NoWeightDecay, channels_last
 from designspace.costing import plan_of
 from designspace.errors import InputError
 from designspace.layers.leaf import Leaf
-from designspace.layers.part import Part, Placed
+from designspace.layers.part import BoundPart, Composite
 from designspace.layers.trace import Node
 from designspace.naming import task_of
 from designspace.spec.network.load import Source
@@ -37,7 +37,7 @@ class PartModule(nn.Module):
         part: The specification that this module was built from.
     """
 
-    def __init__(self, part: Part, children: dict[str, nn.Module]) -> None:
+    def __init__(self, part: Composite, children: dict[str, nn.Module]) -> None:
         super().__init__()
         self.part = part
         for name, child in children.items():
@@ -68,7 +68,7 @@ class HeadModule(PartModule):
     """A head."""
 
 
-_CLASSES: tuple[tuple[type[Part], type[PartModule]], ...] = (
+_CLASSES: tuple[tuple[type[Composite], type[PartModule]], ...] = (
     (Stem, StemModule),
     (Stage, StageModule),
     (Block, BlockModule),
@@ -76,11 +76,11 @@ _CLASSES: tuple[tuple[type[Part], type[PartModule]], ...] = (
 )
 
 
-def _class_of(part: Part) -> type[PartModule]:
+def _class_of(part: Composite) -> type[PartModule]:
     return next((module for kind, module in _CLASSES if isinstance(part, kind)), PartModule)
 
 
-class Compiled(nn.Module):
+class BuiltNetwork(nn.Module):
     """A network on images (batch, channels, height, width).
 
     Maps have the same axes from stem to head, and are channels-last in memory.
@@ -118,7 +118,7 @@ class Compiled(nn.Module):
         return {
             f"{name}.{parameter}"
             for name, module in modules
-            if isinstance(module, Undecayed)
+            if isinstance(module, NoWeightDecay)
             for parameter, _ in module.named_parameters(recurse=False)
         }
 
@@ -131,7 +131,7 @@ def build(
     in_channels: int | None = None,
     input_size: int | None = None,
     features_only: Literal[False] = False,
-) -> Compiled: ...
+) -> BuiltNetwork: ...
 @overload
 def build(
     spec: Source,
@@ -149,7 +149,7 @@ def build(
     input_size: int | None = None,
     features_only: bool = False,
     out_indices: Sequence[int] | None = None,
-) -> Compiled | Features:
+) -> BuiltNetwork | Features:
     """The torch module of a network, with torch's own initial weights.
 
     Args:
@@ -173,7 +173,7 @@ def build(
         info = stage_info(network, task.input_size, in_channels=task.in_channels)
         stem, stages = body.get_submodule("stem"), body.get_submodule("stages")
         return Features(network, stem, stages, info, out_indices)
-    return Compiled(network, body)
+    return BuiltNetwork(network, body)
 
 
 def body_of(node: Node) -> PartModule:
@@ -189,7 +189,7 @@ def module_of(node: Node) -> nn.Module:
     if isinstance(layer, Leaf):
         return lower(layer, node.inputs[0])
     children = {name: module_of(child) for name, child in node.children.items()}
-    made = _class_of(layer.part)(layer.part, children) if isinstance(layer, Placed) else None
+    made = _class_of(layer.part)(layer.part, children) if isinstance(layer, BoundPart) else None
     module = made or _chain(children)
     let_overwrite(node, module)
     return module

@@ -13,7 +13,7 @@ from torch import nn
 
 from designspace.layers.convolution import Conv, Linear
 from designspace.layers.norm import NoNorm, Norm
-from designspace.layers.part import Chain, Placed
+from designspace.layers.part import BoundPart, Sequential
 from designspace.layers.trace import Node
 
 
@@ -26,9 +26,9 @@ def let_overwrite(node: Node, module: nn.Module) -> None:
 
 
 def _safe(node: Node) -> Iterator[str]:
-    if isinstance(node.layer, Placed):
+    if isinstance(node.layer, BoundPart):
         yield from node.layer.part.overwrites
-    elif isinstance(node.layer, Chain):
+    elif isinstance(node.layer, Sequential):
         fresh = False
         for name, layer in node.layer.layers:
             if fresh:

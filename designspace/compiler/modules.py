@@ -25,7 +25,7 @@ def channels_last(images: Tensor) -> Tensor:
     return rows.flatten(1).reshape(rows.shape).permute(0, 3, 1, 2)
 
 
-class Undecayed(nn.Module):
+class NoWeightDecay(nn.Module):
     """Its own parameters are tables or tokens that weight decay spares, as timm's models say."""
 
     def reset_parameters(self) -> None:

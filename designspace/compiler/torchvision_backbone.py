@@ -30,7 +30,7 @@ class MapOnly(nn.Module):
         return y
 
 
-def in_line(features: Features) -> tuple[nn.Sequential, dict[str, str]]:
+def torchvision_backbone(features: Features) -> tuple[nn.Sequential, dict[str, str]]:
     """A features-only network as torchvision's pyramids take it; the modules are shared.
 
     Returns:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
-from designspace.layers.part import Placed
+from designspace.layers.part import BoundPart
 from designspace.layers.trace import Node
 
 SINGLE = 4  # bytes of a float32
@@ -27,7 +27,7 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class TensorShape:
     """In a tensor's stead: its shape for one image, the bytes of an element, and its memory."""
 
     feature: Feature
@@ -35,14 +35,14 @@ class Stand:
     storage: Storage
 
     @staticmethod
-    def new(feature: Feature, width: int) -> Stand:
+    def new(feature: Feature, width: int) -> TensorShape:
         """A tensor with memory of its own."""
-        return Stand(feature, width, Storage(feature.elements * width))
+        return TensorShape(feature, width, Storage(feature.elements * width))
 
-    def __add__(self, other: Stand) -> Stand:
-        return Stand.new(self.feature + other.feature, max(self.width, other.width))
+    def __add__(self, other: TensorShape) -> TensorShape:
+        return TensorShape.new(self.feature + other.feature, max(self.width, other.width))
 
-    def __sub__(self, other: Stand) -> Stand:
+    def __sub__(self, other: TensorShape) -> TensorShape:
         return self + other
 
 
@@ -76,12 +76,12 @@ class Forward:
     steps: list[Step] = field(default_factory=list[Step])
     _kept: set[Storage] = field(default_factory=set[Storage])
 
-    def run(self, node: Node, *xs: Stand) -> Stand:
+    def run(self, node: Node, *xs: TensorShape) -> TensorShape:
         """The output's stand-in; notes every layer below."""
         layer = node.layer
         if isinstance(layer, Leaf):
             return self._leaf(node, layer, xs)
-        if isinstance(layer, Placed):
+        if isinstance(layer, BoundPart):
             callables = {name: partial(self.run, each) for name, each in node.children.items()}
             return layer.part.forward(cast("Any", SimpleNamespace(**callables)), *xs)
         (x,) = xs
@@ -89,13 +89,15 @@ class Forward:
             x = self.run(child, x)
         return x
 
-    def _leaf(self, node: Node, leaf: Leaf, xs: tuple[Stand, ...]) -> Stand:
+    def _leaf(self, node: Node, leaf: Leaf, xs: tuple[TensorShape, ...]) -> TensorShape:
         x = xs[0]
         if leaf.is_view:
-            return Stand(node.output, x.width, x.storage)
+            return TensorShape(node.output, x.width, x.storage)
         computed = {"half": self.half, "single": SINGLE}.get(leaf.autocast, x.width)
-        taken = x if computed == x.width else Stand.new(x.feature, computed)  # cast, so copied
-        out = Stand.new(node.output, SINGLE if leaf.autocast == "promote" else computed)
+        taken = (
+            x if computed == x.width else TensorShape.new(x.feature, computed)
+        )  # cast, so copied
+        out = TensorShape.new(node.output, SINGLE if leaf.autocast == "promote" else computed)
         saved = leaf.saved(*node.inputs)
         image = saved.single * SINGLE + saved.working * self.half
         image += self._keep(taken) if saved.input else 0
@@ -107,7 +109,7 @@ class Forward:
         self.steps.append(Step(params, image, batch, out.storage.bytes + taken.storage.bytes))
         return out
 
-    def _keep(self, x: Stand) -> int:
+    def _keep(self, x: TensorShape) -> int:
         """Bytes that keeping it adds: none where its memory is kept already."""
         if x.storage in self._kept:
             return 0

@@ -10,7 +10,7 @@ from designspace.layers.act import NoAct
 from designspace.layers.cost import Cost, Level, total
 from designspace.layers.feature import Feature
 from designspace.layers.norm import NoNorm
-from designspace.layers.part import Placed
+from designspace.layers.part import BoundPart
 from designspace.layers.residual import DropPath, Identity
 from designspace.layers.trace import Node
 from designspace.spec.network.stage import Stage
@@ -74,7 +74,7 @@ def _stages(network: Node) -> Iterator[tuple[str, Node]]:
 def _pieces(network: Node) -> Iterator[tuple[str, Node, int]]:
     """Stem, downsamplings, runs of equal blocks, head: name, the first one, how many."""
     for name, node in _stages(network):
-        if not (isinstance(node.layer, Placed) and isinstance(node.layer.part, Stage)):
+        if not (isinstance(node.layer, BoundPart) and isinstance(node.layer.part, Stage)):
             yield name, node, 1
             continue
         if not isinstance(node.children["downsample"].layer, Identity):
@@ -94,6 +94,6 @@ def _runs(blocks: Iterable[Node]) -> Iterator[tuple[int, Node, int]]:
 
 
 def _row(piece: str, name: str, node: Node, times: int) -> Row:
-    layer = node.layer.part if isinstance(node.layer, Placed) else node.layer
+    layer = node.layer.part if isinstance(node.layer, BoundPart) else node.layer
     cost = total([node.cost] * times)
     return Row(piece, name, type(layer).__name__, node.output, times, cost)

@@ -10,7 +10,7 @@ from designspace.costing.written_path import written_path
 from designspace.layers.cost import Cost, Level
 from designspace.layers.feature import Feature, image
 from designspace.layers.leaf import ShapeError
-from designspace.layers.part import Place
+from designspace.layers.part import PartContext
 from designspace.layers.trace import Node, trace_whole
 from designspace.naming import Task, task_of
 from designspace.spec.network.load import Source
@@ -87,7 +87,7 @@ def plan(
     """
     size = input_size or network.input_size
     try:
-        return trace_whole(network.on(Place(num_classes)), image(size, in_channels))
+        return trace_whole(network.on(PartContext(num_classes)), image(size, in_channels))
     except ShapeError as error:
         where = f"{network.name or 'network'} at {size}x{size}"
         path = f"{where}: {written_path(network, error.path)}" if error.path else where

@@ -15,7 +15,7 @@ from designspace.evaluation.subject import Subject
 from designspace.images.data import DEFAULT_VAL_FRACTION, Data, read_unsplit, split_source
 from designspace.images.holdout import content_digest
 from designspace.images.npz import PACKAGED
-from designspace.images.split import Images, Source, Split
+from designspace.images.split import DecodedSplit, Source, Split
 from designspace.images.torchvision_sets import NAMED
 
 Part = Literal["val", "test", "train"]
@@ -149,7 +149,7 @@ def _chosen(
         name=source.name,
         digest=digest,
         classes=tuple(source.classes),
-        channels=int(split.pixels.shape[1]) if isinstance(split, Images) else split.channels,
+        channels=int(split.pixels.shape[1]) if isinstance(split, DecodedSplit) else split.channels,
         split=split,
         part=word,
         own=own,

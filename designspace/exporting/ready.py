@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from designspace.compiler import Compiled, build
+from designspace.compiler import BuiltNetwork, build
 from designspace.costing import CostTable, cost
 from designspace.naming import Named, find_network, task_of
 from designspace.weights import Loaded, Weights, load_weights, read_weights
@@ -37,7 +37,7 @@ class Ready:
 
     named: Named
     table: CostTable
-    model: Compiled
+    model: BuiltNetwork
     loaded: Loaded | None
     facts: Mapping[str, Any]
     reason: str

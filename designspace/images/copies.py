@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from designspace.images.split import Encoded, Images, Source, Split
+from designspace.images.split import DecodedSplit, EncodedSplit, Source, Split
 
 _HEAD = 1 << 12
 """Bytes that tell apart nearly all images of one size."""
@@ -69,7 +69,7 @@ def _groups(places: Sequence[Place]) -> Tensor:
     if not places:
         return groups
     candidates = [list(range(len(places)))]
-    keys = (_pixels,) if isinstance(places[0][0], Images) else (_size, _head, _content)
+    keys = (_pixels,) if isinstance(places[0][0], DecodedSplit) else (_size, _head, _content)
     for key in keys:
         candidates = [same for each in candidates for same in _alike(places, each, key)]
     for same in candidates:
@@ -92,25 +92,25 @@ def _alike(
 
 def _pixels(place: Place) -> bytes:
     split, index = place
-    assert isinstance(split, Images)
+    assert isinstance(split, DecodedSplit)
     return hashlib.blake2b(split.pixels[index].contiguous().numpy().data, digest_size=16).digest()
 
 
 def _size(place: Place) -> int:
     split, index = place
-    assert isinstance(split, Encoded)
+    assert isinstance(split, EncodedSplit)
     return split.store.size(int(split.members[index]))
 
 
 def _head(place: Place) -> bytes:
     split, index = place
-    assert isinstance(split, Encoded)
+    assert isinstance(split, EncodedSplit)
     return hashlib.blake2b(split.read(index, _HEAD), digest_size=16).digest()
 
 
 def _content(place: Place) -> bytes:
     split, index = place
-    assert isinstance(split, Encoded)
+    assert isinstance(split, EncodedSplit)
     return hashlib.blake2b(split.read(index), digest_size=16).digest()
 
 

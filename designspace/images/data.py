@@ -14,7 +14,7 @@ from designspace.errors import InputError
 from designspace.images.holdout import content_digest, draw
 from designspace.images.pixels.encoded import Reading
 from designspace.images.sources import located, read_source
-from designspace.images.split import Images, Skipped, Source, Split
+from designspace.images.split import DecodedSplit, Skipped, Source, Split
 
 DEFAULT_VAL_FRACTION = 0.2
 ImageSize = int | Literal["own"]
@@ -162,11 +162,11 @@ def _check_several(found: Source) -> None:
 
 
 def _channels(split: Split) -> int:
-    return int(split.pixels.shape[1]) if isinstance(split, Images) else split.channels
+    return int(split.pixels.shape[1]) if isinstance(split, DecodedSplit) else split.channels
 
 
 def _common_side(split: Split) -> int | None:
-    if not isinstance(split, Images):
+    if not isinstance(split, DecodedSplit):
         return None
     height, width = split.pixels.shape[2:]
     return int(height) if height == width else None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from designspace.images.split import Images, Source, Split
+from designspace.images.split import DecodedSplit, Source, Split
 
 
 def hold_out(
@@ -89,7 +89,7 @@ def content_digest(source: Source, val_fraction: float, seed: int) -> str:
         if split is None:
             continue
         digest.update(split.labels.numpy().tobytes())
-        if isinstance(split, Images):
+        if isinstance(split, DecodedSplit):
             digest.update(str(tuple(split.pixels.shape)).encode())
             digest.update(split.pixels.contiguous().numpy().tobytes())
     digest.update(f"{source.identity}:{val_fraction}:{seed}".encode())

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from designspace.errors import InputError
 from designspace.images.files.filenames import shown
-from designspace.images.split import Images, Source
+from designspace.images.split import DecodedSplit, Source
 
 PACKAGED = "fashion-mnist-mini"
 BROKEN = (
@@ -165,12 +165,12 @@ def _names(names: NDArray[Any], file: str) -> tuple[str, ...]:
     return tuple(shown(name) for name in known)
 
 
-def _split(x: NDArray[Any], y: NDArray[Any], num_classes: int, where: str) -> Images:
+def _split(x: NDArray[Any], y: NDArray[Any], num_classes: int, where: str) -> DecodedSplit:
     _check_images(x, where)
     _check_labels(y, len(x), num_classes, where)
     channels_last = x[..., None] if x.ndim == 3 else x
     pixels = torch.from_numpy(np.ascontiguousarray(channels_last.transpose(0, 3, 1, 2)))
-    return Images(pixels, torch.from_numpy(y.astype(np.int64)))
+    return DecodedSplit(pixels, torch.from_numpy(y.astype(np.int64)))
 
 
 def _check_images(x: NDArray[Any], where: str) -> None:

@@ -17,7 +17,7 @@ from designspace.images.files.store import Store
 
 
 @dataclass(frozen=True)
-class Images:
+class DecodedSplit:
     """A split that was decoded once.
 
     Attributes:
@@ -31,24 +31,24 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, indices: Sequence[int]) -> Images:
+    def take(self, indices: Sequence[int]) -> DecodedSplit:
         """The images at `indices`, in that order."""
         index = torch.as_tensor(indices, dtype=torch.int64)
-        return Images(self.pixels[index], self.labels[index])
+        return DecodedSplit(self.pixels[index], self.labels[index])
 
-    def joined(self, other: Images) -> Images:
+    def joined(self, other: DecodedSplit) -> DecodedSplit:
         """This split followed by another one."""
-        return Images(
+        return DecodedSplit(
             torch.cat([self.pixels, other.pixels]), torch.cat([self.labels, other.labels])
         )
 
-    def to(self, device: torch.device) -> Images:
+    def to(self, device: torch.device) -> DecodedSplit:
         """The same split on another device."""
-        return Images(self.pixels.to(device), self.labels.to(device))
+        return DecodedSplit(self.pixels.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedSplit:
     """A split of images as their files have them: JPEG, PNG, WebP...
 
     Attributes:
@@ -76,19 +76,19 @@ class Encoded:
         """An image's place, for people."""
         return self.store.where(int(self.members[index]))
 
-    def take(self, indices: Sequence[int]) -> Encoded:
+    def take(self, indices: Sequence[int]) -> EncodedSplit:
         """The images at `indices`, in that order."""
         index = torch.as_tensor(indices, dtype=torch.int64)
         return replace(self, members=self.members[index], labels=self.labels[index])
 
-    def joined(self, other: Encoded) -> Encoded:
+    def joined(self, other: EncodedSplit) -> EncodedSplit:
         """This split followed by another one of the same source."""
         assert self.store is other.store
         members = torch.cat([self.members, other.members])
         return replace(self, members=members, labels=torch.cat([self.labels, other.labels]))
 
 
-Split = Images | Encoded
+Split = DecodedSplit | EncodedSplit
 
 
 @dataclass(frozen=True)

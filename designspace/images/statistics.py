@@ -19,7 +19,7 @@ from torch import Tensor
 
 from designspace.errors import InputError
 from designspace.images.pixels.decode import each_image
-from designspace.images.split import Encoded, Images, Skipped, Split
+from designspace.images.split import DecodedSplit, EncodedSplit, Skipped, Split
 from designspace.library_warnings import silenced
 
 SAMPLE = 2000
@@ -65,17 +65,17 @@ def measure(split: Split, sample: int = SAMPLE) -> PixelStatistics:
     Raises:
         InputError: an unreadable image, unless the split skips those, or no readable one.
     """
-    return _of_bytes(split) if isinstance(split, Images) else _of_files(split, sample)
+    return _of_bytes(split) if isinstance(split, DecodedSplit) else _of_files(split, sample)
 
 
-def _of_bytes(split: Images) -> PixelStatistics:
+def _of_bytes(split: DecodedSplit) -> PixelStatistics:
     planes = split.pixels.unbind(1)
     counts = torch.stack([torch.bincount(plane.reshape(-1), minlength=256) for plane in planes])
     return _moments(counts, len(split))
 
 
 @silenced()
-def _of_files(split: Encoded, sample: int) -> PixelStatistics:
+def _of_files(split: EncodedSplit, sample: int) -> PixelStatistics:
     chosen = split.take(spaced(len(split), sample))
     total = torch.zeros(split.channels, 256, dtype=torch.float64)
     images, skipped = 0, list[Skipped]()

@@ -14,7 +14,7 @@ from typing import Any, cast
 from designspace.layers.cost import Cost, total
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
-from designspace.layers.part import Chain, Layer, Part, Place, Placed
+from designspace.layers.part import BoundPart, Composite, Layer, PartContext, Sequential
 from designspace.layers.trace import trace
 
 Priced = tuple[Feature, Cost]
@@ -26,9 +26,9 @@ def price(layer: Layer, *xs: Feature) -> Priced:
     Raises:
         ShapeError: Some layer cannot take the features that reach it.
     """
-    if isinstance(layer, Placed):
+    if isinstance(layer, BoundPart):
         return _part(layer.part, layer.at, xs)
-    if isinstance(layer, Chain):
+    if isinstance(layer, Sequential):
         return _chain(layer, xs)
     return _leaf(layer, xs)
 
@@ -38,7 +38,7 @@ def _leaf(leaf: Leaf, xs: tuple[Feature, ...]) -> Priced:
     return node.output, node.cost
 
 
-def _chain(chain: Chain, xs: tuple[Feature, ...]) -> Priced:
+def _chain(chain: Sequential, xs: tuple[Feature, ...]) -> Priced:
     costs: list[Cost] = []
     (x,) = xs
     for _, layer in chain.layers:
@@ -52,7 +52,7 @@ _priced: dict[Any, Priced] = {}
 _MOST = 1 << 16
 
 
-def _part(part: Part, at: Place, xs: tuple[Feature, ...]) -> Priced:
+def _part(part: Composite, at: PartContext, xs: tuple[Feature, ...]) -> Priced:
     layers = part.layers(xs[0], at)
     key = (type(part), tuple(_bare(layers)), xs)
     found = _priced.get(key)
@@ -63,7 +63,7 @@ def _part(part: Part, at: Place, xs: tuple[Feature, ...]) -> Priced:
     return found
 
 
-def _run(part: Part, layers: Mapping[str, Layer], xs: tuple[Feature, ...]) -> Priced:
+def _run(part: Composite, layers: Mapping[str, Layer], xs: tuple[Feature, ...]) -> Priced:
     costs: list[Cost] = []
 
     def call(layer: Layer, *inputs: Feature) -> Feature:
@@ -79,7 +79,7 @@ def _run(part: Part, layers: Mapping[str, Layer], xs: tuple[Feature, ...]) -> Pr
 def _bare(layers: Mapping[str, Layer]) -> Iterator[Any]:
     """The layers less what costs nothing, as a key."""
     for layer in layers.values():
-        if isinstance(layer, Chain):
+        if isinstance(layer, Sequential):
             yield tuple(each for _, each in layer.layers if not _is_idle(type(each)))
         else:
             yield None if _is_idle(type(layer)) else layer

@@ -14,7 +14,7 @@ from designspace.layers.leaf import Leaf
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PartContext:
     """Where a part stands in the network.
 
     Attributes:
@@ -27,18 +27,18 @@ class Place:
     stride: int = 1
     index: int = 0
 
-    def with_width(self, width: int) -> Place:
+    def with_width(self, width: int) -> PartContext:
         """The same place for a part that is to give another width."""
-        return Place(width, self.stride, self.index)
+        return PartContext(width, self.stride, self.index)
 
 
-class Callables(Protocol):
+class Children(Protocol):
     """A part's layers under their names, to be called on features or on tensors."""
 
     def __getattr__(self, name: str) -> Any: ...
 
 
-class Part(Kind):
+class Composite(Kind):
     """A kind that lists its layers once and says once how they are joined.
 
     `forward` runs on shapes for the cost, on shapes again to know what to build, and on tensors.
@@ -53,10 +53,10 @@ class Part(Kind):
 
     def period(self) -> int:
         """Number of blocks after which a stage's pattern repeats: that of the nested parts."""
-        return lcm(*(part.period() for _, part in self.nested() if isinstance(part, Part)))
+        return lcm(*(part.period() for _, part in self.nested() if isinstance(part, Composite)))
 
     @abstractmethod
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """The layers by name, in the order of use."""
 
     @abstractmethod
@@ -66,29 +66,29 @@ class Part(Kind):
         Nearly every part takes one input; a shortcut that also needs the normed one takes two.
         """
 
-    def on(self, at: Place) -> Placed:
+    def on(self, at: PartContext) -> BoundPart:
         """This part, put in its place."""
-        return Placed(self, at)
+        return BoundPart(self, at)
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class BoundPart:
     """A part and its place: together they determine its layers on given features."""
 
-    part: Part
-    at: Place
+    part: Composite
+    at: PartContext
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class Sequential:
     """Named layers, one after the other."""
 
     layers: tuple[tuple[str, Layer], ...]
 
     @staticmethod
-    def of(layers: Mapping[str, Layer]) -> Chain:
+    def of(layers: Mapping[str, Layer]) -> Sequential:
         """A chain in the mapping's order, bare of identities."""
-        return Chain(tuple(layers.items()))
+        return Sequential(tuple(layers.items()))
 
 
-Layer: TypeAlias = Leaf | Placed | Chain
+Layer: TypeAlias = Leaf | BoundPart | Sequential

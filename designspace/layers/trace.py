@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from designspace.layers.cost import Cost, total
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError
-from designspace.layers.part import Chain, Layer, Part, Place, Placed
+from designspace.layers.part import BoundPart, Composite, Layer, PartContext, Sequential
 
 
 class Node(NamedTuple):
@@ -36,14 +36,14 @@ def trace(layer: Layer, *xs: Feature) -> Node:
     Raises:
         ShapeError: Some layer cannot take the features that reach it.
     """
-    if isinstance(layer, Placed):
+    if isinstance(layer, BoundPart):
         return _known(layer.part, layer.at, *xs)  # pyright: ignore[reportArgumentType]: it has a hash
-    if isinstance(layer, Chain):
+    if isinstance(layer, Sequential):
         return _chain(layer, xs)
     return _leaf(layer, xs)
 
 
-def trace_whole(placed: Placed, *xs: Feature) -> Node:
+def trace_whole(placed: BoundPart, *xs: Feature) -> Node:
     """The same for a whole that is not met again: its parts are remembered, it is not."""
     return _part(placed.part, placed.at, *xs)
 
@@ -58,7 +58,7 @@ def _leaf(leaf: Leaf, xs: tuple[Feature, ...]) -> Node:
     return Node(leaf, xs, output, leaf.cost(*xs), _NO_CHILDREN)
 
 
-def _chain(chain: Chain, xs: tuple[Feature, ...]) -> Node:
+def _chain(chain: Sequential, xs: tuple[Feature, ...]) -> Node:
     children: dict[str, Node] = {}
     (x,) = xs
     last, node = None, None
@@ -70,7 +70,7 @@ def _chain(chain: Chain, xs: tuple[Feature, ...]) -> Node:
     return Node(chain, xs, x, _total(children), children)
 
 
-def _part(part: Part, at: Place, *xs: Feature) -> Node:
+def _part(part: Composite, at: PartContext, *xs: Feature) -> Node:
     layers = part.layers(xs[0], at)
     met: dict[str, Node] = {}
 

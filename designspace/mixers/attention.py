@@ -9,7 +9,7 @@ from designspace.layers.attention import Attend, heads_of
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
 from designspace.layers.numbers import Size, Truth
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.layers.tokens import Flatten, ReshapeLike
 from designspace.mixers.mixer import Mixer, keeps_stride
 
@@ -28,7 +28,7 @@ class SelfAttention(Mixer):
     qkv_bias: Truth = True
     proj_bias: Truth = True
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Queries, keys and values in one layer; attention; the projection back."""
         keeps_stride(self, at)
         return {
@@ -39,6 +39,6 @@ class SelfAttention(Mixer):
             "restore": ReshapeLike(),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """On tokens, or on a map taken as tokens."""
         return m.restore(m.proj(m.attend(m.qkv(m.flatten(x)))), x)

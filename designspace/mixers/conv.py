@@ -10,7 +10,7 @@ from designspace.layers.feature import Feature
 from designspace.layers.frozen import Frozen
 from designspace.layers.leaf import ShapeError
 from designspace.layers.numbers import OddInt, Size, Truth
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.mixers.mixer import Mixer
 
 
@@ -53,14 +53,14 @@ class ConvMixer(Mixer):
     groups: Size | GroupWidth | Literal["depthwise"] = "depthwise"
     bias: Truth = True
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """One convolution."""
         groups = self._groups(x.channels)
         return {
             "conv": Conv(at.width, self.kernel_size, at.stride, groups=groups, bias=self.bias),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """Convolve."""
         return m.conv(x)
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from designspace.layers.leaf import ShapeError
-from designspace.layers.part import Part, Place
+from designspace.layers.part import Composite, PartContext
 
 
-class Mixer(Part, family="mixer"):
+class Mixer(Composite, family="mixer"):
     """A part that mixes positions. Its place gives the width and the stride of what it returns."""
 
 
-class ChannelMixer(Part, family="channel_mixer"):
+class ChannelMixer(Composite, family="channel_mixer"):
     """A part that mixes channels, a position at a time. Its place gives the width."""
 
 
-def keeps_stride(mixer: Mixer, at: Place) -> None:
+def keeps_stride(mixer: Mixer, at: PartContext) -> None:
     """Refuse a stride that a mixer cannot take.
 
     Raises:

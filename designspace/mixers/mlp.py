@@ -9,7 +9,7 @@ from designspace.layers.act import Act, InheritAct
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
 from designspace.layers.numbers import Positive, Truth
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.mixers.mixer import ChannelMixer
 
 
@@ -27,7 +27,7 @@ class Mlp(ChannelMixer):
     act: Act = InheritAct()
     bias: Truth = True
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """Out and back."""
         return {
             "fc1": Linear(int(x.channels * self.ratio), self.bias),
@@ -35,6 +35,6 @@ class Mlp(ChannelMixer):
             "fc2": Linear(at.width, self.bias),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """At each position."""
         return m.fc2(m.act(m.fc1(x)))

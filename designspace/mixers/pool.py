@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from designspace.layers.feature import Feature
 from designspace.layers.numbers import OddInt
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.layers.pooling import AvgPool
 from designspace.mixers.mixer import Mixer, keeps_stride
 
@@ -22,11 +22,11 @@ class PoolMixer(Mixer):
     kind: Literal["pool"] = "pool"
     kernel_size: OddInt = 3
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """One pooling."""
         keeps_stride(self, at)
         return {"pool": AvgPool(self.kernel_size)}
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """Pool and subtract."""
         return m.pool(x) - x

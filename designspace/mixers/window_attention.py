@@ -10,7 +10,7 @@ from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import sides
 from designspace.layers.numbers import Size, Truth
-from designspace.layers.part import Callables, Layer, Place
+from designspace.layers.part import Children, Layer, PartContext
 from designspace.layers.windows import WindowAttend, WindowMerge, WindowPartition
 from designspace.mixers.mixer import Mixer, keeps_stride
 
@@ -45,7 +45,7 @@ class WindowAttention(Mixer):
         """Plain and shifted windows in turn."""
         return 2 if self.shift else 1
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """Cut, attend within each window, put back."""
         keeps_stride(self, at)
         window = min(self.window, *sides(x))
@@ -59,6 +59,6 @@ class WindowAttention(Mixer):
             "merge": WindowMerge(window, shift, first),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """On a map."""
         return m.merge(m.proj(m.attend(m.qkv(m.partition(x)), x)), x)

@@ -21,7 +21,7 @@ from designspace.records.run import (
     moment,
     read_record,
 )
-from designspace.records.study.state import StudyState, TrialState
+from designspace.records.study.state import StudyState, Trial
 from designspace.records.study.study import META, Study, StudyMeta
 from designspace.records.study.trial_names import WINNER, is_study, parted, trial_of
 from designspace.records.training import Score, TestReading
@@ -108,12 +108,12 @@ def trial_record(study: Study, number: int) -> Record:
     )
 
 
-def _recipe(meta: StudyMeta, trial: TrialState) -> Recipe:
+def _recipe(meta: StudyMeta, trial: Trial) -> Recipe:
     written = {key: value for key, value in meta.recipe.items() if key != "digest"}
     return load_recipe(written, trial.recipe_changes)
 
 
-def _spec(study: Study, trial: TrialState) -> SpecFacts:
+def _spec(study: Study, trial: Trial) -> SpecFacts:
     base = study.meta.space.get("base")
     if base is None:
         raise InputError("is missing", file=str(study.directory / META), path="space.base")
@@ -127,7 +127,7 @@ def _data(study: Study) -> DataFacts:
     return validate(DataFacts, Document(known, {(): Origin(str(study.directory / META))}))
 
 
-def _attempt(meta: StudyMeta, trial: TrialState) -> Attempt:
+def _attempt(meta: StudyMeta, trial: Trial) -> Attempt:
     """The study's own facts stand for all attempts at its trials."""
     where = meta.environment
     return Attempt(
@@ -144,7 +144,7 @@ def _attempt(meta: StudyMeta, trial: TrialState) -> Attempt:
     )
 
 
-def _test(state: StudyState, trial: TrialState) -> Score | None:
+def _test(state: StudyState, trial: Trial) -> Score | None:
     """The test split's score; its loss is not a number where the ledger does not say."""
     first = state.test_of(trial.number)
     if first is None:
@@ -153,14 +153,14 @@ def _test(state: StudyState, trial: TrialState) -> Score | None:
     return Score(top1=first.top1, top5=first.top5, loss=loss, n=first.n)
 
 
-def _further(state: StudyState, trial: TrialState) -> tuple[TestReading, ...]:
+def _further(state: StudyState, trial: Trial) -> tuple[TestReading, ...]:
     """The readings of the study's test split beside the one that gave this trial its figure."""
     first = state.test_of(trial.number)
     pairs = zip(state.readings, study_readings(state), strict=True)
     return tuple(reading for event, reading in pairs if event is not first)
 
 
-def _outcome(state: StudyState, trial: TrialState) -> Ending | Diverged:
+def _outcome(state: StudyState, trial: Trial) -> Ending | Diverged:
     if trial.divergence is not None:
         return Diverged(**trial.divergence.model_dump())
     ending: Any = _ENDINGS.get(trial.state, trial.state)

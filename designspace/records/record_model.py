@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 
-class Typed(BaseModel):
+class RecordModel(BaseModel):
     """A part of a record; a value that is not a number is written as a JSON string."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")

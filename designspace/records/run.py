@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from designspace.errors import InputError
-from designspace.records.record_model import Typed
+from designspace.records.record_model import RecordModel
 from designspace.records.training import Divergence, Epoch, Score, TestReading
 from designspace.records.tuning import Tuning
 from designspace.spec.documents.document import Document, Origin, write_text_atomic
@@ -27,7 +27,7 @@ NAME = "record.json"
 _OLD = "run.yaml"
 
 
-class SpecFacts(Typed):
+class SpecFacts(RecordModel):
     """The network: its name, the identity of its architecture, and what was written."""
 
     name: str
@@ -40,7 +40,7 @@ class SpecFacts(Typed):
         return cls(name=network.name, digest=network.digest, authored=network.authored)
 
 
-class RecipeFacts(Typed):
+class RecipeFacts(RecordModel):
     """The recipe: its name, its identity, and all of its fields."""
 
     name: str
@@ -53,7 +53,7 @@ class RecipeFacts(Typed):
         return cls(name=recipe.name, digest=recipe.digest, full=recipe.plain())
 
 
-class DataFacts(Typed):
+class DataFacts(RecordModel):
     """The images: identity of content and split, and the counts of each split.
 
     Attributes:
@@ -83,14 +83,14 @@ class DataFacts(Typed):
     load: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
-class InitialFacts(Typed):
+class InitialFacts(RecordModel):
     """Weights that a training began with: where they are from, and the identity of their values."""
 
     name: str
     digest: str
 
 
-class DeviceFacts(Typed):
+class DeviceFacts(RecordModel):
     """`cpu` or `cuda`, the model of the processor or GPU, and the CPU threads; None: unknown."""
 
     kind: str
@@ -98,7 +98,7 @@ class DeviceFacts(Typed):
     threads: int | None
 
 
-class Attempt(Typed):
+class Attempt(RecordModel):
     """A process that trained a part of the run: more than one where it was interrupted.
 
     Attributes:
@@ -122,7 +122,7 @@ class Attempt(Typed):
     notes: tuple[str, ...] = ()
 
 
-class Selection(Typed):
+class Selection(RecordModel):
     """What picked the weights that were measured.
 
     Attributes:
@@ -147,7 +147,7 @@ class Selection(Typed):
         return f"{self.weights} weights of the {self.epoch} epoch{chosen}"
 
 
-class Ending(Typed):
+class Ending(RecordModel):
     """How a training stands: `running` is also what a killed process leaves behind.
 
     `stopped` is a trial that its scheduler ended early.
@@ -163,7 +163,7 @@ class Diverged(Divergence):
     state: Literal["diverged"] = "diverged"
 
 
-class Record(Typed):
+class Record(RecordModel):
     """One training.
 
     Attributes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from designspace.errors import DivergedError
-from designspace.records.record_model import Typed
+from designspace.records.record_model import RecordModel
 
 
-class TimeSplit(Typed):
+class TimeSplit(RecordModel):
     """Seconds of an epoch: waiting for data, forward, backward, the optimizer's step, validation.
 
     Data include augmentation and mixing, the step includes clipping and the moving average.
@@ -21,7 +21,7 @@ class TimeSplit(Typed):
     validation: float
 
 
-class Epoch(Typed):
+class Epoch(RecordModel):
     """One epoch of training, and the validation split measured at its end.
 
     Attributes:
@@ -53,7 +53,7 @@ class Epoch(Typed):
     note: str | None = None
 
 
-class Score(Typed):
+class Score(RecordModel):
     """A measurement of a network on one split: percent, plain cross-entropy, image count.
 
     `top5` is None of five classes or fewer, where it says nothing.
@@ -73,7 +73,7 @@ class Score(Typed):
 ReadBy = Literal["search", "train", "eval"]
 
 
-class TestReading(Typed):
+class TestReading(RecordModel):
     """One reading of the test split.
 
     Attributes:
@@ -99,7 +99,7 @@ class TestReading(Typed):
     command: ReadBy
 
 
-class Divergence(Typed):
+class Divergence(RecordModel):
     """Where a training's loss stopped being a number.
 
     Attributes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from designspace.records.record_model import Typed
+from designspace.records.record_model import RecordModel
 from designspace.records.training import Divergence
 
 
-class Budget(Typed):
+class Budget(RecordModel):
     """What a side was given: two sides that agree in it were tuned alike.
 
     Attributes:
@@ -29,7 +29,7 @@ class Budget(Typed):
         return f"{self.trials} trials, {', '.join(ranges)}, {self.draws}"
 
 
-class Tried(Typed):
+class Tried(RecordModel):
     """One training of a tuning: its values by path, and how it ended."""
 
     values: dict[str, float]
@@ -39,7 +39,7 @@ class Tried(Typed):
     error: str | None = None
 
 
-class Tuning(Typed):
+class Tuning(RecordModel):
     """How some values of a recipe were chosen for one network.
 
     Attributes:

@@ -19,7 +19,7 @@ from designspace.sampling.count.networks import FEW, Networks, networks
 from designspace.sampling.count.range_queries import Index, index
 from designspace.sampling.feasible import Draw, Feasible
 from designspace.sampling.recipes import Recipes
-from designspace.sampling.space import Space
+from designspace.sampling.space import CountedSpace
 from designspace.sampling.tables.chain import Chain
 from designspace.sampling.tables.components import COSTS, label_indices
 from designspace.sampling.tables.part_tables import Ids, TooLargeError
@@ -30,7 +30,7 @@ Weights = NDArray[np.float64]
 Marginals = Mapping[str, Weights]
 
 
-def marginals(space: Space, feasible: Feasible) -> Marginals:
+def marginals(space: CountedSpace, feasible: Feasible) -> Marginals:
     """Of each axis, the share of the networks that has each label: what a uniform draw tends to.
 
     A network in which other choices make an axis idle has none of its labels. Where several labels

@@ -16,7 +16,7 @@ import numpy as np
 from designspace.errors import InputError
 from designspace.sampling.count.bounds import Bounds
 from designspace.sampling.count.networks import Batch, Networks
-from designspace.sampling.tables.active_labels import settle
+from designspace.sampling.tables.active_labels import active_labels
 from designspace.sampling.tables.chain import Chain
 from designspace.sampling.tables.components import label_indices
 from designspace.sampling.tables.part_tables import TooLargeError
@@ -81,7 +81,7 @@ def _group(space: Space, names: Sequence[str]) -> Group:
     for indices in itertools.product(*(range(len(axis.labels)) for axis in axes.values())):
         labels = {name: axes[name].labels[i] for name, i in zip(axes, indices, strict=True)}
         try:
-            found.setdefault(space.recipe_digest(settle(axes, labels)), indices)
+            found.setdefault(space.recipe_digest(active_labels(axes, labels)), indices)
         except InputError:
             continue
     return Group(tuple(axes), np.array(list(found.values()), np.int64).reshape(-1, len(axes)))

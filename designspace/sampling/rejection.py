@@ -15,7 +15,7 @@ import numpy as np
 from designspace.errors import InputError
 from designspace.sampling.count.bounds import FAR, Bounds
 from designspace.sampling.feasible import Draw, Feasible
-from designspace.sampling.tables.active_labels import settle
+from designspace.sampling.tables.active_labels import active_labels
 from designspace.sampling.tables.components import COSTS
 from designspace.sampling.task import Task
 from designspace.spec.space.axis import Axis
@@ -205,7 +205,7 @@ class Searched:
         pairs = zip(self.axes.items(), row, strict=True)
         labels = {name: axis.labels[i] for (name, axis), i in pairs}
         try:
-            digest, cost = self.price(settle(self.axes, labels))
+            digest, cost = self.price(active_labels(self.axes, labels))
         except InputError:
             return None
         return digest, (cost.params, cost.macs, cost.acts)

@@ -20,7 +20,7 @@ from designspace.sampling.infeasible import why_empty
 from designspace.sampling.maker import Maker
 from designspace.sampling.recipes import Paired, Recipes
 from designspace.sampling.rejection import Limited, Searched, Thinned, first_two
-from designspace.sampling.tables.active_labels import settle
+from designspace.sampling.tables.active_labels import active_labels
 from designspace.sampling.tables.chain import Chain
 from designspace.sampling.tables.part_tables import TooLargeError
 from designspace.sampling.task import Task
@@ -53,7 +53,7 @@ class Sample:
     acts: int
 
 
-class Space(spaces.Space):
+class CountedSpace(spaces.Space):
     """A space whose networks can be counted and drawn, exactly, within limits on cost."""
 
     _networks: dict[Task, Networks | TooLargeError] = PrivateAttr(
@@ -152,7 +152,7 @@ class Space(spaces.Space):
 
     def _nothing_valid(self, task: Task) -> InputError:
         """With the reason why the first combination is none."""
-        first = settle(self.axes, {name: axis.labels[0] for name, axis in self.axes.items()})
+        first = active_labels(self.axes, {name: axis.labels[0] for name, axis in self.axes.items()})
         reason = ""
         try:
             self.price(first, task=task)
@@ -194,13 +194,13 @@ class Space(spaces.Space):
         ]
 
 
-def load_space(source: str | Path | Mapping[str, Any]) -> Space:
+def load_space(source: str | Path | Mapping[str, Any]) -> CountedSpace:
     """A space from a catalog name, a YAML file or plain data.
 
     Raises:
         InputError: What is wrong, with its file, line and path.
     """
-    return read_space(source, Space)
+    return read_space(source, CountedSpace)
 
 
 def with_limits(limits: Iterable[Limit], words: Iterable[str]) -> tuple[Limit, ...]:

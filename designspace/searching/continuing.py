@@ -14,7 +14,7 @@ from designspace.images.data import Data, load_data
 from designspace.records.difference import differing
 from designspace.records.run import NAME
 from designspace.records.study.study import META, StudyMeta, load_meta
-from designspace.sampling.space import Space, load_space
+from designspace.sampling.space import CountedSpace, load_space
 from designspace.searching.request import Request, Resources
 from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
 from designspace.spec.recipe.recipe import Recipe, load_recipe
@@ -141,7 +141,7 @@ def _recipe(meta: StudyMeta, file: str) -> Recipe:
     return recipe
 
 
-def _space(meta: StudyMeta, recipe: Recipe, file: str) -> Space:
+def _space(meta: StudyMeta, recipe: Recipe, file: str) -> CountedSpace:
     written = {key: value for key, value in meta.space.items() if key != "digest"}
     with _within("space", file):
         space = load_space(written)

@@ -27,7 +27,7 @@ from designspace.records.study.events import (
 )
 from designspace.records.study.kept_files import trial_directory, trial_weights
 from designspace.records.study.ledger import Ledger
-from designspace.records.study.state import StudyState, TrialState
+from designspace.records.study.state import StudyState, Trial
 from designspace.records.training import Epoch, Score
 from designspace.searching.jobs import job_of, write_authored, write_trace
 from designspace.searching.keeper import Keeper
@@ -76,7 +76,7 @@ class Driver:
         for trial in self.state.trials.values():
             self._take_up(trial)
 
-    def _take_up(self, trial: TrialState) -> None:
+    def _take_up(self, trial: Trial) -> None:
         if trial.state == "running" and trial.decision != "continue":
             self._end(trial, "done" if trial.decision == "finish" else "stopped")
         elif trial.state in ("waiting", "running") or self._retryable(trial):
@@ -84,7 +84,7 @@ class Driver:
         else:
             self._close(trial)
 
-    def _close(self, trial: TrialState) -> None:
+    def _close(self, trial: Trial) -> None:
         """Nothing starts the trial again."""
         self._proposer.tell(trial)
         self._keeper.take_over(trial)
@@ -110,7 +110,7 @@ class Driver:
         return len(self.state.trials) < self.state.wanted and not self.exhausted
 
     @property
-    def _untested(self) -> TrialState | None:
+    def _untested(self) -> Trial | None:
         """The winner, as long as the test split is still to be read for it."""
         return to_test(self.state, self.request)
 
@@ -131,7 +131,7 @@ class Driver:
         self._testing = winner.number
         return self._task(winner, "test")
 
-    def _task(self, trial: TrialState, task: Task) -> Start:
+    def _task(self, trial: Trial, task: Task) -> Start:
         if task == "keep":
             self.notes.append(f"the weights of trial {trial.number} were rebuilt")
         elif not trial_weights(self.request.directory, trial.number).exists():
@@ -163,7 +163,7 @@ class Driver:
         assert isinstance(said, Epoch)
         return self._measure(trial, said)
 
-    def _measure(self, trial: TrialState, said: Epoch) -> Decision:
+    def _measure(self, trial: Trial, said: Epoch) -> Decision:
         if said.epoch <= trial.epochs:
             return "continue"
         assert said.epoch == trial.epochs + 1, f"trial {trial.number} skipped to {said.epoch}"
@@ -185,7 +185,7 @@ class Driver:
         if self.state.action != "interrupted":
             self.change("interrupted")
 
-    def _test(self, winner: TrialState, said: Epoch | Score | Failure) -> Decision:
+    def _test(self, winner: Trial, said: Epoch | Score | Failure) -> Decision:
         if isinstance(said, Failure):
             self._try_again(winner, said, "the winner's test failed")
             self._testing = None
@@ -196,7 +196,7 @@ class Driver:
         self._keeper.take_over(winner)
         return "finish"
 
-    def _rebuilt(self, trial: TrialState, said: Epoch | Score | Failure) -> Decision:
+    def _rebuilt(self, trial: Trial, said: Epoch | Score | Failure) -> Decision:
         if isinstance(said, Failure):
             self._try_again(trial, said, "its weights could not be rebuilt")
             self._keeper.again(trial.number)
@@ -206,7 +206,7 @@ class Driver:
         self._keeper.rebuilt(trial.number)
         return "finish"
 
-    def _notice(self, trial: TrialState, said: Epoch) -> None:
+    def _notice(self, trial: Trial, said: Epoch) -> None:
         if said.note:
             self._note(f"trial {trial.number}: {said.note}")
 
@@ -215,7 +215,7 @@ class Driver:
         self.notes.append(text)
         sys.stderr.write(f"{text}\n")
 
-    def _try_again(self, trial: TrialState, failure: Failure, what: str) -> None:
+    def _try_again(self, trial: Trial, failure: Failure, what: str) -> None:
         """Let a task of a done trial be started once more, where it lost its worker.
 
         Raises:
@@ -230,7 +230,7 @@ class Driver:
         self._tried_again.add(trial.number)
         self._note(f"trial {trial.number}: {what}: {failure.error}; it is tried once more")
 
-    def _propose(self, number: int) -> TrialState | None:
+    def _propose(self, number: int) -> Trial | None:
         asked = self._proposer.ask(number) if number else base_point(self.request.space)
         rng = stream(self.request.seed, number, "repair")
         found = self._candidates.choose(asked, self._taken, rng)
@@ -242,14 +242,14 @@ class Driver:
         self._record(proposed(self.request.space, number, found, name))
         return self.state.trials[number]
 
-    def _start(self, trial: TrialState) -> Start:
+    def _start(self, trial: Trial) -> Start:
         job = job_of(self.request, trial)
         write_authored(job)
         started = Started(trial=trial.number, attempt=trial.attempt + 1, epoch=trial.epochs)
         self._record(started)
         return Start(trial.number, started.attempt, started.epoch, job)
 
-    def _fail(self, trial: TrialState, failure: Failure) -> None:
+    def _fail(self, trial: Trial, failure: Failure) -> None:
         if failure.hopeless:
             where = trial_directory(self.request.directory, trial.number)
             with contextlib.suppress(InputError):  # where the disk is full, the error says enough
@@ -258,11 +258,11 @@ class Driver:
         write_trace(self.request.directory, trial, failure)
         self._end(trial, "failed", failure)
 
-    def _retryable(self, trial: TrialState) -> bool:
+    def _retryable(self, trial: Trial) -> bool:
         again = trial.failures <= RETRIES and trial.divergence is None
         return trial.state == "failed" and again
 
-    def _end(self, trial: TrialState, state: FinalState, failure: Failure | None = None) -> None:
+    def _end(self, trial: Trial, state: FinalState, failure: Failure | None = None) -> None:
         self._record(
             Ended(
                 trial=trial.number,
@@ -284,7 +284,7 @@ class Driver:
         self._observer(event, self.state)
 
 
-def to_test(state: StudyState, request: Request) -> TrialState | None:
+def to_test(state: StudyState, request: Request) -> Trial | None:
     """The winner, where the test split is to be read for it; a further reading is asked for."""
     if not request.test or state.tested:
         return None

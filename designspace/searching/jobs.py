@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from designspace.records.study.kept_files import trial_directory
-from designspace.records.study.state import TrialState
+from designspace.records.study.state import Trial
 from designspace.searching.request import Request
 from designspace.searching.trials.trainable import Failure, Job
 from designspace.spec.documents.document import write_yaml_atomic, writing
 
 
-def job_of(request: Request, trial: TrialState) -> Job:
+def job_of(request: Request, trial: Trial) -> Job:
     """Everything that makes a trial's training."""
     study = request.directory.absolute()
     return Job(
@@ -38,7 +38,7 @@ def write_authored(job: Job) -> None:
     write_yaml_atomic(job.directory / "recipe.yaml", recipe)
 
 
-def write_trace(study: Path, trial: TrialState, failure: Failure) -> Path:
+def write_trace(study: Path, trial: Trial, failure: Failure) -> Path:
     """Add the traceback of a failure to the trial's `stderr.txt`, and return that file.
 
     Raises:

@@ -15,7 +15,7 @@ from designspace.records.study.kept_files import (
     trial_directory,
     trial_weights,
 )
-from designspace.records.study.state import TrialState
+from designspace.records.study.state import Trial
 from designspace.spec.documents.document import writing
 
 
@@ -33,7 +33,7 @@ class Keeper:
         """Whether no weights are still to be rebuilt."""
         return not self._waiting and not self._rebuilding
 
-    def take_over(self, trial: TrialState) -> None:
+    def take_over(self, trial: Trial) -> None:
         """Look after a trial that is over.
 
         Raises:

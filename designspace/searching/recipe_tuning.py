@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from designspace.errors import InputError, TrialsFailedError, did_you_mean
-from designspace.records.study.state import StudyState, TrialState
+from designspace.records.study.state import StudyState, Trial
 from designspace.records.tuning import Budget, Tried, Tuning
 from designspace.searching.request import Request, Resources
 from designspace.searching.trials.trial_training import data_facts, recipe_facts, run_of
@@ -168,7 +168,7 @@ def tuned(recipe: Recipe, tuning: Tuning) -> Recipe:
     return load_recipe(recipe.plain(), tuning.values)
 
 
-def _tried(trial: TrialState) -> Tried:
+def _tried(trial: Trial) -> Tried:
     return Tried(
         values=trial.recipe_changes,
         state="done" if trial.state == "done" else "failed",

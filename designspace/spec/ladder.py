@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from designspace.errors import InputError
-from designspace.spec.documents.ladder_file import Landing, Reference, Result
+from designspace.spec.documents.ladder_file import Reference, ResolvedStep, Result
 from designspace.spec.documents.published import Expected
 from designspace.spec.network.load import ladder_of, load
 from designspace.spec.network.network import Network
@@ -47,7 +47,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class ReferenceNetwork:
     """Another network that the ladder is compared with.
 
     Attributes:
@@ -80,7 +80,7 @@ class Ladder:
     purpose: str
     source: str
     steps: tuple[Step, ...]
-    references: tuple[Rival, ...]
+    references: tuple[ReferenceNetwork, ...]
     notes: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -114,12 +114,12 @@ def load_ladder(source: str | Path) -> Ladder:
     return Ladder(written.name, written.purpose, written.source, steps, rivals, written.notes)
 
 
-def _rival(other: Reference) -> Rival:
+def _rival(other: Reference) -> ReferenceNetwork:
     spec = load(other.network) if other.network else None
-    return Rival(other.name, spec, other.published, other.note)
+    return ReferenceNetwork(other.name, spec, other.published, other.note)
 
 
-def _step(landing: Landing, seeds: int | None) -> Step:
+def _step(landing: ResolvedStep, seeds: int | None) -> Step:
     rung, published = landing.rung, landing.rung.published
     if published.std is not None and published.seeds is None:
         published = published.model_copy(update={"seeds": seeds})

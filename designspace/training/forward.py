@@ -11,13 +11,15 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from designspace.compiler import Compiled, synchronise
+from designspace.compiler import BuiltNetwork, synchronise
 from designspace.compiler.synchronised import batch_norms
 from designspace.errors import InputError
 from designspace.training.distributed import Group
 
 
-def forward_of(model: Compiled, device: torch.device, group: Group, *, compiled: bool) -> nn.Module:
+def forward_of(
+    model: BuiltNetwork, device: torch.device, group: Group, *, compiled: bool
+) -> nn.Module:
     """Moves the model to its device, channels last, and wraps it; its weights stay the model's.
 
     Of several processes batch norm takes the statistics of all, which torch has for GPUs only.

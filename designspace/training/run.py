@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from designspace.compiler import Compiled, build, set_drop_path
+from designspace.compiler import BuiltNetwork, build, set_drop_path
 from designspace.compiler.arithmetic import fast_arithmetic
 from designspace.compiler.device import in_use
 from designspace.compiler.pointwise import kernel_of, pin_kernel
@@ -26,7 +26,7 @@ from designspace.images.data import Data
 from designspace.images.loading.batches import TrainBatches, eval_batches
 from designspace.images.randomness import seed_everything
 from designspace.images.sizes import working_size
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from designspace.images.view import View
 from designspace.records.study.kept_files import remove_half_written
 from designspace.records.training import Epoch, Score
@@ -92,7 +92,7 @@ class Run:
     compiled: bool = False
     save_every: float = SAVE_EVERY
     group: Group = ALONE
-    model: Compiled = field(init=False)
+    model: BuiltNetwork = field(init=False)
     history: list[Epoch] = field(init=False, default_factory=list[Epoch])
     view: View = field(init=False)
     fallback: str | None = field(init=False, default=None)
@@ -102,7 +102,7 @@ class Run:
         size = working_size(self.spec, self.data, self.recipe)
         self.view = view_of(self.data, size, self.recipe.test)
         train = self.data.train
-        resident = train.to(self._device) if isinstance(train, Images) else train
+        resident = train.to(self._device) if isinstance(train, DecodedSplit) else train
         self._batches = TrainBatches(
             resident, self.recipe, self.view, self._device, self.seed, self.group.rank,
             self.group.world,
@@ -136,7 +136,7 @@ class Run:
         return (*(one.file for one in self.data.skipped), *self._met)
 
     @property
-    def trained(self) -> Compiled:
+    def trained(self) -> BuiltNetwork:
         """The network to measure and to keep: the moving average where the recipe has one."""
         ema = self._trainer.ema
         return self.model if ema is None else ema.module

@@ -18,7 +18,7 @@ from designspace.records.measured.zero_cost import (
     StudySignals,
     TrialSignals,
 )
-from designspace.records.study.state import TrialState
+from designspace.records.study.state import Trial
 from designspace.records.study.study import Study, StudyMeta, load_study
 from designspace.spec.documents.document import write_text_atomic
 from designspace.spec.network.load import load
@@ -136,7 +136,7 @@ def _data(meta: StudyMeta) -> Data:
     return data
 
 
-def _network(meta: StudyMeta, trial: TrialState) -> Network:
+def _network(meta: StudyMeta, trial: Trial) -> Network:
     network = load(meta.space["base"], trial.changes)
     if network.digest != trial.digest:
         raise InputError(
@@ -146,7 +146,7 @@ def _network(meta: StudyMeta, trial: TrialState) -> Network:
     return network
 
 
-def _beside(trial: TrialState, measured: NetworkSignals) -> TrialSignals:
+def _beside(trial: Trial, measured: NetworkSignals) -> TrialSignals:
     return TrialSignals(
         trial=trial.number,
         state=trial.state,

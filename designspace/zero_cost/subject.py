@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from designspace.compiler import Compiled
+from designspace.compiler import BuiltNetwork
 from designspace.images.randomness import generator
 from designspace.layers.leaf import Leaf
-from designspace.layers.part import Part, Placed
+from designspace.layers.part import BoundPart, Composite
 from designspace.layers.trace import Node
 
 
@@ -31,13 +31,13 @@ class Subject:
         seed: Of what a signal draws by itself.
     """
 
-    model: Compiled
+    model: BuiltNetwork
     plan: Node
     images: Tensor
     labels: Tensor
     seed: int
 
-    def copy(self) -> Compiled:
+    def copy(self) -> BuiltNetwork:
         """The network in training mode, with no gradients, to do with as one likes."""
         model = copy.deepcopy(self.model).train()
         model.zero_grad()
@@ -48,7 +48,7 @@ class Subject:
         return generator("signals", name, self.seed)
 
     def leaves(
-        self, kind: type[Leaf], outside: type[Part] | None = None
+        self, kind: type[Leaf], outside: type[Composite] | None = None
     ) -> Iterator[tuple[str, Leaf]]:
         """The leaf layers of a kind, with the dotted names of their modules.
 
@@ -60,12 +60,12 @@ class Subject:
 
 
 def _leaves(
-    node: Node, name: str, kind: type[Leaf], outside: type[Part] | None
+    node: Node, name: str, kind: type[Leaf], outside: type[Composite] | None
 ) -> Iterator[tuple[str, Leaf]]:
     layer = node.layer
     if isinstance(layer, kind):
         yield name, layer
-    if outside and isinstance(layer, Placed) and isinstance(layer.part, outside):
+    if outside and isinstance(layer, BoundPart) and isinstance(layer.part, outside):
         return
     for part, child in node.children.items():
         yield from _leaves(child, f"{name}.{part}" if name else part, kind, outside)

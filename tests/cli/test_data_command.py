@@ -17,7 +17,7 @@ from designspace.images.overview.sheet import draw_sheet
 from designspace.images.overview.summary import summarise
 from designspace.images.pixels.encoded import Reading
 from designspace.images.sources import read_source
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from designspace.images.statistics import SAMPLE, measure, spaced, statistics
 from tests.helpers.command import Ran, run
 from tests.images.test_pixels import encoded, folder, write
@@ -61,7 +61,7 @@ def test_the_packaged_set() -> None:
     assert (found["train"], found["val"], found["test"]) == (4000, 1000, 1000)
     assert (found["own_test"], found["channels"], found["image_size"]) == (True, 1, 28)
     train = load_data().train
-    assert isinstance(train, Images)
+    assert isinstance(train, DecodedSplit)
     assert found["pixel_mean"] == [pytest.approx(float(train.pixels.double().mean()) / 255)]
     spread = float(train.pixels.double().std(correction=0)) / 255
     assert found["pixel_std"] == [pytest.approx(spread)]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from designspace.errors import InputError
 from designspace.images.data import load_data
-from designspace.images.split import Encoded
+from designspace.images.split import EncodedSplit
 
 Maker = Callable[[int], bytes]
 
@@ -68,7 +68,7 @@ def test_no_image_warns(
         from designspace.images.loading.stream import Stream
 
         data = load_data(str(tmp_path), image_size="own")
-        assert isinstance(data.train, Encoded)
+        assert isinstance(data.train, EncodedSplit)
         stream = Stream(data.train, _pixels, whole=False)
         assert sum(len(labels) for _, labels in stream.read([[0]], ("test",))) == 1
     else:

@@ -118,7 +118,7 @@ hierarchical = pytest.mark.parametrize("name", [*filter(is_hierarchical, familie
 @hierarchical
 def test_pyramids_of_torchvision(name: str) -> None:
     features = maps_of(name, out_indices=(1, 2, 3))
-    line, returned = designspace.in_line(features)
+    line, returned = designspace.torchvision_backbone(features)
     pyramid = BackboneWithFPN(line, returned, features.feature_info.channels(), 16).eval()
     x = torch.randn(1, 3, SIDE, 2 * SIDE)
     maps = pyramid(x)
@@ -132,7 +132,7 @@ def test_pyramids_of_torchvision(name: str) -> None:
 @hierarchical
 def test_a_detector_trains_a_step_and_detects(name: str) -> None:
     features = maps_of(name)
-    line, returned = designspace.in_line(features)
+    line, returned = designspace.torchvision_backbone(features)
     pyramid = BackboneWithFPN(line, returned, features.feature_info.channels(), 32)
     anchors = AnchorGenerator(tuple((side,) for side in (8, 16, 32, 64, 128)), ((1.0,),) * 5)
     pooling = MultiScaleRoIAlign(list(returned.values()), 7, 2)

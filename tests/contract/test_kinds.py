@@ -23,7 +23,7 @@ from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf, ShapeError
 from designspace.layers.norm import LayerNorm
-from designspace.layers.part import Layer, Part, Place
+from designspace.layers.part import Composite, Layer, PartContext
 from designspace.layers.trace import Node, trace
 from tests.helpers.strategies import leaf_kinds, parts
 
@@ -34,7 +34,7 @@ DEFAULTS: dict[str, Kind] = {"norm": LayerNorm(), "act": GELU()}
 
 def planned(kind: type[Kind], stride: int = 1) -> Node:
     value = kind.model_validate({"kind": kind.tag()}).inherit(DEFAULTS)
-    layer: Layer = value.on(Place(32, stride)) if isinstance(value, Part) else value  # type: ignore[assignment]
+    layer: Layer = value.on(PartContext(32, stride)) if isinstance(value, Composite) else value  # type: ignore[assignment]
     try:
         return trace(layer, IMAGE if kind.family_name == "stem" else MAP)
     except ShapeError as error:

@@ -12,7 +12,7 @@ from designspace.blocks.families import Block, Downsample, Head, Stem
 from designspace.layers.act import Act
 from designspace.layers.kind import Kind
 from designspace.layers.norm import Norm
-from designspace.layers.part import Part
+from designspace.layers.part import Composite
 from designspace.layers.response import Response
 from designspace.spec.network.families import families
 
@@ -35,10 +35,10 @@ SMALL = {
 }
 
 
-def parts() -> list[type[Part]]:
+def parts() -> list[type[Composite]]:
     """Every registered kind that is made of layers."""
     kinds = [kind for registry in families().values() for kind in registry.values()]
-    return [kind for kind in kinds if issubclass(kind, Part)]
+    return [kind for kind in kinds if issubclass(kind, Composite)]
 
 
 def leaf_kinds() -> list[type[Kind]]:

@@ -20,7 +20,7 @@ from designspace.images.augmentation.jitter import ORDERS, color_jitter
 from designspace.images.data import load_data
 from designspace.images.pixels.decode import to_bytes
 from designspace.images.randomness import derive, generator, seed_everything
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from designspace.images.view import View
 from designspace.spec.recipe.crops import ResizedCrop
 from designspace.spec.recipe.crops import TestView as EvalView
@@ -34,7 +34,7 @@ NONE = torch.zeros(32, dtype=torch.bool)
 @pytest.fixture(scope="module")
 def pixels() -> Tensor:
     train = load_data().train
-    assert isinstance(train, Images)
+    assert isinstance(train, DecodedSplit)
     return train.pixels[:32]
 
 
@@ -146,7 +146,7 @@ def test_the_view_resizes_crops_and_normalises(pixels: Tensor) -> None:
     view = view_of(data, 28, EvalView())
     assert view.mean == pytest.approx((0.286,), abs=2e-3)
     assert view.std == pytest.approx((0.353,), abs=2e-3)
-    assert isinstance(data.train, Images)
+    assert isinstance(data.train, DecodedSplit)
     normal = view.normalise(data.train.pixels)
     assert normal.mean().item() == pytest.approx(0, abs=1e-4)
     assert normal.std().item() == pytest.approx(1, abs=1e-3)

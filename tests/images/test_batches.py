@@ -12,7 +12,7 @@ from designspace.errors import InputError
 from designspace.images.data import Data, load_data
 from designspace.images.loading.batches import Batch, TrainBatches, rows_of
 from designspace.images.loading.step_parts import by_step
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from designspace.images.view import View
 from designspace.spec.recipe.recipe import load_recipe
 from designspace.training.evaluate import view_of
@@ -33,7 +33,7 @@ def data() -> Data:
 
 def _batches(data: Data, rank: int = 0, world: int = 1, **changes: Any) -> TrainBatches:
     recipe = load_recipe("demo", {**CHANGES, **changes})
-    assert isinstance(data.train, Images)
+    assert isinstance(data.train, DecodedSplit)
     view = view_of(data, 28, recipe.test)
     split = data.train.take(range(200))
     return TrainBatches(split, recipe, view, torch.device("cpu"), 0, rank, world)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from tests.helpers.packing import EVERY, FOLDERS, image, numbered, pack, split, write_tar
 
 
@@ -38,8 +38,8 @@ def counts(data: Data) -> tuple[int, int, int]:
 def pixels(data: Data) -> list[bytes]:
     """The images of each split in their order."""
     splits = [data.train, data.val, data.test]
-    assert all(isinstance(part, Images) for part in splits)
-    return [part.pixels.numpy().tobytes() for part in splits if isinstance(part, Images)]
+    assert all(isinstance(part, DecodedSplit) for part in splits)
+    return [part.pixels.numpy().tobytes() for part in splits if isinstance(part, DecodedSplit)]
 
 
 NAMES = st.text(st.sampled_from("abAB019 ._-é猫"), max_size=4).map(lambda text: f"c{text}c")

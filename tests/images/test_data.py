@@ -15,7 +15,7 @@ from designspace.errors import InputError
 from designspace.images.containers.directory import read_directory
 from designspace.images.data import Data, load_data, split_source
 from designspace.images.pixels.encoded import Reading
-from designspace.images.split import Encoded, Images
+from designspace.images.split import DecodedSplit, EncodedSplit
 
 SHA256 = "6276b594da256b6142507774c0b619909902c7dbc2a49afc9b3b7439d9c99632"
 
@@ -31,7 +31,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory, mini: Data) -> Callable[...
 
     def make(sizes: tuple[int, ...] = (28,), flat: bool = False) -> Path:
         root = tmp_path_factory.mktemp("photos")
-        assert isinstance(mini.train, Images)
+        assert isinstance(mini.train, DecodedSplit)
         for label in range(3):
             of_class = mini.train.pixels[mini.train.labels == label]
             for part, chosen in (("train", range(6)), ("test", range(6, 8))):
@@ -52,8 +52,8 @@ def test_the_packaged_file_is_the_one_described() -> None:
 
 
 def test_the_packaged_set_is_the_default(mini: Data) -> None:
-    assert isinstance(mini.train, Images)
-    assert isinstance(mini.val, Images)
+    assert isinstance(mini.train, DecodedSplit)
+    assert isinstance(mini.val, DecodedSplit)
     assert (mini.name, mini.channels, mini.image_size) == ("fashion-mnist-mini", 1, 28)
     assert (len(mini.train), len(mini.val), len(mini.test)) == (4000, 1000, 1000)
     assert mini.classes[0] == "T-shirt/top"
@@ -67,9 +67,9 @@ def test_the_split_follows_the_seed_and_overlaps_nowhere(mini: Data) -> None:
     again, other = load_data("fashion-mnist-mini"), load_data(seed=1)
     assert again.digest == mini.digest
     assert len({mini.digest, other.digest, load_data(val_fraction=0.1).digest}) == 3
-    assert isinstance(again.val, Images)
-    assert isinstance(mini.val, Images)
-    assert isinstance(mini.train, Images)
+    assert isinstance(again.val, DecodedSplit)
+    assert isinstance(mini.val, DecodedSplit)
+    assert isinstance(mini.train, DecodedSplit)
     assert torch.equal(again.val.pixels, mini.val.pixels)
     held = {bytes(image.numpy()) for image in mini.val.pixels}
     # The packaged set itself holds hardly any image twice.
@@ -146,7 +146,7 @@ def test_torchvisions_sets_by_name(
     raw = tmp_path / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     for part, split in (("train", mini.train), ("t10k", mini.test)):
-        assert isinstance(split, Images)
+        assert isinstance(split, DecodedSplit)
         pixels, labels = split.pixels[:100, 0].numpy(), split.labels[:100].numpy()
         head = np.array([0x803, 100, 28, 28], ">i4").tobytes()
         (raw / f"{part}-images-idx3-ubyte").write_bytes(head + pixels.tobytes())
@@ -155,8 +155,8 @@ def test_torchvisions_sets_by_name(
     data = load_data("fashion-mnist")
     assert (data.name, data.num_classes, data.classes) == ("fashion-mnist", 10, mini.classes)
     assert (data.image_size, len(data.train) + len(data.val), len(data.test)) == (28, 100, 100)
-    assert isinstance(data.test, Images)
-    assert isinstance(mini.test, Images)
+    assert isinstance(data.test, DecodedSplit)
+    assert isinstance(mini.test, DecodedSplit)
     assert torch.equal(data.test.pixels, mini.test.pixels[:100])
 
 
@@ -224,7 +224,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_a_folder_too_large_to_keep_is_read_as_needed(photos: Callable[..., Path]) -> None:
     source = read_directory(photos(), Reading(cache_bytes=100))
     data = split_source(source, val_fraction=0.3, seed=0)
-    assert isinstance(data.train, Encoded)
+    assert isinstance(data.train, EncodedSplit)
     assert (len(data.train), len(data.val), len(data.test)) == (12, 6, 6)
     assert data.image_size is None
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from designspace.errors import InputError
 from designspace.images.data import load_data
-from designspace.images.split import Encoded, Split
+from designspace.images.split import EncodedSplit, Split
 from tests.helpers.packing import FOLDERS, image, numbered, pack, split, write_tar
 from tests.images.test_containers import counts, read, refusal
 
@@ -385,7 +385,7 @@ def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def _contents(part: Split) -> set[bytes]:
     """The different images of a split."""
-    if isinstance(part, Encoded):
+    if isinstance(part, EncodedSplit):
         return {part.read(number) for number in range(len(part))}
     return {pixels.numpy().tobytes() for pixels in part.pixels}
 

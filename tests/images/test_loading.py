@@ -15,7 +15,7 @@ from designspace.images.loading import workers
 from designspace.images.loading.stream import Stream
 from designspace.images.loading.transforms import TestLook as Look
 from designspace.images.loading.workers import BUDGET, loading
-from designspace.images.split import Encoded
+from designspace.images.split import EncodedSplit
 from designspace.images.view import View
 from designspace.spec.recipe.crops import TestView as EvalView
 
@@ -89,7 +89,7 @@ def test_memory_is_pinned_for_a_gpu_in_use_alone(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     none = torch.zeros(0, dtype=torch.int64)
-    split = Encoded(FileStore(os.curdir, ()), none, none)  # pyright: ignore[reportArgumentType]
+    split = EncodedSplit(FileStore(os.curdir, ()), none, none)  # pyright: ignore[reportArgumentType]
     look = Look(View(8, (0.5,), (0.5,), EvalView()))
     stream = Stream(split, look, whole=False, device=torch.device(device))
     assert stream._loader.pin_memory == (device != "cpu")

@@ -25,7 +25,7 @@ from designspace.errors import InputError
 from designspace.images.data import Data, load_data
 from designspace.images.pixels.decode import open_image, resize_and_crop, to_bytes
 from designspace.images.pixels.opening import LARGEST, BrokenImageError
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from designspace.library_warnings import silenced
 
 RAMP = np.arange(16 * 12, dtype=np.uint8).reshape(16, 12)
@@ -55,7 +55,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def pixels_of(data: Data) -> torch.Tensor:
-    parts = [part for part in (data.train, data.val, data.test) if isinstance(part, Images)]
+    parts = [part for part in (data.train, data.val, data.test) if isinstance(part, DecodedSplit)]
     return torch.cat([part.pixels for part in parts])
 
 

@@ -23,7 +23,7 @@ from designspace.images.augmentation.rand_augment import RandAugment, early
 from designspace.images.data import load_data
 from designspace.images.pixels.decode import to_bytes
 from designspace.images.randomness import generator
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from tests.helpers.shared import imagenette
 
 MEAN = (0.485, 0.456, 0.406)
@@ -39,7 +39,7 @@ def photos() -> Tensor:
         images = [Image.open(file).convert("RGB").resize((48, 40)) for file in files]
         return torch.stack([to_bytes(image) for image in images])
     train = load_data().train
-    assert isinstance(train, Images)
+    assert isinstance(train, DecodedSplit)
     return train.pixels[:24, 0].view(8, 3, 28, 28)
 
 

@@ -26,7 +26,7 @@ from designspace.images.data import Data, load_data, split_source
 from designspace.images.files.store import FileStore
 from designspace.images.pixels.encoded import Reading
 from designspace.images.sources import read_source
-from designspace.images.split import Encoded, Images
+from designspace.images.split import DecodedSplit, EncodedSplit
 from tests.helpers.shared import shared
 
 CLASSES = ["bag", "coat", "shirt"]
@@ -38,7 +38,7 @@ Parts = dict[str, list[Sample]]
 def parts() -> Parts:
     """Key, encoded image and label: 8 of each of 3 classes to train with, 2 to test with."""
     train = load_data().train
-    assert isinstance(train, Images)
+    assert isinstance(train, DecodedSplit)
     found: Parts = {"train": [], "val": []}
     for label, chosen in enumerate((8, 4, 6)):
         images = train.pixels[train.labels == chosen]
@@ -143,8 +143,8 @@ def test_every_source_gives_the_same_data(
     assert data.digest == folder.digest  # what was decoded has an identity of its own
     assert not (tmp_path / "cache").exists()
     read = _streamed(place)
-    assert isinstance(read.train, Encoded)
-    assert isinstance(data.train, Images)
+    assert isinstance(read.train, EncodedSplit)
+    assert isinstance(data.train, DecodedSplit)
     for index in (0, len(read.train) - 1, 3):
         image = Image.open(io.BytesIO(read.train.read(index)))
         assert torch.equal(
@@ -351,8 +351,8 @@ def test_photographs_in_a_zip_file() -> None:
     if not path.is_file():
         pytest.skip("needs the photographs")
     source = read_source(str(path), False, Reading(cache_bytes=1))
-    assert isinstance(source.train, Encoded)
-    assert isinstance(source.test, Encoded)
+    assert isinstance(source.train, EncodedSplit)
+    assert isinstance(source.test, EncodedSplit)
     assert (len(source.train), len(source.test)) == (9469, 3925)
     assert source.classes[:2] == ("cassette_player", "chain_saw")
     assert Image.open(io.BytesIO(source.test.read(3924))).size == (128, 128)

@@ -18,7 +18,7 @@ from designspace.images.loading.transforms import TrainLook, random_box
 from designspace.images.loading.workers import loading
 from designspace.images.pixels.encoded import Reading
 from designspace.images.randomness import generator
-from designspace.images.split import Encoded, Images
+from designspace.images.split import DecodedSplit, EncodedSplit
 from designspace.images.view import View
 from designspace.spec.network.load import load
 from designspace.spec.recipe.crops import NoCrop, PadCrop, ResizedCrop
@@ -45,7 +45,7 @@ def _one_thread() -> Iterator[None]:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("photos")
     train = load_data().train
-    assert isinstance(train, Images)
+    assert isinstance(train, DecodedSplit)
     for index in range(60):
         part = "train" if index < 48 else "val"
         place = root / part / str(int(train.labels[index]))
@@ -77,7 +77,7 @@ def test_what_workers_need_can_be_sent_to_them(photos: Path, tmp_path: Path) -> 
     look = pickle.loads(pickle.dumps(TrainLook(run.recipe.crop, run.view)))
     assert look(Image.new("RGB", (40, 30)), generator("test")).shape == (3, 28, 28)
     train = run.data.train
-    assert isinstance(train, Encoded)
+    assert isinstance(train, EncodedSplit)
     assert pickle.loads(pickle.dumps(train)).read(0) == train.read(0)
 
 
@@ -121,7 +121,7 @@ def test_an_image_that_breaks_while_streaming_is_named_or_skipped(
 
 def test_in_the_place_of_a_broken_image_stands_the_next_one(photos: Path, tmp_path: Path) -> None:
     data = _data(photos, skip_broken=True)
-    assert isinstance(data.train, Encoded)
+    assert isinstance(data.train, EncodedSplit)
     recipe = load_recipe("demo", {"batch_size": 8, "mixup": 0.8})
     view = view_of(data, 28, recipe.test)
 
@@ -180,7 +180,7 @@ def test_a_box_is_within_the_image_and_of_the_shape_asked() -> None:
 
 def test_crops_as_images_are_read() -> None:
     train = load_data().train
-    assert isinstance(train, Images)
+    assert isinstance(train, DecodedSplit)
     image = Image.fromarray(train.pixels[0, 0].numpy())
     view = View(28, (0.3,), (0.3,), EvalView())
     found = set()

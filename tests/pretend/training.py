@@ -18,7 +18,7 @@ from designspace.images.containers.directory import read_directory
 from designspace.images.data import Data, split_source
 from designspace.images.loading import prefetch
 from designspace.images.pixels.encoded import Reading
-from designspace.images.split import Images, Source
+from designspace.images.split import DecodedSplit, Source
 from designspace.spec.network.network import Network
 from designspace.spec.recipe.recipe import Recipe
 from designspace.training import run as runs
@@ -132,8 +132,8 @@ def noise(side: int, count: int, classes: int = 10, _: Path | None = None) -> Da
     pixels, labels = _drawn(side, count), torch.arange(count) % classes
     held = count // 4
     names = tuple(str(label) for label in range(classes))
-    test = Images(pixels[:held], labels[:held])
-    rest = Images(pixels[held:], labels[held:])
+    test = DecodedSplit(pixels[:held], labels[:held])
+    rest = DecodedSplit(pixels[held:], labels[held:])
     return split_source(Source("noise", names, rest, test), 0.25, 0)
 
 

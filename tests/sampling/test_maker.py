@@ -9,7 +9,7 @@ import pytest
 
 from designspace.errors import InputError
 from designspace.sampling.maker import Maker
-from designspace.sampling.space import Space, load_space
+from designspace.sampling.space import CountedSpace, load_space
 from designspace.spec.network.network import Network
 from designspace.spec.space.space import Point
 from tests.helpers.algebra_spaces import SPACES, data
@@ -17,7 +17,7 @@ from tests.helpers.algebra_spaces import SPACES, data
 SHIPPED = ("convnext", "joint", "macro", "micro", "mixers", "regnet", "sixteen")
 
 
-def points(space: Space, seed: int) -> list[Point]:
+def points(space: CountedSpace, seed: int) -> list[Point]:
     """Of all axes, of some, and with a choice or an axis that there is not."""
     stream = random.Random(seed)
     whole = [
@@ -43,7 +43,7 @@ def made(make: Any, point: Point) -> tuple[Network | None, str]:
         return None, str(error)
 
 
-def check(space: Space) -> None:
+def check(space: CountedSpace) -> None:
     maker = Maker(space)
     for point in points(space, seed=1):
         network, said = made(maker.network, point)

@@ -9,7 +9,7 @@ import pytest
 
 from designspace.sampling.count.bounds import Bounds
 from designspace.sampling.marginals import marginals, through_edges
-from designspace.sampling.space import Space, load_space
+from designspace.sampling.space import CountedSpace, load_space
 from designspace.sampling.tables.chain import Chain
 from designspace.sampling.task import Task
 from tests.helpers.algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, data
@@ -17,7 +17,7 @@ from tests.helpers.algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, data
 TASK = Task(SIZE, CHANNELS, CLASSES)
 
 
-def by_listing(space: Space, bounds: Bounds) -> dict[str, np.ndarray]:
+def by_listing(space: CountedSpace, bounds: Bounds) -> dict[str, np.ndarray]:
     found = space.counted((), task=TASK).within(bounds)
     draw = found.draw(found.count)
     assert len(draw) == found.count

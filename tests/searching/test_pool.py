@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from designspace.errors import InfeasibleError
-from designspace.sampling.space import Space, load_space
+from designspace.sampling.space import CountedSpace, load_space
 from designspace.searching.proposers.pool import Pool, pool_of
 from designspace.searching.proposers.proposer import draw
 from designspace.searching.proposers.repair import Candidates
@@ -45,7 +45,7 @@ def toy_training(job: Job) -> ToyTrainee:
     return ToyTrainee(replace(job, spec=BASE | {"width": sum(job.spec["widths"]) % 31 + 1}))
 
 
-def request(directory: Path, space: Space, **settings: Any) -> Request:
+def request(directory: Path, space: CountedSpace, **settings: Any) -> Request:
     """A search of a real space whose trainings are toys'."""
     once: dict[str, Any] = {"trials": 8, "scheduler": "none", "proposer": "random"}
     return Request(
@@ -72,13 +72,13 @@ def looked(asked: Request) -> tuple[Candidates, Pool]:
 
 
 @pytest.fixture(scope="module")
-def tight() -> Space:
+def tight() -> CountedSpace:
     return load_space(TIGHT)
 
 
 @pytest.mark.parametrize("proposer", ["random", "tpe"])
 def test_narrow_limits_in_a_large_space_leave_no_trial_out(
-    tmp_path: Path, tight: Space, proposer: str
+    tmp_path: Path, tight: CountedSpace, proposer: str
 ) -> None:
     asked = request(tmp_path / "s", tight, proposer=proposer, trials=24)
     count = looked(asked)[1].count
@@ -90,7 +90,7 @@ def test_narrow_limits_in_a_large_space_leave_no_trial_out(
     assert all(limit.broken_by(trial) is None for trial in ran.trials.values())
 
 
-def test_the_random_proposer_draws_what_sample_draws(tight: Space) -> None:
+def test_the_random_proposer_draws_what_sample_draws(tight: CountedSpace) -> None:
     asked = request(Path("unused"), tight)
     pool = looked(asked)[1]
     proposer = RandomProposer(tight, 3, pool)
@@ -137,7 +137,9 @@ def test_all_networks_within_the_limits_are_tried_once_and_then_none() -> None:
     assert candidates.exhausted(taken).startswith("every network within the limits is tried")
 
 
-def test_a_study_that_was_interrupted_tries_the_same_networks(tmp_path: Path, tight: Space) -> None:
+def test_a_study_that_was_interrupted_tries_the_same_networks(
+    tmp_path: Path, tight: CountedSpace
+) -> None:
     for proposer in ("random", "tpe"):
         whole = run_study(request(tmp_path / proposer, tight, trials=8, proposer=proposer)).state
         for trials in (3, 8):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from designspace.errors import InfeasibleError
-from designspace.records.study.state import TrialState
+from designspace.records.study.state import Trial
 from designspace.searching.proposers.proposer import base_point
 from designspace.searching.proposers.repair import Candidates
 from designspace.searching.proposers.tpe import STARTUP, OptunaProposer
@@ -54,12 +54,12 @@ def test_the_estimator_resumes_where_it_was(tmp_path: Path) -> None:
 
 def test_the_estimator_learns(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"trials": 25, "scheduler": "none"}
-    trials: list[TrialState] = []
+    trials: list[Trial] = []
     for seed in range(3):
         request = toy.request(tmp_path / str(seed), proposer="tpe", seed=seed, **settings)
         trials += list(run_study(request).state.trials.values())
 
-    def share(found: list[TrialState]) -> float:
+    def share(found: list[Trial]) -> float:
         return sum(trial.point["width"] in ("16", "32") for trial in found) / len(found)
 
     early = [trial for trial in trials if trial.number <= STARTUP]

@@ -14,7 +14,7 @@ import torch
 
 from designspace.errors import InputError
 from designspace.images.data import Data
-from designspace.images.split import Images
+from designspace.images.split import DecodedSplit
 from designspace.searching.ray_session.ray_settings import prepare
 from designspace.searching.starting import offered
 from designspace.searching.trials.trainable import Job
@@ -128,7 +128,7 @@ def test_the_store_gives_what_loading_gives(shared: Any, data: Data, tmp_path: P
         assert (found.digest, found.classes) == (data.digest, data.classes)
         for name in ("train", "val", "test"):
             ours, theirs = getattr(found, name), getattr(data, name)
-            assert isinstance(ours, Images)
+            assert isinstance(ours, DecodedSplit)
             assert torch.equal(ours.pixels, theirs.pixels)
             assert torch.equal(ours.labels, theirs.labels)
         assert losses(job(data, tmp_path / "shared")) == expected

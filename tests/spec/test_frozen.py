@@ -18,7 +18,7 @@ from designspace.layers.act import GELU, ReLU
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.norm import BatchNorm, LayerNorm, NoNorm
-from designspace.layers.part import Place
+from designspace.layers.part import PartContext
 from designspace.layers.trace import trace, trace_whole
 from designspace.spec import load
 from designspace.spec.network.network import Network
@@ -98,10 +98,10 @@ def test_a_stage_is_a_valid_one() -> None:
 
 
 def test_equal_parts_share_their_node() -> None:
-    x, at = Feature((8, 8, 32)), Place(32)
+    x, at = Feature((8, 8, 32)), PartContext(32)
     assert trace(block().on(at), x) is trace(block().on(at), x)
     assert trace(block().on(at), x) is not trace(block(ratio=2).on(at), x)
-    assert trace(block().on(at), x) is not trace(block().on(Place(32, 2)), x)
+    assert trace(block().on(at), x) is not trace(block().on(PartContext(32, 2)), x)
 
 
 @given(networks())
@@ -112,7 +112,7 @@ def test_remembering_changes_no_cost(data: dict[str, Any]) -> None:
         table = cost(network)
     except InputError:
         return
-    node = trace_whole(network.on(Place(1000)), table.input)
+    node = trace_whole(network.on(PartContext(1000)), table.input)
     leaves = [leaf.layer.cost(*leaf.inputs) for _, leaf in node.leaves()]  # type: ignore[union-attr]
     assert sum(leaf.params for leaf in leaves) == table.params
     assert sum(leaf.macs for leaf in leaves) == table.macs

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 import designspace
 from designspace import timm_models
-from designspace.compiler import Compiled
+from designspace.compiler import BuiltNetwork
 from designspace.images.randomness import seed_step
 from designspace.spec.recipe.optimizers import LayerDecay
 from designspace.spec.recipe.recipe import Recipe, load_recipe
@@ -34,7 +34,7 @@ CPU = torch.device("cpu")
 SGD = {"kind": "sgd", "lr": 0.05, "reference_batch": 8, "weight_decay": 1e-4, "nesterov": False}
 
 
-def built(name: str) -> Compiled:
+def built(name: str) -> BuiltNetwork:
     torch.manual_seed(0)
     return designspace.build(small(name), num_classes=CLASSES, input_size=SIDE)
 
@@ -170,7 +170,7 @@ def test_a_cosine_is_timms_and_steps_are_torchs() -> None:
         torchs.step()
 
 
-def ours_and_losses(model: Compiled, recipe: Recipe, epoch: int) -> tuple[Trainer, list[float]]:
+def ours_and_losses(model: BuiltNetwork, recipe: Recipe, epoch: int) -> tuple[Trainer, list[float]]:
     optimizer = make_optimizer(model, recipe)
     trainer = Trainer(
         model=model,
@@ -193,7 +193,7 @@ def ours_and_losses(model: Compiled, recipe: Recipe, epoch: int) -> tuple[Traine
     return trainer, seen
 
 
-def timms_and_losses(model: Compiled, recipe: Recipe, epoch: int) -> tuple[Any, list[float]]:
+def timms_and_losses(model: BuiltNetwork, recipe: Recipe, epoch: int) -> tuple[Any, list[float]]:
     """The step of timm's training script, put together from timm's parts."""
     stated = cast("Any", recipe.optimizer)
     kind = "adamw" if stated.kind == "adamw" else "momentum"

@@ -22,7 +22,7 @@ from designspace.records.study.events import (
     Started,
     StudyChanged,
 )
-from designspace.records.study.state import StudyState, TrialState
+from designspace.records.study.state import StudyState, Trial
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -258,7 +258,7 @@ def summary(state: StudyState, left: float | None) -> str:
     return " · ".join(parts)
 
 
-def _changed(trial: TrialState, state: StudyState) -> str:
+def _changed(trial: Trial, state: StudyState) -> str:
     """The labels that differ from the base's."""
     from designspace.reporting.study.rows import base_of, changes_against
 

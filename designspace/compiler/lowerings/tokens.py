@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from designspace.compiler.lower import lowers
-from designspace.compiler.modules import Undecayed
+from designspace.compiler.modules import NoWeightDecay
 from designspace.layers import tokens
 from designspace.layers.feature import Feature
 
@@ -33,7 +33,7 @@ class ReshapeLike(nn.Module):
         return x.reshape(x.shape[0], *like.shape[2:], x.shape[2]).permute(0, 3, 1, 2)
 
 
-class ClassToken(Undecayed):
+class ClassToken(NoWeightDecay):
     """A learnable token in front."""
 
     def __init__(self, channels: int) -> None:
@@ -46,7 +46,7 @@ class ClassToken(Undecayed):
         return torch.cat([self.token.expand(x.shape[0], -1, -1), x], dim=1)
 
 
-class PositionTable(Undecayed):
+class PositionTable(NoWeightDecay):
     """A learnable vector a token.
 
     Where an image of another size gives another map, the square of the table is interpolated

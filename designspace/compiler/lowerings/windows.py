@@ -16,7 +16,7 @@ from torch.nn import functional
 from designspace.compiler.lower import lowers
 from designspace.compiler.lowerings.attention import attend
 from designspace.compiler.lowerings.latest import Latest
-from designspace.compiler.modules import Undecayed
+from designspace.compiler.modules import NoWeightDecay
 from designspace.layers import windows
 from designspace.layers.feature import Feature
 
@@ -84,7 +84,7 @@ class WindowMerge(PaddedWindows):
         return x.permute(0, 3, 1, 2)
 
 
-class WindowAttend(Windows, Undecayed):
+class WindowAttend(Windows, NoWeightDecay):
     """Attention within windows, with a bias an offset, and masked where the map was rolled."""
 
     def __init__(self, heads: int, window: int, shift: int) -> None:

@@ -14,7 +14,7 @@ from designspace.compiler.build import HeadModule, PartModule
 from designspace.compiler.lower import as_one_node
 from designspace.compiler.timm_interface.taps import Replaced
 from designspace.errors import InputError
-from designspace.layers.part import Callables, Part
+from designspace.layers.part import Children, Composite
 
 SPEC = "spec"  # the pooling of a head whose kind has no name at timm
 _POOLINGS = ("avg", "max", "avgmax", "catavgmax")
@@ -92,7 +92,7 @@ class TimmHead(HeadModule):
         others: dict[str, Any] = {"classifier": self._pre_logits if pre_logits else self._logits}
         if self.final_norm:
             others[self.final_norm] = _pass
-        return self.part.forward(cast("Callables", Replaced(self, others)), x)
+        return self.part.forward(cast("Children", Replaced(self, others)), x)
 
     def pool_by(self, word: str) -> None:
         """Replace the pooling.
@@ -143,14 +143,14 @@ class TimmHead(HeadModule):
         return functional.dropout(x, self.drop_rate, self.training) if self.drop_rate else x
 
 
-def _final_norm(part: Part) -> str:
+def _final_norm(part: Composite) -> str:
     """Name of a head's norm before its pooling."""
     if isinstance(part, ClassTokenHead):
         return "norm"
     return "norm_before" if isinstance(part, LinearHead) else ""
 
 
-def _spot(part: Part) -> str:
+def _spot(part: Composite) -> str:
     """Name of a head's pooling."""
     if isinstance(part, ClassTokenHead):
         return "take"

@@ -10,7 +10,7 @@ import torch
 import torch.utils.checkpoint as saving
 from torch import Tensor, nn
 
-from designspace.compiler.build import CLASSIFIER, Compiled, PartModule, body_of
+from designspace.compiler.build import CLASSIFIER, BuiltNetwork, PartModule, body_of
 from designspace.compiler.drop_path import set_drop_path
 from designspace.compiler.features import chosen_stages
 from designspace.compiler.modules import channels_last
@@ -26,7 +26,7 @@ from designspace.spec.network.network import Network
 _WITH_THE_LAST = 99999  # timm's word for the layer before
 
 
-class TimmNetwork(Compiled):
+class TimmNetwork(BuiltNetwork):
     """A network as timm knows models; weights have the names that they have without timm.
 
     Maps are (batch, channels, height, width), tokens (batch, tokens, channels).

@@ -14,7 +14,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 
 from designspace.compiler.build import PartModule
-from designspace.layers.part import Callables
+from designspace.layers.part import Children
 
 Run = Callable[[nn.Module, Tensor], Tensor]
 
@@ -59,7 +59,7 @@ class Taps:
             y = self._run(module, x)
         elif isinstance(module, PartModule):
             children = {child: self._child(name, module, child) for child in inside}
-            y = module.part.forward(cast("Callables", Replaced(module, children)), x)
+            y = module.part.forward(cast("Children", Replaced(module, children)), x)
         else:
             y = self._chain(name, module, x)
         if name in self._names:

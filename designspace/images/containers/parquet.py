@@ -29,7 +29,7 @@ from designspace.images.containers.unpacked import unpacked
 from designspace.images.files.filenames import listed, refused, shown
 from designspace.images.files.store import LARGEST, TOO_LARGE, SpanStore, Store
 from designspace.images.pixels.encoded import Reading
-from designspace.images.split import Encoded, Source
+from designspace.images.split import EncodedSplit, Source
 
 
 def read_parquet(
@@ -65,7 +65,7 @@ def read_parquet(
     store = ParquetStore(rows, Kept(rows) if kept else _reachable(rows, options))
     name = Path(file).stem if not whole else Path(file).name
     source = read_container(Container(file, name, store, listing, notes), options)
-    if not isinstance(source.train, Encoded) or options.inspect:
+    if not isinstance(source.train, EncodedSplit) or options.inspect:
         return source
     return _spread(source, ParquetStore(rows, _spans(rows)) if kept else store)
 
@@ -226,7 +226,7 @@ def _spread(source: Source, store: ParquetStore) -> Source:
     """The same source, read from where it was unpacked to."""
     assert isinstance(store.copy, SpanStore)
     train, test, val = (
-        replace(split, store=store) if isinstance(split, Encoded) else split
+        replace(split, store=store) if isinstance(split, EncodedSplit) else split
         for split in (source.train, source.test, source.val)
     )
     assert train is not None

@@ -11,7 +11,7 @@ from designspace.images.containers.listing import Listing
 from designspace.images.files.filenames import shown
 from designspace.images.files.store import Store
 from designspace.images.pixels.encoded import Reading, read_encoded
-from designspace.images.split import Encoded, Source
+from designspace.images.split import EncodedSplit, Source
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ def read_container(container: Container, options: Reading) -> Source:
     Raises:
         InputError: an unreadable image, or sizes that differ with none asked for.
     """
-    splits: list[Encoded] = []
+    splits: list[EncodedSplit] = []
     for members in container.listing.splits:
         pairs = torch.tensor(members, dtype=torch.int64).reshape(-1, 2)
-        splits.append(Encoded(container.store, pairs[:, 0].clone(), pairs[:, 1].clone()))
+        splits.append(EncodedSplit(container.store, pairs[:, 0].clone(), pairs[:, 1].clone()))
     notes = tuple(shown(note) for note in (*container.notes, *container.listing.notes))
     classes = container.listing.classes
     name = shown(container.name)

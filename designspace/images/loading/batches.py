@@ -22,7 +22,7 @@ from designspace.images.loading.transforms import TestLook, TrainLook
 from designspace.images.loading.workers import Loading, loading
 from designspace.images.pinned import to_device
 from designspace.images.randomness import generator
-from designspace.images.split import Encoded, Images, Split
+from designspace.images.split import DecodedSplit, EncodedSplit, Split
 from designspace.images.view import View
 from designspace.spec.recipe.recipe import Recipe
 
@@ -31,18 +31,22 @@ def eval_batches(
     split: Split, view: View, batch_size: int, device: torch.device
 ) -> Iterator[Batch]:
     """The whole split in its order: images (N, C, H, W) and labels (N,)."""
-    read = _decoded if isinstance(split, Images) else _streamed
+    read = _decoded if isinstance(split, DecodedSplit) else _streamed
     return ahead(read(split, view, batch_size, device), device)  # pyright: ignore[reportArgumentType]
 
 
-def _decoded(split: Images, view: View, batch_size: int, device: torch.device) -> Iterator[Batch]:
+def _decoded(
+    split: DecodedSplit, view: View, batch_size: int, device: torch.device
+) -> Iterator[Batch]:
     for start in range(0, len(split), batch_size):
         part = slice(start, start + batch_size)
         pixels = to_device(split.pixels[part], device)
         yield view.normalise(view.fit(pixels)), to_device(split.labels[part], device)
 
 
-def _streamed(split: Encoded, view: View, batch_size: int, device: torch.device) -> Iterator[Batch]:
+def _streamed(
+    split: EncodedSplit, view: View, batch_size: int, device: torch.device
+) -> Iterator[Batch]:
     order = [range(len(split))[i : i + batch_size] for i in range(0, len(split), batch_size)]
     how = loading(batch_size * split.channels * view.size**2)
     stream = Stream(split, TestLook(view), whole=False, device=device, how=how)
@@ -93,12 +97,12 @@ class TrainBatches:
     @property
     def skipped(self) -> tuple[str, ...]:
         """Broken images that others took the place of so far, while they were read."""
-        return () if isinstance(self.split, Images) else tuple(self._stream.broken)
+        return () if isinstance(self.split, DecodedSplit) else tuple(self._stream.broken)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is unusual about how this machine reads the images, a sentence each."""
-        if isinstance(self.split, Images):
+        if isinstance(self.split, DecodedSplit):
             return ()
         note = self._loading(self.split).note
         return (note,) if note else ()
@@ -114,12 +118,14 @@ class TrainBatches:
         order = torch.randperm(len(self.split), generator=draw)
         size = self.recipe.batch_size
         order = order[: self.steps * size].view(-1, size)[start_step:, self._rows].flatten(0, 1)
-        read = self._taken(order) if isinstance(self.split, Images) else self._read(order, epoch)
+        read = (
+            self._taken(order) if isinstance(self.split, DecodedSplit) else self._read(order, epoch)
+        )
         return ahead(self._augmented(read, epoch, start_step), self.device)
 
     def _augmented(self, batches: Iterator[Batch], epoch: int, step: int) -> Iterator[Batch]:
         augment = Augment(self.recipe, self.view)
-        change = augment.decoded if isinstance(self.split, Images) else augment.cropped
+        change = augment.decoded if isinstance(self.split, DecodedSplit) else augment.cropped
         for number in range(step, self.steps):
             stream = generator("augment", self.seed, epoch, number)
             whole = Draw(stream, self.recipe.batch_size)
@@ -129,7 +135,7 @@ class TrainBatches:
 
     def _taken(self, order: Tensor) -> Iterator[Batch]:
         """From memory."""
-        assert isinstance(self.split, Images)
+        assert isinstance(self.split, DecodedSplit)
         for index in to_device(order, self.split.labels.device):
             yield self.split.pixels.index_select(0, index), self.split.labels[index]
 
@@ -140,12 +146,12 @@ class TrainBatches:
 
     @cached_property
     def _stream(self) -> Stream:
-        assert isinstance(self.split, Encoded)
+        assert isinstance(self.split, EncodedSplit)
         look = TrainLook(self.recipe.crop, self.view)
         how = self._loading(self.split)
         return Stream(self.split, look, whole=True, device=self.device, how=how)
 
-    def _loading(self, split: Encoded) -> Loading:
+    def _loading(self, split: EncodedSplit) -> Loading:
         return loading(self._rows.shape[1] * split.channels * self.view.size**2)
 
     @cached_property

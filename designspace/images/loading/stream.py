@@ -17,7 +17,7 @@ from designspace.images.loading.workers import Loading, loading
 from designspace.images.pixels.decode import open_image
 from designspace.images.pixels.opening import unreadable
 from designspace.images.randomness import generator
-from designspace.images.split import Encoded
+from designspace.images.split import EncodedSplit
 from designspace.library_warnings import silenced
 
 Key = tuple[int | str, ...]
@@ -35,7 +35,7 @@ REPLACEMENTS = 16
 class _Read(Dataset[Item]):
     """Reads and transforms an image; what it draws depends on (key, index) alone."""
 
-    def __init__(self, split: Encoded, transform: Transform, tries: int) -> None:
+    def __init__(self, split: EncodedSplit, transform: Transform, tries: int) -> None:
         self._split, self._transform, self._tries = split, transform, tries
 
     def __len__(self) -> int:
@@ -90,7 +90,7 @@ class Stream:
 
     def __init__(
         self,
-        split: Encoded,
+        split: EncodedSplit,
         transform: Transform,
         *,
         whole: bool,

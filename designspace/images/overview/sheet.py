@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from designspace.errors import InputError
 from designspace.images.data import Data
 from designspace.images.pixels.decode import open_image
-from designspace.images.split import Images, Split
+from designspace.images.split import DecodedSplit, Split
 from designspace.images.statistics import spaced
 from designspace.library_warnings import silenced
 from designspace.spec.documents.document import write_bytes_atomic
@@ -134,7 +134,7 @@ def _tiles(split: Split, label: int, count: int) -> Iterator[Image.Image | None]
 
 
 def _tile(split: Split, index: int) -> Image.Image | None:
-    if isinstance(split, Images):
+    if isinstance(split, DecodedSplit):
         array = split.pixels[index].permute(1, 2, 0).squeeze(2).numpy()
         return _fitted(Image.fromarray(array))
     try:

@@ -9,7 +9,7 @@ from typing import Any
 from designspace.images.loading.stream import Stream
 from designspace.images.loading.transforms import TrainLook
 from designspace.images.loading.workers import Loading, loading
-from designspace.images.split import Encoded
+from designspace.images.split import EncodedSplit
 from designspace.images.statistics import spaced
 from designspace.images.view import View
 from designspace.records.environment import cpu_name
@@ -54,7 +54,7 @@ class Speed:
         )
 
 
-def time_decoding(split: Encoded, size: int) -> Speed:
+def time_decoding(split: EncodedSplit, size: int) -> Speed:
     """Time the decoding of a split's images as a training reads them.
 
     The files are read once before, so that both timings find them in the system's cache.
@@ -76,7 +76,7 @@ def time_decoding(split: Encoded, size: int) -> Speed:
     return Speed(together, many.workers, alone, count, size, cpu_name())
 
 
-def _timed(split: Encoded, size: int, how: Loading) -> tuple[float, int]:
+def _timed(split: EncodedSplit, size: int, how: Loading) -> tuple[float, int]:
     """Images per second, and how many were read; the start of the workers is left out."""
     channels = (0.5,) * split.channels
     look = TrainLook(ResizedCrop(), View(size, channels, channels, TestView()))

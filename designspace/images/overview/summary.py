@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from designspace.images.data import Data
-from designspace.images.split import Encoded, Images, Skipped
+from designspace.images.split import DecodedSplit, EncodedSplit, Skipped
 from designspace.images.statistics import measure
 
 UNBALANCED = 10
@@ -65,7 +65,7 @@ class Summary:
         return {
             "name": data.name,
             # Images that stay in their files here may be decoded in training: another identity.
-            "digest": data.digest if isinstance(data.train, Images) else None,
+            "digest": data.digest if isinstance(data.train, DecodedSplit) else None,
             "classes": data.classes,
             **{name: split.images for name, split in self.splits.items()},
             "own_test": data.own_test,
@@ -130,7 +130,7 @@ def _class_notes(data: Data, splits: Mapping[str, SplitSummary]) -> Iterator[str
 def _pixel_notes(data: Data, splits: Mapping[str, SplitSummary]) -> Iterator[str]:
     if not any(splits["train"].pixel_std):
         yield "warning: all pixels of the training images have the same value"
-    if isinstance(data.train, Encoded):
+    if isinstance(data.train, EncodedSplit):
         parts = [f"{split.measured:,} of {split.images:,}" for split in splits.values()]
         said = "the files were opened, and pixel statistics measured on evenly spaced images"
         yield f"{said}: {', '.join(parts)} ({', '.join(splits)}); each counts the same"

@@ -18,7 +18,7 @@ from torch import Tensor
 from designspace.errors import InputError
 from designspace.images.pixels.modes import converted
 from designspace.images.pixels.opening import opened, unreadable
-from designspace.images.split import Encoded, Images, Skipped
+from designspace.images.split import DecodedSplit, EncodedSplit, Skipped
 from designspace.library_warnings import silenced
 from designspace.spec.recipe.crops import Interpolation
 
@@ -109,7 +109,7 @@ def _resized_part(
 
 
 @silenced()
-def decode_all(split: Encoded, size: tuple[int, int]) -> tuple[Images, list[Skipped]]:
+def decode_all(split: EncodedSplit, size: tuple[int, int]) -> tuple[DecodedSplit, list[Skipped]]:
     """Decodes every image to `size` (height, width); also what was skipped, and why.
 
     Raises:
@@ -124,12 +124,12 @@ def decode_all(split: Encoded, size: tuple[int, int]) -> tuple[Images, list[Skip
         else:
             pixels[index] = found
             kept.append(index)
-    images = Images(pixels, split.labels)
+    images = DecodedSplit(pixels, split.labels)
     return (images.take(kept) if skipped else images), skipped
 
 
 @silenced()
-def readable(split: Encoded) -> tuple[Encoded, list[Skipped]]:
+def readable(split: EncodedSplit) -> tuple[EncodedSplit, list[Skipped]]:
     """The images that can be decoded, still in their files; also what was skipped, and why.
 
     Raises:
@@ -142,7 +142,7 @@ def readable(split: Encoded) -> tuple[Encoded, list[Skipped]]:
 
 
 def each_image(
-    split: Encoded, use: Callable[[Image.Image], Made]
+    split: EncodedSplit, use: Callable[[Image.Image], Made]
 ) -> Generator[tuple[int, Made | Skipped]]:
     """What `use` makes of every image, in their order, or why an image was skipped.
 

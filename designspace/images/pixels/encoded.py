@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from designspace.errors import InputError
 from designspace.images.pixels.decode import decode_all, readable
 from designspace.images.pixels.survey import Survey, survey
-from designspace.images.split import Encoded, Skipped, Source, Split
+from designspace.images.split import EncodedSplit, Skipped, Source, Split
 from designspace.library_warnings import silenced
 
 NARROWEST = 16
@@ -44,7 +44,7 @@ def read_encoded(
     file: str,
     name: str,
     classes: Sequence[str],
-    splits: Sequence[Encoded],
+    splits: Sequence[EncodedSplit],
     options: Reading,
     notes: Sequence[str] = (),
 ) -> Source:
@@ -136,7 +136,7 @@ def _nothing(file: str, skipped: Sequence[Skipped]) -> InputError:
     return InputError(f"holds no readable image{first}", file=file)
 
 
-def _listed(splits: Sequence[Encoded]) -> str:
+def _listed(splits: Sequence[EncodedSplit]) -> str:
     """Identity of a set that is too large to hash: names and sizes in bytes of its images."""
     digest = hashlib.sha256()
     for split in splits:

@@ -10,7 +10,7 @@ from designspace.errors import InputError
 from designspace.images.pixels.header import Header, Trait, read_header
 from designspace.images.pixels.modes import deep_values
 from designspace.images.pixels.opening import BrokenImageError, opened, recognised, unreadable
-from designspace.images.split import Encoded, Skipped
+from designspace.images.split import EncodedSplit, Skipped
 
 HEAD = 1 << 16
 """Bytes that hold the header of nearly every image."""
@@ -38,7 +38,7 @@ class Survey:
         notes: what is done to the pixels, a sentence each.
     """
 
-    splits: list[Encoded] = field(default_factory=list[Encoded])
+    splits: list[EncodedSplit] = field(default_factory=list[EncodedSplit])
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter[tuple[int, int]])
     skipped: list[Skipped] = field(default_factory=list[Skipped])
     notes: list[str] = field(default_factory=list[str])
@@ -59,7 +59,7 @@ class Survey:
         return sum(height * width * count for (height, width), count in self.sizes.items())
 
 
-def survey(splits: Sequence[Encoded], skip_broken: bool) -> Survey:
+def survey(splits: Sequence[EncodedSplit], skip_broken: bool) -> Survey:
     """Read the headers of all images.
 
     Raises:
@@ -67,7 +67,7 @@ def survey(splits: Sequence[Encoded], skip_broken: bool) -> Survey:
     """
     found = Survey()
     traits: Counter[Trait] = Counter()
-    deep: list[tuple[Encoded, int]] = []
+    deep: list[tuple[EncodedSplit, int]] = []
     gray = total = 0
     for split in splits:
         kept: list[int] = []
@@ -90,7 +90,7 @@ def survey(splits: Sequence[Encoded], skip_broken: bool) -> Survey:
     return found
 
 
-def _header(split: Encoded, index: int, skip_broken: bool) -> Header | Skipped:
+def _header(split: EncodedSplit, index: int, skip_broken: bool) -> Header | Skipped:
     try:
         return _read(split, index)
     except OSError as error:
@@ -100,7 +100,7 @@ def _header(split: Encoded, index: int, skip_broken: bool) -> Header | Skipped:
         raise InputError(reason, file=file) from error
 
 
-def _read(split: Encoded, index: int) -> Header:
+def _read(split: EncodedSplit, index: int) -> Header:
     """From the first bytes where they suffice; a file of no known format is read no further."""
     data = split.read(index, HEAD)
     whole = len(data) < HEAD
@@ -114,7 +114,9 @@ def _read(split: Encoded, index: int) -> Header:
     return read_header(split.read(index), whole=True)
 
 
-def _notes(traits: Counter[Trait], gray: int, deep: Sequence[tuple[Encoded, int]]) -> list[str]:
+def _notes(
+    traits: Counter[Trait], gray: int, deep: Sequence[tuple[EncodedSplit, int]]
+) -> list[str]:
     notes = [
         f"{counted(traits[trait])} {words}" for trait, words in _WORDS.items() if traits[trait]
     ]
@@ -129,7 +131,7 @@ def _notes(traits: Counter[Trait], gray: int, deep: Sequence[tuple[Encoded, int]
     return notes
 
 
-def _peak(split: Encoded, index: int) -> int:
+def _peak(split: EncodedSplit, index: int) -> int:
     """The brightest 16-bit value of an image; high of a broken one, which is named elsewhere."""
     try:
         with opened(split.read(index)) as image:

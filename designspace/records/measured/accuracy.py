@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from designspace.records.record_model import Typed
+from designspace.records.record_model import RecordModel
 from designspace.records.run import DeviceFacts
 from designspace.records.training import Score
 
@@ -13,7 +13,7 @@ FULL = 50_000
 """Images of ImageNet's validation set."""
 
 
-class ImagesFacts(Typed):
+class ImagesFacts(RecordModel):
     """The images.
 
     Attributes:
@@ -33,7 +33,7 @@ class ImagesFacts(Typed):
     skipped: int = 0
 
 
-class AccuracyRow(Typed):
+class AccuracyRow(RecordModel):
     """One network with one set of weights.
 
     Attributes:
@@ -72,7 +72,7 @@ class AccuracyRow(Typed):
         return self.score.top1 - self.published
 
 
-class AccuracyRecord(Typed):
+class AccuracyRecord(RecordModel):
     """What one command measured, complete after its last row.
 
     Attributes:

@@ -6,12 +6,12 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from designspace.records.record_model import Typed
+from designspace.records.record_model import RecordModel
 
 Mode = Literal["infer", "train"]
 
 
-class Spread(Typed):
+class Spread(RecordModel):
     """Repeated measurements of one thing.
 
     Attributes:
@@ -40,7 +40,7 @@ class Spread(Typed):
         return len(self.samples)
 
 
-class Speed(Typed):
+class Speed(RecordModel):
     """How fast one network was, under the conditions of its row.
 
     Attributes:
@@ -58,7 +58,7 @@ class Speed(Typed):
     memory_bytes: int
 
 
-class Same(Typed):
+class Same(RecordModel):
     """How it is known that two networks are one architecture.
 
     Attributes:
@@ -71,7 +71,7 @@ class Same(Typed):
     logits: float
 
 
-class Against(Typed):
+class Against(RecordModel):
     """The other network, timed in turn with ours.
 
     Attributes:
@@ -92,7 +92,7 @@ class Against(Typed):
     throughput_ratio: Spread | None
 
 
-class SpeedRow(Typed):
+class SpeedRow(RecordModel):
     """One network in one mode at one batch size.
 
     Attributes:
@@ -137,7 +137,7 @@ class SpeedRow(Typed):
         return " ".join((self.network, *changed))
 
 
-class SpeedRecord(Typed):
+class SpeedRecord(RecordModel):
     """What one command measured, and where.
 
     Attributes:

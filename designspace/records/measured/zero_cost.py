@@ -5,13 +5,13 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from designspace.records.record_model import Typed
+from designspace.records.record_model import RecordModel
 
 TABLE = "signals.csv"
 RECORD = "signals.json"
 
 
-class SignalValue(Typed):
+class SignalValue(RecordModel):
     """One signal of one network.
 
     Attributes:
@@ -33,7 +33,7 @@ class SignalValue(Typed):
         return statistics.stdev(self.values) if not self.reason and len(self.values) > 1 else None
 
 
-class NetworkSignals(Typed):
+class NetworkSignals(RecordModel):
     """All signals of one network.
 
     Attributes:
@@ -51,7 +51,7 @@ class NetworkSignals(Typed):
     signals: dict[str, SignalValue]
 
 
-class SignalRecord(Typed):
+class SignalRecord(RecordModel):
     """What one command measured, and where.
 
     Attributes:
@@ -70,7 +70,7 @@ class SignalRecord(Typed):
     networks: tuple[NetworkSignals, ...]
 
 
-class Interval(Typed):
+class Interval(RecordModel):
     """A number with the ends of its 95 % interval."""
 
     value: float
@@ -78,7 +78,7 @@ class Interval(Typed):
     high: float
 
 
-class Ranking(Typed):
+class Ranking(RecordModel):
     """How a column orders the trials, against their validation top-1 after the last epoch.
 
     Attributes:
@@ -98,7 +98,7 @@ class Ranking(Typed):
     reason: str | None = None
 
 
-class TrialSignals(Typed):
+class TrialSignals(RecordModel):
     """A trial with its signals and its training.
 
     Attributes:
@@ -118,7 +118,7 @@ class TrialSignals(Typed):
     measured: NetworkSignals
 
 
-class StudySignals(Typed):
+class StudySignals(RecordModel):
     """The signals of a study's trials, and how each ranks those that were trained to the end.
 
     Attributes:

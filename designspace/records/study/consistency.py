@@ -23,7 +23,7 @@ from designspace.records.study.events import (
     Started,
     StudyChanged,
 )
-from designspace.records.study.state import StudyState, TrialState
+from designspace.records.study.state import StudyState, Trial
 
 _REASONS: dict[FinalState, str] = {"done": "finish", "stopped": "stop", "failed": "continue"}
 """The scheduler's last decision on a trial that ended in each way."""
@@ -65,7 +65,7 @@ def contradiction(state: StudyState, event: Event) -> str | None:
 
 
 def _of_trial(
-    state: StudyState, trial: TrialState, event: Started | EpochEnded | Ended | SplitRead
+    state: StudyState, trial: Trial, event: Started | EpochEnded | Ended | SplitRead
 ) -> str | None:
     match event:
         case Started():
@@ -103,7 +103,7 @@ def _proposal(state: StudyState, event: Proposed) -> str | None:
     return _reopened(state)
 
 
-def _start(trial: TrialState, event: Started) -> str | None:
+def _start(trial: Trial, event: Started) -> str | None:
     name = f"trial {trial.number}"
     if trial.state in ("done", "stopped"):
         return f"{name} was started again after it had ended as {trial.state}"
@@ -112,7 +112,7 @@ def _start(trial: TrialState, event: Started) -> str | None:
     return _counted(trial, event.epoch, "started")
 
 
-def _counted(trial: TrialState, epochs: int, what: str) -> str | None:
+def _counted(trial: Trial, epochs: int, what: str) -> str | None:
     if epochs == trial.epochs:
         return None
     return (
@@ -121,13 +121,13 @@ def _counted(trial: TrialState, epochs: int, what: str) -> str | None:
     )
 
 
-def _attempt(trial: TrialState, event: EpochEnded | Ended) -> str | None:
+def _attempt(trial: Trial, event: EpochEnded | Ended) -> str | None:
     if event.attempt <= trial.attempt:
         return None
     return f"attempt {event.attempt} of trial {trial.number} was never started"
 
 
-def _epoch(trial: TrialState, event: EpochEnded) -> str | None:
+def _epoch(trial: Trial, event: EpochEnded) -> str | None:
     name = f"epoch {event.epoch} of trial {trial.number}"
     if event.attempt < trial.attempt:
         return None
@@ -142,13 +142,13 @@ def _epoch(trial: TrialState, event: EpochEnded) -> str | None:
     return None
 
 
-def _repeats(trial: TrialState, event: EpochEnded) -> bool:
+def _repeats(trial: Trial, event: EpochEnded) -> bool:
     """Whether the event says what is recorded; as text, in which NaN equals NaN."""
     recorded = trial.history[event.epoch - 1]
     return recorded.model_dump_json() == event.measured.model_dump_json()
 
 
-def _end(trial: TrialState, event: Ended) -> str | None:
+def _end(trial: Trial, event: Ended) -> str | None:
     if event.attempt < trial.attempt:
         return None
     if trial.state != "running":
@@ -159,7 +159,7 @@ def _end(trial: TrialState, event: Ended) -> str | None:
     return _counted(trial, event.epoch, "ended")
 
 
-def _early(trial: TrialState, event: SplitRead) -> str | None:
+def _early(trial: Trial, event: SplitRead) -> str | None:
     """A search tests what is done; `eval` also a checkpoint of a trial that is not."""
     if event.command == "search" and trial.state != "done":
         return f"trial {trial.number} was tested while it was {trial.state}, not done"

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter
 
-from designspace.records.record_model import Typed
+from designspace.records.record_model import RecordModel
 from designspace.records.training import Divergence, Epoch, ReadBy, TimeSplit
 
 Decision = Literal["continue", "stop", "finish"]
@@ -19,13 +19,13 @@ FinalState = Literal["done", "stopped", "failed"]
 Action = Literal["created", "resumed", "extended", "interrupted", "completed"]
 
 
-class Recorded(Typed):
+class EventBase(RecordModel):
     """What every event has: the moment at which the driver wrote it."""
 
     time: float = Field(default_factory=time.time)
 
 
-class Proposed(Recorded):
+class Proposed(EventBase):
     """A network was chosen for a trial, which now waits for its first start.
 
     Where the trials of a study differ by recipe, `recipe` is the digest of this one's, and
@@ -46,7 +46,7 @@ class Proposed(Recorded):
     recipe_changes: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
-class Started(Recorded):
+class Started(EventBase):
     """An attempt at a trial began; `epoch` epochs were recorded before it."""
 
     event: Literal["started"] = "started"
@@ -55,7 +55,7 @@ class Started(Recorded):
     epoch: int
 
 
-class EpochEnded(Recorded):
+class EpochEnded(EventBase):
     """An epoch of a trial, with the decision that the scheduler took on it.
 
     `split` is the epoch's `time`, since `time` is when an event was written.
@@ -90,7 +90,7 @@ class EpochEnded(Recorded):
         return Epoch(time=self.split, **{name: getattr(self, name) for name in names})
 
 
-class Ended(Recorded):
+class Ended(EventBase):
     """An attempt ended; after a failure the trial may be started once more.
 
     A training that diverged would do so again: it counts as failed, and is not started once more.
@@ -105,7 +105,7 @@ class Ended(Recorded):
     divergence: Divergence | None = None
 
 
-class SplitRead(Recorded):
+class SplitRead(EventBase):
     """The test split was read to measure a trial: by a search for its winner, or by `eval`."""
 
     event: Literal["tested"] = "tested"
@@ -117,7 +117,7 @@ class SplitRead(Recorded):
     command: ReadBy = "search"
 
 
-class StudyChanged(Recorded):
+class StudyChanged(EventBase):
     """The study itself began, went on, or came to an end; `trials` is the total wanted."""
 
     event: Literal["study"] = "study"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from designspace.records.study.state import TrialState
+from designspace.records.study.state import Trial
 from designspace.spec.documents.document import writing
 
 WEIGHTS = "weights.safetensors"
@@ -61,7 +61,7 @@ def _remove(paths: list[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def lacks_weights(study: Path, trial: TrialState) -> bool:
+def lacks_weights(study: Path, trial: Trial) -> bool:
     """Whether a trial is done and has no weights, but a checkpoint to rebuild them from."""
     if trial.state != "done" or trial_weights(study, trial.number).is_file():
         return False

@@ -21,11 +21,11 @@ from designspace.records.study.events import (
 )
 from designspace.records.training import Divergence, Epoch
 
-Condition = Literal["waiting", "running", "done", "stopped", "failed"]
+TrialStatus = Literal["waiting", "running", "done", "stopped", "failed"]
 
 
 @dataclass(slots=True)
-class TrialState:
+class Trial:
     """One trial as far as the ledger tells: its network, attempts and recorded epochs.
 
     `attempt` is 0 before the first start, `failures` the number of attempts that failed. `recipe`
@@ -44,7 +44,7 @@ class TrialState:
     repaired: bool
     recipe: str | None = None
     recipe_changes: dict[str, Any] = field(default_factory=dict[str, Any])
-    state: Condition = "waiting"
+    state: TrialStatus = "waiting"
     attempt: int = 0
     failures: int = 0
     decision: Decision = "continue"
@@ -88,7 +88,7 @@ class StudyState:
         updated: time of the last event.
     """
 
-    trials: dict[int, TrialState] = field(default_factory=dict[int, TrialState])
+    trials: dict[int, Trial] = field(default_factory=dict[int, Trial])
     wanted: int = 0
     action: Action | None = None
     readings: list[SplitRead] = field(default_factory=list[SplitRead])
@@ -140,7 +140,7 @@ class StudyState:
             trial.history.append(event.measured)
             trial.decision = event.decision
 
-    def count(self, *conditions: Condition) -> int:
+    def count(self, *conditions: TrialStatus) -> int:
         """How many trials are in any of these states."""
         return sum(trial.state in conditions for trial in self.trials.values())
 
@@ -155,7 +155,7 @@ class StudyState:
         return len({trial.recipe for trial in self.trials.values() if trial.recipe})
 
     @property
-    def winner(self) -> TrialState | None:
+    def winner(self) -> Trial | None:
         """The done trial of highest validation top-1; of equals the one with fewer MACs."""
         return max(self._done(), key=lambda t: (rank(t.top1), -t.macs, -t.number), default=None)
 
@@ -170,15 +170,15 @@ class StudyState:
         return next((reading for reading in self.readings if reading.trial == trial), None)
 
     @property
-    def front(self) -> list[TrialState]:
+    def front(self) -> list[Trial]:
         """The done trials that no other beats in both top-1 and MACs, fewest MACs first."""
-        front: list[TrialState] = []
+        front: list[Trial] = []
         for trial in sorted(self._done(), key=lambda t: (t.macs, -rank(t.top1), t.number)):
             if not front or rank(trial.top1) > rank(front[-1].top1):
                 front.append(trial)
         return front
 
-    def _done(self) -> list[TrialState]:
+    def _done(self) -> list[Trial]:
         return [trial for trial in self.trials.values() if trial.state == "done"]
 
 
@@ -192,5 +192,5 @@ def rank(top1: float | None) -> float:
     return -math.inf if top1 is None or math.isnan(top1) else top1
 
 
-def _waiting(event: Proposed) -> TrialState:
-    return TrialState(number=event.trial, **event.model_dump(exclude={"event", "time", "trial"}))
+def _waiting(event: Proposed) -> Trial:
+    return Trial(number=event.trial, **event.model_dump(exclude={"event", "time", "trial"}))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from designspace.errors import InputError
-from designspace.records.record_model import Typed
+from designspace.records.record_model import RecordModel
 from designspace.records.study.consistency import consistent_state
 from designspace.records.study.ledger import LOCK, locked, read
 from designspace.records.study.state import StudyState
@@ -19,7 +19,7 @@ LEDGER = "trials.jsonl"
 LOG = "log.txt"
 
 
-class SchedulerMeta(Typed):
+class SchedulerMeta(RecordModel):
     """How trials are stopped early: at `rungs` (epochs), the best 1/eta of each go on."""
 
     kind: Literal["asha", "none"]
@@ -27,7 +27,7 @@ class SchedulerMeta(Typed):
     rungs: tuple[int, ...] = ()
 
 
-class StudyMeta(Typed):
+class StudyMeta(RecordModel):
     """What a study is: all that must stay the same when it is resumed, and its environment.
 
     `space`, `recipe` and `data` hold a `name`, a `digest` and the authored form in full.

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from designspace.errors import InputError
-from designspace.records.study.state import TrialState
+from designspace.records.study.state import Trial
 from designspace.records.study.study import META, Study, load_study
 from designspace.spec.documents.document import is_directory, is_file
 
@@ -33,7 +33,7 @@ def parted(name: str) -> tuple[Path, str] | None:
     return (Path(head), word) if is_directory(Path(head)) else None
 
 
-def trial_of(directory: Path, word: str) -> tuple[Study, TrialState]:
+def trial_of(directory: Path, word: str) -> tuple[Study, Trial]:
     """Return a study and the trial that a word names: a number, or `winner`.
 
     Raises:
@@ -53,7 +53,7 @@ def trial_of(directory: Path, word: str) -> tuple[Study, TrialState]:
     raise InputError(said, file=str(directory), hint=_nearest(study, word, number))
 
 
-def winner_of(study: Study) -> TrialState:
+def winner_of(study: Study) -> Trial:
     """Return the completed trial of highest validation top-1.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from designspace.records.study.state import StudyState, TrialState
+from designspace.records.study.state import StudyState, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def changes_against(point: Mapping[str, str], base: Mapping[str, str]) -> tuple[
     )
 
 
-def _row(trial: TrialState, base: Mapping[str, str], on_front: bool, is_winner: bool) -> Row:
+def _row(trial: Trial, base: Mapping[str, str], on_front: bool, is_winner: bool) -> Row:
     last = trial.history[-1] if trial.history else None
     top1, top5 = (_known(last.top1), _known(last.top5)) if last else (None, None)
     return Row(

@@ -12,12 +12,12 @@ from designspace.sampling.cache import store
 from designspace.sampling.cache.keys import key_of
 from designspace.sampling.count.bounds import bounds_of
 from designspace.sampling.describe import Description, describe
-from designspace.sampling.space import Space
+from designspace.sampling.space import CountedSpace
 from designspace.sampling.task import Task
 from designspace.spec.space.limits import Limit
 
 
-def describe_space(space: Space, limits: Sequence[Limit], task: Task) -> Description:
+def describe_space(space: CountedSpace, limits: Sequence[Limit], task: Task) -> Description:
     """Describe a space within limits: the same whether or not it was described before.
 
     Raises:

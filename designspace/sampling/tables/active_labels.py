@@ -15,7 +15,7 @@ def settling_order(axes: Mapping[str, Axis]) -> tuple[str, ...]:
     return tuple(order.static_order())
 
 
-def settle(axes: Mapping[str, Axis], labels: Mapping[str, str]) -> Point:
+def active_labels(axes: Mapping[str, Axis], labels: Mapping[str, str]) -> Point:
     """The labels of the axes that have an effect: their conditions hold, and those of these."""
     active: Point = {}
     for name in settling_order(axes):

@@ -6,7 +6,7 @@ import numpy as np
 
 from designspace.blocks.families import Head
 from designspace.layers.leaf import ShapeError
-from designspace.layers.part import Place
+from designspace.layers.part import PartContext
 from designspace.layers.trace import trace
 from designspace.sampling.tables.components import Component, Features, Made, spread, vector
 from designspace.sampling.tables.part_tables import Piece, Pieces
@@ -33,7 +33,7 @@ class HeadComponent(Component):
         head = self._pieces.kinds[index].part
         assert isinstance(head, Head)
         try:
-            node = trace(head.on(Place(self._classes)), self._features.known[feature])
+            node = trace(head.on(PartContext(self._classes)), self._features.known[feature])
         except ShapeError:
             return None
         costs = np.array([vector(node.cost)], np.int64)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from designspace.blocks.families import Block, Stem
 from designspace.errors import InputError
 from designspace.sampling.tables import part_reading, regnet_tables, touched_parts
-from designspace.sampling.tables.active_labels import settle
+from designspace.sampling.tables.active_labels import active_labels
 from designspace.sampling.tables.touched_parts import EXTENT, GROUP_WIDTH, ROOTS
 from designspace.spec.documents.changes import apply, keys_of
 from designspace.spec.documents.document import Document
@@ -196,7 +196,7 @@ class Pieces:
         own = {name: self._axes[name] for name in axes}
         _not_too_large(own)
         for labels in itertools.product(*(axis.labels for axis in own.values())):
-            point = settle(own, dict(zip(own, labels, strict=True)))
+            point = active_labels(own, dict(zip(own, labels, strict=True)))
             changes: dict[str, Any] = {}
             for name, label in point.items():
                 changes |= own[name].changes(label)

@@ -13,7 +13,7 @@ from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import ShapeError
 from designspace.layers.light import Priced, price
-from designspace.layers.part import Place
+from designspace.layers.part import PartContext
 from designspace.sampling.tables.components import (
     REFUSED,
     Component,
@@ -99,7 +99,7 @@ class StageComponent(Component):
         x, cost = self._features.known[feature], Cost()
         first = self._pieces.kinds[before].part
         if isinstance(first, Stem):
-            x, cost = price(first.on(Place(first.width or width)), x)
+            x, cost = price(first.on(PartContext(first.width or width)), x)
             between = None if shrink is None else self._pieces.kinds[shrink].part
         else:
             between = first

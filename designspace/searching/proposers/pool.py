@@ -14,8 +14,8 @@ import numpy as np
 
 from designspace.sampling.feasible import Draw, Feasible
 from designspace.sampling.rejection import Searched, Thinned, fits
-from designspace.sampling.space import Space
-from designspace.sampling.tables.active_labels import settle
+from designspace.sampling.space import CountedSpace
+from designspace.sampling.tables.active_labels import active_labels
 from designspace.sampling.tables.components import COSTS
 from designspace.sampling.tables.wavelet import Ints
 from designspace.sampling.task import Task
@@ -102,7 +102,7 @@ class Pool:
         listed: list[list[int]] = rows.tolist()
         for row in listed:
             pairs = zip(axes.items(), row, strict=True)
-            yield settle(axes, {name: axis.labels[i] for (name, axis), i in pairs})
+            yield active_labels(axes, {name: axis.labels[i] for (name, axis), i in pairs})
 
 
 def pool_of(request: Request) -> Pool | None:
@@ -114,7 +114,7 @@ def pool_of(request: Request) -> Pool | None:
             how many networks a relaxed limit would admit.
     """
     space = request.space
-    if not isinstance(space, Space) or request.price is not exact:
+    if not isinstance(space, CountedSpace) or request.price is not exact:
         return None
     found = space.not_empty(space.feasible(task=_task(request)))
     return None if isinstance(found, Searched) else Pool(found)
@@ -127,7 +127,7 @@ def is_empty(request: Request) -> bool | None:
         InputError: No combination of labels makes a valid network.
     """
     space = request.space
-    if not isinstance(space, Space) or request.price is not exact:
+    if not isinstance(space, CountedSpace) or request.price is not exact:
         return None
     found = space.feasible(task=_task(request))
     counted = found.inner if isinstance(found, Thinned) else found

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from designspace.errors import InputError
-from designspace.records.study.state import TrialState, identity
+from designspace.records.study.state import Trial, identity
 from designspace.spec.space.axis import Axis
 from designspace.spec.space.space import Point, Space
 
@@ -25,7 +25,7 @@ class Proposer(Protocol):
         """A point for the trial of this number; it may be infeasible, or tried before."""
         ...
 
-    def tell(self, trial: TrialState) -> None:
+    def tell(self, trial: Trial) -> None:
         """Take in how a trial stands now; the last word on a trial replaces those before."""
         ...
 

@@ -20,7 +20,7 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
-from designspace.records.study.state import TrialState, rank
+from designspace.records.study.state import Trial, rank
 from designspace.searching.proposers.proposer import next_axis
 from designspace.spec.space.axis import Axis
 from designspace.spec.space.space import Point, Space
@@ -58,7 +58,7 @@ class OptunaProposer:
                 point[name] = trial.suggest_categorical(name, axis.labels)
         return point
 
-    def tell(self, trial: TrialState) -> None:
+    def tell(self, trial: Trial) -> None:
         """Take in a finished or stopped trial; live and failed ones teach nothing."""
         if trial.state not in STATES or math.isinf(rank(trial.top1)):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from designspace.records.study.state import TrialState
+from designspace.records.study.state import Trial
 from designspace.searching.proposers.pool import Pool
 from designspace.searching.proposers.proposer import draw, stream
 from designspace.spec.space.space import Point, Space
@@ -25,5 +25,5 @@ class RandomProposer:
             return self._pool.at(number, self._seed)
         return draw(self._space, stream(self._seed, number, "ask"))
 
-    def tell(self, trial: TrialState) -> None:
+    def tell(self, trial: Trial) -> None:
         """History changes nothing here."""

@@ -86,7 +86,7 @@ def share(data: Mapping[str, Any]) -> Held | None:
 
 def take(held: Held) -> None:
     """Offer the data to the trainings of this process, which load them where that fails."""
-    from designspace.images.split import Images
+    from designspace.images.split import DecodedSplit
 
     if _taken:
         return
@@ -96,16 +96,16 @@ def take(held: Held) -> None:
     except (ray.exceptions.RayError, OSError):
         return
     splits: dict[str, Any] = {
-        name: Images(pixels.tensor, labels.tensor)
+        name: DecodedSplit(pixels.tensor, labels.tensor)
         for name, (pixels, labels) in shared.splits.items()
     }
     offer(replace(shared.data, **splits), shared.load)
 
 
 def _arrays(split: Split) -> tuple[_Array, _Array] | None:
-    from designspace.images.split import Images
+    from designspace.images.split import DecodedSplit
 
-    if not isinstance(split, Images):
+    if not isinstance(split, DecodedSplit):
         return None
     pixels, labels = _array(split.pixels), _array(split.labels)
     return (pixels, labels) if pixels and labels else None

@@ -17,7 +17,7 @@ Chain = tuple[Path, ...]
 """The files that were read on the way to a document, the user's own first."""
 
 
-def rebased(
+def inherited(
     document: Document,
     folder: Path,
     read: Callable[[str | Path], Document],

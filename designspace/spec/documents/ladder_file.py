@@ -173,7 +173,7 @@ class Rungs(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class Landing:
+class ResolvedStep:
     """A step with what has been written up to it.
 
     Attributes:
@@ -191,7 +191,7 @@ class Landing:
     origin: Origin
 
 
-def climb(ladder: Rungs, written: Document, base: Document) -> list[Landing]:
+def resolve_steps(ladder: Rungs, written: Document, base: Document) -> list[ResolvedStep]:
     """Every step's network in the form in which it is written.
 
     Args:
@@ -199,8 +199,8 @@ def climb(ladder: Rungs, written: Document, base: Document) -> list[Landing]:
         written: The document that it was read from, for the lines of its changes.
         base: The network at its foot, without its published facts.
     """
-    landings: list[Landing] = []
-    here = Landing(ladder.steps[0], base, ladder.recipe, None, Origin())
+    landings: list[ResolvedStep] = []
+    here = ResolvedStep(ladder.steps[0], base, ladder.recipe, None, Origin())
     for index, rung in enumerate(ladder.steps):
         document, recipe = here.document, here.recipe
         for path, value in rung.all_changes().items():
@@ -211,7 +211,7 @@ def climb(ladder: Rungs, written: Document, base: Document) -> list[Landing]:
         named = document.data | {"name": f"{ladder.name}:{rung.title}"}
         start = here.rung.title if index else None
         at = written.origin(("steps", index))
-        landing = Landing(rung, Document(named, document.origins), recipe, start, at)
+        landing = ResolvedStep(rung, Document(named, document.origins), recipe, start, at)
         landings.append(landing)
         here = here if rung.side else landing
     return landings

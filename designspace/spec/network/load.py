@@ -12,8 +12,8 @@ from designspace.errors import InputError
 from designspace.spec.documents import catalog
 from designspace.spec.documents.changes import apply
 from designspace.spec.documents.document import Document, Origin, is_directory, is_file, read_yaml
-from designspace.spec.documents.inherit import Chain, rebased
-from designspace.spec.documents.ladder_file import Landing, Rungs, climb
+from designspace.spec.documents.inherit import Chain, inherited
+from designspace.spec.documents.ladder_file import ResolvedStep, Rungs, resolve_steps
 from designspace.spec.documents.published import KEYS as FACTS
 from designspace.spec.documents.validation import validate
 from designspace.spec.network.network import Network
@@ -69,7 +69,7 @@ def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
         require_fixed(str(source), document.origin(("base",)))
         return without_facts(authored(source, chain))
 
-    return rebased(document, folder, base, _BESIDE_BASE, chain)
+    return inherited(document, folder, base, _BESIDE_BASE, chain)
 
 
 def require_fixed(name: object, origin: Origin | None = None) -> None:
@@ -115,7 +115,7 @@ def without_facts(document: Document) -> Document:
     return replace(document, data=kept)
 
 
-def step_of(source: object) -> Landing | None:
+def step_of(source: object) -> ResolvedStep | None:
     """The step that `ladder:step` names; None where the source is something else.
 
     Raises:
@@ -128,7 +128,7 @@ def step_of(source: object) -> Landing | None:
     return landings[ladder.number(step)]
 
 
-def ladder_of(source: str | Path) -> tuple[Rungs, list[Landing]]:
+def ladder_of(source: str | Path) -> tuple[Rungs, list[ResolvedStep]]:
     """A ladder as it is written, and every step of it.
 
     Raises:
@@ -140,4 +140,4 @@ def ladder_of(source: str | Path) -> tuple[Rungs, list[Landing]]:
     require_fixed(ladder.base, written.origin(("base",)))
     beside = path.parent / ladder.base if isinstance(ladder.base, str) else None
     base = authored(beside if beside and beside.is_file() else ladder.base)
-    return ladder, climb(ladder, written, without_facts(base))
+    return ladder, resolve_steps(ladder, written, without_facts(base))

@@ -17,7 +17,7 @@ from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.norm import InheritNorm, LayerNorm, Norm
 from designspace.layers.numbers import Count, Size, Truth
-from designspace.layers.part import Callables, Chain, Layer, Part, Place
+from designspace.layers.part import Children, Composite, Layer, PartContext, Sequential
 from designspace.spec.documents.digest import digest_of, without_null
 from designspace.spec.documents.per_stage import distribute
 from designspace.spec.documents.published import Expected, Published
@@ -46,7 +46,7 @@ def _inherited(part: K, norm: Norm, act: Act) -> K:
     return part.inherit({"norm": norm, "act": act})
 
 
-class Network(Part):
+class Network(Composite):
     """A vision backbone with its head.
 
     Number of classes and of input channels belong to the task, and are no fields.
@@ -154,16 +154,16 @@ class Network(Part):
             for depth, width, downsample, block in rows
         )
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Stem, stages and head; the place's width is the number of classes."""
-        stages = {str(i): stage.on(Place(stage.width)) for i, stage in enumerate(self.stages)}
+        stages = {str(i): stage.on(PartContext(stage.width)) for i, stage in enumerate(self.stages)}
         return {
-            "stem": self._filled(self.stem).on(Place(self._stem_width())),
-            "stages": Chain.of(stages),
+            "stem": self._filled(self.stem).on(PartContext(self._stem_width())),
+            "stages": Sequential.of(stages),
             "head": self._filled(self.head).on(at),
         }
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """Features to logits."""
         return m.head(m.stages(m.stem(x)))
 

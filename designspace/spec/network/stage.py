@@ -9,11 +9,11 @@ from typing import Any
 from designspace.blocks.families import Block, Downsample
 from designspace.layers.feature import Feature
 from designspace.layers.numbers import Count, Size
-from designspace.layers.part import Callables, Chain, Layer, Part, Place, Placed
+from designspace.layers.part import BoundPart, Children, Composite, Layer, PartContext, Sequential
 from designspace.layers.residual import Identity
 
 
-class Stage(Part):
+class Stage(Composite):
     """Blocks at one resolution, after a downsampling unless the stage is the first.
 
     Attributes:
@@ -29,12 +29,12 @@ class Stage(Part):
     downsample: Downsample | None
     block: Block
 
-    def layers(self, x: Feature, at: Place) -> Mapping[str, Layer]:  # noqa: ARG002
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """The downsampling and the chain of blocks."""
         blocks = {str(i): block for i, block in enumerate(self.blocks())}
-        return {"downsample": self.shrinking(), "blocks": Chain.of(blocks)}
+        return {"downsample": self.shrinking(), "blocks": Sequential.of(blocks)}
 
-    def forward(self, m: Callables, x: Any) -> Any:
+    def forward(self, m: Children, x: Any) -> Any:
         """Downsample, then the blocks."""
         return m.blocks(m.downsample(x))
 
@@ -49,13 +49,13 @@ class Stage(Part):
         own, _ = self._strides()
         if own == 1 or self.downsample is None:
             return Identity()
-        return self.downsample.on(Place(self.block.out_channels(self.width), own))
+        return self.downsample.on(PartContext(self.block.out_channels(self.width), own))
 
-    def blocks(self) -> Iterator[Placed]:
+    def blocks(self) -> Iterator[BoundPart]:
         """The blocks, which repeat a pattern; only the first may shrink the map."""
         _, stride = self._strides()
-        pattern = [self.block.on(Place(self.width, 1, i)) for i in range(self.block.period())]
-        yield self.block.on(Place(self.width, stride)) if stride > 1 else pattern[0]
+        pattern = [self.block.on(PartContext(self.width, 1, i)) for i in range(self.block.period())]
+        yield self.block.on(PartContext(self.width, stride)) if stride > 1 else pattern[0]
         yield from islice(cycle(pattern), 1, self.depth)
 
     def _strides(self) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from designspace.errors import InputError, did_you_mean
 from designspace.spec.documents import catalog
 from designspace.spec.documents.changes import apply
 from designspace.spec.documents.document import Document, read_yaml
-from designspace.spec.documents.inherit import Chain, rebased
+from designspace.spec.documents.inherit import Chain, inherited
 
 VARIANTS = "variants"
 _BESIDE_BASE = ("name", "note", VARIANTS)
@@ -44,7 +44,7 @@ def _written(source: Source, chain: Chain) -> Document:
 
 
 def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
-    return rebased(document, folder, lambda base: _written(base, chain), _BESIDE_BASE, chain)
+    return inherited(document, folder, lambda base: _written(base, chain), _BESIDE_BASE, chain)
 
 
 def _varied(document: Document, wanted: str | None, network: str | None) -> Document:

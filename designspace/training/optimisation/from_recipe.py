@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch.optim import Optimizer
 
-from designspace.compiler import Compiled
+from designspace.compiler import BuiltNetwork
 from designspace.spec.recipe import optimizers
 from designspace.spec.recipe.recipe import Recipe
 from designspace.training.optimisation.average import MovingAverage
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from timm.data.mixup import Mixup
 
 
-def make_optimizer(model: Compiled, recipe: Recipe) -> Optimizer:
+def make_optimizer(model: BuiltNetwork, recipe: Recipe) -> Optimizer:
     """The optimizer of a recipe, with timm's groups of parameters, in one fused step."""
     stated, rate = recipe.optimizer, recipe.learning_rate
     params: Any
@@ -62,7 +62,7 @@ def make_mixup(recipe: Recipe, num_classes: int) -> Mixup | None:
     )
 
 
-def make_ema(model: Compiled, recipe: Recipe) -> MovingAverage[Compiled] | None:
+def make_ema(model: BuiltNetwork, recipe: Recipe) -> MovingAverage[BuiltNetwork] | None:
     """A moving average that starts as a copy of the model; None where the recipe has none."""
     if recipe.ema is None:
         return None

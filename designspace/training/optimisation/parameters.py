@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from designspace.compiler import Compiled
+from designspace.compiler import BuiltNetwork
 from designspace.spec.recipe.optimizers import LayerDecay
 
 _PLACE = re.compile(r"^stages\.(\d+)\.(?:downsample|blocks\.(\d+))")
@@ -31,7 +31,7 @@ class Layers:
     As in timm, a norm before the head's pooling belongs to the last block.
     """
 
-    def __init__(self, model: Compiled, rule: LayerDecay) -> None:
+    def __init__(self, model: BuiltNetwork, rule: LayerDecay) -> None:
         """Count the blocks of each stage in layers."""
         self._rule = rule
         depths = [stage.depth for stage in model.spec.stages]
@@ -58,7 +58,7 @@ class Layers:
         return self._rule.rate ** (self.last - layer)
 
 
-def decay_groups(model: Compiled, weight_decay: float) -> list[Group]:
+def decay_groups(model: BuiltNetwork, weight_decay: float) -> list[Group]:
     """Two groups as timm makes them: first what weight decay spares; an empty one is left out."""
     spared = model.no_weight_decay()
     groups = {decay: Group(weight_decay=weight_decay * decay, params=[]) for decay in (False, True)}
@@ -69,7 +69,7 @@ def decay_groups(model: Compiled, weight_decay: float) -> list[Group]:
     return [group for group in groups.values() if group["params"]]
 
 
-def layer_groups(model: Compiled, rule: LayerDecay, weight_decay: float) -> list[Group]:
+def layer_groups(model: BuiltNetwork, rule: LayerDecay, weight_decay: float) -> list[Group]:
     """A group a layer and kind of decay, with timm's `lr_scale`, lowest layer first.
 
     The rule is that of the ConvNeXt paper's code; with one block a layer, of timm.

@@ -8,13 +8,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from designspace.compiler import CLASSIFIER, Compiled
+from designspace.compiler import CLASSIFIER, BuiltNetwork
 from designspace.spec.recipe.recipe import Recipe
 
 SPREAD = 0.02
 
 
-def initialise(model: Compiled, recipe: Recipe) -> None:
+def initialise(model: BuiltNetwork, recipe: Recipe) -> None:
     """Draws the weights of convolutions and linear layers anew, unless torch's own are wanted.
 
     `trunc_normal` is that of the ConvNeXt paper's code: spread 0.02, biases zero; `kaiming` that of

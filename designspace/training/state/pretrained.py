@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from designspace.compiler import Compiled
+from designspace.compiler import BuiltNetwork
 from designspace.weights import Loaded, Weights, load_weights, read_weights
 from designspace.weights.integrity import values_digest
 from designspace.weights.match import CLASSIFIER
@@ -25,7 +25,7 @@ class Initial:
     weights: Weights
     digest: str
 
-    def load_into(self, model: Compiled, classes: Sequence[str]) -> Loaded:
+    def load_into(self, model: BuiltNetwork, classes: Sequence[str]) -> Loaded:
         """Load them; the classifier is matched by the names of its classes, where weights have any.
 
         The same names in another order are put in order. A classifier of other classes keeps its
@@ -59,7 +59,7 @@ class Initial:
         return replace(loaded, classifier_replaced=True, told=told)
 
 
-def _assign(model: Compiled, values: Mapping[str, Tensor]) -> None:
+def _assign(model: BuiltNetwork, values: Mapping[str, Tensor]) -> None:
     model.load_state_dict(values, strict=False)
 
 

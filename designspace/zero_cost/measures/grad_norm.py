@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from designspace.compiler import Compiled
+from designspace.compiler import BuiltNetwork
 from designspace.zero_cost.registry import signal
 from designspace.zero_cost.subject import Subject, weights
 
@@ -25,7 +25,7 @@ def grad_norm(subject: Subject) -> float:
     return sum(float(grad.norm()) for _, grad in gradients(subject.copy(), subject))
 
 
-def gradients(model: Compiled, subject: Subject) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def gradients(model: BuiltNetwork, subject: Subject) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Each layer's weights and the gradient there of the cross-entropy of the mini-batch."""
     loss = functional.cross_entropy(model(subject.images), subject.labels)
     at = weights(model)

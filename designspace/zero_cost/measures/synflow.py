@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from designspace.compiler import Compiled
+from designspace.compiler import BuiltNetwork
 from designspace.layers.attention import Attend
 from designspace.layers.norm import Norm
 from designspace.layers.windows import WindowAttend
@@ -42,7 +42,7 @@ def synflow(subject: Subject) -> float | Undefined:
     return math.log(whole) if whole else Undefined("no path of weights leads from image to logits")
 
 
-def _positive(subject: Subject) -> Compiled:
+def _positive(subject: Subject) -> BuiltNetwork:
     """A copy of positive parameters, without norms, whose attention is even."""
     model = subject.copy().double()
     for name, _ in subject.leaves(Norm):

@@ -32,7 +32,7 @@ import torch
 from torch import Tensor, nn
 
 from designspace.blocks.families import Shortcut
-from designspace.compiler import Compiled
+from designspace.compiler import BuiltNetwork
 from designspace.layers.leaf import Leaf
 from designspace.layers.norm import BatchNorm, GroupNorm, LayerNorm, NoNorm, Norm
 from designspace.layers.residual import DropPath, LayerScale
@@ -66,13 +66,13 @@ def zen(subject: Subject) -> float | Undefined:
     return math.log(change) + sum(math.log(scale) for scale in scales)
 
 
-def body(model: Compiled, images: Tensor) -> Tensor:
+def body(model: BuiltNetwork, images: Tensor) -> Tensor:
     """Images to what the last stage gives."""
     stem, stages = model.get_submodule("stem"), model.get_submodule("stages")
     return stages(stem(images))
 
 
-def _redraw(model: Compiled, subject: Subject, draw: torch.Generator) -> None:
+def _redraw(model: BuiltNetwork, subject: Subject, draw: torch.Generator) -> None:
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             module.weight.copy_(torch.randn(module.weight.shape, generator=draw))
@@ -99,7 +99,7 @@ class Cut(nn.Module):
         return x.as_subclass(Lone)
 
 
-def _cut_links(model: Compiled, subject: Subject) -> None:
+def _cut_links(model: BuiltNetwork, subject: Subject) -> None:
     for name, _ in subject.leaves(DropPath):
         model.set_submodule(name, Cut())
 
