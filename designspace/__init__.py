@@ -5,6 +5,7 @@ Heavy rooms are imported when they are first used.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from designspace.exporting import export as export
     from designspace.naming import diff as diff
     from designspace.naming import load as load
+    from designspace.plugins import use_plugin as use_plugin
     from designspace.sampling.space import load_space as space
     from designspace.spec import Network as Network
     from designspace.spec.ladder import load_ladder as ladder
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from designspace.weights import save_weights as save_weights
 
 __version__ = "0.1.0"
+
+if "DESIGNSPACE_LOADED_PLUGINS" in os.environ:  # a child of a process that has plug-ins
+    import_module("designspace.plugins.inherited").install()
 
 _HOMES = {
     "Network": "designspace.spec",
@@ -38,6 +43,7 @@ _HOMES = {
     "load_weights": "designspace.weights",
     "save_weights": "designspace.weights",
     "space": "designspace.sampling.space",
+    "use_plugin": "designspace.plugins",
     "verify": "designspace.verification",
 }
 _ROOMS = ("zero_cost",)  # a room whose functions keep its name before theirs
@@ -56,6 +62,7 @@ __all__ = [
     "save_weights",
     "space",
     "torchvision_backbone",
+    "use_plugin",
     "verify",
 ]
 

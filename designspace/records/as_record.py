@@ -27,6 +27,7 @@ from designspace.records.study.trial_names import WINNER, is_study, parted, tria
 from designspace.records.training import Score, TestReading
 from designspace.spec.documents.changes import apply
 from designspace.spec.documents.document import Document, Origin
+from designspace.spec.documents.needed_plugins import PLUGINS
 from designspace.spec.documents.validation import validate
 from designspace.spec.network.load import load
 from designspace.spec.recipe.recipe import Recipe, load_recipe
@@ -118,6 +119,8 @@ def _spec(study: Study, trial: Trial) -> SpecFacts:
     if base is None:
         raise InputError("is missing", file=str(study.directory / META), path="space.base")
     authored: dict[str, Any] = apply(Document(base), trial.changes).data
+    if study.meta.plugins:
+        authored[PLUGINS] = study.meta.plugins
     return SpecFacts(name=authored.get("name", ""), digest=trial.digest, authored=authored)
 
 

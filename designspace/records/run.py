@@ -18,6 +18,7 @@ from designspace.records.record_model import RecordModel
 from designspace.records.training import Divergence, Epoch, Score, TestReading
 from designspace.records.tuning import Tuning
 from designspace.spec.documents.document import Document, Origin, write_text_atomic
+from designspace.spec.documents.needed_plugins import PLUGINS
 from designspace.spec.documents.validation import validate
 from designspace.spec.network.network import Network
 from designspace.spec.recipe.recipe import Recipe
@@ -33,6 +34,11 @@ class SpecFacts(RecordModel):
     name: str
     digest: str
     authored: dict[str, Any]
+
+    @property
+    def plugins(self) -> dict[str, str]:
+        """The SHA-256 of each plug-in that the network needs, by its name."""
+        return self.authored.get(PLUGINS, {})
 
     @classmethod
     def of(cls, network: Network) -> Self:

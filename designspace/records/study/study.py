@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from designspace.errors import InputError
 from designspace.records.record_model import RecordModel
 from designspace.records.study.consistency import consistent_state
@@ -30,7 +32,8 @@ class SchedulerMeta(RecordModel):
 class StudyMeta(RecordModel):
     """What a study is: all that must stay the same when it is resumed, and its environment.
 
-    `space`, `recipe` and `data` hold a `name`, a `digest` and the authored form in full.
+    `space`, `recipe` and `data` hold a `name`, a `digest` and the authored form in full; `plugins`
+    the SHA-256 of every plug-in that was in use, by its name.
     """
 
     format: Literal[1] = 1
@@ -46,6 +49,7 @@ class StudyMeta(RecordModel):
     scheduler: SchedulerMeta
     executor: str
     environment: dict[str, Any]
+    plugins: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

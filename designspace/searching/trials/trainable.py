@@ -17,6 +17,7 @@ from designspace.errors import DivergedError, InputError
 from designspace.failures.gpu import lost_gpu
 from designspace.failures.memory import memory_advice, memory_words, out_of_memory, release
 from designspace.failures.words import failure_words
+from designspace.plugins import Plugin
 from designspace.records.training import Divergence, Epoch, Score
 
 Progress = Callable[[int, int], None]
@@ -80,6 +81,7 @@ class Job:
         directory: the trial's own.
         gpus: GPUs that it is given; below 1 the share of one that it has with others.
         about: facts for the kept weights, beside those that every training gives them.
+        plugins: the plug-ins that the driver has, with their sources: a worker runs them first.
     """
 
     spec: Mapping[str, Any]
@@ -91,6 +93,7 @@ class Job:
     directory: Path
     gpus: float = 0.0
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    plugins: tuple[Plugin, ...] = ()
 
     @property
     def epochs(self) -> int:

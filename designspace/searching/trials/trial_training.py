@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from designspace.errors import InputError
 from designspace.failures.memory import share_memory
+from designspace.plugins import adopt
 from designspace.searching.starting.offered import offered
 from designspace.searching.trials.trainable import Job, Trainee
 from designspace.spec.network.load import load
@@ -26,6 +27,8 @@ def make_run(job: Job) -> Trainee:
     """
     import torch
 
+    for plugin in job.plugins:
+        adopt(plugin)
     torch.set_num_threads(job.threads)
     load_arguments = job.data["load"]
     data = offered(load_arguments) or _loaded(json.dumps(load_arguments, sort_keys=True))
