@@ -99,7 +99,6 @@ def options(
     plugin: Annotated[list[str] | None, typer.Option(metavar="FILE.py", help=HELP)] = None,
 ) -> None:
     """Architecture search and design spaces for vision backbones."""
-    assert not plugin, "it is taken out of the words before"
 
 
 def _run() -> int:
@@ -139,10 +138,8 @@ def main() -> None:
         raise SystemExit(_failed(f"{said}; see --help", InputError.exit_code)) from None
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except (OSError, RuntimeError, MemoryError) as error:
-        raise SystemExit(_system_failed(error)) from None
     except Exception as error:
-        raise SystemExit(_plugin_failed(error)) from None
+        raise SystemExit(_system_failed(error)) from None
     except SystemExit as ending:  # typer makes an exit of some interruptions
         code = ending.code
     if code == INTERRUPTED:
@@ -188,7 +185,10 @@ def _plugin_failed(error: Exception) -> int:
 
 
 def _system_failed(error: Exception) -> int:
-    """Say that memory ended, the GPU is lost or output is refused; raise any other error."""
+    """Say that memory ended, the GPU is lost, output is refused or a plug-in fails.
+
+    Any other error is raised again.
+    """
     from designspace.failures.words import machine_failure
 
     said = machine_failure(error, _LESS_MEMORY.get(_verb(), ""))

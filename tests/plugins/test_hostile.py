@@ -86,7 +86,8 @@ def test_hostile_spaces_ladders_and_bases(tmp_path: Path, trap: Path) -> None:
     for name, data in files.items():
         (tmp_path / name).write_text(json.dumps(data))
     for words in (
-        ("space", "info", "space.yaml"), ("sample", "space.yaml"), ("search", "--space", "space.yaml"),
+        ("space", "info", "space.yaml"), ("sample", "space.yaml"),
+        ("search", "--space", "space.yaml"),
         ("cost", "inner.yaml"), ("ladder", "ladder.yaml"), ("cost", "ladder.yaml:a"),
     ):  # fmt: skip
         ran = run(*words)
