@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from designspace.costing.rows import Row, rows
 from designspace.costing.written_path import written_path
+from designspace.figures import Bar, bars, page, table
 from designspace.layers.cost import Cost, Level
 from designspace.layers.feature import Feature, image
 from designspace.layers.leaf import ShapeError
@@ -50,6 +51,23 @@ class CostTable:
     total: Cost
     plan: Node = field(repr=False, compare=False)
 
+    def __str__(self) -> str:
+        shape = "x".join(map(str, self.input.shape))
+        return (
+            f"{self.params:,} params, {self.macs / 1e9:.4f} GMACs, "
+            f"{self.acts / 1e6:.3f} M acts at {shape}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<CostTable {self}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: multiply-adds by stage, and all counts."""
+        drawn = [Bar(s.name, s.cost.macs, f"{s.cost.macs / 1e9:.3f} G") for s in self.stages]
+        columns = ["", "output", "depth", "params", "MACs", "acts"]
+        note = "one multiply-add counts once; papers call it FLOPs"
+        return page(str(self), bars(drawn), table(columns, [*map(_cells, self.stages)], note))
+
     @property
     def params(self) -> int:
         """Learnable parameters."""
@@ -71,6 +89,11 @@ class CostTable:
         Blocks that follow each other and cost the same are one row.
         """
         return rows(self.plan, level)
+
+
+def _cells(stage: StageCost) -> list[str]:
+    shape, depth, cost = "x".join(map(str, stage.output.shape)), stage.depth or "", stage.cost
+    return [stage.name, shape, str(depth), *(f"{n:,}" for n in (cost.params, cost.macs, cost.acts))]
 
 
 def plan(

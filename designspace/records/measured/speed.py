@@ -130,6 +130,14 @@ class SpeedRow(RecordModel):
     against: Against | None
     load_average: float | None
 
+    def __repr__(self) -> str:
+        found, rival = self.speed, self.against and self.against.latency_ratio
+        shown = self.failure if found is None else f"{found.latency_ms.median:.2f} ms"
+        beside = f", {rival.median:.2f} times {self.against.name}" if self.against and rival else ""
+        return f"<SpeedRow {self.title}, {self.mode}, batch {self.batch_size}: {shown}{beside}>"
+
+    __str__ = __repr__
+
     @property
     def title(self) -> str:
         """The network and its changes, as they are written on a command line."""
@@ -155,3 +163,9 @@ class SpeedRecord(RecordModel):
     conditions: dict[str, Any]
     environment: dict[str, Any]
     rows: tuple[SpeedRow, ...]
+
+    def __repr__(self) -> str:
+        rows = "".join(f"\n  {row}" for row in self.rows)
+        return f"<SpeedRecord on {self.conditions.get('device', 'unknown')}{rows}>"
+
+    __str__ = __repr__
