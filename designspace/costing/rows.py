@@ -9,6 +9,7 @@ from itertools import groupby
 from designspace.layers.act import NoAct
 from designspace.layers.cost import Cost, Level, total
 from designspace.layers.feature import Feature
+from designspace.layers.leaf import Leaf
 from designspace.layers.norm import NoNorm
 from designspace.layers.part import BoundPart
 from designspace.layers.residual import DropPath, Identity
@@ -29,6 +30,7 @@ class Row:
         output: What it gives for one image.
         times: How many equal ones in a row it stands for.
         cost: The cost of all of them.
+        by_torch: Whether some of it is counted by torch, since a layer has no formula.
     """
 
     piece: str
@@ -37,6 +39,7 @@ class Row:
     output: Feature
     times: int
     cost: Cost
+    by_torch: bool = False
 
     @property
     def name(self) -> str:
@@ -96,4 +99,12 @@ def _runs(blocks: Iterable[Node]) -> Iterator[tuple[int, Node, int]]:
 def _row(piece: str, name: str, node: Node, times: int) -> Row:
     layer = node.layer.part if isinstance(node.layer, BoundPart) else node.layer
     cost = total([node.cost] * times)
-    return Row(piece, name, type(layer).__name__, node.output, times, cost)
+    return Row(piece, name, type(layer).__name__, node.output, times, cost, counted_by_torch(node))
+
+
+def counted_by_torch(node: Node) -> bool:
+    """Whether some layer below has no formula, and is counted by torch."""
+    if isinstance(node.layer, Leaf):
+        return node.layer.counted_by == "torch"
+    different = {id(child): child for child in node.children.values()}  # equal blocks share one
+    return any(map(counted_by_torch, different.values()))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from designspace.costing.rows import Row, rows
+from designspace.costing.rows import Row, counted_by_torch, rows
 from designspace.costing.written_path import written_path
 from designspace.figures import Bar, bars, page, table
 from designspace.layers.cost import Cost, Level
@@ -17,6 +18,10 @@ from designspace.naming import Task, task_of
 from designspace.spec.network.load import Source
 from designspace.spec.network.network import Network
 
+DAGGER = "†"
+_OPAQUE = "designspace.compiler.opaque"  # the home of all leaves without a formula
+BY_TORCH = f"{DAGGER} counted by torch on the meta device, since a layer has no formula"
+
 
 @dataclass(frozen=True, slots=True)
 class StageCost:
@@ -27,12 +32,14 @@ class StageCost:
         output: What it gives for one image.
         depth: Number of blocks; None for stem and head.
         cost: What it costs for one image.
+        by_torch: Whether some of it is counted by torch, since a layer has no formula.
     """
 
     name: str
     output: Feature
     depth: int | None
     cost: Cost
+    by_torch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class CostTable:
         shape = "x".join(map(str, self.input.shape))
         return (
             f"{self.params:,} params, {self.macs / 1e9:.4f} GMACs, "
-            f"{self.acts / 1e6:.3f} M acts at {shape}"
+            f"{self.acts / 1e6:.3f} M acts at {shape}{f'; {BY_TORCH}' * self.by_torch}"
         )
 
     def __repr__(self) -> str:
@@ -66,7 +73,13 @@ class CostTable:
         drawn = [Bar(s.name, s.cost.macs, f"{s.cost.macs / 1e9:.3f} G") for s in self.stages]
         columns = ["", "output", "depth", "params", "MACs", "acts"]
         note = "one multiply-add counts once; papers call it FLOPs"
+        note += f"; {BY_TORCH}" * self.by_torch
         return page(str(self), bars(drawn), table(columns, [*map(_cells, self.stages)], note))
+
+    @property
+    def by_torch(self) -> bool:
+        """Whether some of it is counted by torch, since a layer has no formula."""
+        return any(stage.by_torch for stage in self.stages)
 
     @property
     def params(self) -> int:
@@ -91,9 +104,23 @@ class CostTable:
         return rows(self.plan, level)
 
 
+def lacks_formula(network: Callable[[], Network]) -> bool:
+    """Whether some layer of a network is counted by torch.
+
+    Args:
+        network: Gives the network; called only where such layers exist in this process.
+    """
+    return _OPAQUE in sys.modules and cost(network()).by_torch
+
+
 def _cells(stage: StageCost) -> list[str]:
     shape, depth, cost = "x".join(map(str, stage.output.shape)), stage.depth or "", stage.cost
-    return [stage.name, shape, str(depth), *(f"{n:,}" for n in (cost.params, cost.macs, cost.acts))]
+    return [
+        stage.name + DAGGER * stage.by_torch,
+        shape,
+        str(depth),
+        *(f"{n:,}" for n in (cost.params, cost.macs, cost.acts)),
+    ]
 
 
 def plan(
@@ -157,9 +184,10 @@ def cost(
 
 def _stages(network: Network, node: Node) -> Iterator[StageCost]:
     stem, stages, head = (node.children[name] for name in ("stem", "stages", "head"))
-    yield StageCost("stem", stem.output, None, stem.cost)
+    yield StageCost("stem", stem.output, None, stem.cost, counted_by_torch(stem))
     for number, (stage, child) in enumerate(
         zip(network.stages, stages.children.values(), strict=True), start=1
     ):
-        yield StageCost(f"stage {number}", child.output, stage.depth, child.cost)
-    yield StageCost("head", head.output, None, head.cost)
+        name, by_torch = f"stage {number}", counted_by_torch(child)
+        yield StageCost(name, child.output, stage.depth, child.cost, by_torch)
+    yield StageCost("head", head.output, None, head.cost, counted_by_torch(head))

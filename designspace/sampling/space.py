@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr
 
-from designspace.costing import CostTable, cost
+from designspace.costing import CostTable, cost, lacks_formula
 from designspace.errors import InfeasibleError, InputError
 from designspace.records.study.state import identity
 from designspace.sampling.count.bounds import bounds_of
@@ -192,6 +192,21 @@ class CountedSpace(spaces.Space):
             )
             for point, *costs in rows
         ]
+
+
+def any_opaque(space: spaces.Space) -> bool:
+    """Whether the base or a single choice has a layer without a formula, which torch counts."""
+    points = [
+        {},
+        *({name: label} for name, axis in space.network_axes.items() for label in axis.labels),
+    ]
+    for point in points:
+        try:
+            if lacks_formula(partial(space.spec, point)):
+                return True
+        except InputError:  # a choice that needs another one
+            continue
+    return False
 
 
 def load_space(source: str | Path | Mapping[str, Any]) -> CountedSpace:

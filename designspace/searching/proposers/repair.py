@@ -11,7 +11,9 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
+from designspace.costing import lacks_formula
 from designspace.errors import InfeasibleError, InputError
 from designspace.records.study.events import Proposed
 from designspace.records.study.state import identity
@@ -55,6 +57,7 @@ def proposed(space: Space, number: int, candidate: Candidate, proposer: str) -> 
         repaired=candidate.repaired,
         recipe=candidate.recipe,
         recipe_changes=space.recipe_changes(candidate.point),
+        by_torch=lacks_formula(partial(space.spec, candidate.point)),
     )
 
 
