@@ -184,7 +184,7 @@ def _saved(
 
 
 def _memory(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata
+    return tensor.untyped_storage()._cdata  # pyright: ignore[reportPrivateUsage]
 
 
 def _tensor_shape(x: Feature) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ its classes, as those of a data loader do, find it through `inherited`.
 """
 
 from designspace.plugins.loading import Plugin, active, adopt, use_plugin
-from designspace.plugins.origin import blamed, kinds_of, plugin_of, plugins_of
+from designspace.plugins.origin import blamed, kinds_of, plugin_of, plugins_of, strays
 
 __all__ = [
     "Plugin",
@@ -31,5 +31,6 @@ __all__ = [
     "kinds_of",
     "plugin_of",
     "plugins_of",
+    "strays",
     "use_plugin",
 ]

@@ -37,6 +37,25 @@ def plugins_of(*parts: Kind) -> dict[str, str]:
     return {plugin.name: plugin.sha256 for plugin in found if plugin is not None}
 
 
+def strays(*parts: Kind) -> tuple[type[Kind], ...]:
+    """The kinds in these specifications that another process could not have.
+
+    Those are kinds of a user's script or notebook, which is neither the package nor a plug-in.
+    """
+    found = (type(kind) for part in parts for kind in _all_kinds(part))
+    return tuple(dict.fromkeys(kind for kind in found if _is_stray(kind)))
+
+
+def any_strays() -> bool:
+    """Whether this process has any kind that another one could not have."""
+    return any(_is_stray(kind) for kinds in registered().values() for kind in kinds.values())
+
+
+def _is_stray(kind: type[Kind]) -> bool:
+    own = kind.__module__.startswith("designspace.")
+    return not own and bool(kind.family_name) and plugin_of(kind) is None
+
+
 def blamed(error: BaseException) -> str | None:
     """`FILE:LINE` of the innermost line of a plug-in that an error went through; None elsewhere."""
     files = {plugin.path for plugin in active().values()}
