@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -99,12 +100,16 @@ class StudyResult:
         """
         return frame(self.rows())
 
-    def __repr__(self) -> str:
+    @property
+    def _title(self) -> str:
         state = self.study.state
         known = state.winner
         best = "" if known is None else f", winner {known.number} with top-1 {known.top1:.2f}"
         standing = "complete" if state.complete else "not complete"
-        return f"<StudyResult {self.directory}: {len(self)} trials, {standing}{best}>"
+        return f"{self.directory}: {len(self)} trials, {standing}{best}"
+
+    def __repr__(self) -> str:
+        return f"<StudyResult {self._title}>"
 
     def _repr_html_(self) -> str:
         """For notebooks: the frontier as in the report, and the best trials."""
@@ -116,9 +121,10 @@ class StudyResult:
 
         found = frontier(rows(self.study.state))
         drawn = render.svg(frontier_chart(found, Canvas(640, 360))) if found.marks else ""
+        drawn = re.sub(r"</?a\b[^>]*>", "", drawn)  # links to rows of the report's page
         best = sorted(self.rows(), key=lambda row: -(row["top1"] or -1.0))
-        cells = [["-" if row[key] is None else row[key] for key in _COLUMNS] for row in best]
-        return page(repr(self), drawn, table(_COLUMNS, cells))
+        cells = [[_cell(row[key]) for key in _COLUMNS] for row in best]
+        return page(self._title, drawn, table(_COLUMNS, cells))
 
     def _result(self, trial: Trial) -> TrialResult:
         return TrialResult(self.study, trial)
@@ -136,6 +142,15 @@ def study(directory: str | Path) -> StudyResult:
     found = StudyResult(Path(directory))
     _ = found.study
     return found
+
+
+def _cell(value: object) -> str:
+    """A number as people write it."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _row(trial: Trial) -> dict[str, Any]:

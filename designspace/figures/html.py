@@ -17,14 +17,17 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], note: str = 
         note: A sentence below.
     """
     head = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in columns)
-    lines = "".join(
-        f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>"
-        for row in rows[:_MOST]
-    )
+    lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows[:_MOST])
     more = [f"{len(rows) - _MOST:,} more rows"] if len(rows) > _MOST else []
     below = "; ".join([*more, *([note] if note else [])])
     caption = f"<p>{escape(below)}</p>" if below else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>{caption}"
+
+
+def _cell(cell: object) -> str:
+    text = str(cell)
+    side = "right" if text[:1].isdigit() and text[-1:].isdigit() else "left"
+    return f'<td style="text-align:{side}">{escape(text)}</td>'
 
 
 def page(title: str, *parts: str) -> str:

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import designspace
 from designspace.errors import InputError
-from designspace.images.loading.workers import Loading
+from designspace.images.data import load_data
+from designspace.images.split import EncodedSplit
 from designspace.layers.convolution import Linear
 from designspace.mixers.mixer import Mixer
 from designspace.plugins import use_plugin
@@ -129,17 +132,28 @@ def test_ray_workers_get_the_source_and_tell_the_line(tmp_path: Path) -> None:
     assert run("resume", tmp_path / "study", "--plugin", file, "--trials", 2).code in (0, 4)
 
 
+def photos(folder: Path) -> Path:
+    """Images of several sizes in two classes."""
+    draw = np.random.default_rng(0)
+    for number in range(60):
+        split = "train" if number < 48 else "test"
+        place = folder / "photos" / split / ("dark", "light")[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = draw.integers(0, 100, (20 + number % 5, 24, 3), dtype=np.uint8)
+        Image.fromarray(pixels + 120 * (number % 2)).save(place / f"{number}.png")
+    return folder / "photos"
+
+
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_workers_of_a_data_loader_do_not_mind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from designspace.images.loading import stream
-
-    monkeypatch.setattr(stream, "loading", lambda *_: Loading(workers=2, prefetch=2))
+    monkeypatch.setenv("DESIGNSPACE_WORKERS", "2")
     use_plugin(written(tmp_path))
+    images = photos(tmp_path)
+    assert isinstance(load_data(str(images), image_size="own").train, EncodedSplit)
     found = designspace.train(
-        BASE, data=trainings.npz(tmp_path), recipe_changes=trainings.SHORT, device="cpu",
-        out=tmp_path / "run",
+        BASE, data=images, device="cpu", out=tmp_path / "run",
+        recipe_changes={**trainings.SHORT, "test.crop_mode": "squash", "input_size": 16},
     )  # fmt: skip
     assert found.record.outcome.state == "complete"
