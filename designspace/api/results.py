@@ -12,9 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from designspace.api.frames import frame
 from designspace.errors import InputError
-from designspace.figures import Point, page, staircase, table
+from designspace.figures import Point, frame, page, staircase, table
 from designspace.records.as_record import trial_record
 from designspace.records.run import Record
 from designspace.records.study.kept_files import WEIGHTS, trial_directory

@@ -9,10 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from designspace.api.frames import frame
 from designspace.api.results import TrialResult
 from designspace.errors import InputError, did_you_mean
-from designspace.figures import page, table
+from designspace.figures import frame, page, table
 from designspace.records.study.state import Trial
 from designspace.records.study.study import Study, load_study
 from designspace.records.study.trial_names import winner_of

@@ -36,20 +36,7 @@ def as_json(
     said: dict[str, Any] = {}
     if by != "stage":
         said["by"] = by
-        said["rows"] = [
-            {
-                "name": row.name,
-                "kind": row.kind,
-                "times": row.times,
-                "resolution": list(row.output.size),
-                "width": row.output.channels,
-                "params": row.cost.params,
-                "macs": row.cost.macs,
-                "acts": row.cost.acts,
-                "counted_by_torch": row.by_torch,
-            }
-            for row in table.rows(by)
-        ]
+        said["rows"] = [row.plain for row in table.rows(by)]
     if held:
         said["memory"] = {
             "batch_size": held.batch_size,

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from designspace.comparison.groups import Group, grouped
 from designspace.comparison.terms import RECIPE, Confounder, confounders, record_terms
 from designspace.errors import InputError
-from designspace.figures import Interval, intervals, page, table
+from designspace.figures import Interval, frame, intervals, page, table
 from designspace.records.as_record import records_of
 from designspace.records.run import Record
 from designspace.statistics.binomial import standard_error
@@ -106,6 +107,15 @@ class Comparison:
         columns = ["network", "seeds", "mean top-1, %", "standard deviation"]
         return page(title, intervals(deltas), table(columns, rows, beside))
 
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with one row per group, the first one included.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        against = {row.group.label: row for row in self.rows}
+        return frame([_plain(group, against.get(group.label)) for group in self.groups])
+
     @property
     def confounders(self) -> tuple[Confounder, ...]:
         """All that differs beside the networks, each once."""
@@ -126,6 +136,20 @@ def _interval(row: Versus) -> Interval:
 def _cells(group: Group) -> list[str]:
     figures = ["-" if value is None else f"{value:.2f}" for value in (group.mean, group.std)]
     return [group.label, " ".join(map(str, group.seeds)), *figures]
+
+
+def _plain(group: Group, row: Versus | None) -> dict[str, Any]:
+    found = None if row is None else row.interval
+    return {
+        "network": group.label,
+        "n": group.n,
+        "top1": group.mean,
+        "std": group.std,
+        "delta": None if row is None else row.delta,
+        "low": None if found is None else found.low,
+        "high": None if found is None else found.high,
+        "comparable": row is None or not row.confounders,
+    }
 
 
 def compare(*records: Record | str | Path) -> Comparison:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from designspace.layers.act import NoAct
 from designspace.layers.cost import Cost, Level, total
@@ -45,6 +46,21 @@ class Row:
     def name(self) -> str:
         """The piece, and the layer within it."""
         return f"{self.piece} {self.layer}".strip()
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The row as plain data."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "times": self.times,
+            "resolution": list(self.output.size),
+            "width": self.output.channels,
+            "params": self.cost.params,
+            "macs": self.cost.macs,
+            "acts": self.cost.acts,
+            "counted_by_torch": self.by_torch,
+        }
 
 
 def rows(network: Node, level: Level) -> tuple[Row, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from designspace.costing.rows import Row, counted_by_torch, rows
 from designspace.costing.written_path import written_path
-from designspace.figures import Bar, bars, page, table
+from designspace.figures import Bar, bars, frame, page, table
 from designspace.layers.cost import Cost, Level
 from designspace.layers.feature import Feature, image
 from designspace.layers.leaf import ShapeError
@@ -75,6 +76,14 @@ class CostTable:
         note = "one multiply-add counts once; papers call it FLOPs"
         note += f"; {BY_TORCH}" * self.by_torch
         return page(str(self), bars(drawn), table(columns, [*map(_cells, self.stages)], note))
+
+    def to_pandas(self, level: Level = "stage") -> Any:
+        """A `pandas.DataFrame` with one row per `stage`, `block` or `layer`.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return frame([row.plain for row in self.rows(level)])
 
     @property
     def by_torch(self) -> bool:

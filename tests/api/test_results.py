@@ -109,6 +109,10 @@ def test_tables_for_pandas(study: StudyResult, trained: RunResult) -> None:
     pytest.importorskip("pandas")
     assert list(study.to_pandas()["kernel"]) == [trial.point["kernel"] for trial in study]
     assert len(trained.to_pandas()) == 2
+    table = designspace.cost("convnext_proxy")
+    assert table.to_pandas("layer")["macs"].sum() == table.macs
+    compared = designspace.compare(trained.record, trained.record.model_copy(update={"seed": 1}))
+    assert list(compared.to_pandas()["n"]) == [2]
 
 
 def test_without_pandas_the_message_says_what_to_do(study: StudyResult) -> None:
@@ -147,6 +151,7 @@ def test_reprs_are_short_and_pages_are_safe(
     for result in shown:
         assert len(repr(result)) < 400, repr(result)[:600]
         assert is_safe(result._repr_html_()), type(result)  # pyright: ignore
+    assert len(repr(designspace.diff("resnet50", "convnext_t"))) < 400
     assert len(repr(designspace.ladder("resnet50_to_convnext_t")[3])) < 200
 
 
@@ -169,3 +174,5 @@ def test_speed_rows_are_short() -> None:
     assert len(repr(record)) < 300
     assert "ms" in repr(record.rows[0])
     assert record.complete
+    pytest.importorskip("pandas")
+    assert list(record.to_pandas()["batch_size"]) == [2]

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from designspace.figures import frame
 from designspace.records.record_model import RecordModel
 
 Mode = Literal["infer", "train"]
@@ -139,6 +140,23 @@ class SpeedRow(RecordModel):
     __str__ = __repr__
 
     @property
+    def medians(self) -> dict[str, Any]:
+        """The row as plain data, with the medians of what was measured; None where it failed."""
+        found = self.speed
+        return {
+            "network": self.title,
+            "mode": self.mode,
+            "batch_size": self.batch_size,
+            "input_size": self.input_size,
+            "params": self.params,
+            "macs": self.macs,
+            "acts": self.acts,
+            "latency_ms": None if found is None else found.latency_ms.median,
+            "throughput": None if found is None else found.throughput.median,
+            "failure": self.failure,
+        }
+
+    @property
     def title(self) -> str:
         """The network and its changes, as they are written on a command line."""
         changed = (f"{path}={value}" for path, value in self.changes.items())
@@ -163,6 +181,14 @@ class SpeedRecord(RecordModel):
     conditions: dict[str, Any]
     environment: dict[str, Any]
     rows: tuple[SpeedRow, ...]
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with one row per network, mode and batch size: the medians.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return frame([row.medians for row in self.rows])
 
     def __repr__(self) -> str:
         rows = "".join(f"\n  {row}" for row in self.rows)

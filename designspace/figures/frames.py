@@ -20,6 +20,6 @@ def frame(rows: Sequence[Mapping[str, Any]]) -> Any:
     except ImportError:
         raise InputError(
             "to_pandas() needs the package pandas, which is not installed",
-            hint="install pandas, or read `rows()`, which is plain data",
+            hint="install pandas, or read the rows of the same object, which are plain data",
         ) from None
     return pandas.DataFrame(list(rows))
