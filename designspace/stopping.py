@@ -62,6 +62,16 @@ def asked() -> bool:
     return _stops.asked is not None
 
 
+def check() -> None:
+    """Raise KeyboardInterrupt once more, where a signal came and the first one was lost.
+
+    Python raises it wherever the main thread happens to be. In a destructor, a callback or a
+    library's bare `except` it disappears, so long loops ask at every step.
+    """
+    if _stops.handlers and _stops.asked is not None:
+        raise KeyboardInterrupt
+
+
 @contextmanager
 def stoppable(handler: Handler, *, final: bool = False) -> Generator[None]:
     """Have the first SIGINT, SIGTERM or SIGHUP call a handler, and ignore those that follow.

@@ -20,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
+from designspace import stopping
 from designspace.compiler.arithmetic import fast_arithmetic
 from designspace.images.loading.batches import Batch
 from designspace.images.loading.step_parts import by_step
@@ -119,6 +120,7 @@ class Trainer:
         parted = by_step(batches, self.recipe.parts, share)
         for step, parts in enumerate(parted, start.step + 1):
             clock.lap("data")
+            stopping.check()
             done = (number - 1) * steps + step
             self.schedule.step_update(done - 1)
             seed_step(self.seed, number, step, rank=self.group.rank)
