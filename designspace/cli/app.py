@@ -28,9 +28,9 @@ from designspace.cli import (
     resume,
     sample,
     schema,
+    score,
     search,
     show,
-    signals,
     space,
     status,
     train,
@@ -70,7 +70,7 @@ for verb in (
 ):
     _add(verb)
 app.add_typer(space.space, name="space")
-for verb in (sample.sample, bench.bench, signals.signals, data.data, train.train):
+for verb in (sample.sample, bench.bench, score.score, data.data, train.train):
     _add(verb)
 _add(evaluation.evaluate, "eval")
 for verb in (
@@ -147,7 +147,7 @@ _LESS_MEMORY = {
     "cpu",
     "eval": "try --device cpu, a smaller --input-size or a --recipe with a smaller batch_size",
     "verify": "try --device cpu",
-    "signals": "try a smaller --batch-size or --device cpu",
+    "score": "try a smaller --batch-size or --device cpu",
     "bench": "try smaller batch sizes or a smaller --input-size",
     "export": "try a smaller --input-size",
     "build": "try a smaller --input-size",

@@ -438,7 +438,7 @@ def test_a_base_that_can_change_is_refused(demo: str, base: str, tmp_path: Path)
 
 
 def test_help_says_every_name() -> None:
-    for command in ("cost", "build", "export", "bench", "train", "diff", "signals", "verify"):
+    for command in ("cost", "build", "export", "bench", "train", "diff", "score", "verify"):
         for option in ("-h", "--help"):
             ran = run(command, option)
             assert ran.code == 0

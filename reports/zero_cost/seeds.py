@@ -1,6 +1,6 @@
 """Trains some of the study's networks again from other seeds, to know the noise of their top-1.
 
-`python reports/signals/seeds.py runs/signals` writes `seeds.csv` beside this file, a row a
+`python reports/zero_cost/seeds.py runs/scores` writes `seeds.csv` beside this file, a row a
 training, after each of them; the same command goes on. Only the validation split is looked at.
 """
 
