@@ -31,19 +31,19 @@ def build(
     num_classes: TrainedClassesOption = None,
     weights: NetworkWeightsOption = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write weights and spec to this file, as safetensors.")
+        Path | None, typer.Option(help="Safetensors file for the weights and the spec.")
     ] = None,
     layout: Annotated[
         str | None,
         typer.Option(
-            help="Names to write the weights of --out under: designspace, timm, torchvision or "
-            "official (default: designspace)."
+            help="Naming of the weights in --out: designspace, timm, torchvision or official "
+            "(default: designspace)."
         ),
     ] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Build a network, with its trained weights where it has some, and run it once."""
+    """Build a network, load its trained weights if it has any, and run it once."""
     from designspace.cli.input import networks
     from designspace.cli.output.printing import cost_json, print_json
     from designspace.exporting.ready import ready

@@ -38,12 +38,12 @@ def export(
     changes: SetOption = None,
     to: Annotated[
         Format | None,
-        typer.Option("--format", help="Format of the file; by default what --out ends in."),
+        typer.Option("--format", help="Format of the file (default: from the suffix of --out)."),
     ] = None,
     weights: NetworkWeightsOption = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write; the network's name with the format by default."),
+        typer.Option(help="File to write (default: the network's name and the format)."),
     ] = None,
     input_size: TrainedSizeOption = None,
     in_channels: TrainedChannelsOption = None,

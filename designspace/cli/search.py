@@ -35,28 +35,38 @@ def search(
     space: Annotated[str, typer.Option("--space", help="A catalog name or a YAML file.")] = "micro",
     recipe: Annotated[
         str | None,
-        typer.Option(help="A catalog name or a YAML file; the space's own, else demo, by default."),
+        typer.Option(
+            help="Recipe: a catalog name or a YAML file (default: the space's, else demo)."
+        ),
     ] = None,
     recipe_changes: RecipeSetOption = None,
     data: DataOption = None,
     input_size: WorkingSizeOption = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trials in all, earlier ones included.")] = 16,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Total number of trials, including earlier ones.")
+    ] = 16,
     seed: Annotated[
         int, typer.Option(min=0, max=2**62, help="Seed of the proposals and of every training.")
     ] = 0,
     study: Annotated[
         Path | None,
-        typer.Option(help="The study's directory; runs/SPACE-RECIPE[-DATA] by default."),
+        typer.Option(help="Directory of the study (default: runs/SPACE-RECIPE[-DATA])."),
     ] = None,
     proposer: Annotated[
-        Literal["tpe", "random"], typer.Option(help="Optuna's TPE, or uniform draws.")
+        Literal["tpe", "random"],
+        typer.Option(help="How networks are proposed: Optuna's TPE, or uniform draws."),
     ] = "tpe",
     scheduler: Annotated[
-        Literal["asha", "none"], typer.Option(help="Stop poor trials early, or none.")
+        Literal["asha", "none"],
+        typer.Option(help="Stop poor trials early (asha), or train all to the end (none)."),
     ] = "asha",
-    eta: Annotated[int, typer.Option(min=2, help="ASHA lets the best 1/ETA of a rung go on.")] = 2,
+    eta: Annotated[
+        int,
+        typer.Option(min=2, help="Reduction factor of ASHA: the best 1/ETA of each rung continue."),
+    ] = 2,
     executor: Annotated[
-        Literal["ray", "local"], typer.Option(help="Ray Tune, or one trial at a time right here.")
+        Literal["ray", "local"],
+        typer.Option(help="Ray Tune, or one trial at a time in this process."),
     ] = "ray",
     cpus_per_trial: CpusPerTrialOption = None,
     gpus_per_trial: GpusPerTrialOption = None,
@@ -65,11 +75,12 @@ def search(
     skip_broken: SkipBrokenOption = False,
     retest: Annotated[
         bool,
-        typer.Option("--retest", help="Test a new winner though the test split was read before."),
+        typer.Option("--retest", help="Test a new winner even if the test split was read before."),
     ] = False,
     keep_checkpoints: KeepCheckpointsOption = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would run and roughly how long.")
+        bool,
+        typer.Option("--dry-run", help="Show what would run and roughly how long it would take."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

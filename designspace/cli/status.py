@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def status(
     study: Annotated[
-        Path | None, typer.Argument(help="A study's directory; the latest in runs/ by default.")
+        Path | None, typer.Argument(help="Directory of the study (default: the latest in runs/).")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
