@@ -186,7 +186,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
         raise typer.Exit(outcome.exit_code)
     if outcome.exit_code == TrialsFailedError.exit_code:
         raise TrialsFailedError(
-            f"{state.count('failed')} of {len(state.trials)} trials failed; "
+            f"{state.count('failed', 'diverged')} of {len(state.trials)} trials failed; "
             f"their errors are in {directory}/trials/<number>/stderr.txt"
         )
 

@@ -74,7 +74,7 @@ def trial_terms(meta: StudyMeta, trial: Trial) -> dict[str, Any]:
 
 def confounded(meta: StudyMeta, state: StudyState) -> tuple[str, ...]:
     """The paths at which the finished trials of a study differ beside their networks."""
-    return differing(trial_terms(meta, t) for t in state.trials.values() if t.state == "done")
+    return differing(trial_terms(meta, t) for t in state.trials.values() if t.state == "complete")
 
 
 def _epochs(record: Record, wanted: int) -> str:

@@ -109,7 +109,7 @@ def _of_run(name: str, path: Path, record: Record) -> Named:
 
 def _outcome(record: Record) -> str:
     """Return how the training stands; of a failed one with its error."""
-    error = getattr(record.outcome, "error", None)
+    error = record.outcome.error
     return f"{record.outcome.state}: {error}" if error else record.outcome.state
 
 

@@ -12,7 +12,6 @@ from designspace.records.run import (
     Attempt,
     DataFacts,
     DeviceFacts,
-    Diverged,
     Ending,
     RecipeFacts,
     Record,
@@ -30,8 +29,6 @@ from designspace.spec.documents.document import Document, Origin
 from designspace.spec.documents.validation import validate
 from designspace.spec.network.load import load
 from designspace.spec.recipe.recipe import Recipe, load_recipe
-
-_ENDINGS = {"waiting": "running", "done": "complete"}
 
 
 def record_of(source: str | Path) -> Record:
@@ -52,7 +49,7 @@ def record_of(source: str | Path) -> Record:
     record = trial_record(study, trial.number)
     if word != WINNER:
         return record
-    best_of = study.state.count("done")
+    best_of = study.state.count("complete")
     selection = record.selection.model_copy(update={"best_of": best_of})
     return record.model_copy(update={"selection": selection})
 
@@ -104,7 +101,7 @@ def trial_record(study: Study, number: int) -> Record:
         test=_test(state, trial),
         readings=_further(state, trial),
         ended=None if trial.ended is None else moment(trial.ended),
-        outcome=_outcome(state, trial),
+        outcome=Ending(state=trial.state, error=trial.error, divergence=trial.divergence),
     )
 
 
@@ -158,12 +155,3 @@ def _further(state: StudyState, trial: Trial) -> tuple[TestReading, ...]:
     first = state.test_of(trial.number)
     pairs = zip(state.readings, study_readings(state), strict=True)
     return tuple(reading for event, reading in pairs if event is not first)
-
-
-def _outcome(state: StudyState, trial: Trial) -> Ending | Diverged:
-    if trial.divergence is not None:
-        return Diverged(**trial.divergence.model_dump())
-    ending: Any = _ENDINGS.get(trial.state, trial.state)
-    if ending == "running" and state.action == "interrupted":
-        ending = "interrupted"
-    return Ending(state=ending, error=trial.error)

@@ -11,11 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from designspace.errors import InputError
+from designspace.records.life_cycle import Status
 from designspace.records.record_model import RecordModel
-from designspace.records.training import Divergence, Epoch, Score, TestReading
+from designspace.records.training import (
+    Divergence,
+    Epoch,
+    Score,
+    TestReading,
+    require_divergence,
+)
 from designspace.records.tuning import Tuning
 from designspace.spec.documents.document import Document, Origin, write_text_atomic
 from designspace.spec.documents.validation import validate
@@ -148,19 +155,22 @@ class Selection(RecordModel):
 
 
 class Ending(RecordModel):
-    """How a training stands: `running` is also what a killed process leaves behind.
+    """How a training stands.
 
-    `stopped` is a trial that its scheduler ended early.
+    Attributes:
+        state: its status; `running` is also what a killed process leaves behind.
+        error: why it failed, in one line.
+        divergence: where a diverged training's loss stopped being a number.
     """
 
-    state: Literal["running", "complete", "interrupted", "stopped", "failed"]
+    state: Status
     error: str | None = None
+    divergence: Divergence | None = None
 
-
-class Diverged(Divergence):
-    """A training whose loss stopped being a number, which is a result."""
-
-    state: Literal["diverged"] = "diverged"
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        require_divergence(self.state, self.divergence)
+        return self
 
 
 class Record(RecordModel):
@@ -205,12 +215,12 @@ class Record(RecordModel):
     test: Score | None = None
     readings: tuple[TestReading, ...] = ()
     ended: str | None = None
-    outcome: Annotated[Ending | Diverged, Field(discriminator="state")] = Ending(state="running")
+    outcome: Ending = Ending(state="running")
 
     @property
     def over(self) -> bool:
-        """Whether nothing is left to do: it is complete, or it diverged."""
-        return self.outcome.state in ("complete", "diverged")
+        """Whether nothing is left to do: it is complete, was stopped, or diverged."""
+        return self.outcome.state in ("complete", "stopped", "diverged")
 
     @property
     def top1(self) -> float | None:

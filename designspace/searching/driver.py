@@ -13,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from designspace.errors import DesignspaceError, InputError
+from designspace.records.life_cycle import UNFINISHED, FinalStatus
 from designspace.records.study.consistency import consistent_state
 from designspace.records.study.events import (
     Action,
@@ -20,7 +21,6 @@ from designspace.records.study.events import (
     Ended,
     EpochEnded,
     Event,
-    FinalState,
     SplitRead,
     Started,
     StudyChanged,
@@ -77,9 +77,9 @@ class Driver:
             self._take_up(trial)
 
     def _take_up(self, trial: Trial) -> None:
-        if trial.state == "running" and trial.decision != "continue":
-            self._end(trial, "done" if trial.decision == "finish" else "stopped")
-        elif trial.state in ("waiting", "running") or self._retryable(trial):
+        if trial.state in ("running", "interrupted") and trial.decision != "continue":
+            self._end(trial, "complete" if trial.decision == "finish" else "stopped")
+        elif trial.state in UNFINISHED or self._retryable(trial):
             self._queue.append(trial.number)
         else:
             self._close(trial)
@@ -102,7 +102,7 @@ class Driver:
     @property
     def _live(self) -> bool:
         """Whether a trial is still to be trained, or to have its weights rebuilt."""
-        live = self._queue or self.state.count("waiting", "running")
+        live = self._queue or self.state.count(*UNFINISHED)
         return bool(live) or not self._keeper.idle
 
     @property
@@ -173,7 +173,7 @@ class Driver:
         self._record(EpochEnded.of(number, attempt, said, decision))
         self._notice(trial, said)
         if decision != "continue":
-            self._end(trial, "done" if decision == "finish" else "stopped")
+            self._end(trial, "complete" if decision == "finish" else "stopped")
         return decision
 
     def change(self, action: Action) -> None:
@@ -216,7 +216,7 @@ class Driver:
         sys.stderr.write(f"{text}\n")
 
     def _try_again(self, trial: Trial, failure: Failure, what: str) -> None:
-        """Let a task of a done trial be started once more, where it lost its worker.
+        """Let a task of a complete trial be started once more, where it lost its worker.
 
         Raises:
             InputError: Every other trial would fail alike.
@@ -256,13 +256,12 @@ class Driver:
                 where = write_trace(self.request.directory, trial, failure)
             raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
         write_trace(self.request.directory, trial, failure)
-        self._end(trial, "failed", failure)
+        self._end(trial, "diverged" if failure.divergence else "failed", failure)
 
     def _retryable(self, trial: Trial) -> bool:
-        again = trial.failures <= RETRIES and trial.divergence is None
-        return trial.state == "failed" and again
+        return trial.state == "failed" and trial.failures <= RETRIES
 
-    def _end(self, trial: Trial, state: FinalState, failure: Failure | None = None) -> None:
+    def _end(self, trial: Trial, state: FinalStatus, failure: Failure | None = None) -> None:
         self._record(
             Ended(
                 trial=trial.number,

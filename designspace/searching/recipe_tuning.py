@@ -171,8 +171,8 @@ def tuned(recipe: Recipe, tuning: Tuning) -> Recipe:
 def _tried(trial: Trial) -> Tried:
     return Tried(
         values=trial.recipe_changes,
-        state="done" if trial.state == "done" else "failed",
-        top1=trial.top1 if trial.state == "done" else None,
+        state=trial.state,
+        top1=trial.top1 if trial.state == "complete" else None,
         divergence=trial.divergence,
         error=trial.error,
     )

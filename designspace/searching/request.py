@@ -126,7 +126,7 @@ class Request:
 
     @property
     def epochs(self) -> int:
-        """After how many epochs a trial is done."""
+        """After how many epochs a trial is complete."""
         return int(self.recipe["epochs"])
 
     def recipe_of(self, point: Point) -> Mapping[str, Any]:
@@ -166,7 +166,7 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 4 some trials failed, 130 interrupted."""
+        """0 complete, 4 some trials failed or diverged, 130 interrupted."""
         if self.interrupted:
             return 130
-        return 4 if self.state.count("failed") else 0
+        return 4 if self.state.count("failed", "diverged") else 0

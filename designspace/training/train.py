@@ -25,7 +25,6 @@ from designspace.records.run import (
     Attempt,
     DataFacts,
     DeviceFacts,
-    Diverged,
     Ending,
     InitialFacts,
     RecipeFacts,
@@ -113,7 +112,7 @@ def _trained(run: Run, record: Record, on_epoch: EpochDone, on_step: StepDone | 
             save_weights(run.trained, run.spec, run.directory / WEIGHTS, **facts(run))
         return _with(run, record, test=test, ended=now(), outcome=Ending(state="complete"))
     except DivergedError as error:
-        diverged = Diverged(**Divergence.of(error).model_dump())
+        diverged = Ending(state="diverged", divergence=Divergence.of(error))
         return _with(run, record, ended=now(), outcome=diverged)
     except KeyboardInterrupt:
         _with(run, record, outcome=Ending(state="interrupted"))

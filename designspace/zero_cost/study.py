@@ -10,6 +10,7 @@ from typing import Any
 
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
+from designspace.records.life_cycle import FINAL
 from designspace.records.measured.csv_text import csv_text
 from designspace.records.measured.zero_cost import (
     RECORD,
@@ -68,7 +69,7 @@ def score_study(
         measured = measure(_network(study.meta, trial), Task(data, own, first), signals)
         found.append(_beside(trial, measured))
         on_trial(len(found), len(study.state.trials))
-    ranked = [trial for trial in found if trial.state == "done" and trial.curve]
+    ranked = [trial for trial in found if trial.state == "complete" and trial.curve]
     epochs = how.training.epochs
     return StudySignals(
         study=study.meta.name,
@@ -115,7 +116,7 @@ def as_csv(found: StudySignals) -> str:
 def _require_finished(study: Study) -> None:
     state = study.state
     if not state.complete:
-        done = state.count("done", "stopped", "failed")
+        done = state.count(*FINAL)
         raise InputError(
             f"the study is not finished: {done} of {state.wanted} trials ended",
             file=str(study.directory),

@@ -55,7 +55,7 @@ def make_study(folder: Path) -> Path:
     run_study(request)
     for trial in load_study(directory).state.trials.values():
         place = directory / "trials" / str(trial.number)
-        if trial.state != "done" or (place / WEIGHTS).is_file():
+        if trial.state != "complete" or (place / WEIGHTS).is_file():
             continue
         point = trial.point
         job = Job(

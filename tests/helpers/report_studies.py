@@ -41,7 +41,7 @@ _COST = {"3": 0.93, "5": 0.96, "9": 1.05, "2": 0.62, "6": 1.41, "in_block": 1.12
 class Script:
     """How one trial goes: its last epoch, its end (None: still running), its error."""
 
-    end: str | None = "done"
+    end: str | None = "complete"
     epochs: int = EPOCHS
     error: str | None = None
     attempts: int = 1
@@ -104,7 +104,7 @@ def events(plan: Plan) -> list[Event]:
         trial = _trial(plan, number, script)
         found += trial
         last = [event for event in trial if isinstance(event, EpochEnded)]
-        if script.end == "done":
+        if script.end == "complete":
             done[number] = last[-1].top1
     if plan.tested and done:
         winner = max(done, key=lambda number: done[number])
@@ -149,7 +149,7 @@ def _attempt(
     before = max(script.epochs - 1, 0)  # what all attempts but the last one trained
     first, until = (0 if attempt == 1 else before), (script.epochs if last else before)
     state: Any = script.end if last else "failed"
-    decisions: dict[Any, Any] = {"done": "finish", "stopped": "stop"}
+    decisions: dict[Any, Any] = {"complete": "finish", "stopped": "stop"}
     found: list[Event] = [Started(trial=number, attempt=attempt, epoch=first)]
     for epoch in range(first + 1, until + 1):
         top1 = round(5 * (final - 24.0 * 0.52**epoch + stream.gauss(0, 0.2))) / 5

@@ -81,7 +81,7 @@ def tidy(study: Path) -> StudyState:
     """Every done trial has weights, no other has, and no checkpoint is left."""
     state = StudyState.replay(read(study / "trials.jsonl"))
     for trial in state.trials.values():
-        assert trial_weights(study, trial.number).is_file() == (trial.state == "done")
+        assert trial_weights(study, trial.number).is_file() == (trial.state == "complete")
     assert left(study) == set()
     return state
 
@@ -97,7 +97,7 @@ def restored(data: Data, study: Path, number: int) -> Run:
 
 def test_kept_weights_score_what_the_ledger_says(data: Data, finished: Path) -> None:
     state = load_study(finished).state
-    assert state.count("done") == 3
+    assert state.count("complete") == 3
     for number, trial in state.trials.items():
         again = restored(data, finished, number)
         score = again._score(data.val)  # pyright: ignore[reportPrivateUsage]
@@ -226,7 +226,7 @@ def test_stopped_failed_and_diverged_trials_leave_no_checkpoint(tmp_path: Path) 
     for keep in (False, True):
         study = tmp_path / str(keep)
         state = run_study(toys(study, keep_checkpoints=keep, **crash)).state
-        assert {trial.state for trial in state.trials.values()} == {"done", "stopped", "failed"}
+        assert {trial.state for trial in state.trials.values()} == {"complete", "stopped", "failed"}
         assert len(list(study.glob("trials/*/checkpoint.json"))) == (8 if keep else 0)
     tidy(tmp_path / "False")
 

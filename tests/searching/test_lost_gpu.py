@@ -49,7 +49,7 @@ def test_one_lost_gpu_costs_one_attempt_under_ray(
     study, recipe = tmp_path / "s", {"epochs": 3, "sleep": 0.02, how: {"3": 2}}
     settings: dict[str, Any] = {"trials": trials, "scheduler": "none", "executor": "ray"}
     outcome = run_study(toy.request(study, recipe=recipe, **settings))
-    assert outcome.state.count("done") == trials - failed
+    assert outcome.state.count("complete") == trials - failed
     assert [trial.number for trial in outcome.state.trials.values() if trial.failures] == [3]
     assert outcome.state.trials[3].attempt == 2
     if failed:

@@ -125,7 +125,7 @@ def test_a_decision_without_its_end_is_carried_out_on_resuming(tmp_path: Path) -
     cut(tmp_path / "s", lambda e: (e.event, getattr(e, "trial", 0)) != ("ended", 1))
     state = run_study(request).state
     assert state.trials[1].attempt == 1
-    assert state.count("done") == 3
+    assert state.count("complete") == 3
 
 
 def test_a_lost_checkpoint_costs_epochs_but_records_none_twice(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_other_runs_and_earlier_formats_are_refused(data: Data, tmp_path: Path) 
     for broken, said in (
         (text[: len(text) // 2], "not JSON"),
         (text.replace('"seed"', '"sead"'), "did you mean 'seed'"),
-        (text.replace('"state": "complete"', '"state": "done"'), "outcome"),
+        (text.replace('"state": "complete"', '"state": "complete"'), "outcome"),
     ):
         (place / NAME).write_text(broken)
         with pytest.raises(InputError, match=said) as caught:

@@ -116,7 +116,7 @@ def trial(number: int, top1: tuple[float | None, ...], **signals: float | None) 
         network="n", digest=str(number), input_size=28, seconds=0.0, signals=known
     )
     return TrialSignals(
-        trial=number, state="done", params=10 - number, macs=7, curve=top1, measured=measured
+        trial=number, state="complete", params=10 - number, macs=7, curve=top1, measured=measured
     )
 
 

@@ -26,17 +26,17 @@ def headline(summary: Summary) -> str:
     tried = f"{count_of(len(summary.rows), what)} from the space {meta.space.get('name')}"
     opening = f"{tried} on {meta.data.get('name', UNKNOWN)} {own} {name}, one seed each."
     if winner is None or winner.top1 is None:
-        return f"{opening} No trial has finished yet, so there is no result to show."
+        return f"{opening} No trial is complete yet, so there is no result to show."
     return f"{opening} {_result(summary, winner, winner.top1)}"
 
 
 def _result(summary: Summary, winner: Row, top1: float) -> str:
     digits = summary.percent_decimals
-    best = f"Trial {winner.number} is the best of {count_of(summary.count('done'), 'finished one')}"
+    best = f"Trial {winner.number} is the best of {count_of(summary.count('done'), 'complete one')}"
     base = summary.base
     if winner.is_base:
         return f"{best}: it is the base itself."
-    if base is None or base.top1 is None or base.state != "done":
+    if base is None or base.top1 is None or base.state != "complete":
         return f"{best}."
     points = f"{signed(top1 - base.top1, digits)} points of validation top-1"
     macs = signed(100 * (winner.macs / base.macs - 1), 0)
@@ -60,7 +60,7 @@ def fairness(summary: Summary) -> list[Fact]:
         ("seeds", f"1 a trial (study seed {meta.seed}); spread over seeds unknown"),
         ("proposer", meta.proposer),
         ("early stopping", stops if scheduler.rungs else scheduler.kind),
-        ("selection", "validation top-1 after the last epoch, among finished trials"),
+        ("selection", "validation top-1 after the last epoch, among complete trials"),
         ("test split", _test_use(summary)),
         ("space", _named(meta.space)),
     ]
@@ -73,7 +73,7 @@ def _recipe(summary: Summary) -> str:
     paths = ", ".join(summary.confounders) or "nothing so far"
     return (
         f"NOT the same for every trial: {count_of(summary.recipes, 'recipe')} around {base}; "
-        f"finished trials differ in {paths}; a score belongs to a network and its recipe together"
+        f"complete trials differ in {paths}; a score belongs to a network and its recipe together"
     )
 
 
@@ -150,7 +150,7 @@ def _noise_words(summary: Summary) -> list[str]:
     if summary.noise is None or summary.winner is None:
         return []
     close = len(summary.within_noise)
-    near = count_of(close, "other finished trial") if close else "No other finished trial"
+    near = count_of(close, "other complete trial") if close else "No other complete trial"
     return [
         f"Differences below {summary.noise:.2f} points of top-1 are noise: the binomial standard "
         f"error of the winner's score on {summary.validation_count:,} validation images. {near} "
