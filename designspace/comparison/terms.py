@@ -67,8 +67,8 @@ def record_terms(record: Record) -> dict[str, Any]:
 
 def trial_terms(meta: StudyMeta, trial: Trial) -> dict[str, Any]:
     """The terms of a trial that was trained to its end, as far as they differ within a study."""
-    recipe = apply(Document(dict(meta.recipe)), trial.recipe_changes).data
-    size = {"input_size": None if meta.data.get("image_size") else trial.changes.get("input_size")}
+    recipe = apply(Document(meta.recipe.full), trial.recipe_changes).data
+    size = {"input_size": None if meta.data.image_size else trial.changes.get("input_size")}
     return recipe_terms(recipe) | size
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections import deque
-from dataclasses import dataclass
 
 from designspace.errors import DesignspaceError, InputError
 from designspace.records.life_cycle import UNFINISHED, FinalStatus
+from designspace.records.record_model import RecordModel
 from designspace.records.study.consistency import consistent_state
 from designspace.records.study.events import (
     Action,
@@ -40,9 +40,11 @@ from designspace.searching.trials.trainable import Failure, Job, Task
 RETRIES = 1  # a trial whose attempt failed is started this often again
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a worker is to do: train on after `epoch` recorded epochs, or another task."""
+class Start(RecordModel):
+    """What a worker is to do: train on after `epoch` recorded epochs, or another task.
+
+    It travels as JSON, which the worker validates once.
+    """
 
     trial: int
     attempt: int
@@ -138,7 +140,7 @@ class Driver:
             self.notes.append(
                 f"the weights of trial {trial.number} were gone: it was trained again for its test"
             )
-        return Start(trial.number, trial.attempt, trial.epochs, job_of(self.request, trial), task)
+        return _start_of(trial, trial.attempt, job_of(self.request, trial), task)
 
     def report(self, number: int, attempt: int, said: Epoch | Score | Failure) -> Decision:
         """Take in what a step answered; anything but continue ends the attempt.
@@ -247,7 +249,7 @@ class Driver:
         write_authored(job)
         started = Started(trial=trial.number, attempt=trial.attempt + 1, epoch=trial.epochs)
         self._record(started)
-        return Start(trial.number, started.attempt, started.epoch, job)
+        return _start_of(trial, started.attempt, job)
 
     def _fail(self, trial: Trial, failure: Failure) -> None:
         if failure.hopeless:
@@ -281,6 +283,10 @@ class Driver:
         self._ledger.append(event)
         self.state.apply(event)
         self._observer(event, self.state)
+
+
+def _start_of(trial: Trial, attempt: int, job: Job, task: Task = "train") -> Start:
+    return Start(trial=trial.number, attempt=attempt, epoch=trial.epochs, job=job, task=task)
 
 
 def to_test(state: StudyState, request: Request) -> Trial | None:

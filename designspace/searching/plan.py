@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
+from designspace.records.facts import SpecFacts
 from designspace.searching.nothing_fits import sizes_blamed
 from designspace.searching.proposers.pool import Pool, pool_of
 from designspace.searching.proposers.proposer import base_point, draw, stream
@@ -146,7 +147,7 @@ def parallel(request: Request) -> int:
 def _base_job(request: Request, directory: Path) -> Job:
     point = base_point(request.space)
     return Job(
-        spec=request.space.spec(point).authored,
+        spec=SpecFacts.of(request.space.spec(point)),
         recipe=request.recipe_of(point),
         data=request.data,
         seed=request.seed,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from designspace.errors import InputError
 from designspace.records.places import require_study_place
-from designspace.records.study.events import Action
+from designspace.records.study.events import Action, Event
 from designspace.records.study.kept_files import lacks_weights
 from designspace.records.study.ledger import Ledger
 from designspace.records.study.state import StudyState
@@ -20,6 +20,7 @@ from designspace.records.study.study import (
     load_state,
     write_meta,
 )
+from designspace.records.study.trial_record import Recorder
 from designspace.searching.driver import Driver, to_test
 from designspace.searching.identity import check_same, describe
 from designspace.searching.nothing_fits import sizes_blamed
@@ -124,7 +125,10 @@ def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
         if old is None or old.trials != request.trials:
             write_meta(request.directory, meta.model_copy(update={"trials": request.trials}))
         candidates = Candidates(request.space, pricer(request), pool)
-        driver = Driver(request, ledger, _proposer(request, pool), candidates, observer)
+        recorder = Recorder(request.directory, meta)
+        observers = _both(recorder, observer)
+        driver = Driver(request, ledger, _proposer(request, pool), candidates, observers)
+        recorder.catch_up(ledger.events, driver.state)
         driver.change(_action(driver, request))
         interrupted = not _executed(driver, request)
         if interrupted:
@@ -139,6 +143,14 @@ def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
             exhausted=missing or None,
             notes=tuple(driver.notes),
         )
+
+
+def _both(first: Observer, second: Observer) -> Observer:
+    def observe(event: Event, state: StudyState) -> None:
+        first(event, state)
+        second(event, state)
+
+    return observe
 
 
 def _executed(driver: Driver, request: Request) -> bool:

@@ -24,7 +24,7 @@ from designspace.records.study.study import Study, StudyMeta, load_study
 from designspace.spec.documents.document import write_text_atomic
 from designspace.spec.network.load import load
 from designspace.spec.network.network import Network
-from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.spec.recipe.recipe import Recipe
 from designspace.zero_cost.rankings import rankings
 from designspace.zero_cost.registry import chosen
 from designspace.zero_cost.score import Task, measure, record
@@ -125,20 +125,18 @@ def _require_finished(study: Study) -> None:
 
 
 def _recipe(meta: StudyMeta, changes: dict[str, Any]) -> Recipe:
-    return load_recipe(
-        {key: value for key, value in meta.recipe.items() if key != "digest"}, changes
-    )
+    return meta.recipe.recipe(changes)
 
 
 def _data(meta: StudyMeta) -> Data:
-    data = load_data(**meta.data["load"])
-    if data.digest != meta.data["digest"]:
+    data = load_data(**meta.data.load)
+    if data.digest != meta.data.digest:
         raise InputError(f"the data {data.name} changed since the study began")
     return data
 
 
 def _network(meta: StudyMeta, trial: Trial) -> Network:
-    network = load(meta.space["base"], trial.changes)
+    network = load(meta.space.base, trial.changes)
     if network.digest != trial.digest:
         raise InputError(
             f"trial {trial.number} is another network now ({network.digest}, then {trial.digest})",

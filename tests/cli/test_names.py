@@ -270,7 +270,7 @@ def test_with_several_objectives_the_winner_is_a_front(demo: str, tmp_path: Path
     study = tmp_path / "many"
     shutil.copytree(demo, study)
     meta = read_yaml(study / "study.yaml").data
-    meta["space"]["objectives"] = ["top1", "macs"]
+    meta["space"]["authored"]["objectives"] = ["top1", "macs"]
     write_yaml_atomic(study / "study.yaml", meta)
     front = [f"{study}:{trial.number}" for trial in load_study(study).state.front]
     for command in ("cost", "compare"):

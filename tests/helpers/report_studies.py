@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from designspace.records.facts import DataFacts, RecipeFacts, SpaceFacts
 from designspace.records.study.events import (
     EVENT,
     Ended,
@@ -59,12 +60,7 @@ class Plan:
     tested: bool = True
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(AXES))
     seed: int = 0
-    data: Mapping[str, Any] = field(
-        default_factory=lambda: {
-            "name": "fashion-mnist-mini", "digest": "5b1f3c9ad2e87714", "num_classes": 10,
-            "channels": 1, "train": 4500, "val": 500, "test": 1000,
-        }
-    )  # fmt: skip
+    data: str = "fashion-mnist-mini"
 
 
 def realistic(count: int = 16, **changes: Any) -> Plan:
@@ -173,9 +169,16 @@ def _meta(plan: Plan) -> StudyMeta:
         name=plan.name,
         created="2026-09-21T14:13:20+00:00",
         command=["designspace", "search", "--space", "micro", "--name", plan.name],
-        space={"name": "micro", "digest": "a3f09c1be2d45567", "base": "convnext_proxy"},
-        recipe={"name": "demo", "digest": "77d01f3a9bc4e210", "epochs": EPOCHS},
-        data=dict(plan.data),
+        space=SpaceFacts(
+            name="micro", digest="a3f09c1be2d45567", authored={"base": "convnext_proxy"}
+        ),
+        recipe=RecipeFacts(
+            name="demo", digest="77d01f3a9bc4e210", full={"name": "demo", "epochs": EPOCHS}
+        ),
+        data=DataFacts(
+            name=plan.data, digest="5b1f3c9ad2e87714", num_classes=10, channels=1, train=4500,
+            val=500, test=1000,
+        ),
         seed=0,
         trials=plan.wanted or max(1, len(plan.scripts)),
         proposer="tpe",

@@ -14,6 +14,7 @@ import torch
 
 from designspace.errors import DesignspaceError
 from designspace.failures.memory import release, share_memory
+from designspace.records.facts import RecipeFacts, SpecFacts
 from designspace.records.study.ledger import Ledger, read
 from designspace.records.study.state import StudyState
 from designspace.searching import driver
@@ -26,7 +27,6 @@ from designspace.searching.request import Resources, silent
 from designspace.searching.study import pricer, run_study
 from designspace.searching.trials import trainable, trial_training
 from designspace.searching.trials.trainable import Job, failure
-from designspace.searching.trials.trial_training import recipe_facts
 from designspace.spec.recipe.recipe import load_recipe
 from tests.helpers import toy
 from tests.helpers.trainings import SHORT, tiny_data, tiny_net
@@ -99,8 +99,9 @@ def test_the_share_reaches_the_worker(tmp_path: Path, monkeypatch: pytest.Monkey
     found = list[tuple[float, str]]()
     monkeypatch.setattr(trial_training, "share_memory", lambda *words: found.append(words))
     data = tiny_data(tmp_path)
-    full = recipe_facts(load_recipe("demo", SHORT))
-    trial_training.run_of(replace(job, device="cpu", spec=tiny_net().authored, recipe=full), data)
+    recipe = RecipeFacts.of(load_recipe("demo", SHORT))
+    real = {"device": "cpu", "spec": SpecFacts.of(tiny_net()), "recipe": recipe}
+    trial_training.run_of(job.model_copy(update=real), data)
     assert found == [(0.5, "cpu")]
 
 
@@ -122,7 +123,9 @@ def test_a_worker_gives_memory_back_between_its_trials(
 
     monkeypatch.setattr(trainable, "release", counted)
     settings: dict[str, Any] = {"trials": 3, "recipe": {"crash": {"1": 2}}}
-    monkeypatch.setattr(driver, "job_of", lambda *of: replace(job_of(*of), device="cuda"))
+    monkeypatch.setattr(
+        driver, "job_of", lambda *of: job_of(*of).model_copy(update={"device": "cuda"})
+    )
     request = replace(toy.request(tmp_path / "s", **settings), factory=Trainee)
     gc.disable()
     try:
@@ -135,7 +138,7 @@ def test_a_worker_gives_memory_back_between_its_trials(
 
 
 def test_a_failure_for_lack_of_memory_says_what_to_change() -> None:
-    found = failure(OUT, recipe_facts(load_recipe("demo", SHORT)))
+    found = failure(OUT, load_recipe("demo", SHORT).plain())
     assert found.error.startswith("out of memory (tried to allocate 2.50 GiB")
     assert "accumulation=2 (8 images at once instead of 16)" in found.error
     assert (found.fatal, found.hopeless) == (False, False)

@@ -68,12 +68,12 @@ def other_axes() -> toy.ToySpace:
             r"space \(limits \[",
         ),
         (
-            {"recipe": {"digest": "r1", "name": "long"}},
-            r"recipe \(name toy there, long here\)",
+            {"recipe": {"name": "long", "epochs": 9}},
+            r"recipe \(name toy there, long here; epochs 8 there, 9 here\)",
         ),
-        ({"recipe": {"digest": "r1", "epochs": 3}}, r"recipe \(epochs 8 there, 3 here\)"),
+        ({"recipe": {"epochs": 3}}, r"recipe \(epochs 8 there, 3 here\)"),
         (
-            {"data": {"name": "x", "digest": "d1", "num_classes": 1, "channels": 6}},
+            {"data": toy.toy_data().model_copy(update={"name": "x", "digest": "d1"})},
             "data .name toy there, x",
         ),
         ({"seed": 5}, r"another seed \(0 there, 5 here\)"),

@@ -98,10 +98,10 @@ def test_a_divergence_is_recorded_with_its_place(data: Data, tmp_path: Path) -> 
     record = train(tiny_run(data, tmp_path, BREAKS), ignore)
     told = json.loads((tmp_path / NAME).read_text())["outcome"]
     assert told["state"] == "diverged"
-    assert told["epoch"] == 1
-    assert 1 <= told["step"] <= 4
-    assert told["lr"] > 0
-    assert "lower lr" in told["cause"]
+    assert told["divergence"]["epoch"] == 1
+    assert 1 <= told["divergence"]["step"] <= 4
+    assert told["divergence"]["lr"] > 0
+    assert "lower lr" in told["divergence"]["cause"]
     assert record.test is None
     assert record.ended
     assert not (tmp_path / WEIGHTS).exists()
@@ -158,7 +158,7 @@ def test_other_runs_and_earlier_formats_are_refused(data: Data, tmp_path: Path) 
     for broken, said in (
         (text[: len(text) // 2], "not JSON"),
         (text.replace('"seed"', '"sead"'), "did you mean 'seed'"),
-        (text.replace('"state": "complete"', '"state": "complete"'), "outcome"),
+        (text.replace('"state": "complete"', '"state": "done"'), "outcome"),
     ):
         (place / NAME).write_text(broken)
         with pytest.raises(InputError, match=said) as caught:

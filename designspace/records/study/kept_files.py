@@ -10,6 +10,7 @@ from pathlib import Path
 from designspace.records.study.state import Trial
 from designspace.spec.documents.document import writing
 
+TRIALS = "trials"
 WEIGHTS = "weights.safetensors"
 """The trained weights of a run or a trial, with their spec and facts in the header."""
 _CHECKPOINTS = ("checkpoint*", ".checkpoint*")
@@ -19,7 +20,7 @@ _HALF_WRITTEN = (".checkpoint*", *(f".{name}.*" for name in _FILES))
 
 def trial_directory(study: Path, trial: int) -> Path:
     """The directory of a trial within that of its study."""
-    return study / "trials" / str(trial)
+    return study / TRIALS / str(trial)
 
 
 def trial_weights(study: Path, trial: int) -> Path:

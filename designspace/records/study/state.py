@@ -28,8 +28,8 @@ class Trial:
     """One trial as far as the ledger tells: its network, attempts and recorded epochs.
 
     `attempt` is 0 before the first start, `failures` the number of attempts that failed. `recipe`
-    is the digest of its recipe where trials differ by it, else None. `started` and `ended` are the
-    times of its first start and of its end, None before.
+    is the digest of its recipe where trials differ by it, else None. `starts` are its attempts, and
+    `ended` is the time of its end, None before.
     """
 
     number: int
@@ -49,7 +49,7 @@ class Trial:
     decision: Decision = "continue"
     error: str | None = None
     divergence: Divergence | None = None
-    started: float | None = None
+    starts: list[Started] = field(default_factory=list[Started])
     ended: float | None = None
     history: list[Epoch] = field(default_factory=list[Epoch])
 
@@ -135,7 +135,7 @@ class StudyState:
         trial = self.trials[event.trial]
         if isinstance(event, Started):
             trial.attempt, trial.state, trial.ended = event.attempt, "running", None
-            trial.started = trial.started or event.time
+            trial.starts.append(event)
         elif event.attempt != trial.attempt:
             return
         elif isinstance(event, Ended):

@@ -98,7 +98,7 @@ def _figures(summary: Summary) -> list[dict[str, str]]:
         return []
     doubt = "" if summary.noise is None else f"±{summary.noise:.1f} standard error, 1 seed"
     return [
-        _figure("winner", f"trial {winner.number}", f"of {summary.count('done')} complete"),
+        _figure("winner", f"trial {winner.number}", f"of {summary.count('complete')} complete"),
         _figure("validation top-1", f"{fixed(winner.top1, summary.percent_decimals)} %", doubt),
         _tested(summary),
         _figure(summary.macs_unit.label, summary.macs(winner)),

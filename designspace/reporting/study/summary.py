@@ -67,8 +67,8 @@ class Summary:
     @property
     def validation_count(self) -> int | None:
         """Images of the validation split, None where the study does not say."""
-        count = self.meta.data.get("val")
-        return count if isinstance(count, int) and count > 0 else None
+        count = self.meta.data.val
+        return count if count > 0 else None
 
     @property
     def percent_decimals(self) -> int:
@@ -135,7 +135,7 @@ def summarize(study: Study) -> Summary:
         tested=study.state.tested,
         readings=tuple(study.state.readings),
         confounders=confounded(study.meta, study.state),
-        noise=_noise(winner, study.meta.data.get("val")),
+        noise=_noise(winner, study.meta.data.val),
         updated=None if updated is None else datetime.fromtimestamp(updated, UTC),
         complete=study.state.complete,
         interrupted=study.state.action == "interrupted",

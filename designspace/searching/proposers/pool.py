@@ -136,8 +136,8 @@ def is_empty(request: Request) -> bool | None:
 
 def _task(request: Request) -> Task:
     data = request.data
-    size = data.get("image_size") or request.space.base_network().input_size
-    return Task(size, data["channels"], data["num_classes"])
+    size = data.image_size or request.space.base_network().input_size
+    return Task(size, data.channels, data.num_classes)
 
 
 def _rows(draw: Draw, which: slice) -> Draw:
