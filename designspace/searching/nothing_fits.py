@@ -73,7 +73,7 @@ def _fits(request: Request, size: int) -> bool:
         empty = is_empty(there)
         if empty is not None:
             return not empty
-        costs = there.price(there.space.spec(base_point(there.space)), there.data)
+        costs = there.cost(there.space.spec(base_point(there.space)))
     except DesignspaceError:
         return False
     return all(limit.broken_by(costs) is None for limit in there.space.limits)

@@ -122,6 +122,10 @@ class Request:
         """After how many epochs a trial is complete."""
         return self.recipe.epochs
 
+    def cost(self, network: Network) -> Costs:
+        """The exact cost of a network on the request's data."""
+        return self.price(network, self.data)
+
     def recipe_of(self, point: Point) -> RecipeFacts:
         """The recipe of a trial: every trial's, or its own where the space changes it."""
         if not self.space.recipe_axes:

@@ -32,8 +32,6 @@ from designspace.searching.ray_session.ray_settings import prepare
 from designspace.searching.request import Observer, Outcome, Request, silent
 from designspace.searching.resources import require_resources
 from designspace.spec.documents.document import writing
-from designspace.spec.space.limits import Costs
-from designspace.spec.space.space import Point
 from designspace.stopping import stoppable, unbroken_pipes
 
 
@@ -59,16 +57,6 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
     return _run(request, pool, observer)
 
 
-def pricer(request: Request) -> Callable[[Point], tuple[str, Costs]]:
-    """The digest and the exact cost of a point's network, for the classes of the request's data."""
-
-    def price(point: Point) -> tuple[str, Costs]:
-        spec = request.space.spec(point)
-        return spec.digest, request.price(spec, request.data)
-
-    return price
-
-
 def _existing(request: Request) -> StudyMeta | None:
     directory = request.directory
     if not (directory / META).exists():
@@ -92,7 +80,7 @@ def _require_free(directory: Path) -> None:
 
 
 def _require_feasible(request: Request) -> None:
-    candidates = Candidates(request.space, pricer(request))
+    candidates = Candidates(request.space, request.cost)
     rng = stream(request.seed, 0, "repair")
     if candidates.choose(base_point(request.space), set(), rng) is None:
         raise candidates.refuse()
@@ -124,7 +112,7 @@ def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
         meta = old or describe(request)
         if old is None or old.trials != request.trials:
             write_meta(request.directory, meta.model_copy(update={"trials": request.trials}))
-        candidates = Candidates(request.space, pricer(request), pool)
+        candidates = Candidates(request.space, request.cost, pool)
         recorder = Recorder(request.directory, meta)
         observers = _both(recorder, observer)
         driver = Driver(request, ledger, _proposer(request, pool), candidates, observers)

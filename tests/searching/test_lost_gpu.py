@@ -24,7 +24,7 @@ from designspace.searching.proposers.proposer import base_point
 from designspace.searching.proposers.repair import Candidates, proposed
 from designspace.searching.proposers.uniform import RandomProposer
 from designspace.searching.request import Resources, silent
-from designspace.searching.study import pricer, run_study
+from designspace.searching.study import run_study
 from designspace.searching.trials import trainable, trial_training
 from designspace.searching.trials.trainable import Job, failure
 from designspace.spec.recipe.recipe import load_recipe
@@ -90,7 +90,7 @@ def test_trials_that_share_a_gpu_have_their_share_of_its_memory(
 def test_the_share_reaches_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     space, resources = toy.ToySpace(), Resources(gpus=0.5, device="cuda")
     request = toy.request(tmp_path / "s", space=space, resources=resources)
-    chosen = Candidates(request.space, pricer(request)).look(base_point(request.space))
+    chosen = Candidates(request.space, request.cost).look(base_point(request.space))
     assert chosen is not None
     state = StudyState()
     state.apply(proposed(request.space, 0, chosen, "base"))
@@ -190,7 +190,7 @@ def test_a_task_that_loses_its_worker_is_started_once_more(
 def test_the_driver_starts_a_lost_task_again_once(tmp_path: Path) -> None:
     request = toy.request(tmp_path / "s", trials=1)
     (tmp_path / "s").mkdir()
-    candidates = Candidates(request.space, pricer(request))
+    candidates = Candidates(request.space, request.cost)
     proposer = RandomProposer(request.space, 0)
     fatal = failure(lost(), {})
     with Ledger(tmp_path / "s" / "trials.jsonl") as ledger:

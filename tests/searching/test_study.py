@@ -20,7 +20,7 @@ from designspace.searching.driver import Driver
 from designspace.searching.plan import expected_epochs, plan
 from designspace.searching.proposers.uniform import RandomProposer
 from designspace.searching.request import silent
-from designspace.searching.study import Candidates, pricer, run_study
+from designspace.searching.study import Candidates, run_study
 from designspace.searching.trials.trainable import Attempt
 from tests.helpers import toy
 
@@ -140,7 +140,7 @@ def test_a_lost_checkpoint_costs_epochs_but_records_none_twice(tmp_path: Path) -
 def test_a_superseded_attempt_is_not_heard(tmp_path: Path) -> None:
     request = toy.request(tmp_path / "s", trials=1)
     (tmp_path / "s").mkdir()
-    looked = Candidates(request.space, pricer(request))
+    looked = Candidates(request.space, request.cost)
     proposer = RandomProposer(request.space, 0)
     with Ledger(tmp_path / "s" / "trials.jsonl") as ledger:
         first = Driver(request, ledger, proposer, looked, silent)

@@ -123,7 +123,7 @@ class SearchOpening:
 
         request = self.request
         spec = request.space.spec(base_point(request.space))
-        price = request.price(spec, request.data)
+        price = request.cost(spec)
         size = request.data.image_size or spec.input_size
         left = "" if seconds is None else f"; roughly {minutes(seconds)} if all cost as much"
         return (
