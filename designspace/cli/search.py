@@ -95,10 +95,12 @@ def search(
     from designspace.images.data import load_data
     from designspace.images.sizes import decoding_size
     from designspace.images.sources import located
+    from designspace.records.facts import RecipeFacts
     from designspace.searching.continuing import resources_before
     from designspace.searching.request import Request
     from designspace.searching.resources import Asked
-    from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+    from designspace.searching.trials.trial_training import make_run
+    from designspace.training.data_facts import data_facts
 
     load: dict[str, Any] = {
         "source": data,
@@ -113,7 +115,7 @@ def search(
     request = Request(
         directory=directory,
         space=chosen_space,
-        recipe=recipe_facts(how),
+        recipe=RecipeFacts.of(how),
         data=data_facts(images, {**load, "source": located(data)}, how),
         factory=make_run,
         trials=trials,
@@ -139,7 +141,7 @@ def run_search(request: Request, images: Data, *, as_json: bool) -> None:
     from designspace.cli.output.opening import SearchOpening
     from designspace.searching.starting.offered import offer
 
-    offer(images, request.data["load"])
+    offer(images, request.data.load)
     opening = None if as_json else SearchOpening(request, images)
     if opening is not None:
         typer.echo(opening.data_line)
@@ -197,7 +199,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
         raise typer.Exit(outcome.exit_code)
     if outcome.exit_code == TrialsFailedError.exit_code:
         raise TrialsFailedError(
-            f"{state.count('failed')} of {len(state.trials)} trials failed; "
+            f"{state.count('failed', 'diverged')} of {len(state.trials)} trials failed; "
             f"their errors are in {directory}/trials/<number>/stderr.txt"
         )
 
@@ -233,11 +235,11 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
         f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
         f"axes{_counted(found)}; limits: {limits or 'none'}",
         f"base: {macs_text(found.base.macs)}, {found.base.params:,} params",
-        f"recipe {request.recipe['name']}"
+        f"recipe {request.recipe.name}"
         f"{f', each trial with its own {varied}' if varied else ''}: {found.epochs} epochs on "
-        f"{request.data['train']:,} images of {request.data['name']}; "
-        f"selection on {request.data['val']:,}; "
-        f"test of {request.data['test']:,} read once",
+        f"{request.data.train:,} images of {request.data.name}; "
+        f"selection on {request.data.val:,}; "
+        f"test of {request.data.test:,} read once",
         f"{found.trials} trials, {request.proposer}; compared after epochs "
         f"{', '.join(map(str, found.rungs)) or '- (never stopped early)'}",
         f"about {found.expected_epochs} epochs, at most {found.most_epochs}; {parallel}",

@@ -264,7 +264,7 @@ def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) 
             for line in _lines(place, record):
                 typer.echo(line)
     lost = [
-        f"{place}: the training diverged {record.outcome}"
+        f"{place}: the training diverged {record.outcome.divergence}"
         for place, record in records.items()
         if record.outcome.state == "diverged"
     ]

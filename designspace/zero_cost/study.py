@@ -10,6 +10,7 @@ from typing import Any
 
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
+from designspace.records.life_cycle import FINAL
 from designspace.records.measured.csv_text import csv_text
 from designspace.records.measured.zero_cost import (
     RECORD,
@@ -23,7 +24,7 @@ from designspace.records.study.study import Study, StudyMeta, load_study
 from designspace.spec.documents.document import write_text_atomic
 from designspace.spec.network.load import load
 from designspace.spec.network.network import Network
-from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.spec.recipe.recipe import Recipe
 from designspace.zero_cost.rankings import rankings
 from designspace.zero_cost.registry import chosen
 from designspace.zero_cost.score import Task, measure, record
@@ -68,7 +69,7 @@ def score_study(
         measured = measure(_network(study.meta, trial), Task(data, own, first), scores)
         found.append(_beside(trial, measured))
         on_trial(len(found), len(study.state.trials))
-    ranked = [trial for trial in found if trial.state == "done" and trial.curve]
+    ranked = [trial for trial in found if trial.state == "complete" and trial.curve]
     epochs = how.training.epochs
     return StudyScores(
         study=study.meta.name,
@@ -115,7 +116,7 @@ def as_csv(found: StudyScores) -> str:
 def _require_finished(study: Study) -> None:
     state = study.state
     if not state.complete:
-        done = state.count("done", "stopped", "failed")
+        done = state.count(*FINAL)
         raise InputError(
             f"the study is not finished: {done} of {state.wanted} trials ended",
             file=str(study.directory),
@@ -124,20 +125,18 @@ def _require_finished(study: Study) -> None:
 
 
 def _recipe(meta: StudyMeta, changes: dict[str, Any]) -> Recipe:
-    return load_recipe(
-        {key: value for key, value in meta.recipe.items() if key != "digest"}, changes
-    )
+    return meta.recipe.recipe(changes)
 
 
 def _data(meta: StudyMeta) -> Data:
-    data = load_data(**meta.data["load"])
-    if data.digest != meta.data["digest"]:
+    data = load_data(**meta.data.load)
+    if data.digest != meta.data.digest:
         raise InputError(f"the data {data.name} changed since the study began")
     return data
 
 
 def _network(meta: StudyMeta, trial: Trial) -> Network:
-    network = load(meta.space["base"], trial.changes)
+    network = load(meta.space.base, trial.changes)
     if network.digest != trial.digest:
         raise InputError(
             f"trial {trial.number} is another network now ({network.digest}, then {trial.digest})",

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from designspace.images.data import load_data
+from designspace.records.facts import RecipeFacts
 from designspace.records.measured.zero_cost import (
     NetworkScores,
     Ranking,
@@ -22,9 +23,10 @@ from designspace.records.measured.zero_cost import (
 from designspace.records.study.study import LEDGER, META
 from designspace.searching.request import Request
 from designspace.searching.study import run_study
-from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+from designspace.searching.trials.trial_training import make_run
 from designspace.spec.recipe.recipe import load_recipe
 from designspace.spec.space.load_space import load_space
+from designspace.training.data_facts import data_facts
 from designspace.zero_cost.rankings import rankings
 from tests.helpers.command import run
 
@@ -55,7 +57,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     request = Request(
         directory=folder / "study",
         space=load_space(SPACE),
-        recipe=recipe_facts(recipe),
+        recipe=RecipeFacts.of(recipe),
         data=data_facts(load_data(**load), load, recipe),
         factory=make_run,
         trials=5,
@@ -114,7 +116,7 @@ def trial(number: int, top1: tuple[float | None, ...], **scores: float | None) -
         network="n", digest=str(number), input_size=28, seconds=0.0, scores=known
     )
     return TrialScores(
-        trial=number, state="done", params=10 - number, macs=7, curve=top1, measured=measured
+        trial=number, state="complete", params=10 - number, macs=7, curve=top1, measured=measured
     )
 
 

@@ -21,6 +21,8 @@ from designspace.records.study.events import EVENT, Event
 from designspace.spec.documents.document import writing
 
 LOCK = ".lock"
+_OLD_WORDS = ("done",)
+_EARLIER = "an earlier version wrote this study; search again in a new directory"
 
 
 def read(path: Path) -> list[Event]:
@@ -46,10 +48,20 @@ def _parse(path: Path) -> tuple[list[Event], int]:
         try:
             events.append(EVENT.validate_json(line))
         except ValidationError as error:
-            said = error.errors()[0]["msg"]
-            raise InputError(f"not an event: {said}", file=str(path), line=number) from error
+            raise _not_an_event(error, path, number) from error
         length += len(line) + 1
     return events, length
+
+
+def _not_an_event(error: ValidationError, path: Path, line: int) -> InputError:
+    """What is wrong in a line: the value at fault, and the words that may stand in its place."""
+    first = error.errors()[0]
+    place = ".".join(str(key) for key in first["loc"][1:])
+    value = first["input"] if isinstance(first["input"], str | int | float) else ""
+    got = f" (got {json.dumps(value)})" if place and value != "" else ""
+    hint = _EARLIER if value in _OLD_WORDS else None
+    said = f"not an event: {first['msg']}{got}"
+    return InputError(said, file=str(path), line=line, path=place or None, hint=hint)
 
 
 def _is_json(line: bytes) -> bool:
