@@ -23,7 +23,7 @@ from tests.helpers import toy
 from tests.helpers.command import run
 
 ROOT = Path(__file__).parents[2]
-MAIN = ROOT / "tests" / "toy_main.py"
+MAIN = ROOT / "tests" / "helpers" / "toy_main.py"
 STOPS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
