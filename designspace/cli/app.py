@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -38,7 +37,7 @@ from designspace.cli import (
 )
 from designspace.cli import eval as evaluation
 from designspace.errors import DesignspaceError, InputError, MachineError, StoppedError
-from designspace.stopping import asked
+from designspace.stopping import asked, die_of_broken_pipes
 
 INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -106,7 +105,7 @@ def main() -> None:
     diverged, 130 interrupted by SIGINT, SIGTERM or SIGHUP, which ends in one line that says
     what is left.
     """
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    die_of_broken_pipes()
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.stdout.flush()

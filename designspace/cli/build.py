@@ -31,7 +31,7 @@ def build(
     num_classes: TrainedClassesOption = None,
     weights: NetworkWeightsOption = None,
     out: Annotated[
-        Path | None, typer.Option(help="Safetensors file for the weights and the spec.")
+        Path | None, typer.Option(help="A .safetensors file for the weights and the spec.")
     ] = None,
     layout: Annotated[
         str | None,
@@ -51,7 +51,10 @@ def build(
 
     _check_layout(layout, out)
     if out:
+        from designspace.weights.saving import require_weights_name
+
         require_outside_trials(out)
+        require_weights_name(out)
     named = networks.find(spec, changes, quiet=as_json)
     if weights and not as_json:
         networks.tell_weights(weights)

@@ -7,16 +7,16 @@ of a study in its ledger, those of a run in its `record.json`.
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from designspace.errors import InputError, did_you_mean
+from designspace.records.file_lock import lock, unlock
 from designspace.records.run import Record, moment, read_record, write_record
 from designspace.records.study.consistency import consistent_state
 from designspace.records.study.events import SplitRead
 from designspace.records.study.kept_files import trial_directory
-from designspace.records.study.ledger import Ledger, lock
+from designspace.records.study.ledger import Ledger
 from designspace.records.study.state import StudyState
 from designspace.records.study.study import LEDGER, META, load_meta, load_study
 from designspace.records.study.trial_record import Recorder, reading_of
@@ -65,7 +65,7 @@ def ensure_recordable(directory: Path) -> None:
         Ledger(directory / LEDGER).close()
         return
     _ended(directory)
-    os.close(lock(directory / LOCK, "run"))
+    unlock(lock(directory / LOCK, "run"))
 
 
 def times_read(count: int) -> str:
@@ -120,7 +120,7 @@ def _into_record(directory: Path, reading: TestReading) -> None:
         added = {"readings": (*record.readings, dated)}
         write_record(directory, record.model_copy(update=added))
     finally:
-        os.close(held)
+        unlock(held)
 
 
 def _ended(directory: Path) -> Record:

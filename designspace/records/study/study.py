@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from designspace.errors import InputError
 from designspace.records.facts import DataFacts, RecipeFacts, SpaceFacts
+from designspace.records.file_lock import locked
 from designspace.records.record_model import RecordModel
 from designspace.records.study.consistency import consistent_state
-from designspace.records.study.ledger import LOCK, locked, read
+from designspace.records.study.ledger import LOCK, read
 from designspace.records.study.state import StudyState
 from designspace.spec.documents.document import read_yaml, write_yaml_atomic
 from designspace.spec.documents.validation import validate
