@@ -20,7 +20,7 @@ demo: .venv/.package
 
 # The default suite.
 test: .venv/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Lint, spelling, types and the order of the rooms.
 check: .venv/.dev

@@ -84,7 +84,7 @@ class Trainer:
         """Trains epoch `number` (from 1) of `steps` batches; returns the mean loss.
 
         Every random number of a step derives from (seed, epoch, step), so that the epoch may be
-        entered anywhere.
+        entered anywhere. The caller decides whether arithmetic is fast or exact.
 
         Args:
             number: of the epoch.
@@ -98,18 +98,6 @@ class Trainer:
         Raises:
             DivergedError: for a loss that is not finite, naming the first such step.
         """
-        with fast_arithmetic(self.device):
-            return self._epoch(number, batches, steps, clock, after, start)
-
-    def _epoch(
-        self,
-        number: int,
-        batches: Iterable[Batch],
-        steps: int,
-        clock: Clock,
-        after: Callable[[int, list[Tensor]], None],
-        start: Position,
-    ) -> float:
         self.forward.train()
         if self.ema is not None:
             self.ema.follow(self.model)

@@ -52,12 +52,16 @@ def events(directory: Path) -> list[Event]:
     return read(directory / "trials.jsonl")
 
 
-@pytest.mark.parametrize("executor", ["local", "ray"], indirect=True)
-def test_a_study_runs_to_its_end_by_the_rules(tmp_path: Path, executor: str) -> None:
-    request = toy.request(tmp_path / "s", executor=executor, trials=10, proposer="tpe")
+@pytest.mark.parametrize(
+    ("executor", "trials"),
+    [("local", 10), ("ray", 4), pytest.param("ray", 10, marks=pytest.mark.slow)],
+    indirect=["executor"],
+)
+def test_a_study_runs_to_its_end_by_the_rules(tmp_path: Path, executor: str, trials: int) -> None:
+    request = toy.request(tmp_path / "s", executor=executor, trials=trials, proposer="tpe")
     outcome = run_study(request)
     assert outcome.exit_code == 0
-    assert outcome.state.count("complete", "stopped") == len(outcome.state.trials) == 10
+    assert outcome.state.count("complete", "stopped") == len(outcome.state.trials) == trials
     assert outcome.state.trials[0].proposer == "base"
     assert {trial.attempt for trial in outcome.state.trials.values()} == {1}
     assert disagreements(request.rules, request.epochs, events(tmp_path / "s")) == []

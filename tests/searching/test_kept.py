@@ -283,7 +283,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(st.data())
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_a_kill_at_any_event_ends_with_weights_of_what_is_done_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, whole: Path, draw: st.DataObject
