@@ -16,16 +16,16 @@ from reports.measured import (
     drawing,
     gpu,
     kills,
-    signals,
     startup,
     training,
+    zero_cost,
 )
 from reports.measured.records import ROOT
 
-PAGES = ("README.md", "reports/signals/README.md")
+PAGES = ("README.md", "reports/zero_cost/README.md")
 PARTS = {
     name: part
-    for subject in (demo, startup, costing, disk, drawing, kills, training, gpu, signals)
+    for subject in (demo, startup, costing, disk, drawing, kills, training, gpu, zero_cost)
     for name, part in subject.PARTS.items()
 }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from designspace.errors import InputError
 from designspace.figures import Point, frame, page, staircase, table
-from designspace.records.as_record import trial_record
+from designspace.records.as_record import record_of_trial
 from designspace.records.run import Record
 from designspace.records.study.kept_files import WEIGHTS, trial_directory
 from designspace.records.study.state import Trial
@@ -156,7 +156,7 @@ class TrialResult(Trained):
 
     @cached_property
     def _known(self) -> Record:
-        return trial_record(self.study, self.number)
+        return record_of_trial(self.study, self.trial)
 
     @property
     def state(self) -> str:

@@ -11,12 +11,14 @@ from designspace.api.homes import study_home
 from designspace.images.data import Data, load_data
 from designspace.images.sizes import decoding_size
 from designspace.images.sources import located
+from designspace.records.facts import RecipeFacts
 from designspace.searching.continuing import resources_before
 from designspace.searching.request import Request, Resources
 from designspace.searching.resources import Asked
-from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+from designspace.searching.trials.trial_training import make_run
 from designspace.spec.recipe.recipe import Recipe
 from designspace.spec.space.space import Space
+from designspace.training.data_facts import data_facts
 
 Choose = Callable[[Asked, Resources | None], Resources]
 """What each trial gets, from what the caller asks and what the study had before."""
@@ -79,7 +81,7 @@ class SearchPlan:
         request = Request(
             directory=directory,
             space=self.space,
-            recipe=recipe_facts(self.recipe),
+            recipe=RecipeFacts.of(self.recipe),
             data=facts,
             factory=make_run,
             trials=self.trials,

@@ -176,7 +176,7 @@ def search(
         keep_checkpoints=keep_checkpoints,
     )  # fmt: skip
     request, images = plan.prepared(_chosen)
-    offer(images, request.data["load"])
+    offer(images, request.data.load)
     outcome = run_study(request, observer or silent)
     notes = (*outcome.notes, *([outcome.exhausted] if outcome.exhausted else []))
     return StudyResult(outcome.directory, notes, outcome.interrupted)

@@ -54,4 +54,4 @@ def _loaded(entry: EntryPoint) -> Plugin:
     path = getattr(sys.modules[entry.module], "__file__", None) or ""
     content = Path(path).read_bytes() if path else b""
     digest = hashlib.sha256(content).hexdigest()
-    return Plugin(entry.name, path, digest, entry.module, b"")
+    return Plugin(entry.name, path, digest, entry.module, "")

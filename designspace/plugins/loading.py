@@ -29,14 +29,14 @@ class Plugin:
         path: The file.
         sha256: Hash of the file's content, 64 hexadecimal digits.
         module: The name of the module that it became.
-        source: The content that was hashed and run; empty for an installed package.
+        source: The text that was hashed and run; empty for an installed package.
     """
 
     name: str
     path: str
     sha256: str
     module: str
-    source: bytes = field(repr=False)
+    source: str = field(repr=False)
 
     def __repr__(self) -> str:
         return f"<Plugin {self.name}, sha256 {self.sha256[:12]}>"
@@ -66,10 +66,13 @@ def use_plugin(path: str | Path) -> Plugin:
     """
     file = Path(path).absolute()
     try:
-        source = file.read_bytes()
+        content = file.read_bytes()
+        source = content.decode("utf-8")
     except OSError as error:
         raise _unreadable(Path(path), error) from None
-    return adopt(Plugin(file.name, str(file), _sha256(source), _module_name(file), source))
+    except UnicodeDecodeError as error:
+        raise InputError(f"the plug-in is not UTF-8 text: {error}", file=str(path)) from None
+    return adopt(Plugin(file.name, str(file), _sha256(content), _module_name(file), source))
 
 
 def adopt(plugin: Plugin) -> Plugin:
@@ -81,7 +84,7 @@ def adopt(plugin: Plugin) -> Plugin:
     known = _active.get(plugin.module)
     if known is not None and known.sha256 == plugin.sha256:
         return known
-    assert plugin.sha256 == _sha256(plugin.source), "the source is not what was hashed"
+    assert plugin.sha256 == _sha256(plugin.source.encode()), "the source is not what was hashed"
     before = registered()
     try:
         _run(plugin)
@@ -113,7 +116,7 @@ def _run(plugin: Plugin) -> None:
     module.__file__ = plugin.path
     inherited.install()
     sys.modules[plugin.module] = module
-    text = plugin.source.decode(errors="replace")
+    text = plugin.source
     # On another machine the file may be missing; tracebacks show its lines all the same.
     linecache.cache[plugin.path] = (len(text), None, text.splitlines(True), plugin.path)
     try:

@@ -90,7 +90,7 @@ def test_a_study_answers_the_next_question(study: StudyResult, tmp_path: Path) -
 def test_the_same_search_again_does_nothing(study: StudyResult) -> None:
     meta = study.study.meta
     again = designspace.search(
-        SPACE, data=meta.data["load"]["source"], recipe_changes=trainings.SHORT, trials=2,
+        SPACE, data=meta.data.load["source"], recipe_changes=trainings.SHORT, trials=2,
         study=study.directory, executor="local", device="cpu", scheduler="none", proposer="random",
     )  # fmt: skip
     assert [t.trial for t in again] == [t.trial for t in study]

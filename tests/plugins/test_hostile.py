@@ -112,10 +112,13 @@ def test_a_hostile_weights_file(tmp_path: Path, trap: Path) -> None:
 def test_a_hostile_study(tmp_path: Path, trap: Path) -> None:
     study = tmp_path / "study"
     study.mkdir()
+    base = {**SMALL, "plugins": {"gate.py": sha256(trap)}}
     meta = {
         "name": "s", "created": "2026-01-01T00:00:00+00:00", "command": ["designspace", "search"],
-        "space": {"name": "s", "base": {**SMALL, "plugins": {"gate.py": sha256(trap)}}, "axes": {}},
-        "recipe": {"name": "demo"}, "data": {"load": {"source": None}}, "seed": 0, "trials": 1,
+        "space": {"name": "s", "digest": "0" * 16, "authored": {"base": base, "axes": {}}},
+        "recipe": {"name": "demo", "digest": "0" * 16, "full": {}}, "seed": 0, "trials": 1,
+        "data": {"name": "d", "digest": "0" * 16, "num_classes": 2, "channels": 1, "train": 1,
+                 "val": 1, "test": 1, "load": {"source": None}},
         "proposer": "random", "scheduler": {"kind": "none"}, "executor": "local",
         "environment": {"device": "cpu"}, "plugins": {"gate.py": sha256(trap)},
     }  # fmt: skip

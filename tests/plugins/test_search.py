@@ -119,7 +119,7 @@ def test_ray_workers_get_the_source_and_tell_the_line(tmp_path: Path) -> None:
     assert done.returncode == 4, done.stderr
     study = load_study(tmp_path / "study")
     ended = {trial.point["mixer"]: trial for trial in study.state.trials.values()}
-    assert ended["gate"].state == "done"
+    assert ended["gate"].state == "complete"
     line = next(n for n, text in enumerate(BROKEN.splitlines(), 1) if "no such luck" in text)
     said = f"{file}:{line}: ArithmeticError: no such luck"
     assert ended["broken"].error == said
