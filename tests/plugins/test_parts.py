@@ -25,6 +25,7 @@ from torch import nn
 from designspace.compiler.lower import lowers
 from designspace.layers.act import Act
 from designspace.layers.cost import Cost
+from designspace.layers.leaf import Leaf
 from designspace.layers.norm import Norm
 from designspace.layers.response import Response
 from designspace.layers.saved import INPUT
@@ -45,7 +46,7 @@ class Square(Act):
     kind: Literal["square"] = "square"
 
 
-class Halve(Response):
+class Halve(Response, Leaf):
     """Half of it."""
 
     kind: Literal["halve"] = "halve"
