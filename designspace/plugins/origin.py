@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from designspace.layers.kind import Kind
+from designspace.layers.part import BoundPart, Composite
 from designspace.plugins.loading import Plugin, active, registered
 
 
@@ -57,11 +58,30 @@ def _is_stray(kind: type[Kind]) -> bool:
 
 
 def blamed(error: BaseException) -> str | None:
-    """`FILE:LINE` of the innermost line of a plug-in that an error went through; None elsewhere."""
+    """`FILE:LINE` of the plug-in at fault for an error; None where none is.
+
+    That is its innermost line that the error went through, or the `forward` of the part whose rules
+    were checked, such as that each layer is called.
+    """
     files = {plugin.path for plugin in active().values()}
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"{frame.filename}:{frame.lineno}" for frame in frames if frame.filename in files]
-    return lines[-1] if lines else None
+    return lines[-1] if lines else _part_at_fault(error)
+
+
+def _part_at_fault(error: BaseException) -> str | None:
+    """Where the part is written whose layers were checked when an assertion failed."""
+    trace = error.__traceback__
+    if not isinstance(error, AssertionError) or trace is None:
+        return None
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    for value in trace.tb_frame.f_locals.values():
+        part = value.part if isinstance(value, BoundPart) else value
+        if isinstance(part, Composite) and plugin_of(type(part)) is not None:
+            code = type(part).forward.__code__
+            return f"{code.co_filename}:{code.co_firstlineno}"
+    return None
 
 
 def _all_kinds(part: Kind) -> Iterator[Kind]:

@@ -60,9 +60,9 @@ def _is_there(name: str, sha256: str | None) -> bool:
     trusted = trusted_file(sha256) if sha256 else None
     if trusted is not None:
         use_plugin(trusted)
-    elif load_installed():
-        return _is_loaded(name, sha256)
-    return trusted is not None
+    else:
+        load_installed()
+    return _is_loaded(name, sha256)
 
 
 def _is_loaded(name: str, sha256: str | None) -> bool:

@@ -118,6 +118,18 @@ def test_an_error_inside_a_plugin_names_its_line(tmp_path: Path) -> None:
     assert ran.err.startswith(f"error: {file}:{line}: AttributeError")
 
 
+def test_a_layer_that_is_never_called_is_told_of_the_part(tmp_path: Path) -> None:
+    broken = GATE.replace("return m.proj(x + m.context(x))", "return m.proj(x)")
+    file = written(tmp_path, broken)
+    spec = tmp_path / "small.yaml"
+    spec.write_text(json.dumps(SMALL))
+    ran = run("cost", spec, "--plugin", file)
+    line = next(n for n, text in enumerate(broken.splitlines(), 1) if "def forward" in text)
+    assert ran.code == 2
+    said = "AssertionError: layers never called: context"
+    assert ran.err.startswith(f"error: {file}:{line}: {said}")
+
+
 def test_the_catalog_and_the_schema_list_kinds_of_plugins(tmp_path: Path) -> None:
     ran = run("catalog", "--json", "--plugin", written(tmp_path))
     kinds = {kind["kind"]: kind for kind in json.loads(ran.out)["kinds"]}
