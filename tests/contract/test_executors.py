@@ -145,8 +145,9 @@ def test_each_trial_is_trained_by_its_own_recipe(tmp_path: Path, executor: str) 
     for number, trial in calm.trials.items():
         assert ran.trials[number].identity == trial.identity
         assert ran.trials[number].history == trial.history
-        rate = read_yaml(tmp_path / "s" / "trials" / str(number) / "recipe.yaml").data["rate"]
-        assert rate == trial.recipe_changes["rate"] == float(trial.point["rate"])
+        recipe = read_yaml(tmp_path / "s" / "trials" / str(number) / "recipe.yaml").data
+        rate = recipe["optimizer"]["lr"]
+        assert rate == trial.recipe_changes["optimizer.lr"] == float(trial.point["rate"])
     assert run_study(toy.request(tmp_path / "s", executor=executor, **settings)).idle
 
 
