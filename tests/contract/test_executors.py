@@ -19,6 +19,7 @@ from designspace.searching.schedulers.asha import disagreements
 from designspace.searching.study import run_study
 from designspace.spec.documents.document import read_yaml
 from tests.helpers import toy
+from tests.helpers.trial_records import require_records
 
 # Ray's start and its children leave sockets and processes to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -72,6 +73,7 @@ def test_a_study_runs_to_its_end_by_the_rules(tmp_path: Path, executor: str) -> 
         files = {path.name for path in (tmp_path / "s" / "trials" / str(trial.number)).iterdir()}
         assert ("weights.safetensors" in files) == (trial.state == "complete")
         assert "checkpoint.json" not in files
+    require_records(tmp_path / "s")
     again = run_study(request)
     assert again.idle
     assert again.state.updated == outcome.state.updated
