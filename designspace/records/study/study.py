@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from designspace.errors import InputError
 from designspace.records.facts import DataFacts, RecipeFacts, SpaceFacts
@@ -67,7 +67,7 @@ def load_meta(directory: Path) -> StudyMeta:
     if not path.is_file():
         raise InputError("no study here", file=str(directory), hint=f"a study holds a {META}")
     document = read_yaml(path)
-    data: dict[str, Any] = document.data if isinstance(document.data, dict) else {}
+    data = cast("dict[str, Any]", document.data) if isinstance(document.data, dict) else {}
     if data.get("format", FORMAT) != FORMAT:
         raise InputError(
             "a study of an earlier format, which is no longer read",
