@@ -24,7 +24,7 @@ from tests.helpers import toy
 from tests.helpers.trial_records import require_records
 
 MAIN = Path(__file__).parents[1] / "helpers" / "toy_main.py"
-ROOT = MAIN.parent.parent
+ROOT = MAIN.parents[2]
 
 
 def start(directory: Path, settings: dict[str, Any]) -> subprocess.Popen[bytes]:

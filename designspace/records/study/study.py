@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from designspace.errors import InputError
 from designspace.records.facts import DataFacts, RecipeFacts, SpaceFacts
@@ -67,8 +67,8 @@ def load_meta(directory: Path) -> StudyMeta:
     if not path.is_file():
         raise InputError("no study here", file=str(directory), hint=f"a study holds a {META}")
     document = read_yaml(path)
-    data = cast("dict[str, Any]", document.data) if isinstance(document.data, dict) else {}
-    if data.get("format", FORMAT) != FORMAT:
+    data: Any = document.data
+    if isinstance(data, dict) and "format" in data and data["format"] != FORMAT:
         raise InputError(
             "a study of an earlier format, which is no longer read",
             file=str(path),
