@@ -41,7 +41,7 @@ def test_a_trial_has_the_status_epochs_and_attempts_of_the_ledger(finished: Stud
     assert record.over
     assert record.test is not None
     assert len(record.epochs) == record.recipe.epochs == 8
-    assert record.recipe.recipe().digest == record.recipe.digest
+    assert record.recipe.load().digest == record.recipe.digest
 
 
 def test_names_of_a_trial_lead_to_the_same_record(finished: Study) -> None:
