@@ -23,7 +23,7 @@ from tests.helpers import toy
 from tests.helpers.command import run
 
 ROOT = Path(__file__).parents[2]
-MAIN = ROOT / "tests" / "toy_main.py"
+MAIN = ROOT / "tests" / "helpers" / "toy_main.py"
 STOPS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
@@ -138,7 +138,7 @@ def test_status_tells_whether_a_search_runs(tmp_path: Path) -> None:
     assert stop(process, [signal.SIGKILL])[0] == -signal.SIGKILL
     assert json.loads(run("status", study, "--json").out)["running"] is False
     said = run("status", study).out
-    assert "1 not running" in said
+    assert "1 interrupted" in said
     assert "(not running; the same search goes on)" in said
 
 
