@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from designspace.records.life_cycle import Status
 from designspace.records.study.study import load_study
 from designspace.reporting.drawing.numbers import decimals_for, signed
 from designspace.reporting.drawing.palette import front_colors
@@ -26,7 +27,9 @@ from tests.helpers.report_studies import Plan, Script, realistic, write_study
 SCORES = st.floats(1, 99).map(lambda score: round(score, 1))
 
 
-def row(number: int, state: str, top1: float | None, macs: int, *, on_front: bool = False) -> Row:
+def row(
+    number: int, state: Status, top1: float | None, macs: int, *, on_front: bool = False
+) -> Row:
     return Row(
         number=number, state=state, attempts=1, epochs=1, top1=top1, top5=None, params=1, macs=macs,
         acts=1, digest="d", proposer="tpe", point={}, changes=(), curve=(), seconds=0.0, error=None,
