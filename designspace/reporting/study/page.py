@@ -34,7 +34,7 @@ class Column:
     number: bool = True
 
 
-def _columns(unit: MacsUnit) -> tuple[Column, ...]:
+def _columns(unit: MacsUnit, reference: str) -> tuple[Column, ...]:
     return (
         Column("trial"),
         Column("state", number=False),
@@ -42,7 +42,7 @@ def _columns(unit: MacsUnit) -> tuple[Column, ...]:
         Column("top-1, %"),
         Column(unit.name),
         Column("M params"),
-        Column("against the base", number=False),
+        Column(f"against {reference}", number=False),
     )
 
 
@@ -59,7 +59,7 @@ def page(
         headline=facts.headline(summary),
         convention=MACS_CONVENTION,
         figures=_figures(summary),
-        columns=_columns(summary.macs_unit),
+        columns=_columns(summary.macs_unit, summary.reference_name),
         macs_unit=summary.macs_unit.name,
         lines=[_line(summary, row, colors) for row in summary.ordered],
         failures=[row for row in summary.rows if row.state == "failed"],
