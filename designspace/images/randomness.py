@@ -4,9 +4,6 @@ Every stream of a step is made anew from (seed, epoch, step). So a run that is r
 epoch needs no generator states to go on as if it had never stopped.
 """
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import hashlib

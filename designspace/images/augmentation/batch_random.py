@@ -1,8 +1,5 @@
 """Random numbers for the images of a batch, whoever holds which of them."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable
