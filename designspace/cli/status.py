@@ -49,19 +49,19 @@ def summary_lines(directory: Path, state: StudyState, *, running: bool = False) 
     from designspace.records.life_cycle import STATUSES
     from designspace.reporting.drawing.numbers import macs_text
     from designspace.reporting.study.ending import ending_lines
-    from designspace.reporting.study.rows import base_of, changes_against
+    from designspace.reporting.study.rows import changes_against, reference_name, reference_of
 
     told = Counter(_told(trial.state, running=running) for trial in state.trials.values())
     counts = ", ".join(f"{told[status]} {status}" for status in STATUSES if told[status])
     yield f"{len(state.trials)} of {state.wanted} trials: {counts or 'none yet'}"
     winner = state.winner
     if winner is not None:
-        changed = ", ".join(str(change) for change in changes_against(winner.point, base_of(state)))
+        changes = changes_against(winner.point, reference_of(state))
         yield (
             f"best: trial {winner.number}, validation top-1 {winner.top1:.2f}%, "
             f"{macs_text(winner.macs)}, {winner.params:,} params"
         )
-        yield f"  against the base: {changed or 'nothing'}"
+        yield f"  against {reference_name(state)}: {', '.join(map(str, changes)) or 'nothing'}"
     if state.recipes:
         yield f"trials differ by recipe as well: {state.recipes} recipes so far"
     yield from ending_lines(directory, state)

@@ -4,9 +4,6 @@ On maps (batch, channels, height, width) the layer is a 1x1 convolution, on toke
 Both keep `nn.Linear`'s parameters, so that state dicts do not depend on the kernel.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import torch

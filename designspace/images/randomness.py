@@ -6,9 +6,6 @@ draws from `derive("torch", "step", 0, 3, 7)`, whether or not this process ran s
 the start of a SHA-256 digest, so that neighbouring steps have streams that are unrelated.
 """
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import hashlib

@@ -38,8 +38,10 @@ def row(
 
 
 def test_a_standard_error_known_by_hand() -> None:
-    assert standard_error(80.0, 400) == pytest.approx(2.0)
-    assert standard_error(100.0, 400) == 0.0
+    assert standard_error(80.0, 400) == pytest.approx(2.0, rel=1e-3)
+    # Wilson's interval for 100 of 100 at one standard error: 1 / (1 + 1/100) to 1
+    assert standard_error(100.0, 100) == pytest.approx(100 * (1 - 1 / 1.01) / 2)
+    assert standard_error(0.0, 100) == standard_error(100.0, 100)
 
 
 @given(st.lists(st.tuples(SCORES, st.integers(1, 9)), min_size=1, max_size=20))

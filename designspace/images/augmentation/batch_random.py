@@ -13,9 +13,6 @@ can be drawn for all (noise per pixel), `key()` gives one number for the batch, 
 `noise.py` computes each element alone.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable

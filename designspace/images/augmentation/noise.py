@@ -25,9 +25,6 @@ alike, and of the shift, which repeats the sign, one bit is lost.
 The mixed number, as a fraction from -1 to 1, becomes normal by the inverse of the error function.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math
