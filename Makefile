@@ -5,7 +5,9 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 NOW := date +%s
 
-.PHONY: demo test check slow gpu wheel clean
+SITE := $(BIN)/python -m sphinx -q -b html -W --keep-going -n docs docs/_build/html
+
+.PHONY: demo test check slow docs gpu wheel clean
 
 # The search over ConvNeXt's micro choices on real images, and its page.
 demo: .venv/.package
@@ -18,12 +20,13 @@ demo: .venv/.package
 test: .venv/.dev
 	$(BIN)/python -m pytest -n 2
 
-# Lint, types and the order of the rooms.
+# Lint, types, the order of the rooms, and the documentation, whose notebook is not run here.
 check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(SITE)
 
 # What takes longer: real Ray under kill -9, a real browser, full-size networks, the wheel.
 slow: .venv/.dev
@@ -32,6 +35,11 @@ slow: .venv/.dev
 # What only a GPU can show, in under 20 minutes; one record with a pass or fail per point.
 gpu: .venv/.package
 	$(BIN)/python -m benchmarks.gpu
+
+# The documentation as a site, its notebook run; needs no network.
+docs: .venv/.dev
+	DOCS_NOTEBOOK=cache $(SITE)
+	@echo "docs/_build/html/index.html"
 
 wheel: .venv/.dev
 	$(BIN)/python -m build --wheel --installer uv

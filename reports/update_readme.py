@@ -22,7 +22,11 @@ from reports.measured import (
 )
 from reports.measured.records import ROOT
 
-PAGES = ("README.md", "reports/signals/README.md")
+PAGES = (
+    "README.md",
+    "reports/signals/README.md",
+    *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").glob("*.md"))),
+)
 PARTS = {
     name: part
     for subject in (demo, startup, costing, disk, drawing, kills, training, gpu, signals)
