@@ -16,6 +16,7 @@ from reports.measured import (
     drawing,
     gpu,
     kills,
+    peers,
     signals,
     startup,
     training,
@@ -29,7 +30,7 @@ PAGES = (
 )
 PARTS = {
     name: part
-    for subject in (demo, startup, costing, disk, drawing, kills, training, gpu, signals)
+    for subject in (demo, startup, costing, disk, drawing, kills, peers, training, gpu, signals)
     for name, part in subject.PARTS.items()
 }
 

@@ -43,10 +43,12 @@ class Block:
 
     @property
     def commands(self) -> list[str]:
-        """The `designspace` commands of a shell block, continued lines joined."""
-        if self.language not in ("bash", "sh"):
+        """The `designspace` commands of a block, continued lines joined."""
+        if self.language not in ("bash", "sh", "console"):
             return []
         lines = self.text.replace("\\\n", " ").splitlines()
+        if self.language == "console":
+            lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
         bare = [re.sub(r"^(\w+=\S+ )*", "", line.split(" #")[0].strip()) for line in lines]
         return [re.sub(r" [|>].*", "", line) for line in bare if line.startswith("designspace ")]
 

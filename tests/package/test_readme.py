@@ -18,7 +18,7 @@ from tests.helpers.pages import blocks
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
-QUICK = ("cost", "diff", "build", "schema", "ladder", "show")
+QUICK = ("cost", "diff", "ladder")
 
 
 def commands(*pages: Path) -> list[str]:
@@ -75,10 +75,39 @@ def test_every_verb_and_option_shown_exists(verb: str) -> None:
         assert option in helped.out, option
 
 
-@pytest.mark.parametrize("command", [c for c in commands(README) if verb_of(c)[0] in QUICK])
-def test_quick_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    if "runs/" in command:
-        pytest.skip("needs the study of `make demo`")
-    words = [w.replace("specs/", f"{ROOT}/specs/") for w in shlex.split(command)[1:]]
+def tour() -> list[object]:
+    """The commands of the README with the output shown; slow where torch is needed."""
+    shown = [block for block in blocks(README) if block.language == "console"]
+    return [
+        pytest.param(
+            block.commands[0],
+            block.text.splitlines()[1:],
+            marks=[] if verb_of(block.commands[0])[0] in QUICK else [pytest.mark.slow],
+            id=" ".join(verb_of(block.commands[0])),
+        )
+        for block in shown
+    ]
+
+
+def test_the_tour_has_ten_commands() -> None:
+    assert len(tour()) == 10
+
+
+@pytest.mark.parametrize(("command", "shown"), tour())
+def test_the_output_shown_is_real(
+    command: str, shown: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    assert run(*words).code == 0
+    words = [word.replace("reports/", f"{ROOT}/reports/") for word in shlex.split(command)[1:]]
+    done = run(*words)
+    assert done.code == 0, done.err
+    printed = iter(bare(done.out.replace(f"{ROOT}/", "") + done.err))
+    for line in bare("\n".join(shown)):
+        assert line == "..." or line in printed, line
+
+
+def bare(text: str) -> list[str]:
+    """Lines without trailing blanks, rounding errors masked."""
+    return [re.sub(r"\d\.\de-\d+", "#", line).rstrip() for line in text.splitlines()]
