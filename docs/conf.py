@@ -22,6 +22,8 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "README.md"]
 source_suffix = {".md": "myst-nb"}
 nitpicky = True
+default_role = "code"
+smartquotes = False  # `--out` stays as it is
 # Types of torch, pydantic and the standard library have no pages here.
 nitpick_ignore_regex = [("py:.*", ".*")]
 suppress_warnings = ["myst.header"]  # fragments start below the first level
