@@ -18,7 +18,10 @@ def page() -> str:
     parts = [
         "# Command reference\n\nThis page is generated from the command line. Every command also "
         "prints it with `--help`. Commands that take a network take it under "
-        "[any of its names](../networks.md#one-way-to-name-a-network)."
+        "[any of its names](../networks.md#one-way-to-name-a-network).\n\n"
+        "Tables fit the terminal: long text wraps, and columns that do not fit are named in a "
+        "note. In a pipe nothing is left out. With `--json`, numbers are whole and unrounded. "
+        "[Exit codes](../troubleshooting.md#exit-codes) tell scripts how a command ended."
     ]
     for name, command in _listed(group, context, ""):
         parts.append(_command(name, command, context))
