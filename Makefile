@@ -4,10 +4,14 @@ BIN := .venv/bin
 # Installed packages are compiled as they are first imported; where this is set they never would be.
 export PYTHONDONTWRITEBYTECODE :=
 NOW := date +%s
+# Tests that reach every library: the language, every kind, training, a study, exporting, the report.
+LOWEST := tests/contract tests/spec tests/costing tests/package tests/compiler/test_export.py \
+	tests/training/test_train.py tests/searching/test_study.py tests/searching/test_proposers.py \
+	tests/images/test_sources.py tests/reporting/test_report.py
 
 SITE := $(BIN)/python -m sphinx -q -b html -W --keep-going -n docs docs/_build/html
 
-.PHONY: demo test check slow docs gpu wheel clean
+.PHONY: demo test check slow docs gpu lowest wheel clean
 
 # The search over ConvNeXt's micro choices on real images, and its page.
 demo: .venv/.package
@@ -18,12 +22,13 @@ demo: .venv/.package
 
 # The default suite.
 test: .venv/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Lint, types, the order of the rooms, and the documentation, whose notebook is not run here.
+# Lint, spelling, types, the order of the rooms, and the documentation, whose notebook is not run.
 check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(SITE)
@@ -41,11 +46,17 @@ docs: .venv/.dev
 	DOCS_NOTEBOOK=cache $(SITE)
 	@echo "docs/_build/html/index.html"
 
+# What every reading of a network needs, with the lowest versions that pyproject.toml allows, in an
+# environment of its own. Old libraries may warn of one another, which is no failure here.
+lowest: .venv-lowest/.installed
+	.venv-lowest/bin/python -m pytest -W default $(LOWEST)
+
+# The wheel and the source distribution, in dist/.
 wheel: .venv/.dev
-	$(BIN)/python -m build --wheel --installer uv
+	$(BIN)/python -m build --installer uv
 
 clean:
-	rm -rf .venv dist
+	rm -rf .venv .venv-lowest dist
 
 .venv/.uv:
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -61,3 +72,9 @@ clean:
 	@started=$$($(NOW)); \
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -e . --group dev && \
 	echo "installed in $$(( $$($(NOW)) - started )) s" && touch $@ .venv/.package
+
+.venv-lowest/.installed: pyproject.toml | .venv/.uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-lowest
+	$(BIN)/uv pip install --quiet --resolution lowest-direct --python .venv-lowest/bin/python \
+		-e . --group dev
+	touch $@

@@ -44,7 +44,7 @@ def measured(study: Path, *more: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "designspace", *WORDS, "--study", str(study), *more]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     state = load_study(study).state
-    states = {name: state.count(name) for name in ("done", "stopped", "failed")}
+    states = {name: state.count(name) for name in ("complete", "stopped", "failed")}
     return {"trials": states, "bytes": dict(sizes(study)), "total": sum(sizes(study).values())}
 
 

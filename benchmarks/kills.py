@@ -179,7 +179,7 @@ def tried(case: Case, study: Path, temporary: Path) -> Seen:
         exit_s=round(took, 2),
         line=lines[-1] if lines else "",
         tracebacks=(said + said_again).count("Traceback"),
-        trials=state.count("done", "stopped"),
+        trials=state.count("complete", "stopped"),
         complete=state.complete,
         epochs_recorded_twice=sum(count - 1 for count in recorded.values()),
         epochs_trained_again=trained_again(study),

@@ -21,7 +21,10 @@ from typing import Any, Never
 
 Handler = Callable[[int, FrameType | None], None]
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Windows has no SIGHUP and no SIGPIPE.
+NUMBERS = tuple(
+    signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 PATIENCE = 30.0  # seconds in which further signals are ignored
 
 
@@ -62,6 +65,16 @@ def asked() -> bool:
     return _stops.asked is not None
 
 
+def check() -> None:
+    """Raise KeyboardInterrupt once more, where a signal came and the first one was lost.
+
+    Python raises it wherever the main thread happens to be. In a destructor, a callback or a
+    library's bare `except` it disappears, so long loops ask at every step.
+    """
+    if _stops.handlers and _stops.asked is not None:
+        raise KeyboardInterrupt
+
+
 @contextmanager
 def stoppable(handler: Handler, *, final: bool = False) -> Generator[None]:
     """Have the first SIGINT, SIGTERM or SIGHUP call a handler, and ignore those that follow.
@@ -100,15 +113,25 @@ def reinstall() -> None:
 
 def _install() -> dict[int, Any]:
     """Handle the signals, SIGHUP unless `nohup` has it ignored; returns what handled them."""
-    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    numbers = [number for number in NUMBERS if number != signal.SIGHUP or not ignored]
+    numbers = [number for number in NUMBERS if not (number.name == "SIGHUP" and _ignored(number))]
     return {number: signal.signal(number, _stops) for number in numbers}
+
+
+def _ignored(number: signal.Signals) -> bool:
+    return signal.getsignal(number) is signal.SIG_IGN
+
+
+def die_of_broken_pipes() -> None:
+    """Let the system end this process, silently, when the reader of its output goes."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 @contextmanager
 def unbroken_pipes() -> Generator[None]:
     """Have writing to a closed pipe raise an error instead of ending the process unheard."""
-    if threading.current_thread() is not threading.main_thread():
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or not hasattr(signal, "SIGPIPE"):
         yield
         return
     before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -125,6 +148,9 @@ def held_off() -> Generator[None]:
     Ray's shutdown gives SIGTERM back to the system, which would end the process. Only the C library
     can set a handler from another thread, and it does so again every millisecond.
     """
+    if os.name == "nt":  # its processes end without signals
+        yield
+        return
     over = threading.Event()
     libc = ctypes.CDLL(None)
     libc.signal.argtypes, libc.signal.restype = (ctypes.c_int, ctypes.c_void_p), ctypes.c_void_p

@@ -17,20 +17,21 @@ from reports.measured import (
     gpu,
     kills,
     peers,
-    signals,
     startup,
     training,
+    zero_cost,
 )
 from reports.measured.records import ROOT
 
 PAGES = (
     "README.md",
-    "reports/signals/README.md",
+    "reports/zero_cost/README.md",
     *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").glob("*.md"))),
 )
+_SUBJECTS = (demo, startup, costing, disk, drawing, kills, peers, training, gpu, zero_cost)
 PARTS = {
     name: part
-    for subject in (demo, startup, costing, disk, drawing, kills, peers, training, gpu, signals)
+    for subject in _SUBJECTS
     for name, part in subject.PARTS.items()
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 # A shell ignores Ctrl-C for what it starts in the background, and children inherit that: the tests
 # that interrupt a command want it heard.
@@ -10,6 +11,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# A test that starts a process would compile torch's and timm's sources anew each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # What tests ask of spaces is computed anew, and leaves nothing in the user's cache.
 os.environ.setdefault("DESIGNSPACE_CACHE", "off")
 
@@ -17,6 +21,8 @@ os.environ.setdefault("DESIGNSPACE_CACHE", "off")
 os.environ.pop("COLUMNS", None)
 
 from hypothesis import HealthCheck, settings
+
+sys.dont_write_bytecode = False
 
 settings.register_profile(
     "default",

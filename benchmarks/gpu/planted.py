@@ -16,12 +16,14 @@ from typing import Any
 
 from designspace.errors import DesignspaceError
 from designspace.images.data import load_data
+from designspace.records.facts import RecipeFacts
 from designspace.sampling.space import load_space
 from designspace.searching.request import Request, Resources
 from designspace.searching.study import run_study
 from designspace.searching.trials.trainable import Job, Trainee
-from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+from designspace.searching.trials.trial_training import make_run
 from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.data_facts import data_facts
 
 VICTIM, TRIALS = 2, 8
 
@@ -43,7 +45,7 @@ def main() -> None:
     load: dict[str, Any] = {"source": source}
     data = load_data(**load)
     request = Request(
-        directory=Path(study), space=load_space("micro"), recipe=recipe_facts(recipe),
+        directory=Path(study), space=load_space("micro"), recipe=RecipeFacts.of(recipe),
         data=data_facts(data, load, recipe), factory=factory, trials=TRIALS, scheduler="none",
         executor="ray" if sys.argv[3] == "ray" else "local",
         resources=Resources(1, 0.5, "cuda"), test=False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -28,9 +27,9 @@ from designspace.cli import (
     resume,
     sample,
     schema,
+    score,
     search,
     show,
-    signals,
     space,
     status,
     train,
@@ -38,7 +37,7 @@ from designspace.cli import (
 )
 from designspace.cli import eval as evaluation
 from designspace.errors import DesignspaceError, InputError, MachineError, StoppedError
-from designspace.stopping import asked
+from designspace.stopping import asked, die_of_broken_pipes
 
 INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -70,7 +69,7 @@ for verb in (
 ):
     _add(verb)
 app.add_typer(space.space, name="space")
-for verb in (sample.sample, bench.bench, signals.signals, data.data, train.train):
+for verb in (sample.sample, bench.bench, score.score, data.data, train.train):
     _add(verb)
 _add(evaluation.evaluate, "eval")
 for verb in (
@@ -106,7 +105,7 @@ def main() -> None:
     diverged, 130 interrupted by SIGINT, SIGTERM or SIGHUP, which ends in one line that says
     what is left.
     """
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    die_of_broken_pipes()
     try:
         code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.stdout.flush()
@@ -147,7 +146,7 @@ _LESS_MEMORY = {
     "cpu",
     "eval": "try --device cpu, a smaller --input-size or a --recipe with a smaller batch_size",
     "verify": "try --device cpu",
-    "signals": "try a smaller --batch-size or --device cpu",
+    "score": "try a smaller --batch-size or --device cpu",
     "bench": "try smaller batch sizes or a smaller --input-size",
     "export": "try a smaller --input-size",
     "build": "try a smaller --input-size",

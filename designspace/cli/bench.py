@@ -30,12 +30,14 @@ def bench(
     against: Annotated[
         str | None,
         typer.Option(
-            help="Time another network of the same architecture in turn with ours: timm, or "
-            "timm:NAME where its name is not known."
+            help="Network to time in turn with ours: timm, or timm:NAME if timm's name is not"
+            " known."
         ),
     ] = None,
     mode: Annotated[str, typer.Option(help="infer, train, or infer,train.")] = "infer",
-    batch_size: Annotated[str, typer.Option(help="Images a step: one number or several.")] = "1,8",
+    batch_size: Annotated[
+        str, typer.Option(help="Images per step: one number, or several separated by commas.")
+    ] = "1,8",
     input_size: TrainedSizeOption = None,
     num_classes: TrainedClassesOption = None,
     device: DeviceOption = "auto",
@@ -43,10 +45,17 @@ def bench(
         str, typer.Option(help="float32, bfloat16, or on CUDA float16.")
     ] = "float32",
     layout: Annotated[
-        str, typer.Option(help="Of images and convolution weights: channels-last or contiguous.")
+        str,
+        typer.Option(
+            help="Memory layout of images and convolution weights: channels-last or contiguous."
+        ),
     ] = "channels-last",
-    compiled: Annotated[bool, typer.Option("--compile", help="Through torch.compile.")] = False,
-    rounds: Annotated[int, typer.Option(min=1, help="Measurements of a row at most.")] = 30,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the networks with torch.compile.")
+    ] = False,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Maximum number of measurements per row.")
+    ] = 30,
     seconds: Annotated[
         float,
         typer.Option(
@@ -55,11 +64,11 @@ def bench(
     ] = 20.0,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, max=4096, help="Of torch on the CPU; its own choice by default."),
+        typer.Option(min=1, max=4096, help="Number of CPU threads (default: torch's choice)."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the whole record here, as JSON.")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file for the whole record.")] = None,
     csv: Annotated[
-        Path | None, typer.Option(help="Write the medians here, in timm's columns.")
+        Path | None, typer.Option(help="CSV file for the medians, with timm's column names.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

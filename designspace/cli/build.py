@@ -31,19 +31,19 @@ def build(
     num_classes: TrainedClassesOption = None,
     weights: NetworkWeightsOption = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write weights and spec to this file, as safetensors.")
+        Path | None, typer.Option(help="A .safetensors file for the weights and the spec.")
     ] = None,
     layout: Annotated[
         str | None,
         typer.Option(
-            help="Names to write the weights of --out under: designspace, timm, torchvision or "
-            "official (default: designspace)."
+            help="Naming of the weights in --out: designspace, timm, torchvision or official "
+            "(default: designspace)."
         ),
     ] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Build a network, with its trained weights where it has some, and run it once."""
+    """Build a network, load its trained weights if it has any, and run it once."""
     from designspace.cli.input import networks
     from designspace.cli.output.printing import cost_json, print_json
     from designspace.exporting.ready import ready
@@ -51,7 +51,10 @@ def build(
 
     _check_layout(layout, out)
     if out:
+        from designspace.weights.saving import require_weights_name
+
         require_outside_trials(out)
+        require_weights_name(out)
     named = networks.find(spec, changes, quiet=as_json)
     if weights and not as_json:
         networks.tell_weights(weights)

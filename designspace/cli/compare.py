@@ -43,11 +43,12 @@ def compare(
         ),
     ],
     strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse what is not comparable (exit code 2).")
+        bool,
+        typer.Option("--strict", help="End with exit code 2 if the trainings are not comparable."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare trainings, and name by path what differs besides the networks."""
+    """Compare trainings, and list everything else that differs between them."""
     from designspace.cli.output.printing import print_json
     from designspace.comparison import compare as compare_records
 

@@ -29,17 +29,24 @@ def cost(
     input_size: TrainedSizeOption = None,
     in_channels: TrainedChannelsOption = None,
     num_classes: TrainedClassesOption = None,
-    by: Annotated[Level, typer.Option(help="What a row stands for.")] = "stage",
+    by: Annotated[Level, typer.Option(help="Unit of a row.")] = "stage",
     batch_size: Annotated[
         int | None,
-        typer.Option(min=1, max=WIDEST, help="Also the memory of a training step with AdamW."),
+        typer.Option(
+            min=1,
+            max=WIDEST,
+            help="Also show the memory of a training step with AdamW at this batch size.",
+        ),
     ] = None,
     precision: Annotated[
         Precision | None,
-        typer.Option(help="Of that step; bf16 is automatic mixed precision.  [default: float32]"),
+        typer.Option(
+            help="Precision of that step (default: float32); bf16 is automatic mixed precision."
+        ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Also torch's and fvcore's counts, and why they differ.")
+        bool,
+        typer.Option("--check", help="Also show torch's and fvcore's counts, and why they differ."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -26,8 +26,8 @@ def data(
         str | None,
         typer.Argument(
             metavar="[PATH]",
-            help="Images: a directory, .zip, .npz, WebDataset shards (.tar), Parquet files, or a "
-            "torchvision name; fashion-mnist-mini by default.",
+            help="Images: a directory, .zip, .npz, WebDataset shards (.tar), Parquet files, "
+            "or a torchvision name (default: fashion-mnist-mini).",
         ),
     ] = None,
     image_size: Annotated[
@@ -44,16 +44,17 @@ def data(
         float, typer.Option(help="Share of each class to hold out, above 0 and below 1.")
     ] = 0.2,
     out: Annotated[
-        Path | None, typer.Option(help="Draw a contact sheet with labels: .png, .jpg or .webp.")
+        Path | None, typer.Option(help="File for a contact sheet with labels: .png, .jpg or .webp.")
     ] = None,
     speed: Annotated[
-        bool, typer.Option("--speed", help="Time the decoding, as a training reads the files.")
+        bool,
+        typer.Option("--speed", help="Measure how many images per second a training can decode."),
     ] = False,
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a data set holds: classes, splits, pixel statistics, and what was left out."""
+    """Show the contents of a data set: classes, splits, pixel statistics, skipped files."""
     if not 0 < val_fraction < 1:
         said = f"must be above 0 and below 1 (got {val_fraction:g})"
         raise InputError(said, path="--val-fraction")

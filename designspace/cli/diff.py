@@ -51,6 +51,8 @@ def diff(
     title = f"{first.title} -> {second.title}"
     columns = ["decision", "change", "what it is"]
     print_table(columns, rows, title=title, text=columns)
+    for missing in found.missing:
+        typer.echo(f"{missing}")
     params, macs = (
         (getattr(costs[0], name), getattr(costs[1], name)) for name in ("params", "macs")
     )

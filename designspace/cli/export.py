@@ -19,6 +19,7 @@ from designspace.cli.input.options import (
     TrainedSizeOption,
 )
 from designspace.errors import InputError
+from designspace.extras import EXTRAS, require_extra
 
 if TYPE_CHECKING:
     from designspace.exporting import Exported
@@ -38,12 +39,12 @@ def export(
     changes: SetOption = None,
     to: Annotated[
         Format | None,
-        typer.Option("--format", help="Format of the file; by default what --out ends in."),
+        typer.Option("--format", help="Format of the file (default: from the suffix of --out)."),
     ] = None,
     weights: NetworkWeightsOption = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write; the network's name with the format by default."),
+        typer.Option(help="File to write (default: the network's name and the format)."),
     ] = None,
     input_size: TrainedSizeOption = None,
     in_channels: TrainedChannelsOption = None,
@@ -85,8 +86,8 @@ def _target(named: Named, to: Format | None, out: Path | None) -> tuple[Format, 
     """Return the format and the file, before anything is built.
 
     Raises:
-        InputError: No format is given, it is not that of the file's name, or the file cannot be
-            there.
+        InputError: No format is given, it is not that of the file's name, a package that it needs
+            is missing, or the file cannot be there.
     """
     formats = [str(known) for known in Format]
     ending = out.suffix[1:].lower() if out else ""
@@ -94,6 +95,8 @@ def _target(named: Named, to: Format | None, out: Path | None) -> tuple[Format, 
         said = f"'{out}' does not end in a format" if out else "no format is given"
         raise InputError(said, hint=f"give one with --format: {', '.join(formats)}")
     chosen = to or Format(ending)
+    if chosen in EXTRAS:
+        require_extra(chosen, f"the format {chosen}")
     path = out or Path(f"{named.file_name}.{chosen}")
     if path.is_dir():
         inside = path / f"{named.file_name}.{chosen}"

@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 
 def report(
     study: Annotated[
-        Path | None, typer.Argument(help="A study's directory; the latest in runs/ by default.")
+        Path | None, typer.Argument(help="Directory of the study (default: the latest in runs/).")
     ] = None,
     population: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="A .parquet or .csv file of `designspace sample --out`; several to compare them.",
+            help="A .parquet or .csv file from `designspace sample --out`. Repeat to compare "
+            "several.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="A folder for a population's report; NAME.report beside it by default."),
+        typer.Option(
+            help="Directory for a population's report (default: NAME.report beside the file)."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

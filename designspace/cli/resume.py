@@ -18,21 +18,23 @@ from designspace.cli.input.options import (
 
 
 def resume(
-    study: Annotated[Path, typer.Argument(help="The study's directory.")],
+    study: Annotated[Path, typer.Argument(help="Directory of the study.")],
     trials: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Trials in all, earlier ones included; a higher total extends the study."
+            min=1,
+            help="Total number of trials, including earlier ones. A higher total "
+            "extends the study.",
         ),
     ] = None,
     retest: Annotated[
         bool,
-        typer.Option("--retest", help="Test a new winner though the test split was read before."),
+        typer.Option("--retest", help="Test a new winner even if the test split was read before."),
     ] = False,
     keep_checkpoints: KeepCheckpointsOption = False,
     executor: Annotated[
         Literal["ray", "local"] | None,
-        typer.Option(help="Ray Tune, or one trial at a time right here; as before by default."),
+        typer.Option(help="Ray Tune, or one trial at a time in this process (default: as before)."),
     ] = None,
     cpus_per_trial: CpusPerTrialOption = None,
     gpus_per_trial: GpusPerTrialOption = None,

@@ -33,18 +33,21 @@ class Strata(StrEnum):
 
 def sample(
     space: SpaceArgument,
-    n: Annotated[int, typer.Option("-n", min=1, help="How many networks.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 0,
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of networks.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
     limit: LimitOption = None,
     stratify: Annotated[
         Strata | None, typer.Option(help="Spread the networks evenly along this cost.")
     ] = None,
     cost_only: Annotated[
-        bool, typer.Option("--cost-only", help="Labels and costs; make no network.")
+        bool,
+        typer.Option("--cost-only", help="Draw labels and costs only, without building specs."),
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="A .parquet or .csv file, or a new folder for a YAML file a network."),
+        typer.Option(
+            help="A .parquet or .csv file, or a new directory for one YAML file per network."
+        ),
     ] = None,
     input_size: InputSizeOption = None,
     in_channels: ChannelsOption = 3,

@@ -12,7 +12,9 @@ from designspace.cli.input.options import JsonOption
 
 def schema(
     subject: Annotated[str, typer.Argument(metavar="network|recipe|space|ladder")] = "network",
-    out: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File for the schema (default: print it).")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the JSON Schema of networks, recipes, spaces or ladders, for an editor."""

@@ -35,28 +35,38 @@ def search(
     space: Annotated[str, typer.Option("--space", help="A catalog name or a YAML file.")] = "micro",
     recipe: Annotated[
         str | None,
-        typer.Option(help="A catalog name or a YAML file; the space's own, else demo, by default."),
+        typer.Option(
+            help="Recipe: a catalog name or a YAML file (default: the space's, else demo)."
+        ),
     ] = None,
     recipe_changes: RecipeSetOption = None,
     data: DataOption = None,
     input_size: WorkingSizeOption = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trials in all, earlier ones included.")] = 16,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Total number of trials, including earlier ones.")
+    ] = 16,
     seed: Annotated[
         int, typer.Option(min=0, max=2**62, help="Seed of the proposals and of every training.")
     ] = 0,
     study: Annotated[
         Path | None,
-        typer.Option(help="The study's directory; runs/SPACE-RECIPE[-DATA] by default."),
+        typer.Option(help="Directory of the study (default: runs/SPACE-RECIPE[-DATA])."),
     ] = None,
     proposer: Annotated[
-        Literal["tpe", "random"], typer.Option(help="Optuna's TPE, or uniform draws.")
+        Literal["tpe", "random"],
+        typer.Option(help="How networks are proposed: Optuna's TPE, or uniform draws."),
     ] = "tpe",
     scheduler: Annotated[
-        Literal["asha", "none"], typer.Option(help="Stop poor trials early, or none.")
+        Literal["asha", "none"],
+        typer.Option(help="Stop poor trials early (asha), or train all to the end (none)."),
     ] = "asha",
-    eta: Annotated[int, typer.Option(min=2, help="ASHA lets the best 1/ETA of a rung go on.")] = 2,
+    eta: Annotated[
+        int,
+        typer.Option(min=2, help="Reduction factor of ASHA: the best 1/ETA of each rung continue."),
+    ] = 2,
     executor: Annotated[
-        Literal["ray", "local"], typer.Option(help="Ray Tune, or one trial at a time right here.")
+        Literal["ray", "local"],
+        typer.Option(help="Ray Tune, or one trial at a time in this process."),
     ] = "ray",
     cpus_per_trial: CpusPerTrialOption = None,
     gpus_per_trial: GpusPerTrialOption = None,
@@ -65,11 +75,12 @@ def search(
     skip_broken: SkipBrokenOption = False,
     retest: Annotated[
         bool,
-        typer.Option("--retest", help="Test a new winner though the test split was read before."),
+        typer.Option("--retest", help="Test a new winner even if the test split was read before."),
     ] = False,
     keep_checkpoints: KeepCheckpointsOption = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would run and roughly how long.")
+        bool,
+        typer.Option("--dry-run", help="Show what would run and roughly how long it would take."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -84,10 +95,12 @@ def search(
     from designspace.images.data import load_data
     from designspace.images.sizes import decoding_size
     from designspace.images.sources import located
+    from designspace.records.facts import RecipeFacts
     from designspace.searching.continuing import resources_before
     from designspace.searching.request import Request
     from designspace.searching.resources import Asked
-    from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+    from designspace.searching.trials.trial_training import make_run
+    from designspace.training.data_facts import data_facts
 
     load: dict[str, Any] = {
         "source": data,
@@ -102,7 +115,7 @@ def search(
     request = Request(
         directory=directory,
         space=chosen_space,
-        recipe=recipe_facts(how),
+        recipe=RecipeFacts.of(how),
         data=data_facts(images, {**load, "source": located(data)}, how),
         factory=make_run,
         trials=trials,
@@ -128,7 +141,7 @@ def run_search(request: Request, images: Data, *, as_json: bool) -> None:
     from designspace.cli.output.opening import SearchOpening
     from designspace.searching.starting.offered import offer
 
-    offer(images, request.data["load"])
+    offer(images, request.data.load)
     opening = None if as_json else SearchOpening(request, images)
     if opening is not None:
         typer.echo(opening.data_line)
@@ -186,7 +199,7 @@ def _show(outcome: Outcome, *, as_json: bool) -> None:
         raise typer.Exit(outcome.exit_code)
     if outcome.exit_code == TrialsFailedError.exit_code:
         raise TrialsFailedError(
-            f"{state.count('failed')} of {len(state.trials)} trials failed; "
+            f"{state.count('failed', 'diverged')} of {len(state.trials)} trials failed; "
             f"their errors are in {directory}/trials/<number>/stderr.txt"
         )
 
@@ -222,11 +235,11 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
         f"space {request.space.name}: {found.points:,} combinations of {len(request.space.axes)} "
         f"axes{_counted(found)}; limits: {limits or 'none'}",
         f"base: {macs_text(found.base.macs)}, {found.base.params:,} params",
-        f"recipe {request.recipe['name']}"
+        f"recipe {request.recipe.name}"
         f"{f', each trial with its own {varied}' if varied else ''}: {found.epochs} epochs on "
-        f"{request.data['train']:,} images of {request.data['name']}; "
-        f"selection on {request.data['val']:,}; "
-        f"test of {request.data['test']:,} read once",
+        f"{request.data.train:,} images of {request.data.name}; "
+        f"selection on {request.data.val:,}; "
+        f"test of {request.data.test:,} read once",
         f"{found.trials} trials, {request.proposer}; compared after epochs "
         f"{', '.join(map(str, found.rungs)) or '- (never stopped early)'}",
         f"about {found.expected_epochs} epochs, at most {found.most_epochs}; {parallel}",

@@ -34,11 +34,13 @@ def show(
     ],
     kind: Annotated[
         Kind | None,
-        typer.Option(help="Which one to print, where several have the name; a run's recipe."),
+        typer.Option(
+            help="Kind to print if several things have this name, or to print a run's recipe."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print a spec, space, ladder or recipe as YAML, with what is known of it as comments."""
+    """Print a network, space, ladder or recipe as YAML, with known facts as comments."""
     found, known = _texts(name)
     chosen = _chosen(name, found, kind)
     facts = {**chosen.facts, **known}

@@ -21,12 +21,12 @@ LimitOption = Annotated[
     typer.Option(
         "--limit",
         metavar="LIMIT",
-        help='As in "gmacs=4.5+-1%" or "params<=30M"; repeatable. '
-        "Takes the place of the space's own limit on that cost.",
+        help='Limit on cost, such as "gmacs=4.5+-1%" or "params<=30M"; replaces the space\'s '
+        "limit on that cost. Repeatable.",
     ),
 ]
 
-space = typer.Typer(help="Say what a space holds.", rich_markup_mode=None)
+space = typer.Typer(help="Describe a space.", rich_markup_mode=None)
 
 
 @space.callback()
@@ -34,7 +34,9 @@ def only_info() -> None:
     """What a space holds."""
 
 
-@space.command(short_help="Count a space's networks and show what its limits and its axes do.")
+@space.command(
+    short_help="Count the networks of a space and show the effect of its limits and axes."
+)
 def info(
     space: SpaceArgument,
     limit: LimitOption = None,
@@ -43,7 +45,7 @@ def info(
     num_classes: ClassesOption = 1000,
     as_json: JsonOption = False,
 ) -> None:
-    """Count a space's networks and show what its limits and its axes do."""
+    """Count the networks of a space and show the effect of its limits and axes."""
     from designspace.cli.output.printing import print_json
     from designspace.sampling.cache.described import describe_space
     from designspace.sampling.space import load_space, with_limits

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def status(
     study: Annotated[
-        Path | None, typer.Argument(help="A study's directory; the latest in runs/ by default.")
+        Path | None, typer.Argument(help="Directory of the study (default: the latest in runs/).")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how many trials are done, running, stopped and failed, and the best so far."""
+    """Show how many trials are complete, running, stopped and failed, and the best so far."""
     from designspace.cli.output.printing import print_json
     from designspace.cli.report import print_study
     from designspace.comparison.terms import confounded
@@ -44,16 +44,14 @@ def status(
 
 def summary_lines(directory: Path, state: StudyState, *, running: bool = False) -> Iterator[str]:
     """Counts, the winner, its test, and the command that writes its network."""
+    from designspace.records.life_cycle import STATUSES
     from designspace.reporting.drawing.numbers import macs_text
     from designspace.reporting.study.ending import ending_lines
     from designspace.reporting.study.rows import base_of, changes_against
 
-    idle = "interrupted" if state.action == "interrupted" else "not running"
-    words = {} if running else {"running": idle}
+    words = {} if running else {"running": "not running"}
     counts = ", ".join(
-        f"{state.count(each)} {words.get(each, each)}"
-        for each in ("done", "stopped", "failed", "running", "waiting")
-        if state.count(each)
+        f"{state.count(each)} {words.get(each, each)}" for each in STATUSES if state.count(each)
     )
     yield f"{len(state.trials)} of {state.wanted} trials: {counts or 'none yet'}"
     winner = state.winner
@@ -71,14 +69,14 @@ def summary_lines(directory: Path, state: StudyState, *, running: bool = False) 
 
 def state_json(directory: Path, state: StudyState) -> dict[str, Any]:
     """The totals, the winner and the readings of the test split as plain data."""
+    from designspace.records.life_cycle import STATUSES
     from designspace.records.readings import study_readings
     from designspace.reporting.study.ending import build_command
 
-    names = ("done", "stopped", "failed", "running", "waiting")
     winner = state.winner
     return {
         "wanted": state.wanted,
-        "trials": {name: state.count(name) for name in names},
+        "trials": {name: state.count(name) for name in STATUSES},
         "complete": state.complete,
         "recipes": state.recipes or 1,
         "front": [trial.number for trial in state.front],

@@ -54,34 +54,44 @@ def train(
         int, typer.Option(min=0, max=2**62, help="Seed of weights, order and augmentation.")
     ] = 0,
     seeds: Annotated[
-        int, typer.Option(min=1, max=100_000, help="Trainings, of seed, seed + 1, ...")
+        int,
+        typer.Option(
+            min=1, max=100_000, help="Number of trainings, with seeds SEED, SEED + 1 and so on."
+        ),
     ] = 1,
     tune: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,NAME...",
-            help="Choose these numbers of the recipe for this network, as lr,weight_decay, first.",
+            help="Recipe values to tune for this network before the training, such as "
+            "lr,weight_decay.",
         ),
     ] = None,
-    tune_trials: Annotated[int, typer.Option(min=2, max=1000, help="Trainings to tune with.")] = 8,
+    tune_trials: Annotated[
+        int, typer.Option(min=2, max=1000, help="Number of trainings spent on tuning.")
+    ] = 8,
     device: DeviceOption = "auto",
-    out: Annotated[Path | None, typer.Option(help="Directory; runs/train/... by default.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory of the run (default: runs/train/...).")
+    ] = None,
     initial: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="WEIGHTS",
-            help="Begin with these weights: a file, a run's directory, STUDY:TRIAL, STUDY:winner "
-            "or timm:NAME[.TAG].",
+            help="Weights to start from: a file, a run's directory, STUDY:TRIAL, STUDY:winner"
+            " or timm:NAME[.TAG].",
         ),
     ] = None,
-    compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the network with torch.compile.")
+    ] = False,
     save_every: Annotated[
         float | None,
         typer.Option(
             min=0,
             callback=finite,
-            help="Seconds between checkpoints inside an epoch; 600 by default.",
+            help="Seconds between checkpoints within an epoch (default: 600).",
         ),
     ] = None,
     keep_checkpoints: KeepCheckpointsOption = False,
@@ -89,7 +99,7 @@ def train(
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a network; the same command resumes, or shows the result of a complete run."""
+    """Train a network. The same command resumes an interrupted run."""
     from designspace.cli.input import sizes
     from designspace.cli.input.device import chosen
     from designspace.spec.recipe.recipe import load_recipe
@@ -254,7 +264,7 @@ def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) 
             for line in _lines(place, record):
                 typer.echo(line)
     lost = [
-        f"{place}: the training diverged {record.outcome}"
+        f"{place}: the training diverged {record.outcome.divergence}"
         for place, record in records.items()
         if record.outcome.state == "diverged"
     ]

@@ -44,19 +44,24 @@ def verify(
         Path | None,
         typer.Option(
             "--weights",
-            help="Folder of weights files named by network, such as convnext_t.pth or "
-            "convnext_t_22k_384.pth (default: timm's, for unnamed networks those in its cache).",
+            help="Directory of weights files named after networks, such as convnext_t.pth "
+            "(default: timm's weights; for networks that are not named, only those in "
+            "its cache).",
         ),
     ] = None,
     tolerance: Annotated[
         float,
         typer.Option(
-            min=0, callback=finite, help="Points of top-1 that count as agreement, with --data."
+            min=0,
+            callback=finite,
+            help="Largest difference in top-1 points that counts as agreement (with --data).",
         ),
     ] = 0.1,
     out: Annotated[
         Path | None,
-        typer.Option(help="Record of --data, a JSON file (default: runs/verify/DATA-TIME.json)."),
+        typer.Option(
+            help="JSON file for the record of --data (default: runs/verify/DATA-TIME.json)."
+        ),
     ] = None,
     device: DeviceOption = "auto",
     skip_broken: SkipBrokenOption = False,

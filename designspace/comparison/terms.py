@@ -67,14 +67,14 @@ def record_terms(record: Record) -> dict[str, Any]:
 
 def trial_terms(meta: StudyMeta, trial: Trial) -> dict[str, Any]:
     """The terms of a trial that was trained to its end, as far as they differ within a study."""
-    recipe = apply(Document(dict(meta.recipe)), trial.recipe_changes).data
-    size = {"input_size": None if meta.data.get("image_size") else trial.changes.get("input_size")}
+    recipe = apply(Document(meta.recipe.full), trial.recipe_changes).data
+    size = {"input_size": None if meta.data.image_size else trial.changes.get("input_size")}
     return recipe_terms(recipe) | size
 
 
 def confounded(meta: StudyMeta, state: StudyState) -> tuple[str, ...]:
     """The paths at which the finished trials of a study differ beside their networks."""
-    return differing(trial_terms(meta, t) for t in state.trials.values() if t.state == "done")
+    return differing(trial_terms(meta, t) for t in state.trials.values() if t.state == "complete")
 
 
 def _epochs(record: Record, wanted: int) -> str:

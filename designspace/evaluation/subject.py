@@ -38,7 +38,7 @@ class Training:
     @property
     def load(self) -> dict[str, Any]:
         """The arguments of `load_data` that read its images; empty where nothing says them."""
-        return dict(self.study.meta.data["load"] if self.study else self.record.data.load)
+        return dict(self.study.meta.data.load if self.study else self.record.data.load)
 
     @property
     def wins(self) -> bool:

@@ -19,6 +19,7 @@ from designspace.errors import DesignspaceError, InputError, did_you_mean
 from designspace.exporting.formats import FORMATS, Runner, as_list
 from designspace.exporting.quiet import quiet
 from designspace.exporting.ready import ready
+from designspace.extras import EXTRAS, require_extra
 from designspace.spec.documents.document import written_to
 
 TOLERANCE = 1e-4  # of the largest output; float32 on two runtimes differs by about 1e-6
@@ -63,7 +64,8 @@ def export(
         facts: Plain data to keep in the file.
 
     Raises:
-        InputError: No such format, a model in training mode, or a place that cannot be written.
+        InputError: No such format, a package that the format needs is missing, a model in training
+            mode, or a place that cannot be written.
         DesignspaceError: The file's outputs are not the module's; nothing was written.
     """
     if not isinstance(model, nn.Module):
@@ -71,9 +73,7 @@ def export(
     if size is None or path is None:
         raise InputError("a module needs a size and a path", path="export")
     path = Path(path)
-    name = format or path.suffix[1:]
-    if name not in FORMATS:
-        raise InputError(f"no format '{name}'", path="export", hint=did_you_mean(name, FORMATS))
+    name = _format(format, path)
     if model.training:
         raise InputError("the model is in training mode", hint="call model.eval() first")
     target = written_to(path)
@@ -93,12 +93,23 @@ def export(
     return Exported(path, name, difference, largest)
 
 
+def _format(asked: str | None, path: Path | str | None) -> str:
+    """The name of the format, which this machine can write."""
+    name = asked or (Path(path).suffix[1:] if path else "")
+    if name not in FORMATS:
+        raise InputError(f"no format '{name}'", path="export", hint=did_you_mean(name, FORMATS))
+    if name in EXTRAS:
+        require_extra(name, f"the format {name}")
+    return name
+
+
 def _export_named(
     name: str | Path,
     size: tuple[int, int, int] | None,
     path: Path | str | None,
     target: str | None,
 ) -> Exported:
+    _format(target, path)
     channels, side = (size[0], size[1]) if size else (None, None)
     found = ready(name, in_channels=channels, input_size=side)
     file = path or found.named.file_name + (f".{target}" if target else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
 from collections.abc import Generator
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import portalocker
+from portalocker import LockFlags
 
 from designspace.errors import InputError
 from designspace.images.npz import from_arrays
@@ -71,13 +72,13 @@ def _fetching(name: str, root: Path, *, download: bool) -> Generator[None]:
         yield
         return
     with path.open("a" if download else "r") as lock:
-        kind = fcntl.LOCK_EX if download else fcntl.LOCK_SH
+        kind = LockFlags.EXCLUSIVE if download else LockFlags.SHARED
         try:
-            fcntl.flock(lock, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
+            portalocker.lock(lock, kind | LockFlags.NON_BLOCKING)
+        except portalocker.AlreadyLocked:
             if os.environ.get("LOCAL_RANK", "0") == "0":
                 sys.stderr.write(f"data '{name}': waiting for another process that fetches it\n")
-            fcntl.flock(lock, kind)
+            portalocker.lock(lock, kind)
         yield
 
 

@@ -9,15 +9,20 @@ from designspace.errors import InputError
 from designspace.naming.files import YAML, task_of
 from designspace.naming.header import SUFFIX, read_header
 from designspace.naming.named import Named
-from designspace.records.as_record import trial_record
+from designspace.records.as_record import record_of_trial
 from designspace.records.run import NAME, Record, find_record
 from designspace.records.study.kept_files import WEIGHTS, trial_weights
 from designspace.records.study.study import META, Study, load_study
-from designspace.records.study.trial_names import WINNER, is_study, listed, trial_of
+from designspace.records.study.trial_names import (
+    WINNER,
+    is_study,
+    listed,
+    parted_directory,
+    trial_of,
+)
 from designspace.spec.documents.document import is_file
 from designspace.spec.network.load import load
 
-TRIALS = "trials"
 _SHOWN = 4
 
 
@@ -27,10 +32,9 @@ def of_directory(name: str, path: Path) -> Named:
     Raises:
         InputError: The directory holds no network; the message says what it holds.
     """
-    absolute = path.absolute()
-    study = absolute.parent.parent
-    if absolute.parent.name == TRIALS and is_study(study):
-        return of_trial(name, path.parent.parent if len(path.parts) > 2 else study, path.name)
+    trial = parted_directory(path)
+    if trial is not None:
+        return of_trial(name, *trial)
     record = _record(path)
     if record is None:
         raise InputError(_wrong(path), file=name)
@@ -39,9 +43,7 @@ def of_directory(name: str, path: Path) -> Named:
 
 def holds_training(path: Path) -> bool:
     """Whether a directory is a run's, a trial's or a study's."""
-    absolute = path.absolute()
-    own = is_study(path) or is_file(path / NAME)
-    return own or (absolute.parent.name == TRIALS and is_study(absolute.parent.parent))
+    return is_study(path) or is_file(path / NAME) or parted_directory(path) is not None
 
 
 def of_trial(name: str, directory: Path, word: str) -> Named:
@@ -57,7 +59,7 @@ def of_trial(name: str, directory: Path, word: str) -> Named:
     """
     study, trial = trial_of(directory, word)
     number = trial.number
-    record = trial_record(study, number)
+    record = record_of_trial(study, trial)
     title = f"{directory.resolve().name}:{number}"
     spec = load(record.spec.authored | {"name": title})
     if spec.digest != trial.digest:
@@ -109,7 +111,7 @@ def _of_run(name: str, path: Path, record: Record) -> Named:
 
 def _outcome(record: Record) -> str:
     """Return how the training stands; of a failed one with its error."""
-    error = getattr(record.outcome, "error", None)
+    error = record.outcome.error
     return f"{record.outcome.state}: {error}" if error else record.outcome.state
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from designspace.errors import InputError
 from designspace.records.run import NAME
+from designspace.records.study.kept_files import TRIALS
 from designspace.records.study.study import META
-
-_TRIALS = "trials"
 
 
 def require_run_place(directory: Path) -> None:
@@ -65,7 +64,7 @@ def _require_directory(directory: Path, hint: str) -> None:
 def _outside_trials(path: Path, hint: str) -> None:
     place = Path(os.path.realpath(path))  # where links go round in a circle, as far as they lead
     for inner in (place, *place.parents):
-        if inner.name == _TRIALS and (inner.parent / META).is_file():
+        if inner.name == TRIALS and (inner.parent / META).is_file():
             raise InputError(
                 f"this place belongs to the trials of the study {inner.parent.name}",
                 file=str(path),

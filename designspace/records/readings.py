@@ -7,17 +7,19 @@ of a study in its ledger, those of a run in its `record.json`.
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from designspace.errors import InputError, did_you_mean
+from designspace.records.file_lock import lock, unlock
 from designspace.records.run import Record, moment, read_record, write_record
 from designspace.records.study.consistency import consistent_state
 from designspace.records.study.events import SplitRead
-from designspace.records.study.ledger import Ledger, lock
+from designspace.records.study.kept_files import trial_directory
+from designspace.records.study.ledger import Ledger
 from designspace.records.study.state import StudyState
-from designspace.records.study.study import LEDGER, META, load_study
+from designspace.records.study.study import LEDGER, META, load_meta, load_study
+from designspace.records.study.trial_record import Recorder, reading_of
 from designspace.records.training import TestReading
 
 LOCK = ".lock"
@@ -63,7 +65,7 @@ def ensure_recordable(directory: Path) -> None:
         Ledger(directory / LEDGER).close()
         return
     _ended(directory)
-    os.close(lock(directory / LOCK, "run"))
+    unlock(lock(directory / LOCK, "run"))
 
 
 def times_read(count: int) -> str:
@@ -75,7 +77,7 @@ def times_read(count: int) -> str:
 
 def study_readings(state: StudyState) -> tuple[TestReading, ...]:
     """The readings that a study's events tell of, oldest first."""
-    return tuple(_of_event(event) for event in state.readings)
+    return tuple(reading_of(event) for event in state.readings)
 
 
 def run_readings(record: Record) -> tuple[TestReading, ...]:
@@ -86,19 +88,19 @@ def run_readings(record: Record) -> tuple[TestReading, ...]:
     return (first, *record.readings)
 
 
-def _of_event(event: SplitRead) -> TestReading:
-    measured = event.model_dump(exclude={"event", "time"})
-    return TestReading(**measured, when=moment(event.time))
-
-
 def _into_ledger(directory: Path, reading: TestReading) -> None:
     assert reading.command != "train", "trials are tested by a search or by eval"
     with Ledger(directory / LEDGER) as ledger:
-        trials = consistent_state(ledger.events, ledger.path).trials
+        state = consistent_state(ledger.events, ledger.path)
+        trials = state.trials
         if reading.trial not in trials:
             hint = did_you_mean(str(reading.trial), map(str, trials)) if trials else None
             raise InputError(f"no trial {reading.trial}", file=str(directory), hint=hint)
-        ledger.append(_as_event(reading))
+        event = _as_event(reading)
+        ledger.append(event)
+        state.apply(event)
+        if trial_directory(directory, reading.trial).is_dir():
+            Recorder(directory, load_meta(directory))(event, state)
 
 
 def _as_event(reading: TestReading) -> SplitRead:
@@ -118,7 +120,7 @@ def _into_record(directory: Path, reading: TestReading) -> None:
         added = {"readings": (*record.readings, dated)}
         write_record(directory, record.model_copy(update=added))
     finally:
-        os.close(held)
+        unlock(held)
 
 
 def _ended(directory: Path) -> Record:

@@ -11,91 +11,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from designspace.errors import InputError
+from designspace.records.facts import (
+    DataFacts,
+    DeviceFacts,
+    InitialFacts,
+    RecipeFacts,
+    SpecFacts,
+)
+from designspace.records.life_cycle import Status
 from designspace.records.record_model import RecordModel
-from designspace.records.training import Divergence, Epoch, Score, TestReading
+from designspace.records.training import (
+    Divergence,
+    Epoch,
+    Score,
+    TestReading,
+    require_divergence,
+)
 from designspace.records.tuning import Tuning
 from designspace.spec.documents.document import Document, Origin, write_text_atomic
 from designspace.spec.documents.validation import validate
-from designspace.spec.network.network import Network
 from designspace.spec.recipe.recipe import Recipe
 
 NAME = "record.json"
 
 _OLD = "run.yaml"
-
-
-class SpecFacts(RecordModel):
-    """The network: its name, the identity of its architecture, and what was written."""
-
-    name: str
-    digest: str
-    authored: dict[str, Any]
-
-    @classmethod
-    def of(cls, network: Network) -> Self:
-        """What a record says of a network."""
-        return cls(name=network.name, digest=network.digest, authored=network.authored)
-
-
-class RecipeFacts(RecordModel):
-    """The recipe: its name, its identity, and all of its fields."""
-
-    name: str
-    digest: str
-    full: dict[str, Any]
-
-    @classmethod
-    def of(cls, recipe: Recipe) -> Self:
-        """What a record says of a recipe."""
-        return cls(name=recipe.name, digest=recipe.digest, full=recipe.plain())
-
-
-class DataFacts(RecordModel):
-    """The images: identity of content and split, and the counts of each split.
-
-    Attributes:
-        name: for people.
-        digest: of content and split.
-        num_classes: how many classes.
-        classes: their names in the order of the labels; empty in records of earlier versions.
-        channels: 1 or 3.
-        train: images that weights learn from.
-        val: images of the validation split.
-        test: images of the test split.
-        notes: what was done to the images, a sentence each.
-        skipped: unreadable files that were left out.
-        load: the arguments of `load_data` that read them again; empty where a record does not say.
-    """
-
-    name: str
-    digest: str
-    num_classes: int
-    classes: tuple[str, ...] = ()
-    channels: int
-    train: int
-    val: int
-    test: int
-    notes: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    load: dict[str, Any] = Field(default_factory=dict[str, Any])
-
-
-class InitialFacts(RecordModel):
-    """Weights that a training began with: where they are from, and the identity of their values."""
-
-    name: str
-    digest: str
-
-
-class DeviceFacts(RecordModel):
-    """`cpu` or `cuda`, the model of the processor or GPU, and the CPU threads; None: unknown."""
-
-    kind: str
-    name: str | None
-    threads: int | None
 
 
 class Attempt(RecordModel):
@@ -148,19 +90,22 @@ class Selection(RecordModel):
 
 
 class Ending(RecordModel):
-    """How a training stands: `running` is also what a killed process leaves behind.
+    """How a training stands.
 
-    `stopped` is a trial that its scheduler ended early.
+    Attributes:
+        state: its status; `running` is also what a killed process leaves behind.
+        error: why it failed, in one line.
+        divergence: where a diverged training's loss stopped being a number.
     """
 
-    state: Literal["running", "complete", "interrupted", "stopped", "failed"]
+    state: Status
     error: str | None = None
+    divergence: Divergence | None = None
 
-
-class Diverged(Divergence):
-    """A training whose loss stopped being a number, which is a result."""
-
-    state: Literal["diverged"] = "diverged"
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        require_divergence(self.state, self.divergence)
+        return self
 
 
 class Record(RecordModel):
@@ -205,12 +150,12 @@ class Record(RecordModel):
     test: Score | None = None
     readings: tuple[TestReading, ...] = ()
     ended: str | None = None
-    outcome: Annotated[Ending | Diverged, Field(discriminator="state")] = Ending(state="running")
+    outcome: Ending = Ending(state="running")
 
     @property
     def over(self) -> bool:
-        """Whether nothing is left to do: it is complete, or it diverged."""
-        return self.outcome.state in ("complete", "diverged")
+        """Whether nothing is left to do: it is complete, was stopped, or diverged."""
+        return self.outcome.state in ("complete", "stopped", "diverged")
 
     @property
     def top1(self) -> float | None:

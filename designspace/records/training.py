@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from designspace.errors import DivergedError
+from designspace.records.life_cycle import Status
 from designspace.records.record_model import RecordModel
 
 
@@ -121,3 +122,14 @@ class Divergence(RecordModel):
 
     def __str__(self) -> str:
         return f"at epoch {self.epoch}, step {self.step}, lr {self.lr:.2e}; {self.cause}"
+
+
+def require_divergence(state: Status, divergence: Divergence | None) -> None:
+    """Check that a training says where it diverged, and that no other one says so.
+
+    Raises:
+        ValueError: It does not; as a pydantic validator, this names the record's field.
+    """
+    if (state == "diverged") != (divergence is not None):
+        what = "needs" if state == "diverged" else "has no"
+        raise ValueError(f"a training that is {state} {what} divergence")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from designspace.records.life_cycle import Status
 from designspace.records.record_model import RecordModel
 from designspace.records.training import Divergence
 
@@ -33,7 +34,7 @@ class Tried(RecordModel):
     """One training of a tuning: its values by path, and how it ended."""
 
     values: dict[str, float]
-    state: Literal["done", "failed"]
+    state: Status
     top1: float | None
     divergence: Divergence | None = None
     error: str | None = None

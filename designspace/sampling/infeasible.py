@@ -1,12 +1,18 @@
-"""Why nothing fits: the limit at fault, the nearest value, and how many networks have it."""
+"""Why nothing fits: the limit at fault, the nearest value, and how many networks have it.
+
+Where a space is counted, that is exact. Elsewhere it is told of the networks that were looked at.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from designspace.sampling.count.bounds import FAR, Bounds
 from designspace.sampling.feasible import Feasible
+from designspace.spec.space.limits import Costs, Limit
 
 
-def why_empty(feasible: Feasible) -> str:
+def why_counted_empty(feasible: Feasible) -> str:
     """In words; for networks of which none is within the bounds."""
     bounds = feasible.bounds
     others = {name: bounds.with_(name) for name in bounds.limited}
@@ -16,11 +22,29 @@ def why_empty(feasible: Feasible) -> str:
     if not said:
         ranges = [(name, feasible.range(name, Bounds())) for name in bounds.limited]
         said = [
-            f"{_wanted(bounds, name)}, and the space has {found[0]:,} to {found[1]:,}"
+            f"{_wanted(name, *bounds.of(name))}, and the space has {found[0]:,} to {found[1]:,}"
             for name, found in ranges
             if found
         ]
     return f"none of its {feasible.total:,} networks is within the limits: {'; '.join(said)}"
+
+
+def why_none_seen(limits: Sequence[Limit], seen: Sequence[Costs]) -> str:
+    """In words; for limits that none of the networks seen is within."""
+    if not seen:
+        return "no point makes a valid network"
+    alone = [x for x in limits if not any(x.broken_by(costs) is None for costs in seen)]
+    said = "; ".join(_nearest_seen(limit, seen) for limit in alone or limits)
+    together = "" if alone else "its limits exclude each other: "
+    return f"no network within its limits ({len(seen)} networks looked at): {together}{said}"
+
+
+def _nearest_seen(limit: Limit, seen: Sequence[Costs]) -> str:
+    low = -FAR if limit.low is None else limit.low
+    high = FAR if limit.high is None else limit.high
+    values: list[int] = [getattr(costs, limit.cost) for costs in seen]
+    near = min(values, key=lambda value: max(low - value, value - high))
+    return f"{_wanted(limit.cost, low, high)}, nearest seen {near:,}"
 
 
 def _said(feasible: Feasible, name: str, others: Bounds, left: int) -> str:
@@ -34,13 +58,12 @@ def _said(feasible: Feasible, name: str, others: Bounds, left: int) -> str:
     has = "network has" if relaxed == 1 else "networks have"
     rest = "within the other limits" if others.limited else "in the space"
     return (
-        f"{_wanted(feasible.bounds, name)}, the nearest {rest} is {near:,}, which {relaxed:,} {has}"
+        f"{_wanted(name, low, high)}, the nearest {rest} is {near:,}, which {relaxed:,} {has}"
         f"; without this limit {left:,} fit"
     )
 
 
-def _wanted(bounds: Bounds, name: str) -> str:
-    low, high = bounds.of(name)
+def _wanted(name: str, low: int, high: int) -> str:
     if low == -FAR:
         return f"{name} must be at most {high:,}"
     if high == FAR:

@@ -15,11 +15,11 @@ import numpy as np
 from designspace.errors import InputError
 from designspace.sampling.count.bounds import FAR, Bounds
 from designspace.sampling.feasible import Draw, Feasible
+from designspace.sampling.pricing import Priced
 from designspace.sampling.tables.active_labels import active_labels
 from designspace.sampling.tables.components import COSTS
 from designspace.sampling.task import Task
 from designspace.spec.space.axis import Axis
-from designspace.spec.space.limits import Costs
 from designspace.spec.space.space import Point
 
 LOOKED = 4096  # points, at least
@@ -135,7 +135,7 @@ class Searched:
         axes: The space's axes.
         task: What the networks are costed on.
         bounds: The bounds.
-        price: Digest and costs of the network at a point; raises InputError where it has none.
+        price: The network at a point with its cost; raises InputError where it has none.
         reason: Why the space is not counted.
         acceptance: The share of points kept in the last draw; None before.
     """
@@ -143,7 +143,7 @@ class Searched:
     axes: Mapping[str, Axis]
     task: Task
     bounds: Bounds
-    price: Callable[[Point], tuple[str, Costs]]
+    price: Callable[[Point], Priced]
     reason: str = ""
     acceptance: float | None = None
     total: None = None
@@ -205,10 +205,10 @@ class Searched:
         pairs = zip(self.axes.items(), row, strict=True)
         labels = {name: axis.labels[i] for (name, axis), i in pairs}
         try:
-            digest, cost = self.price(active_labels(self.axes, labels))
+            found = self.price(active_labels(self.axes, labels))
         except InputError:
             return None
-        return digest, (cost.params, cost.macs, cost.acts)
+        return found.identity, (found.params, found.macs, found.acts)
 
 
 def first_two(bounds: Bounds) -> Bounds:

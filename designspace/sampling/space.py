@@ -10,14 +10,13 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr
 
-from designspace.costing import CostTable, cost
 from designspace.errors import InfeasibleError, InputError
-from designspace.records.study.state import identity
 from designspace.sampling.count.bounds import bounds_of
 from designspace.sampling.count.networks import Networks, networks
 from designspace.sampling.feasible import Draw, Feasible
-from designspace.sampling.infeasible import why_empty
+from designspace.sampling.infeasible import why_counted_empty
 from designspace.sampling.maker import Maker
+from designspace.sampling.pricing import Priced, priced
 from designspace.sampling.recipes import Paired, Recipes
 from designspace.sampling.rejection import Limited, Searched, Thinned, first_two
 from designspace.sampling.tables.active_labels import active_labels
@@ -116,7 +115,7 @@ class CountedSpace(spaces.Space):
         """
         counted = found.inner if isinstance(found, Thinned) else found
         if isinstance(counted, Feasible) and not counted.count:
-            raise InfeasibleError(f"space {self.name}: {why_empty(counted)}")
+            raise InfeasibleError(f"space {self.name}: {why_counted_empty(counted)}")
         return found
 
     def count(self, limits: Iterable[Limit] | None = None, *, task: Task | None = None) -> int:
@@ -128,20 +127,13 @@ class CountedSpace(spaces.Space):
         found = self.feasible(limits, task=task)
         return found.count if isinstance(found, Feasible) else self.counted(limits, task=task).count
 
-    def price(self, point: Point, *, task: Task) -> tuple[str, CostTable]:
+    def price(self, point: Point, *, task: Task) -> Priced:
         """Identity and cost of the network at a point; with its recipe, where that varies.
 
         Raises:
             InputError: It has none.
         """
-        network, recipe = self.spec(point), self.recipe_digest(point)
-        costs = cost(
-            network,
-            task.input_size,
-            in_channels=task.in_channels,
-            num_classes=task.num_classes,
-        )
-        return identity(network.digest, recipe), costs
+        return priced(self, point, task.cost)
 
     def _compiled(self, task: Task) -> Networks | TooLargeError:
         try:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from designspace.costing import CostTable, cost
+from designspace.spec.network.network import Network
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -18,3 +21,12 @@ class Task:
     input_size: int = 224
     in_channels: int = 3
     num_classes: int = 1000
+
+    def cost(self, network: Network) -> CostTable:
+        """Return the cost of a network on such an image, with so many classes."""
+        return cost(
+            network,
+            self.input_size,
+            in_channels=self.in_channels,
+            num_classes=self.num_classes,
+        )

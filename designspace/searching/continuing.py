@@ -12,13 +12,16 @@ from typing import Any, cast
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
 from designspace.records.difference import differing
+from designspace.records.facts import RecipeFacts
 from designspace.records.run import NAME
 from designspace.records.study.study import META, StudyMeta, load_meta
+from designspace.records.study.trial_names import parted_directory
 from designspace.sampling.space import CountedSpace, load_space
 from designspace.searching.request import Request, Resources
-from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
-from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.searching.trials.trial_training import make_run
+from designspace.spec.recipe.recipe import Recipe
 from designspace.spec.space.load_space import with_recipe
+from designspace.training.data_facts import data_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def continued(directory: Path) -> Continued:
     request = Request(
         directory=directory,
         space=space,
-        recipe=recipe_facts(recipe),
+        recipe=RecipeFacts.of(recipe),
         data=data_facts(images, load, recipe),
         factory=make_run,
         trials=meta.trials,
@@ -95,13 +98,15 @@ def resources_before(directory: Path) -> Resources | None:
 
 def _meta(directory: Path) -> StudyMeta:
     if (directory / NAME).is_file() and not (directory / META).is_file():
+        trial = parted_directory(directory)
+        what, again = "a run", "the same designspace train command goes on with it"
+        if trial is not None:
+            what, again = "a trial", f"designspace resume {trial[0]} goes on with its study"
         raise InputError(
-            "this directory holds a run, not a study",
-            file=str(directory),
-            hint="the same designspace train command goes on with it",
+            f"this directory holds {what}, not a study", file=str(directory), hint=again
         )
     meta = load_meta(directory)
-    if not _loads(meta.data.get("load")):
+    if not _loads(meta.data.load):
         tuning = meta.command[1:2] == ["train"]
         command = "train --tune" if tuning else "the program that began it"
         raise InputError(
@@ -117,10 +122,10 @@ def _meta(directory: Path) -> StudyMeta:
     return meta
 
 
-def _loads(load: object) -> bool:
+def _loads(load: Mapping[str, Any]) -> bool:
     """Whether these are arguments of `load_data`."""
     known = signature(load_data).parameters.keys()
-    return isinstance(load, dict) and "source" in load and known >= load.keys()
+    return "source" in load and known >= load.keys()
 
 
 @contextmanager
@@ -134,37 +139,34 @@ def _within(part: str, file: str) -> Generator[None]:
 
 
 def _recipe(meta: StudyMeta, file: str) -> Recipe:
-    written = {key: value for key, value in meta.recipe.items() if key != "digest"}
-    with _within("recipe", file):
-        recipe = load_recipe(written)
-    _require_same(meta.recipe, recipe_facts(recipe), "recipe", file)
+    with _within("recipe.full", file):
+        recipe = meta.recipe.recipe()
+    if recipe.digest != meta.recipe.digest:
+        raise _other("recipe", differing(meta.recipe.full, recipe.plain()), file)
     return recipe
 
 
 def _space(meta: StudyMeta, recipe: Recipe, file: str) -> CountedSpace:
-    written = {key: value for key, value in meta.space.items() if key != "digest"}
-    with _within("space", file):
-        space = load_space(written)
+    with _within("space.authored", file):
+        space = load_space({"name": meta.space.name, **meta.space.authored})
         if space.recipe_axes:
             space = with_recipe(space, recipe)
-    _require_same(meta.space, {**space.authored, "digest": space.digest}, "space", file)
+    if space.digest != meta.space.digest:
+        raise _other("space", differing(meta.space.authored, space.authored), file)
     return space
 
 
-def _require_same(was: Mapping[str, Any], now: Mapping[str, Any], part: str, file: str) -> None:
-    """What is read must be what was written: a later version may understand it otherwise."""
-    if was.get("digest") == now["digest"]:
-        return
-    told = differing(was, now, "digest") or "its digest is another one"
-    raise InputError(
-        f"the {part} does not read as it was written ({told})", file=file, path=part,
-        hint="it was changed by hand, or written by another version",
+def _other(part: str, told: str, file: str) -> InputError:
+    """The error of a part that does not read as it was written, as a later version may read it."""
+    return InputError(
+        f"the {part} does not read as it was written ({told or 'its digest is another one'})",
+        file=file, path=part, hint="it was changed by hand, or written by another version",
     )  # fmt: skip
 
 
 def _data(meta: StudyMeta, file: str) -> tuple[Data, dict[str, Any]]:
     """The images, and the arguments that load them again."""
-    load: dict[str, Any] = dict(meta.data["load"])
+    load = dict(meta.data.load)
     try:
         images = load_data(**load)
     except InputError as error:
@@ -172,9 +174,10 @@ def _data(meta: StudyMeta, file: str) -> tuple[Data, dict[str, Any]]:
             f"the data of the study cannot be read ({error})", file=file, path="data.load.source",
             hint="put them back, or repeat the search command with their new --data and --study",
         ) from None  # fmt: skip
-    if images.digest != meta.data.get("digest"):
+    if images.digest != meta.data.digest:
         new = data_facts(images, load, _recipe(meta, file))
-        told = differing(meta.data, new, "digest", "notes") or "the same counts, other content"
+        pair = meta.data.model_dump(), new.model_dump()
+        told = differing(*pair, "digest", "notes") or "the same counts, other content"
         raise InputError(
             f"the data changed since the study began ({told})", file=file, path="data",
             hint="restore them, or begin a new study",

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections import deque
-from dataclasses import dataclass
 
 from designspace.errors import DesignspaceError, InputError
+from designspace.records.life_cycle import UNFINISHED, FinalStatus
+from designspace.records.record_model import RecordModel
 from designspace.records.study.consistency import consistent_state
 from designspace.records.study.events import (
     Action,
@@ -20,7 +21,6 @@ from designspace.records.study.events import (
     Ended,
     EpochEnded,
     Event,
-    FinalState,
     SplitRead,
     Started,
     StudyChanged,
@@ -40,9 +40,11 @@ from designspace.searching.trials.trainable import Failure, Job, Task
 RETRIES = 1  # a trial whose attempt failed is started this often again
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a worker is to do: train on after `epoch` recorded epochs, or another task."""
+class Start(RecordModel):
+    """What a worker is to do: train on after `epoch` recorded epochs, or another task.
+
+    It travels as JSON, which the worker validates once.
+    """
 
     trial: int
     attempt: int
@@ -77,9 +79,9 @@ class Driver:
             self._take_up(trial)
 
     def _take_up(self, trial: Trial) -> None:
-        if trial.state == "running" and trial.decision != "continue":
-            self._end(trial, "done" if trial.decision == "finish" else "stopped")
-        elif trial.state in ("waiting", "running") or self._retryable(trial):
+        if trial.state in ("running", "interrupted") and trial.decision != "continue":
+            self._end(trial, "complete" if trial.decision == "finish" else "stopped")
+        elif trial.state in UNFINISHED or self._retryable(trial):
             self._queue.append(trial.number)
         else:
             self._close(trial)
@@ -102,7 +104,7 @@ class Driver:
     @property
     def _live(self) -> bool:
         """Whether a trial is still to be trained, or to have its weights rebuilt."""
-        live = self._queue or self.state.count("waiting", "running")
+        live = self._queue or self.state.count(*UNFINISHED)
         return bool(live) or not self._keeper.idle
 
     @property
@@ -138,7 +140,7 @@ class Driver:
             self.notes.append(
                 f"the weights of trial {trial.number} were gone: it was trained again for its test"
             )
-        return Start(trial.number, trial.attempt, trial.epochs, job_of(self.request, trial), task)
+        return _start_of(trial, trial.attempt, job_of(self.request, trial), task)
 
     def report(self, number: int, attempt: int, said: Epoch | Score | Failure) -> Decision:
         """Take in what a step answered; anything but continue ends the attempt.
@@ -173,7 +175,7 @@ class Driver:
         self._record(EpochEnded.of(number, attempt, said, decision))
         self._notice(trial, said)
         if decision != "continue":
-            self._end(trial, "done" if decision == "finish" else "stopped")
+            self._end(trial, "complete" if decision == "finish" else "stopped")
         return decision
 
     def change(self, action: Action) -> None:
@@ -216,7 +218,7 @@ class Driver:
         sys.stderr.write(f"{text}\n")
 
     def _try_again(self, trial: Trial, failure: Failure, what: str) -> None:
-        """Let a task of a done trial be started once more, where it lost its worker.
+        """Let a task of a complete trial be started once more, where it lost its worker.
 
         Raises:
             InputError: Every other trial would fail alike.
@@ -247,7 +249,7 @@ class Driver:
         write_authored(job)
         started = Started(trial=trial.number, attempt=trial.attempt + 1, epoch=trial.epochs)
         self._record(started)
-        return Start(trial.number, started.attempt, started.epoch, job)
+        return _start_of(trial, started.attempt, job)
 
     def _fail(self, trial: Trial, failure: Failure) -> None:
         if failure.hopeless:
@@ -256,13 +258,12 @@ class Driver:
                 where = write_trace(self.request.directory, trial, failure)
             raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
         write_trace(self.request.directory, trial, failure)
-        self._end(trial, "failed", failure)
+        self._end(trial, "diverged" if failure.divergence else "failed", failure)
 
     def _retryable(self, trial: Trial) -> bool:
-        again = trial.failures <= RETRIES and trial.divergence is None
-        return trial.state == "failed" and again
+        return trial.state == "failed" and trial.failures <= RETRIES
 
-    def _end(self, trial: Trial, state: FinalState, failure: Failure | None = None) -> None:
+    def _end(self, trial: Trial, state: FinalStatus, failure: Failure | None = None) -> None:
         self._record(
             Ended(
                 trial=trial.number,
@@ -282,6 +283,10 @@ class Driver:
         self._ledger.append(event)
         self.state.apply(event)
         self._observer(event, self.state)
+
+
+def _start_of(trial: Trial, attempt: int, job: Job, task: Task = "train") -> Start:
+    return Start(trial=trial.number, attempt=attempt, epoch=trial.epochs, job=job, task=task)
 
 
 def to_test(state: StudyState, request: Request) -> Trial | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 from designspace.errors import InputError
 from designspace.records.difference import differing
 from designspace.records.environment import environment
+from designspace.records.facts import SpaceFacts
 from designspace.records.study.study import META, StudyMeta
 from designspace.searching.request import Request
-from designspace.spec.space.space import Space
+
+_SAME = "the same in name only"
 
 
 def describe(request: Request) -> StudyMeta:
@@ -21,9 +22,9 @@ def describe(request: Request) -> StudyMeta:
         name=request.directory.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=list(request.command),
-        space=_space(request.space),
-        recipe=dict(request.recipe),
-        data=dict(request.data),
+        space=SpaceFacts.of(request.space),
+        recipe=request.recipe,
+        data=request.data,
         seed=request.seed,
         trials=request.trials,
         proposer=request.proposer,
@@ -31,10 +32,6 @@ def describe(request: Request) -> StudyMeta:
         executor=request.executor,
         environment=_environment(request),
     )
-
-
-def _space(space: Space) -> dict[str, Any]:
-    return {"name": space.name, "digest": space.digest, **space.authored}
 
 
 def _environment(request: Request) -> dict[str, Any]:
@@ -87,13 +84,15 @@ def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:
 
 def _differing(old: StudyMeta, new: StudyMeta) -> list[str]:
     found: list[str] = []
-    if old.space.get("digest") != new.space["digest"]:
+    if old.space.digest != new.space.digest:
         found.append(_in_space(old.space, new.space))
-    for part in ("recipe", "data"):
-        was, now = getattr(old, part), getattr(new, part)
-        if was.get("digest") != now["digest"]:
-            told = differing(was, now, "digest", "notes", "skipped")
-            found.append(f"{part} ({told or 'the same in name only'})")
+    if old.recipe.digest != new.recipe.digest:
+        told = differing(old.recipe.full, new.recipe.full)
+        found.append(f"recipe ({told or _SAME})")
+    if old.data.digest != new.data.digest:
+        was, now = old.data.model_dump(), new.data.model_dump()
+        told = differing(was, now, "digest", "notes", "skipped")
+        found.append(f"data ({told or _SAME})")
     for part in ("seed", "proposer"):
         was, now = getattr(old, part), getattr(new, part)
         if was != now:
@@ -103,11 +102,11 @@ def _differing(old: StudyMeta, new: StudyMeta) -> list[str]:
     return found
 
 
-def _in_space(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+def _in_space(old: SpaceFacts, new: SpaceFacts) -> str:
     """Which part of the space differs, or how its values do; either side may lack any part."""
-    named = differing({"name": old.get("name")}, {"name": new.get("name")})
-    told = differing(old, new, "digest", "name", "purpose")
-    return f"space ({'; '.join(filter(None, (named, told))) or 'the same in name only'})"
+    named = differing({"name": old.name}, {"name": new.name})
+    told = differing(old.authored, new.authored, "name", "purpose")
+    return f"space ({'; '.join(filter(None, (named, told))) or _SAME})"
 
 
 def _rules(meta: StudyMeta) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from designspace.records.facts import SpecFacts
 from designspace.records.study.kept_files import trial_directory
 from designspace.records.study.state import Trial
 from designspace.searching.request import Request
@@ -15,7 +16,7 @@ def job_of(request: Request, trial: Trial) -> Job:
     """Everything that makes a trial's training."""
     study = request.directory.absolute()
     return Job(
-        spec=request.space.spec(trial.point).authored,
+        spec=SpecFacts.of(request.space.spec(trial.point)),
         recipe=request.recipe_of(trial.point),
         data=request.data,
         seed=request.seed,
@@ -33,9 +34,8 @@ def write_authored(job: Job) -> None:
     Raises:
         InputError: The disk is full or not writable.
     """
-    write_yaml_atomic(job.directory / "spec.yaml", dict(job.spec))
-    recipe = {key: value for key, value in job.recipe.items() if key != "digest"}
-    write_yaml_atomic(job.directory / "recipe.yaml", recipe)
+    write_yaml_atomic(job.directory / "spec.yaml", job.spec.authored)
+    write_yaml_atomic(job.directory / "recipe.yaml", job.recipe.full)
 
 
 def write_trace(study: Path, trial: Trial, failure: Failure) -> Path:

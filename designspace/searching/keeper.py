@@ -1,7 +1,7 @@
 """Files of the trials that are over: weights stay, checkpoints go.
 
-A trial is over once nothing starts it again: it is done, was stopped, or failed for good. A done
-trial of an earlier version may have a checkpoint and no weights; these are rebuilt from it first.
+A trial is over once nothing starts it again: it is complete, was stopped, diverged, or failed for
+good. A complete trial that lost its weights and has a checkpoint gets them rebuilt from it first.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Keeper:
         Raises:
             InputError: The system refuses to delete its files.
         """
-        if trial.state != "done":  # a worker may have died between its weights and its report
+        if trial.state != "complete":  # a worker may have died between its weights and its report
             with writing(trial_weights(self._study, trial.number)):
                 trial_weights(self._study, trial.number).unlink(missing_ok=True)
         if lacks_weights(self._study, trial):

@@ -36,7 +36,7 @@ def sizes_blamed(request: Request) -> Generator[None]:
 
 def _blame(request: Request) -> str | None:
     """What the size of the images has to do with it; None where the space's own size fails too."""
-    size, own = request.data.get("image_size"), _nominal(request)
+    size, own = request.data.image_size, _nominal(request)
     if size is None or own is None or size == own or not _fits(request, own):
         return None
     near = _nearest(request, size, own)
@@ -68,12 +68,12 @@ def _nearest(request: Request, fails: int, works: int) -> int:
 
 def _fits(request: Request, size: int) -> bool:
     """Whether a network is within the limits at a size; of an uncounted space, whether the base."""
-    there = replace(request, data={**request.data, "image_size": size})
+    there = replace(request, data=request.data.model_copy(update={"image_size": size}))
     try:
         empty = is_empty(there)
         if empty is not None:
             return not empty
-        costs = there.price(there.space.spec(base_point(there.space)), there.data)
+        costs = there.cost(there.space.spec(base_point(there.space)))
     except DesignspaceError:
         return False
     return all(limit.broken_by(costs) is None for limit in there.space.limits)

@@ -10,13 +10,14 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
+from designspace.records.facts import SpecFacts
+from designspace.sampling.pricing import Priced
 from designspace.searching.nothing_fits import sizes_blamed
 from designspace.searching.proposers.pool import Pool, pool_of
 from designspace.searching.proposers.proposer import base_point, draw, stream
-from designspace.searching.proposers.repair import Candidate, Candidates
+from designspace.searching.proposers.repair import Candidates
 from designspace.searching.request import Request
 from designspace.searching.resources import available, require_resources
-from designspace.searching.study import pricer
 from designspace.searching.trials.trainable import Job
 from designspace.searching.trials.trial_training import run_of
 from designspace.spec.space.space import Point
@@ -52,7 +53,7 @@ class Plan:
     points: int
     networks: int | None
     feasible: int | None
-    base: Candidate
+    base: Priced
     rungs: tuple[int, ...]
     epochs: int
     most_epochs: int
@@ -84,7 +85,7 @@ def plan(request: Request, *, timed: bool = True) -> Plan:
 
 def _plan(request: Request, *, timed: bool) -> Plan:
     pool = pool_of(request)
-    candidates = Candidates(request.space, pricer(request), pool)
+    candidates = Candidates(request.space, request.cost, pool)
     base = _chosen(candidates, request, base_point(request.space))
     timed_on = _device_here(request) if timed else None
     return Plan(
@@ -120,7 +121,7 @@ def _mean_macs(candidates: Candidates, request: Request, pool: Pool | None) -> f
     return mean(_chosen(candidates, request, point).macs for point in points)
 
 
-def _chosen(candidates: Candidates, request: Request, point: Point) -> Candidate:
+def _chosen(candidates: Candidates, request: Request, point: Point) -> Priced:
     found = candidates.choose(point, set(), stream(request.seed, 0, "repair"))
     if found is None:
         raise candidates.refuse()
@@ -146,7 +147,7 @@ def parallel(request: Request) -> int:
 def _base_job(request: Request, directory: Path) -> Job:
     point = base_point(request.space)
     return Job(
-        spec=request.space.spec(point).authored,
+        spec=SpecFacts.of(request.space.spec(point)),
         recipe=request.recipe_of(point),
         data=request.data,
         seed=request.seed,

@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from designspace.errors import InputError, TrialsFailedError, did_you_mean
+from designspace.records.facts import RecipeFacts
 from designspace.records.study.state import StudyState, Trial
 from designspace.records.tuning import Budget, Tried, Tuning
 from designspace.searching.request import Request, Resources
-from designspace.searching.trials.trial_training import data_facts, recipe_facts, run_of
+from designspace.searching.trials.trial_training import run_of
 from designspace.spec.network.network import Network
 from designspace.spec.recipe.recipe import Recipe, load_recipe
 from designspace.spec.space.load_space import load_space
 from designspace.spec.space.space import Space
+from designspace.training.data_facts import data_facts
 
 if TYPE_CHECKING:
     from designspace.images.data import Data
@@ -98,7 +100,7 @@ class RecipeTuning:
         return Request(
             directory=directory,
             space=self._space(),
-            recipe=recipe_facts(self.recipe),
+            recipe=RecipeFacts.of(self.recipe),
             data=data_facts(self.data, {}, self.recipe),
             factory=partial(run_of, data=self.data),
             trials=self.budget.trials,
@@ -171,8 +173,8 @@ def tuned(recipe: Recipe, tuning: Tuning) -> Recipe:
 def _tried(trial: Trial) -> Tried:
     return Tried(
         values=trial.recipe_changes,
-        state="done" if trial.state == "done" else "failed",
-        top1=trial.top1 if trial.state == "done" else None,
+        state=trial.state,
+        top1=trial.top1 if trial.state == "complete" else None,
         divergence=trial.divergence,
         error=trial.error,
     )

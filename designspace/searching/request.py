@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from designspace.costing import cost
 from designspace.errors import InputError
+from designspace.records.facts import DataFacts, RecipeFacts
 from designspace.records.study.events import Event
 from designspace.records.study.state import StudyState
 from designspace.records.study.study import SchedulerMeta
 from designspace.searching.schedulers.asha import rungs
 from designspace.searching.trials.trainable import Factory
-from designspace.searching.trials.trial_training import recipe_facts
 from designspace.spec.network.network import Network
 from designspace.spec.space.limits import Costs
 from designspace.spec.space.space import Point, Space
@@ -25,17 +25,12 @@ LEAST_SHARE = 0.0001
 
 Observer = Callable[[Event, StudyState], None]
 
-Price = Callable[[Network, Mapping[str, Any]], Costs]
+Price = Callable[[Network, DataFacts], Costs]
 
 
-def exact(spec: Network, data: Mapping[str, Any]) -> Costs:
+def exact(spec: Network, data: DataFacts) -> Costs:
     """The cost in closed form, for the images and classes of the data."""
-    return cost(
-        spec,
-        data.get("image_size"),
-        in_channels=data["channels"],
-        num_classes=data["num_classes"],
-    )
+    return cost(spec, data.image_size, in_channels=data.channels, num_classes=data.num_classes)
 
 
 def silent(event: Event, state: StudyState) -> None:
@@ -90,10 +85,8 @@ class Request:
     Attributes:
         directory: the study's own.
         space: base, axes and limits.
-        recipe: the recipe in full, with `name`, `digest` and `epochs`; where the space has axes
-            of the recipe, the one from which they depart.
-        data: `name`, `digest`, `num_classes`, `channels` and perhaps `image_size`, and what the
-            factory needs to load them.
+        recipe: the recipe; where the space has axes of the recipe, the one from which they depart.
+        data: the images, and how the factory reads them.
         factory: makes a training from a job, inside a worker; it must pickle.
         trials: the total wanted, those of earlier runs included.
         scheduler: "asha", or "none" to train every trial to its end.
@@ -107,8 +100,8 @@ class Request:
 
     directory: Path
     space: Space
-    recipe: Mapping[str, Any]
-    data: Mapping[str, Any]
+    recipe: RecipeFacts
+    data: DataFacts
     factory: Factory
     trials: int
     price: Price = exact
@@ -126,14 +119,18 @@ class Request:
 
     @property
     def epochs(self) -> int:
-        """After how many epochs a trial is done."""
-        return int(self.recipe["epochs"])
+        """After how many epochs a trial is complete."""
+        return self.recipe.epochs
 
-    def recipe_of(self, point: Point) -> Mapping[str, Any]:
-        """The recipe of a trial, in full: every trial's, or its own where the space changes it."""
+    def cost(self, network: Network) -> Costs:
+        """The exact cost of a network on the request's data."""
+        return self.price(network, self.data)
+
+    def recipe_of(self, point: Point) -> RecipeFacts:
+        """The recipe of a trial: every trial's, or its own where the space changes it."""
         if not self.space.recipe_axes:
             return self.recipe
-        return recipe_facts(self.space.recipe_spec(point))
+        return RecipeFacts.of(self.space.recipe_spec(point))
 
     @property
     def rules(self) -> SchedulerMeta:
@@ -166,7 +163,7 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 4 some trials failed, 130 interrupted."""
+        """0 complete, 4 some trials failed or diverged, 130 interrupted."""
         if self.interrupted:
             return 130
-        return 4 if self.state.count("failed") else 0
+        return 4 if self.state.count("failed", "diverged") else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from designspace.errors import InputError
 from designspace.records.places import require_study_place
-from designspace.records.study.events import Action
+from designspace.records.study.events import Action, Event
 from designspace.records.study.kept_files import lacks_weights
 from designspace.records.study.ledger import Ledger
 from designspace.records.study.state import StudyState
@@ -20,6 +20,7 @@ from designspace.records.study.study import (
     load_state,
     write_meta,
 )
+from designspace.records.study.trial_record import Recorder
 from designspace.searching.driver import Driver, to_test
 from designspace.searching.identity import check_same, describe
 from designspace.searching.nothing_fits import sizes_blamed
@@ -31,8 +32,6 @@ from designspace.searching.ray_session.ray_settings import prepare
 from designspace.searching.request import Observer, Outcome, Request, silent
 from designspace.searching.resources import require_resources
 from designspace.spec.documents.document import writing
-from designspace.spec.space.limits import Costs
-from designspace.spec.space.space import Point
 from designspace.stopping import stoppable, unbroken_pipes
 
 
@@ -58,16 +57,6 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
     return _run(request, pool, observer)
 
 
-def pricer(request: Request) -> Callable[[Point], tuple[str, Costs]]:
-    """The digest and the exact cost of a point's network, for the classes of the request's data."""
-
-    def price(point: Point) -> tuple[str, Costs]:
-        spec = request.space.spec(point)
-        return spec.digest, request.price(spec, request.data)
-
-    return price
-
-
 def _existing(request: Request) -> StudyMeta | None:
     directory = request.directory
     if not (directory / META).exists():
@@ -91,7 +80,7 @@ def _require_free(directory: Path) -> None:
 
 
 def _require_feasible(request: Request) -> None:
-    candidates = Candidates(request.space, pricer(request))
+    candidates = Candidates(request.space, request.cost)
     rng = stream(request.seed, 0, "repair")
     if candidates.choose(base_point(request.space), set(), rng) is None:
         raise candidates.refuse()
@@ -123,8 +112,11 @@ def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
         meta = old or describe(request)
         if old is None or old.trials != request.trials:
             write_meta(request.directory, meta.model_copy(update={"trials": request.trials}))
-        candidates = Candidates(request.space, pricer(request), pool)
-        driver = Driver(request, ledger, _proposer(request, pool), candidates, observer)
+        candidates = Candidates(request.space, request.cost, pool)
+        recorder = Recorder(request.directory, meta)
+        observers = _both(recorder, observer)
+        driver = Driver(request, ledger, _proposer(request, pool), candidates, observers)
+        recorder.catch_up(ledger.events, driver.state)
         driver.change(_action(driver, request))
         interrupted = not _executed(driver, request)
         if interrupted:
@@ -139,6 +131,14 @@ def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
             exhausted=missing or None,
             notes=tuple(driver.notes),
         )
+
+
+def _both(first: Observer, second: Observer) -> Observer:
+    def observe(event: Event, state: StudyState) -> None:
+        first(event, state)
+        second(event, state)
+
+    return observe
 
 
 def _executed(driver: Driver, request: Request) -> bool:

@@ -8,9 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 from designspace.errors import InputError
+from designspace.spec.documents.decisions import known_decisions
 from designspace.spec.documents.ladder_file import Reference, ResolvedStep, Result
 from designspace.spec.documents.published import Expected
+from designspace.spec.network.flatten import Flat, flatten
 from designspace.spec.network.load import ladder_of, load
+from designspace.spec.network.needs import MissingNeed, missing_needs, taken
 from designspace.spec.network.network import Network
 from designspace.spec.recipe.recipe import Recipe, load_recipe
 
@@ -106,10 +109,12 @@ def load_ladder(source: str | Path) -> Ladder:
     """A ladder from a catalog name or a YAML file.
 
     Raises:
-        InputError: What is wrong, with its file, line and path.
+        InputError: What is wrong, with its file, line and path; a step whose decision needs another
+            one that has not been taken is wrong, too.
     """
     written, landings = ladder_of(source)
     steps = tuple(_step(landing, written.seeds) for landing in landings)
+    _require_order(steps, landings)
     rivals = tuple(_rival(other) for other in written.references)
     return Ladder(written.name, written.purpose, written.source, steps, rivals, written.notes)
 
@@ -148,3 +153,51 @@ def _step(landing: ResolvedStep, seeds: int | None) -> Step:
         note=rung.note,
         unknown=rung.unknown,
     )
+
+
+def _require_order(steps: tuple[Step, ...], landings: list[ResolvedStep]) -> None:
+    """Refuse a step that takes a decision without one that it needs.
+
+    Raises:
+        InputError: There is such a step; the error names the nearest valid order.
+    """
+    flats = {step.name: flatten(step.spec) for step in steps}
+    for number, (step, landing) in enumerate(zip(steps, landings, strict=True)):
+        if step.start is None:
+            continue
+        for missing in missing_needs(flats[step.start], flats[step.name]):
+            raise InputError(
+                f"step '{step.name}' comes too early: {missing}",
+                file=landing.origin.file,
+                line=landing.origin.line,
+                path=f"steps.{number}",
+                hint=_valid_order(steps[number:], flats, missing),
+            )
+
+
+def _valid_order(steps: tuple[Step, ...], flats: dict[str, Flat], missing: MissingNeed) -> str:
+    """How to put the steps from the first wrong one on, changing as little as possible.
+
+    Again and again the first step whose needs are met comes next; the end, which stays as it is
+    written, is left out.
+    """
+    takes = {step.name: taken(flats[step.start or step.name], flats[step.name]) for step in steps}
+    first = flats[steps[0].start or steps[0].name]
+    here = taken({}, first)
+    waiting, order = list(steps), list[str]()
+    while waiting:
+        ready = [step for step in waiting if _needs(takes[step.name]) <= here | takes[step.name]]
+        if not ready:
+            return f"no later step takes {missing.needs}: add one before it"
+        waiting.remove(ready[0])
+        order.append(ready[0].name)
+        here |= set() if ready[0].side else takes[ready[0].name]
+    pairs = list(zip(order, steps, strict=True))
+    while pairs and pairs[-1][0] == pairs[-1][1].name:
+        pairs.pop()
+    return f"nearest valid order: {', '.join(name for name, _ in pairs)}"
+
+
+def _needs(decisions: set[str]) -> set[str]:
+    known = known_decisions()
+    return {need for name in decisions for need in known[name].needs}

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from designspace import stopping
 from designspace.compiler.device import device_of
 from designspace.images.data import Data
 from designspace.images.loading.batches import Batch, eval_batches
@@ -51,6 +52,7 @@ def evaluate(
     total = torch.zeros(3, dtype=torch.float64, device=device)
     count = several = 0
     for images, labels in batches:
+        stopping.check()
         sums, answers = _measure(model, images, labels, bfloat16)
         total += sums
         count += len(labels)

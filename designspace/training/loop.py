@@ -20,6 +20,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
+from designspace import stopping
 from designspace.compiler.arithmetic import fast_arithmetic
 from designspace.images.loading.batches import Batch
 from designspace.images.loading.step_parts import by_step
@@ -83,7 +84,7 @@ class Trainer:
         """Trains epoch `number` (from 1) of `steps` batches; returns the mean loss.
 
         Every random number of a step derives from (seed, epoch, step), so that the epoch may be
-        entered anywhere.
+        entered anywhere. The caller decides whether arithmetic is fast or exact.
 
         Args:
             number: of the epoch.
@@ -97,18 +98,6 @@ class Trainer:
         Raises:
             DivergedError: for a loss that is not finite, naming the first such step.
         """
-        with fast_arithmetic(self.device):
-            return self._epoch(number, batches, steps, clock, after, start)
-
-    def _epoch(
-        self,
-        number: int,
-        batches: Iterable[Batch],
-        steps: int,
-        clock: Clock,
-        after: Callable[[int, list[Tensor]], None],
-        start: Position,
-    ) -> float:
         self.forward.train()
         if self.ema is not None:
             self.ema.follow(self.model)
@@ -119,6 +108,7 @@ class Trainer:
         parted = by_step(batches, self.recipe.parts, share)
         for step, parts in enumerate(parted, start.step + 1):
             clock.lap("data")
+            stopping.check()
             done = (number - 1) * steps + step
             self.schedule.step_update(done - 1)
             seed_step(self.seed, number, step, rank=self.group.rank)

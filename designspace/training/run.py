@@ -20,7 +20,6 @@ from torch import Tensor
 from designspace.compiler import BuiltNetwork, build, set_drop_path
 from designspace.compiler.arithmetic import fast_arithmetic
 from designspace.compiler.device import in_use
-from designspace.compiler.pointwise import kernel_of, pin_kernel
 from designspace.errors import DivergedError, InputError
 from designspace.images.data import Data
 from designspace.images.loading.batches import TrainBatches, eval_batches
@@ -47,9 +46,10 @@ from designspace.training.optimisation.from_recipe import (
 )
 from designspace.training.optimisation.schedule import make_schedule
 from designspace.training.state import checkpoint
-from designspace.training.state.fitting import Wanted, require_fit
+from designspace.training.state.fitting import require_fit
 from designspace.training.state.init_weights import initialise
 from designspace.training.state.pretrained import Initial
+from designspace.training.state.trainer_state import capture, take_over, wanted
 
 SAVE_EVERY = 600.0
 _DONE = {"center": "center-cropped", "squash": "warped", "border": "bordered"}
@@ -156,14 +156,15 @@ class Run:
         number, began = self.epoch + 1, time.perf_counter()
         clock, steps, start = Clock(self._device), self._batches.steps, self._position
         reset_peak(self._device)
-        train_loss = self._trainer.epoch(
-            number,
-            self._batches.epoch(number, start.step),
-            steps,
-            clock,
-            lambda done, losses: self._after_step(done, losses, progress),
-            start,
-        )
+        with fast_arithmetic(self._device):
+            train_loss = self._trainer.epoch(
+                number,
+                self._batches.epoch(number, start.step),
+                steps,
+                clock,
+                lambda done, losses: self._after_step(done, losses, progress),
+                start,
+            )
         self._position = Position()
         met = self.group.gathered(self._batches.skipped)
         self._met = tuple(dict.fromkeys(name for one in met for name in one))
@@ -205,7 +206,8 @@ class Run:
         found = checkpoint.load(self.directory, self._identity)
         state, self.fallback = found.state, found.fallback
         if found.file is not None:
-            require_fit(state, self._wanted, found.file)
+            fitting = wanted(self._trainer, self.epochs, self._batches.steps)
+            require_fit(state, fitting, found.file)
         if not self.group.agrees(state and (len(state["history"]), state["step"])):
             raise InputError(
                 "the processes of this run find different checkpoints",
@@ -217,14 +219,7 @@ class Run:
                 self._start()
             return 0
         self._fresh = False
-        for network in (self.model, self.trained):  # as on the machine where it began
-            pin_kernel(network, state["kernel"])
-        self.model.load_state_dict(state["model"])
-        self._trainer.optimizer.load_state_dict(state["optimizer"])
-        if self._trainer.ema is not None:
-            self._trainer.ema.module.load_state_dict(state["ema"])
-        self.history = [Epoch.model_validate(line) for line in state["history"]]
-        self._position = Position(state["step"], tuple(state["losses"]))
+        self.history, self._position = take_over(state, self._trainer)
         return self.epoch
 
     def test(self) -> Score:
@@ -278,13 +273,6 @@ class Run:
             return evaluate(self.trained, batches, bfloat16, self.group.summed)
 
     @property
-    def _wanted(self) -> Wanted:
-        ema, optimizer = self._trainer.ema, self._trainer.optimizer
-        averaged = None if ema is None else ema.module.state_dict()
-        model = self.model.state_dict()
-        return Wanted(model, averaged, optimizer, self.epochs, self._batches.steps)
-
-    @property
     def _identity(self) -> dict[str, str | int]:
         return {
             "spec": self.spec.digest,
@@ -299,14 +287,5 @@ class Run:
         self._saved = time.monotonic()
         if not self.group.leads:
             return
-        ema = self._trainer.ema
-        state = {
-            "kernel": kernel_of(self.model),
-            "model": self.model.state_dict(),
-            "optimizer": self._trainer.optimizer.state_dict(),
-            "ema": None if ema is None else ema.module.state_dict(),
-            "history": [epoch.model_dump() for epoch in history],
-            "step": position.step,
-            "losses": list(position.losses),
-        }
+        state = capture(self._trainer, history, position)
         checkpoint.save(self.directory, self._identity, state)

@@ -19,19 +19,20 @@ from designspace.failures.words import failure_words, machine_failure
 from designspace.images.sources import portable
 from designspace.records.difference import differing
 from designspace.records.environment import environment
+from designspace.records.facts import (
+    DataFacts,
+    DeviceFacts,
+    InitialFacts,
+    RecipeFacts,
+    SpecFacts,
+)
 from designspace.records.places import require_run_place
 from designspace.records.run import (
     NAME,
     Attempt,
-    DataFacts,
-    DeviceFacts,
-    Diverged,
     Ending,
-    InitialFacts,
-    RecipeFacts,
     Record,
     Selection,
-    SpecFacts,
     find_record,
     now,
     write_record,
@@ -40,6 +41,7 @@ from designspace.records.study.kept_files import WEIGHTS, remove_checkpoints
 from designspace.records.training import Divergence, Epoch
 from designspace.records.tuning import Tuning
 from designspace.spec.documents.document import writing
+from designspace.training.data_facts import data_facts
 from designspace.training.distributed import cause
 from designspace.training.run import Run
 from designspace.training.state.pretrained import Initial
@@ -113,7 +115,7 @@ def _trained(run: Run, record: Record, on_epoch: EpochDone, on_step: StepDone | 
             save_weights(run.trained, run.spec, run.directory / WEIGHTS, **facts(run))
         return _with(run, record, test=test, ended=now(), outcome=Ending(state="complete"))
     except DivergedError as error:
-        diverged = Diverged(**Divergence.of(error).model_dump())
+        diverged = Ending(state="diverged", divergence=Divergence.of(error))
         return _with(run, record, ended=now(), outcome=diverged)
     except KeyboardInterrupt:
         _with(run, record, outcome=Ending(state="interrupted"))
@@ -254,20 +256,8 @@ def _begun(run: Run, there: Record | None, command: Sequence[str], tuning: Tunin
 
 
 def _data(run: Run) -> DataFacts:
-    data = run.data
-    return DataFacts(
-        name=data.name,
-        digest=data.digest,
-        num_classes=data.num_classes,
-        classes=tuple(data.classes),
-        channels=data.channels,
-        train=len(data.train),
-        val=len(data.val),
-        test=len(data.test),
-        notes=run.notes,
-        skipped=run.skipped,
-        load=dict(data.load),
-    )
+    facts = data_facts(run.data, run.data.load, run.recipe)
+    return facts.model_copy(update={"notes": run.notes, "skipped": run.skipped})
 
 
 def _attempt(run: Run, command: Sequence[str]) -> Attempt:

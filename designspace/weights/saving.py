@@ -19,7 +19,23 @@ from designspace.weights.layout import Layout
 from designspace.weights.layouts import known
 from designspace.weights.match import Tensors
 
+SAFE = ".safetensors"
 _PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".pyth", ".th", ".pkl")
+
+
+def require_weights_name(path: Path) -> None:
+    """Refuse a file whose name does not say that it holds weights.
+
+    Raises:
+        InputError: It ends in something else; the error names the valid endings.
+    """
+    if path.suffix.lower() not in (SAFE, *_PICKLED):
+        raise InputError(
+            "does not end like a file of weights",
+            file=str(path),
+            hint=f"did you mean '{path.with_suffix(SAFE).name}'? (valid: {SAFE}; "
+            f"{', '.join(_PICKLED)} without the spec)",
+        )
 
 
 def save_weights(
@@ -30,7 +46,7 @@ def save_weights(
     Args:
         model: The module; its state dict is written.
         spec: The network that it was built from.
-        path: The file, written whole or not at all: safetensors, or with a suffix of
+        path: The file, written whole or not at all: `.safetensors`, or with an ending of
             torch's files, such as .pth, a plain state dict of torch without the metadata.
         layout: Whose names and shapes to write: `designspace`, `timm`, `torchvision` or
             `official`, the authors'.
@@ -38,9 +54,11 @@ def save_weights(
             of all tensors is added, which `read_weights` verifies.
 
     Raises:
-        InputError: There is no such layout for this network, or the file cannot be written.
+        InputError: There is no such layout for this network, the file has another ending, or it
+            cannot be written.
     """
     path = Path(path)
+    require_weights_name(path)
     tensors = {name: tensor.cpu() for name, tensor in state_dict_as(model, layout).items()}
     if path.suffix.lower() in _PICKLED:
         buffer = io.BytesIO()

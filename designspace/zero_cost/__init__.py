@@ -1,6 +1,6 @@
-"""Cheap signals of untrained networks, and how well they rank trained ones.
+"""Zero-cost scores of untrained networks, and how well they rank trained ones.
 
-They are columns to look at beside a training, never instead of it.
+A score does not replace a training.
 """
 
 import designspace.zero_cost.measures  # noqa: F401  # pyright: ignore[reportUnusedImport]

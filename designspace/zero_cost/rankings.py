@@ -1,11 +1,11 @@
-"""How each column orders the trained networks: signals, sizes, and the first epochs."""
+"""How each column orders the trained networks: scores, sizes, and the first epochs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 
-from designspace.records.measured.zero_cost import Interval, Ranking, TrialSignals
+from designspace.records.measured.zero_cost import Interval, Ranking, TrialScores
 from designspace.statistics import rank
 from designspace.statistics.rank import Estimate
 
@@ -13,7 +13,7 @@ Column = Sequence[float | None]
 RIVAL = "params"
 
 
-def rankings(trials: Sequence[TrialSignals], epochs: int) -> tuple[Ranking, ...]:
+def rankings(trials: Sequence[TrialScores], epochs: int) -> tuple[Ranking, ...]:
     """Every column against the validation top-1 after the last of so many epochs.
 
     Args:
@@ -25,12 +25,12 @@ def rankings(trials: Sequence[TrialSignals], epochs: int) -> tuple[Ranking, ...]
     return tuple(_ranking(name, column, params, last) for name, column in columns(trials, epochs))
 
 
-def columns(trials: Sequence[TrialSignals], epochs: int) -> Iterator[tuple[str, Column]]:
-    """The signals that are measured, params and MACs, then each epoch but the last."""
-    names = dict.fromkeys(name for trial in trials for name in trial.measured.signals)
+def columns(trials: Sequence[TrialScores], epochs: int) -> Iterator[tuple[str, Column]]:
+    """The scores that are measured, params and MACs, then each epoch but the last."""
+    names = dict.fromkeys(name for trial in trials for name in trial.measured.scores)
     for name in names:
         if name not in ("params", "macs"):
-            yield name, [trial.measured.signals[name].mean for trial in trials]
+            yield name, [trial.measured.scores[name].mean for trial in trials]
     yield "params", [trial.params for trial in trials]
     yield "macs", [trial.macs for trial in trials]
     for epoch in range(1, epochs):

@@ -1,4 +1,4 @@
-"""The signals by name, and what each is."""
+"""The registry of zero-cost scores: one scorer per name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from designspace.zero_cost.subject import Subject
 
 @dataclass(frozen=True, slots=True)
 class Undefined:
-    """A signal that says nothing of a network, and why."""
+    """A score that does not exist for a network, and the reason."""
 
     reason: str
 
@@ -21,14 +21,16 @@ Measure = Callable[[Subject], float | Undefined]
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
-    """A number of an untrained network that is to rank it as training would; more is better.
+class Scorer:
+    """A number computed from an untrained network that predicts its rank after training.
+
+    Larger values mean a better rank.
 
     Attributes:
-        name: What it is called.
+        name: Name on the command line and in tables.
         source: The paper.
-        measure: Computes it.
-        counted: It follows from the architecture alone, so that nothing is drawn.
+        measure: Computes the score.
+        counted: Follows from the architecture alone; no weights or images are drawn.
     """
 
     name: str
@@ -37,37 +39,37 @@ class Signal:
     counted: bool = False
 
     def of(self, subject: Subject) -> float | Undefined:
-        """The signal of a network; never a number that is not finite."""
+        """The score of a network; never a number that is not finite."""
         found = self.measure(subject)
         if isinstance(found, Undefined) or math.isfinite(found):
             return found
         return Undefined(f"the result is {found}: numbers overflow, or a layer gives nothing")
 
 
-SIGNALS: dict[str, Signal] = {}
+SCORERS: dict[str, Scorer] = {}
 
 
-def signal(name: str, source: str, *, counted: bool = False) -> Callable[[Measure], Measure]:
-    """Register how a signal is measured."""
+def scorer(name: str, source: str, *, counted: bool = False) -> Callable[[Measure], Measure]:
+    """Register the function that computes a score."""
 
     def register(measure: Measure) -> Measure:
-        SIGNALS[name] = Signal(name, source, measure, counted)
+        SCORERS[name] = Scorer(name, source, measure, counted)
         return measure
 
     return register
 
 
-def chosen(names: Sequence[str] | None) -> list[Signal]:
-    """The signals of these names; all of them by default, the counted ones last.
+def chosen(names: Sequence[str] | None) -> list[Scorer]:
+    """The scores of these names; all of them by default, the counted ones last.
 
     Raises:
         InputError: There is none of a name.
     """
     if names is None:
-        return sorted(SIGNALS.values(), key=lambda known: (known.counted, known.name))
+        return sorted(SCORERS.values(), key=lambda known: (known.counted, known.name))
     for name in names:
-        if name not in SIGNALS:
-            raise InputError(f"unknown signal '{name}'", hint=did_you_mean(name, SIGNALS))
+        if name not in SCORERS:
+            raise InputError(f"unknown score '{name}'", hint=did_you_mean(name, SCORERS))
     if not names:
-        raise InputError("no signal is named", hint=f"valid: {', '.join(sorted(SIGNALS))}")
-    return [SIGNALS[name] for name in dict.fromkeys(names)]
+        raise InputError("no score is named", hint=f"valid: {', '.join(sorted(SCORERS))}")
+    return [SCORERS[name] for name in dict.fromkeys(names)]

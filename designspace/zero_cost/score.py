@@ -1,4 +1,4 @@
-"""The signals of a network: built, a mini-batch drawn, each signal measured, a few times over."""
+"""The scores of a network: built, a mini-batch drawn, each score measured, a few times over."""
 
 # Torch leaves some types unknown.
 # pyright: reportUnknownArgumentType=false
@@ -23,12 +23,12 @@ from designspace.images.loading.batches import eval_batches
 from designspace.images.randomness import derive, generator
 from designspace.images.sizes import decoding_size, working_size
 from designspace.naming import load
-from designspace.records.measured.zero_cost import NetworkSignals, SignalRecord, SignalValue
+from designspace.records.measured.zero_cost import NetworkScores, ScoreRecord, ScoreValue
 from designspace.spec.network.load import Source
 from designspace.spec.network.network import Network
 from designspace.training.evaluate import view_of
 from designspace.training.state.init_weights import initialise
-from designspace.zero_cost.registry import Signal, Undefined, chosen
+from designspace.zero_cost.registry import Scorer, Undefined, chosen
 from designspace.zero_cost.settings import Settings
 from designspace.zero_cost.subject import Subject
 
@@ -41,8 +41,8 @@ def score(
     seed: int = 0,
     names: Sequence[str] | None = None,
     settings: Settings | None = None,
-) -> NetworkSignals:
-    """The cheap signals of one untrained network.
+) -> NetworkScores:
+    """The zero-cost scores of one untrained network.
 
     Args:
         spec: Name, path, plain data or network.
@@ -51,7 +51,7 @@ def score(
         changes: Values by dotted path to change in the spec.
         seed: The first repeat has the weights with which a training of this seed begins, and the
             next ones those of the next seeds.
-        names: Which signals; all by default.
+        names: Which scores; all by default.
         settings: Mini-batch, repeats, recipe, device.
 
     Raises:
@@ -126,41 +126,41 @@ class Task:
         }
 
 
-def measure(network: Network, task: Task, signals: Sequence[Signal]) -> NetworkSignals:
-    """Each signal of a network, in as many repeats as are wanted."""
+def measure(network: Network, task: Task, scores: Sequence[Scorer]) -> NetworkScores:
+    """Each score of a network, in as many repeats as are wanted."""
     began = time.perf_counter()
-    found: dict[str, list[float | Undefined]] = {known.name: [] for known in signals}
+    found: dict[str, list[float | Undefined]] = {known.name: [] for known in scores}
     for repeat in range(task.how.repeats):
         subject = task.subject(network, repeat)
-        for known in signals:
+        for known in scores:
             if not (known.counted and repeat):
                 found[known.name].append(known.of(subject))
-    return NetworkSignals(
+    return NetworkScores(
         network=network.name or "network",
         digest=network.digest,
         input_size=working_size(network, task.data, task.how.training),
         seconds=time.perf_counter() - began,
-        signals={name: _value(values) for name, values in found.items()},
+        scores={name: _value(values) for name, values in found.items()},
     )
 
 
-def _value(found: Sequence[float | Undefined]) -> SignalValue:
+def _value(found: Sequence[float | Undefined]) -> ScoreValue:
     """Defined only where every repeat is: a mean over some of them would be another number."""
     reasons = [value.reason for value in found if isinstance(value, Undefined)]
     if not reasons:
-        return SignalValue(values=tuple(v for v in found if not isinstance(v, Undefined)))
+        return ScoreValue(values=tuple(v for v in found if not isinstance(v, Undefined)))
     share = f" (in {len(reasons)} of {len(found)} repeats)" if len(reasons) < len(found) else ""
-    return SignalValue(reason=reasons[0] + share)
+    return ScoreValue(reason=reasons[0] + share)
 
 
 def record(
-    networks: Sequence[NetworkSignals], task: Task, signals: Sequence[Signal], command: str
-) -> SignalRecord:
+    networks: Sequence[NetworkScores], task: Task, scores: Sequence[Scorer], command: str
+) -> ScoreRecord:
     """What was measured, with what one must know to read it."""
-    return SignalRecord(
+    return ScoreRecord(
         command=command,
         conditions=task.conditions,
         environment=machine(device_of(task.how.device)),
-        sources={known.name: known.source for known in signals},
+        sources={known.name: known.source for known in scores},
         networks=tuple(networks),
     )

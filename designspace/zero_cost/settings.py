@@ -1,4 +1,4 @@
-"""Under which conditions signals are measured."""
+"""Under which conditions scores are measured."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Settings:
 
     Attributes:
         batch_size: Images of the mini-batch.
-        repeats: How often each signal is measured, with other weights and other images each time.
+        repeats: How often each score is measured, with other weights and other images each time.
         recipe: Of the training that is to be predicted: it says how the first weights are drawn.
         device: `cpu` or `cuda`.
     """

@@ -1,4 +1,4 @@
-"""The signals of every trial of a finished study, beside what training made of them."""
+"""The scores of every trial of a finished study, beside what training made of them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from typing import Any
 
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
+from designspace.records.life_cycle import FINAL
 from designspace.records.measured.csv_text import csv_text
 from designspace.records.measured.zero_cost import (
     RECORD,
     TABLE,
-    NetworkSignals,
-    StudySignals,
-    TrialSignals,
+    NetworkScores,
+    StudyScores,
+    TrialScores,
 )
 from designspace.records.study.state import Trial
 from designspace.records.study.study import Study, StudyMeta, load_study
 from designspace.spec.documents.document import write_text_atomic
 from designspace.spec.network.load import load
 from designspace.spec.network.network import Network
-from designspace.spec.recipe.recipe import Recipe, load_recipe
+from designspace.spec.recipe.recipe import Recipe
 from designspace.zero_cost.rankings import rankings
 from designspace.zero_cost.registry import chosen
 from designspace.zero_cost.score import Task, measure, record
@@ -44,13 +45,13 @@ def score_study(
     settings: Settings | None = None,
     command: str = "",
     on_trial: Measured = silent,
-) -> StudySignals:
-    """Measure every trial's signals, on the study's own data and with its recipe's first weights.
+) -> StudyScores:
+    """Measure every trial's scores, on the study's own data and with its recipe's first weights.
 
     Args:
         directory: The study's.
         seed: As of `score`; the study's own by default, with which its trainings began.
-        names: Which signals; all by default.
+        names: Which scores; all by default.
         settings: Mini-batch, repeats, device; the recipe is the study's.
         command: What to note as the command.
         on_trial: Called after each with the trials done and the trials in all.
@@ -58,29 +59,29 @@ def score_study(
     Raises:
         InputError: There is no study, it is not finished, or its data changed.
     """
-    study, signals = load_study(directory), chosen(names)
+    study, scores = load_study(directory), chosen(names)
     _require_finished(study)
     how = replace(settings or Settings(), recipe=_recipe(study.meta, {}))
     data, first = _data(study.meta), study.meta.seed if seed is None else seed
-    found: list[TrialSignals] = []
+    found: list[TrialScores] = []
     for _, trial in sorted(study.state.trials.items()):
         own = replace(how, recipe=_recipe(study.meta, trial.recipe_changes))
-        measured = measure(_network(study.meta, trial), Task(data, own, first), signals)
+        measured = measure(_network(study.meta, trial), Task(data, own, first), scores)
         found.append(_beside(trial, measured))
         on_trial(len(found), len(study.state.trials))
-    ranked = [trial for trial in found if trial.state == "done" and trial.curve]
+    ranked = [trial for trial in found if trial.state == "complete" and trial.curve]
     epochs = how.training.epochs
-    return StudySignals(
+    return StudyScores(
         study=study.meta.name,
         ranked=len(ranked),
         epochs=epochs,
-        record=record((), Task(data, how, first), signals, command),
+        record=record((), Task(data, how, first), scores, command),
         trials=tuple(found),
         rankings=rankings(ranked, epochs),
     )
 
 
-def write(directory: Path, found: StudySignals) -> tuple[Path, Path]:
+def write(directory: Path, found: StudyScores) -> tuple[Path, Path]:
     """The table and the whole record beside the study, each file whole or not at all."""
     table, whole = directory / TABLE, directory / RECORD
     write_text_atomic(table, as_csv(found))
@@ -88,16 +89,16 @@ def write(directory: Path, found: StudySignals) -> tuple[Path, Path]:
     return table, whole
 
 
-def as_csv(found: StudySignals) -> str:
-    """A row a trial: sizes, top-1 by epoch, each signal's mean and deviation over the repeats."""
+def as_csv(found: StudyScores) -> str:
+    """A row a trial: sizes, top-1 by epoch, each score's mean and deviation over the repeats."""
     names = [name for name in found.record.sources if name not in ("params", "macs")]
     epochs = [f"top1@{epoch}" for epoch in range(1, found.epochs + 1)]
     head = ["trial", "state", "digest", "params", "macs", *epochs]
     head += [column for name in names for column in (name, f"{name}_std")]
     rows: list[list[object]] = []
     for trial in found.trials:
-        signals = trial.measured.signals
-        unknown = [f"{name}: {signals[name].reason}" for name in names if signals[name].reason]
+        scores = trial.measured.scores
+        unknown = [f"{name}: {scores[name].reason}" for name in names if scores[name].reason]
         curve = [*trial.curve, *[None] * found.epochs][: found.epochs]
         row: list[object] = [
             trial.trial,
@@ -107,7 +108,7 @@ def as_csv(found: StudySignals) -> str:
             trial.macs,
             *curve,
         ]
-        row += [x for name in names for x in (signals[name].mean, signals[name].std)]
+        row += [x for name in names for x in (scores[name].mean, scores[name].std)]
         rows.append([*row, "; ".join(unknown)])
     return csv_text([*head, "undefined"], rows)
 
@@ -115,7 +116,7 @@ def as_csv(found: StudySignals) -> str:
 def _require_finished(study: Study) -> None:
     state = study.state
     if not state.complete:
-        done = state.count("done", "stopped", "failed")
+        done = state.count(*FINAL)
         raise InputError(
             f"the study is not finished: {done} of {state.wanted} trials ended",
             file=str(study.directory),
@@ -124,20 +125,18 @@ def _require_finished(study: Study) -> None:
 
 
 def _recipe(meta: StudyMeta, changes: dict[str, Any]) -> Recipe:
-    return load_recipe(
-        {key: value for key, value in meta.recipe.items() if key != "digest"}, changes
-    )
+    return meta.recipe.recipe(changes)
 
 
 def _data(meta: StudyMeta) -> Data:
-    data = load_data(**meta.data["load"])
-    if data.digest != meta.data["digest"]:
+    data = load_data(**meta.data.load)
+    if data.digest != meta.data.digest:
         raise InputError(f"the data {data.name} changed since the study began")
     return data
 
 
 def _network(meta: StudyMeta, trial: Trial) -> Network:
-    network = load(meta.space["base"], trial.changes)
+    network = load(meta.space.base, trial.changes)
     if network.digest != trial.digest:
         raise InputError(
             f"trial {trial.number} is another network now ({network.digest}, then {trial.digest})",
@@ -146,8 +145,8 @@ def _network(meta: StudyMeta, trial: Trial) -> Network:
     return network
 
 
-def _beside(trial: Trial, measured: NetworkSignals) -> TrialSignals:
-    return TrialSignals(
+def _beside(trial: Trial, measured: NetworkScores) -> TrialScores:
+    return TrialScores(
         trial=trial.number,
         state=trial.state,
         params=trial.params,

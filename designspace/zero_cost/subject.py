@@ -1,4 +1,4 @@
-"""What a signal looks at: an untrained network, and a mini-batch of its task."""
+"""What a score looks at: an untrained network, and a mini-batch of its task."""
 
 # Torch leaves some types unknown.
 # pyright: reportUnknownMemberType=false
@@ -21,14 +21,14 @@ from designspace.layers.trace import Node
 
 @dataclass(frozen=True)
 class Subject:
-    """An untrained network and a mini-batch. A signal never changes it: it works on a copy.
+    """An untrained network and a mini-batch. A score never changes it: it works on a copy.
 
     Attributes:
         model: The network with its first weights.
         plan: The run on shapes that the model was built from.
         images: (batch, channels, height, width), normalised as for training, not augmented.
         labels: (batch,).
-        seed: Of what a signal draws by itself.
+        seed: Of what a score draws by itself.
     """
 
     model: BuiltNetwork
@@ -44,7 +44,7 @@ class Subject:
         return model
 
     def draw(self, name: str) -> torch.Generator:
-        """The random stream of one signal, on the CPU."""
+        """The random stream of one score, on the CPU."""
         return generator("signals", name, self.seed)
 
     def leaves(

@@ -10,7 +10,8 @@ def disk() -> str:
     record = read("benchmarks/records/disk.json")
     trials = record["without"]["trials"]
     return (
-        f"{sum(trials.values())} small trials ({trials['done']} done, {trials['stopped']} stopped) "
+        f"{sum(trials.values())} small trials ({trials['complete']} complete, "
+        f"{trials['stopped']} stopped) "
         f"take {record['after'] / 1e6:.1f} MB; with their checkpoints alone it was "
         f"{record['before'] / 1e6:.1f} MB. (n = {record['n']}, {machine(record)}; "
         f"`{record['command']}`)"

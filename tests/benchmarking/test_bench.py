@@ -276,6 +276,7 @@ def test_threads_are_given_back() -> None:
     assert torch.get_num_threads() == before
 
 
+@pytest.mark.slow
 def test_interrupted_keeps_the_rows_that_are_done(tmp_path: Path) -> None:
     out = tmp_path / "speed.json"
     words = ["convnextv2_atto", "--batch-size", ",".join(500 * "1"), "--input-size", "32"]

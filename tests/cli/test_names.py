@@ -56,7 +56,7 @@ def facts_in(path: Path | str) -> dict[str, object]:
 
 def test_a_trial_names_its_network_with_its_weights(demo: str) -> None:
     state = load_study(Path(demo)).state
-    for number in numbers(Path(demo), "done"):
+    for number in numbers(Path(demo), "complete"):
         named = find_network(f"{demo}:{number}")
         assert (named.sort, named.trial, named.title) == ("trial", number, f"demo:{number}")
         assert named.spec.digest == state.trials[number].digest
@@ -73,7 +73,7 @@ def test_the_winner_is_a_trial_whose_number_is_told(demo: str) -> None:
     assert named.says.startswith(f"{demo}:winner is trial {winner.number} (complete")
 
 
-@pytest.mark.parametrize(("state", "why"), [("stopped", "was stopped"), ("failed", "diverged")])
+@pytest.mark.parametrize(("state", "why"), [("stopped", "was stopped"), ("diverged", "diverged")])
 def test_a_trial_that_did_not_finish_names_a_spec_without_weights(
     demo: str, state: str, why: str
 ) -> None:
@@ -118,7 +118,7 @@ def test_a_ladder_comes_before_a_study(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_directory_of_a_trial_is_that_trial(
     demo: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = numbers(Path(demo), "done")[0]
+    number = numbers(Path(demo), "complete")[0]
     for name in (f"{demo}/trials/{number}", place / demo / "trials" / str(number)):
         assert find_network(name).trial == number
     monkeypatch.chdir(place / demo / "trials")
@@ -270,7 +270,7 @@ def test_with_several_objectives_the_winner_is_a_front(demo: str, tmp_path: Path
     study = tmp_path / "many"
     shutil.copytree(demo, study)
     meta = read_yaml(study / "study.yaml").data
-    meta["space"]["objectives"] = ["top1", "macs"]
+    meta["space"]["authored"]["objectives"] = ["top1", "macs"]
     write_yaml_atomic(study / "study.yaml", meta)
     front = [f"{study}:{trial.number}" for trial in load_study(study).state.front]
     for command in ("cost", "compare"):
@@ -322,7 +322,7 @@ def test_build_writes_the_trained_weights_with_their_facts(demo: str, tmp_path: 
 
 
 def test_weights_that_are_given_win(demo: str, tmp_path: Path) -> None:
-    number = numbers(Path(demo), "done")[0]
+    number = numbers(Path(demo), "complete")[0]
     named = find_network(f"{demo}:{number}")
     other = tmp_path / "other.safetensors"
     model = designspace.build(named.spec, num_classes=2, in_channels=1, input_size=12)
@@ -438,7 +438,7 @@ def test_a_base_that_can_change_is_refused(demo: str, base: str, tmp_path: Path)
 
 
 def test_help_says_every_name() -> None:
-    for command in ("cost", "build", "export", "bench", "train", "diff", "signals", "verify"):
+    for command in ("cost", "build", "export", "bench", "train", "diff", "score", "verify"):
         for option in ("-h", "--help"):
             ran = run(command, option)
             assert ran.code == 0

@@ -65,7 +65,7 @@ def test_a_network_by_another_name_loads_again(name: str, tmp_path: Path) -> Non
 
 
 def test_a_trial_shows_its_spec_and_its_recipe(demo: str, tmp_path: Path) -> None:
-    for number in (numbers(Path(demo), "done")[0], numbers(Path(demo), "stopped")[0]):
+    for number in (numbers(Path(demo), "complete")[0], numbers(Path(demo), "stopped")[0]):
         name, record = f"{demo}:{number}", record_of(f"{demo}:{number}")
         ran = run("show", name)
         assert f"# network: {name} is trial {number} ({record.outcome.state}" in ran.out

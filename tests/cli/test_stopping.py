@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -21,9 +22,10 @@ from designspace.records.study.state import StudyState
 from designspace.searching.study import run_study
 from tests.helpers import toy
 from tests.helpers.command import run
+from tests.helpers.trainings import tiny_data, tiny_run
 
 ROOT = Path(__file__).parents[2]
-MAIN = ROOT / "tests" / "toy_main.py"
+MAIN = ROOT / "tests" / "helpers" / "toy_main.py"
 STOPS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
@@ -153,3 +155,22 @@ def test_signals_are_held_off_though_native_code_resets_them() -> None:
         assert heard == []
         os.kill(os.getpid(), signal.SIGTERM)
     assert heard == [signal.SIGTERM]
+
+
+def test_an_interruption_that_a_library_swallows_comes_back() -> None:
+    stopping.check()
+    with stopping.stoppable(stopping.interrupt):
+        with contextlib.suppress(KeyboardInterrupt):  # as a destructor or a callback does
+            os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            stopping.check()
+    stopping.check()
+
+
+def test_a_training_ends_though_its_interruption_was_swallowed(tmp_path: Path) -> None:
+    run = tiny_run(tiny_data(tmp_path), tmp_path / "run", {})
+    with stopping.stoppable(stopping.interrupt):
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            run.train_epoch()

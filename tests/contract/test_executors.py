@@ -52,12 +52,16 @@ def events(directory: Path) -> list[Event]:
     return read(directory / "trials.jsonl")
 
 
-@pytest.mark.parametrize("executor", ["local", "ray"], indirect=True)
-def test_a_study_runs_to_its_end_by_the_rules(tmp_path: Path, executor: str) -> None:
-    request = toy.request(tmp_path / "s", executor=executor, trials=10, proposer="tpe")
+@pytest.mark.parametrize(
+    ("executor", "trials"),
+    [("local", 10), ("ray", 4), pytest.param("ray", 10, marks=pytest.mark.slow)],
+    indirect=["executor"],
+)
+def test_a_study_runs_to_its_end_by_the_rules(tmp_path: Path, executor: str, trials: int) -> None:
+    request = toy.request(tmp_path / "s", executor=executor, trials=trials, proposer="tpe")
     outcome = run_study(request)
     assert outcome.exit_code == 0
-    assert outcome.state.count("done", "stopped") == len(outcome.state.trials) == 10
+    assert outcome.state.count("complete", "stopped") == len(outcome.state.trials) == trials
     assert outcome.state.trials[0].proposer == "base"
     assert {trial.attempt for trial in outcome.state.trials.values()} == {1}
     assert disagreements(request.rules, request.epochs, events(tmp_path / "s")) == []
@@ -70,7 +74,7 @@ def test_a_study_runs_to_its_end_by_the_rules(tmp_path: Path, executor: str) -> 
     for trial in outcome.state.trials.values():
         assert trained[str(trial.number)] == [epoch.epoch for epoch in trial.history]
         files = {path.name for path in (tmp_path / "s" / "trials" / str(trial.number)).iterdir()}
-        assert ("weights.safetensors" in files) == (trial.state == "done")
+        assert ("weights.safetensors" in files) == (trial.state == "complete")
         assert "checkpoint.json" not in files
     again = run_study(request)
     assert again.idle
@@ -83,7 +87,7 @@ def test_a_trial_that_fails_is_retried_once_and_recorded(tmp_path: Path, executo
     settings: dict[str, Any] = {"scheduler": "none", "recipe": recipe, "executor": executor}
     outcome = run_study(toy.request(tmp_path / "s", trials=5, **settings))
     assert outcome.exit_code == 4
-    assert Counter(t.state for t in outcome.state.trials.values()) == {"done": 4, "failed": 1}
+    assert Counter(t.state for t in outcome.state.trials.values()) == {"complete": 4, "failed": 1}
     failed = outcome.state.trials[2]
     assert (failed.attempt, failed.failures, failed.epochs) == (2, 2, 2)
     assert failed.error == "RuntimeError: the toy broke"
@@ -157,7 +161,7 @@ def test_a_worker_that_dies_is_started_again_from_its_checkpoint(tmp_path: Path)
     settings: dict[str, Any] = {"scheduler": "none", "recipe": recipe, "executor": "ray"}
     outcome = run_study(toy.request(tmp_path / "s", trials=4, **settings))
     assert outcome.exit_code == 0
-    assert outcome.state.count("done") == 4
+    assert outcome.state.count("complete") == 4
     assert outcome.state.trials[1].attempt == 2
     assert toy.trained(tmp_path / "s")["1"] == list(range(1, 9))
     recorded = events(tmp_path / "s")

@@ -6,10 +6,11 @@ import copy
 import pickle
 from typing import Any
 
+import pytest
 import torch
 
 import designspace
-from tests.helpers.small import SIDE, every_family, small
+from tests.helpers.small import SIDE, every_family, families, small
 
 
 def built(name: str) -> torch.nn.Module:
@@ -46,7 +47,13 @@ def test_gradients_have_the_strides_of_their_weights(name: str) -> None:
         assert wrong == []
 
 
-@every_family
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name.startswith("swin") else [])
+        for name in families()
+    ],
+)
 def test_compiles_whole_and_exports(name: str) -> None:
     model, x = built(name).eval(), torch.randn(2, 3, SIDE, SIDE)
     torch.compiler.reset()

@@ -116,7 +116,7 @@ def test_a_reading_is_refused_while_a_search_writes(tmp_path: Path) -> None:
 
 
 def test_ledgers_and_records_of_earlier_versions_are_read() -> None:
-    for name, trial, top1 in (("micro", 6, 87.5), ("signals", 5, 85.7)):
+    for name, trial, top1 in (("micro", 6, 87.5), ("zero_cost", 5, 85.7)):
         (one,) = readings(ROOT / "reports" / name)
         assert (one.trial, one.top1, one.command, one.split) == (trial, top1, "search", "test")
     old = json.loads(made(test=80.0).model_dump_json(exclude={"readings"}))

@@ -6,14 +6,16 @@ from functools import partial
 from pathlib import Path
 
 from designspace.images.data import load_data
+from designspace.records.facts import RecipeFacts, SpecFacts
 from designspace.records.study.kept_files import WEIGHTS
 from designspace.records.study.study import load_study
 from designspace.sampling.space import load_space
 from designspace.searching.request import Request
 from designspace.searching.study import run_study
 from designspace.searching.trials.trainable import Job
-from designspace.searching.trials.trial_training import data_facts, recipe_facts, run_of
+from designspace.searching.trials.trial_training import run_of
 from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.data_facts import data_facts
 from designspace.training.run import Run
 from designspace.training.train import facts
 from designspace.weights import save_weights
@@ -43,7 +45,7 @@ def make_study(folder: Path) -> Path:
     request = Request(
         directory=directory,
         space=space,
-        recipe=recipe_facts(space.recipe_spec({})),
+        recipe=RecipeFacts.of(space.recipe_spec({})),
         data=data_facts(data, {"source": source}, space.recipe_spec({})),
         factory=partial(run_of, data=data),
         trials=8,
@@ -55,11 +57,11 @@ def make_study(folder: Path) -> Path:
     run_study(request)
     for trial in load_study(directory).state.trials.values():
         place = directory / "trials" / str(trial.number)
-        if trial.state != "done" or (place / WEIGHTS).is_file():
+        if trial.state != "complete" or (place / WEIGHTS).is_file():
             continue
         point = trial.point
         job = Job(
-            spec=space.spec(point).authored,
+            spec=SpecFacts.of(space.spec(point)),
             recipe=request.recipe_of(point),
             data=request.data,
             seed=3,

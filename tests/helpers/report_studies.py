@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from designspace.records.facts import DataFacts, RecipeFacts, SpaceFacts
 from designspace.records.study.events import (
     EVENT,
     Ended,
@@ -41,7 +42,7 @@ _COST = {"3": 0.93, "5": 0.96, "9": 1.05, "2": 0.62, "6": 1.41, "in_block": 1.12
 class Script:
     """How one trial goes: its last epoch, its end (None: still running), its error."""
 
-    end: str | None = "done"
+    end: str | None = "complete"
     epochs: int = EPOCHS
     error: str | None = None
     attempts: int = 1
@@ -59,12 +60,7 @@ class Plan:
     tested: bool = True
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(AXES))
     seed: int = 0
-    data: Mapping[str, Any] = field(
-        default_factory=lambda: {
-            "name": "fashion-mnist-mini", "digest": "5b1f3c9ad2e87714", "num_classes": 10,
-            "channels": 1, "train": 4500, "val": 500, "test": 1000,
-        }
-    )  # fmt: skip
+    data: str = "fashion-mnist-mini"
 
 
 def realistic(count: int = 16, **changes: Any) -> Plan:
@@ -104,7 +100,7 @@ def events(plan: Plan) -> list[Event]:
         trial = _trial(plan, number, script)
         found += trial
         last = [event for event in trial if isinstance(event, EpochEnded)]
-        if script.end == "done":
+        if script.end == "complete":
             done[number] = last[-1].top1
     if plan.tested and done:
         winner = max(done, key=lambda number: done[number])
@@ -149,7 +145,7 @@ def _attempt(
     before = max(script.epochs - 1, 0)  # what all attempts but the last one trained
     first, until = (0 if attempt == 1 else before), (script.epochs if last else before)
     state: Any = script.end if last else "failed"
-    decisions: dict[Any, Any] = {"done": "finish", "stopped": "stop"}
+    decisions: dict[Any, Any] = {"complete": "finish", "stopped": "stop"}
     found: list[Event] = [Started(trial=number, attempt=attempt, epoch=first)]
     for epoch in range(first + 1, until + 1):
         top1 = round(5 * (final - 24.0 * 0.52**epoch + stream.gauss(0, 0.2))) / 5
@@ -173,9 +169,16 @@ def _meta(plan: Plan) -> StudyMeta:
         name=plan.name,
         created="2026-09-21T14:13:20+00:00",
         command=["designspace", "search", "--space", "micro", "--name", plan.name],
-        space={"name": "micro", "digest": "a3f09c1be2d45567", "base": "convnext_proxy"},
-        recipe={"name": "demo", "digest": "77d01f3a9bc4e210", "epochs": EPOCHS},
-        data=dict(plan.data),
+        space=SpaceFacts(
+            name="micro", digest="a3f09c1be2d45567", authored={"base": "convnext_proxy"}
+        ),
+        recipe=RecipeFacts(
+            name="demo", digest="77d01f3a9bc4e210", full={"name": "demo", "epochs": EPOCHS}
+        ),
+        data=DataFacts(
+            name=plan.data, digest="5b1f3c9ad2e87714", num_classes=10, channels=1, train=4500,
+            val=500, test=1000,
+        ),
         seed=0,
         trials=plan.wanted or max(1, len(plan.scripts)),
         proposer="tpe",

@@ -15,10 +15,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from designspace.errors import InputError
+from designspace.records.facts import DataFacts, RecipeFacts
 from designspace.records.training import Epoch, Score
 from designspace.searching.request import Request, Resources
 from designspace.searching.trials.trainable import Job, Progress
 from designspace.spec.documents.document import write_text_atomic
+from designspace.spec.recipe.recipe import Recipe, load_recipe
 
 BASE = {"width": 8, "depth": 1, "act": "relu", "order": "a"}
 ACTS = {"relu": 1.0, "gelu": 1.1, "tanh": 0.9}
@@ -71,19 +73,6 @@ RATE = ToyAxis(("0.01", "0.02", "0.04"), ordered=True)
 
 
 @dataclass(frozen=True)
-class ToyRecipe:
-    authored: dict[str, Any]
-
-    @property
-    def digest(self) -> str:
-        text = json.dumps(self.authored, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def model_dump(self, **_: str) -> dict[str, Any]:
-        return self.authored
-
-
-@dataclass(frozen=True)
 class ToySpace:
     """`order` is active at depth 2 and more only; tanh at width 32 is not valid.
 
@@ -96,17 +85,17 @@ class ToySpace:
         default_factory=lambda: {"width": WIDTH, "depth": DEPTH, "act": ACT, "order": ORDER}
     )
     limits: tuple[ToyLimit, ...] = ()
-    recipe: dict[str, Any] = field(default_factory=lambda: {"name": "toy", "epochs": 8})
+    recipe: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def recipe_axes(self) -> dict[str, ToyAxis]:
         return {name: axis for name, axis in self.axes.items() if name == "rate"}
 
     def recipe_changes(self, point: Mapping[str, str]) -> dict[str, Any]:
-        return {"rate": float(point["rate"])} if "rate" in point else {}
+        return {"optimizer.lr": float(point["rate"])} if "rate" in point else {}
 
-    def recipe_spec(self, point: Mapping[str, str]) -> ToyRecipe:
-        return ToyRecipe({"rate": 0.02, **self.recipe, **self.recipe_changes(point)})
+    def recipe_spec(self, point: Mapping[str, str]) -> Recipe:
+        return toy_recipe({**self.recipe, **self.recipe_changes(point)})
 
     def recipe_digest(self, point: Mapping[str, str]) -> str | None:
         return self.recipe_spec(point).digest if self.recipe_axes else None
@@ -139,11 +128,14 @@ class ToySpace:
         return ToyNetwork(authored)
 
 
-def price(spec: ToyNetwork, data: Mapping[str, Any]) -> ToyCost:
+def price(spec: ToyNetwork, data: DataFacts) -> ToyCost:
     width, depth = spec.authored["width"], spec.authored["depth"]
-    macs = data["channels"] * width + (depth - 1) * width * width + width * data["num_classes"]
+    macs = data.channels * width + (depth - 1) * width * width + width * data.num_classes
     return ToyCost(params=macs + depth * width, macs=macs, acts=depth * width)
 
+
+ACCIDENTS = ("crash", "die_once", "lose_gpu", "lose_gpu_once", "sleep")
+"""What a request may ask for beside a recipe: by trial, the epoch at which something happens."""
 
 GPU = {"lost": False}
 """Whether this process lost its GPU; it stays so, as a CUDA context does."""
@@ -162,16 +154,30 @@ def lose_gpu(mark: Path) -> NoReturn:
     )
 
 
+def toy_recipe(changes: Mapping[str, Any] | None = None) -> Recipe:
+    """A recipe of 8 epochs and the learning rate that toys have."""
+    own = {"name": "toy", "epochs": 8, "optimizer.lr": 0.02, "schedule.warmup_epochs": 0}
+    return load_recipe("demo", {**own, **(changes or {})})
+
+
+def toy_data(load: Mapping[str, Any] | None = None) -> DataFacts:
+    """Data that nothing reads."""
+    return DataFacts(
+        name="toy", digest="d0", num_classes=1, channels=6, image_size=6, train=64, val=64,
+        test=64, load=dict(load or {}),
+    )  # fmt: skip
+
+
 class ToyTrainee:
     """A tiny regression, deterministic in (spec, seed, epoch), with a checkpoint on disk.
 
-    `crash` in the recipe names trials (by directory) and the epoch at which they raise; `lose_gpu`
-    and `lose_gpu_once` those whose process loses its GPU there, as CUDA says it.
+    `crash` in the data's `load` names trials (by directory) and the epoch at which they raise;
+    `lose_gpu` and `lose_gpu_once` those whose process loses its GPU there, as CUDA says it.
     """
 
     def __init__(self, job: Job) -> None:
         self.job, self.history = job, list[Epoch]()
-        width: int = job.spec["width"]
+        width: int = job.spec.authored["width"]
         rng = np.random.default_rng(job.seed)
         self.x = rng.standard_normal((64, 6))
         self.y = np.sin(self.x).sum(1, keepdims=True)
@@ -200,11 +206,10 @@ class ToyTrainee:
     def train_epoch(self, progress: Progress | None = None) -> Epoch:
         epoch = self.epoch + 1
         self._maybe_crash(epoch)
-        time.sleep(self.job.recipe.get("sleep", 0.0))
-        features = (
-            np.tanh(self.x @ self.project) * ACTS[self.job.spec["act"]] * self.job.spec["depth"]
-        )
-        rate: float = self.job.recipe.get("rate", 0.02)
+        time.sleep(self.job.data.load.get("sleep", 0.0))
+        spec = self.job.spec.authored
+        features = np.tanh(self.x @ self.project) * ACTS[spec["act"]] * spec["depth"]
+        rate: float = self.job.recipe.full["optimizer"]["lr"]
         for step in range(5):
             error = features @ self.weight - self.y
             self.weight = self.weight - rate * features.T @ error / len(self.x)
@@ -250,11 +255,11 @@ class ToyTrainee:
         return Score(top1=last.top1, top5=last.top5, loss=last.loss, n=64)
 
     def _maybe_crash(self, epoch: int) -> None:
-        crashes: Mapping[str, int] = self.job.recipe.get("crash", {})
+        crashes: Mapping[str, int] = self.job.data.load.get("crash", {})
         if crashes.get(self.job.directory.name) == epoch:
             raise RuntimeError("the toy broke")
         self._maybe_lose_gpu(epoch)
-        once = self.job.recipe.get("die_once", {})
+        once = self.job.data.load.get("die_once", {})
         mark = self.job.directory / "died"
         if once.get(self.job.directory.name) == epoch and not mark.exists():
             mark.touch()
@@ -263,7 +268,7 @@ class ToyTrainee:
     def _maybe_lose_gpu(self, epoch: int) -> None:
         name, mark = self.job.directory.name, self.job.directory / "lost_gpu"
         for key in ("lose_gpu", "lose_gpu_once"):
-            lost: Mapping[str, int] = self.job.recipe.get(key, {})
+            lost: Mapping[str, int] = self.job.data.load.get(key, {})
             if lost.get(name) == epoch and not (key == "lose_gpu_once" and mark.exists()):
                 lose_gpu(mark)
         if GPU["lost"]:
@@ -280,12 +285,13 @@ class ToyTrainee:
 
 
 def request(directory: Path, *, space: ToySpace | None = None, **changes: Any) -> Request:
-    """A request for a study of toys; `recipe` entries are given as `recipe={...}`."""
-    recipe = {"name": "toy", "digest": "r0", "epochs": 8, **changes.pop("recipe", {})}
-    data = {"name": "toy", "digest": "d0", "num_classes": 1, "channels": 6}
+    """A request for a study of toys; `recipe` holds changes to theirs, and accidents."""
+    given = dict(changes.pop("recipe", {}))
+    accidents = {key: given.pop(key) for key in ACCIDENTS if key in given}
+    recipe = RecipeFacts.of(toy_recipe(given))
     settings: dict[str, Any] = {
         "executor": "local", "trials": 8, "proposer": "random", "min_epochs": 1,
-        "resources": Resources(), "data": data, **changes,
+        "resources": Resources(), "data": toy_data(accidents), **changes,
     }  # fmt: skip
     return Request(
         directory=directory,

@@ -15,14 +15,13 @@ from designspace.records.run import (
     Attempt,
     DataFacts,
     DeviceFacts,
-    Diverged,
     Ending,
     RecipeFacts,
     Record,
     Selection,
     SpecFacts,
 )
-from designspace.records.training import Epoch, Score
+from designspace.records.training import Divergence, Epoch, Score
 from designspace.records.tuning import Budget, Tried, Tuning
 from designspace.spec.network.load import load
 from designspace.spec.network.network import Network
@@ -113,10 +112,13 @@ def made(
         attempts=(_attempt(),),
         epochs=tuple(_epoch(number, top1 or 0.0) for number in range(1, count + 1)),
         test=None if test is None else Score(top1=test, top5=test, loss=0.5, n=100),
-        outcome=Ending(state="complete")
-        if top1 is not None
-        else Diverged(epoch=1, step=1, lr=0.1, cause="too high"),
+        outcome=Ending(state="complete") if top1 is not None else _diverged(),
     )
+
+
+def _diverged() -> Ending:
+    place = Divergence(epoch=1, step=1, lr=0.1, cause="too high")
+    return Ending(state="diverged", divergence=place)
 
 
 @cache
@@ -137,5 +139,5 @@ def _epoch(number: int, top1: float) -> Epoch:
 
 
 def _tuning(budget: Budget, lr: float) -> Tuning:
-    tried = Tried(values={"optimizer.lr": lr}, state="done", top1=80.0)
+    tried = Tried(values={"optimizer.lr": lr}, state="complete", top1=80.0)
     return Tuning(budget=budget, recipe="r" * 16, seed=0, tried=(tried,), chosen=0)

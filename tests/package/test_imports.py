@@ -36,7 +36,7 @@ sys.stderr.write(json.dumps(loaded))
         ["catalog"],
         ["ladder", "resnet50_to_convnext_t"],
         ["verify", "--help"],
-        ["signals", "--help"],
+        ["score", "--help"],
         ["schema"],
         ["compare", "reports/micro:0", "reports/micro:6"],
         ["cost", "reports/micro:winner"],

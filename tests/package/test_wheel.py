@@ -1,14 +1,18 @@
-"""A wheel, built, installed in a fresh environment, used from an empty directory."""
+"""What is published: complete, without strays, and working from an empty directory."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.metadata import Metadata
+
+from designspace.extras import EXTRAS
 
 ROOT = Path(__file__).resolve().parents[2]
 UV = Path(sys.executable).with_name("uv")
@@ -21,26 +25,58 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    subprocess.run([UV, "build", "--wheel", "--out-dir", out, ROOT], check=True)
-    return next(out.glob("*.whl"))
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the source distribution and of the wheel, which is built from it."""
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run([UV, "build", "--quiet", "--out-dir", out, ROOT], check=True)
+    return out
 
 
-def test_it_holds_catalog_data_and_page(wheel: Path) -> None:
-    names = zipfile.ZipFile(wheel).namelist()
-    for wanted in (
-        "designspace/_catalog/specs/convnext_t.yaml",
-        "designspace/_catalog/specs/recipes/demo.yaml",
-        "designspace/_catalog/search/micro.yaml",
-        "designspace/_catalog/search/resnet50_to_convnext_t.yaml",
-        "designspace/spec/documents/decisions.yaml",
-        "designspace/images/datasets/fashion_mnist_mini.npz",
-        "designspace/images/datasets/fashion_mnist_mini.LICENSE",
-        "designspace/reporting/study/page.html.j2",
-        "designspace/py.typed",
-    ):
-        assert wanted in names
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    return next(built.glob("*.whl"))
+
+
+def tracked() -> set[str]:
+    done = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("needs a checkout, whose files Git knows")
+    return set(done.stdout.splitlines())
+
+
+def test_the_wheel_holds_the_package_and_the_catalog_and_nothing_else(wheel: Path) -> None:
+    known = tracked()
+    expected = {name for name in known if name.startswith("designspace/")}
+    for folder in ("specs", "search"):
+        expected |= {f"designspace/_catalog/{n}" for n in known if n.startswith(f"{folder}/")}
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert names == expected
+
+
+def test_the_source_distribution_holds_what_git_knows(built: Path) -> None:
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    known = tracked()
+    assert names - known == {"PKG-INFO"}
+    tools = {name for name in known if name.startswith((".ci/", ".github/"))}
+    assert known - names == tools | {".pre-commit-config.yaml"}
+
+
+def test_the_metadata_are_valid_and_say_what_pypi_shows(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = Metadata.from_email(archive.read(name), validate=True)
+    assert metadata.description_content_type == "text/markdown"
+    assert metadata.license_expression == "MIT"
+    assert metadata.license_files
+    assert set(metadata.provides_extra or ()) == {*EXTRAS, "all"}
+    assert any(line.startswith("Programming Language :: Python :: 3.13")
+               for line in metadata.classifiers or ())  # fmt: skip
+    needed = [need for need in metadata.requires_dist or () if need.marker is None]
+    assert not {need.name for need in needed} & {m for extra in EXTRAS.values() for m in extra}
 
 
 def test_it_works_from_an_empty_directory(wheel: Path, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_untrusted_words_stay_words(tmp_path: Path) -> None:
     axes = {**AXES, HOSTILE: ("a", HOSTILE)}
     point = {axis: labels[0] for axis, labels in axes.items()} | {HOSTILE: HOSTILE}
     scripts = [Script(), Script(point=point), Script("failed", 1, error=HOSTILE, point=point)]
-    plan = Plan(name=HOSTILE, scripts=scripts, axes=axes, data={"name": HOSTILE, "val": 500})
+    plan = Plan(name=HOSTILE, scripts=scripts, axes=axes, data=HOSTILE)
     page = reporting.write(write_study(tmp_path / "hostile", plan)).html.read_text()
     assert "<img" not in page
     assert "onerror=alert(1)>" not in page
@@ -124,7 +124,7 @@ def test_an_interrupted_study_with_a_torn_line_is_still_reported(tmp_path: Path)
     ("scripts", "words"),
     [
         ([Script()], "it is the base itself"),
-        ([Script("failed", 0, error="boom"), Script("stopped", 2)], "No trial has finished yet"),
+        ([Script("failed", 0, error="boom"), Script("stopped", 2)], "No trial is complete yet"),
         ([], "No trial has been proposed yet"),
     ],
     ids=["one trial", "none done", "none at all"],

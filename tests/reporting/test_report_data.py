@@ -41,7 +41,7 @@ def test_a_standard_error_known_by_hand() -> None:
 
 @given(st.lists(st.tuples(SCORES, st.integers(1, 9)), min_size=1, max_size=20))
 def test_every_mark_stands_within_the_picture(trials: list[tuple[float, int]]) -> None:
-    picture = frontier([row(i, "done", top1, macs) for i, (top1, macs) in enumerate(trials)])
+    picture = frontier([row(i, "complete", top1, macs) for i, (top1, macs) in enumerate(trials)])
     assert len(picture.marks) == len(trials)
     for mark in picture.marks:
         assert picture.x[0] <= mark.macs <= picture.x[1]
@@ -50,7 +50,7 @@ def test_every_mark_stands_within_the_picture(trials: list[tuple[float, int]]) -
 
 
 def test_far_lower_scores_do_not_press_the_finished_ones_flat() -> None:
-    done = [row(i, "done", 80.0 + i, 10 + i) for i in range(4)]
+    done = [row(i, "complete", 80.0 + i, 10 + i) for i in range(4)]
     picture = frontier([*done, row(9, "stopped", 12.0, 12), row(10, "failed", None, 12)])
     assert picture.y[0] > 70
     assert [mark.row.number for mark in picture.marks if mark.on_floor] == [9, 10]
@@ -61,7 +61,7 @@ def test_the_step_line_rises_and_runs_to_the_edge(tmp_path: Path) -> None:
     steps = frontier(trials).steps
     assert len(steps) == len(front_members(trials)) + 1
     assert sorted(steps) == list(steps)
-    assert all(row.state == "done" for row in front_members(trials))
+    assert all(row.state == "complete" for row in front_members(trials))
 
 
 @given(st.lists(SCORES, max_size=12), st.floats(0.1, 5))

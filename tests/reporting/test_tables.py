@@ -107,7 +107,7 @@ COMMANDS = {
     "sample": ["sample", "SPACE", "-n", "3"],
     "costs": ["sample", "SPACE", "-n", "3", "--cost-only"],
     "data": ["data"],
-    "signals": ["signals", "convnext_proxy", "--batch-size", "8", "--repeats", "2"],
+    "score": ["score", "convnext_proxy", "--batch-size", "8", "--repeats", "2"],
     "bench": ["bench", "convnext_proxy", "--rounds", "1", "--seconds", "0", "--batch-size", "1"],
     "report": ["report", "STUDY"],
     "status": ["status", "STUDY"],
@@ -128,7 +128,7 @@ def test_no_command_shortens_a_cell(
     whole = run(*words)
     assert whole.code == 0, whole.err
     assert "…" not in whole.out
-    for width in () if name == "signals" else (50,) if timed else (30, 40, 50, 80):
+    for width in () if name == "score" else (50,) if timed else (30, 40, 50, 80):
         monkeypatch.setenv("COLUMNS", str(width))
         narrow = run(*words)
         assert narrow.code == 0

@@ -50,7 +50,7 @@ def at(lines: Lines, **wanted: Any) -> int:
 def test_what_a_driver_writes_is_consistent(study: Path) -> None:
     state = load_state(study)
     assert state.complete
-    assert {trial.state for trial in state.trials.values()} == {"done", "stopped", "failed"}
+    assert {trial.state for trial in state.trials.values()} == {"complete", "stopped", "failed"}
 
 
 def test_every_beginning_of_a_ledger_is_consistent(study: Path, tmp_path: Path) -> None:
@@ -116,15 +116,15 @@ def first(number: int) -> dict[str, Any]:
 DONE = {"event": "ended", "trial": 0}
 CASES = [
     Case("epoch-missing", drop(**first(2)), "epoch 3 of trial 0 was recorded where epoch 2 comes"),
-    Case("last-epoch-missing", drop(event="epoch", trial=0, decision="finish"), "as done, and"),
+    Case("last-epoch-missing", drop(event="epoch", trial=0, decision="finish"), "as complete, and"),
     Case("epoch-renamed", put({"epoch": 7}, **first(2)), "epoch 7 of trial 0 was recorded where"),
     Case("epoch-zero", put({"epoch": 0}, **first(1)), "epoch 0 of trial 0"),
     Case("epoch-repeated", again({"top1": 1.5}, **first(2)), "recorded before, with other figures"),
     Case("epoch-moved", move(99, **first(2)), "epoch 3 of trial 0 was recorded where epoch 2"),
     Case("epoch-of-no-attempt", put({"attempt": 2}, **first(2)), "attempt 2 of trial 0 was never"),
     Case("epoch-unknown", put({"trial": 99}, **first(2)), "trial 99 was never proposed"),
-    Case("ended-twice", again({}, **DONE), "trial 0 ended a second time, as done after done"),
-    Case("ended-otherwise", again({"state": "failed"}, **DONE), "as failed after done"),
+    Case("ended-twice", again({}, **DONE), "a second time, as complete after complete"),
+    Case("ended-otherwise", again({"state": "failed"}, **DONE), "as failed after complete"),
     Case("ended-as-other", put({"state": "stopped"}, **DONE), "ended as stopped, and its last"),
     Case("ended-early", put({"epoch": 1}, **DONE), "trial 0 ended after epoch 1, and 8 of its"),
     Case("end-missing", drop(**DONE), "was tested while it was running|while 1 of its trials had"),
@@ -133,7 +133,7 @@ CASES = [
         lambda lines: lines.insert(
             at(lines, **DONE) + 1, lines[at(lines, **first(8))] | {"epoch": 9}
         ),
-        "epoch 9 of trial 0 comes after the trial had ended as done",
+        "epoch 9 of trial 0 comes after the trial had ended as complete",
     ),
     Case("started-twice", again({}, event="started", trial=0), "began attempt 1 where attempt 2"),
     Case("start-missing", drop(event="started", trial=0), "attempt 1 of trial 0 was never started"),
@@ -153,7 +153,7 @@ CASES = [
         lambda lines: lines.insert(
             at(lines, **DONE) + 1, lines[at(lines, event="started", trial=0)] | {"attempt": 2}
         ),
-        "trial 0 was started again after it had ended as done",
+        "trial 0 was started again after it had ended as complete",
     ),
     Case("proposed-twice", again({}, event="proposed", trial=1), "was proposed where trial 2"),
     Case("proposed-late", drop(event="proposed", trial=1), "never proposed|where trial 1"),

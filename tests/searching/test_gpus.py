@@ -85,39 +85,22 @@ def test_counts_that_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("--device cpu --gpus-per-trial 1", "--gpus-per-trial needs a GPU, and --device says cpu"),
-        ("--device cuda --gpus-per-trial 0", "--device cuda needs a GPU, and --gpus-per-trial sa"),
-        (
-            "--device cuda:1",
-            "--device: Ray chooses the GPU of each trial (got cuda:1); valid",
-        ),
-        ("--device cuda:9 --executor local", "no CUDA device 9 here; valid: 0 to 1"),
-        ("--device tpu", "unknown device 'tpu'; valid: cpu, cuda"),
-        ("--device mps", "the device 'mps' is not supported"),
-        ("--cpus-per-trial 0", "--cpus-per-trial"),
-    ],
-)
-def test_contradictions_are_refused(words: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    gpus(monkeypatch, 2)
-    ran = run("search", "--study", "s", *words.split())
-    assert ran.code == 2
-    assert said in ran.err
-    assert ran.err.count("\n") == 1
-    assert not list(Path().iterdir())
-
-
-@pytest.mark.parametrize(
     ("count", "words", "said"),
     [
+        (2, "--device cpu --gpus-per-trial 1", "--gpus-per-trial needs a GPU, and --device says c"),
+        (2, "--device cuda --gpus-per-trial 0", "--device cuda needs a GPU, and --gpus-per-trial"),
+        (2, "--device cuda:1", "--device: Ray chooses the GPU of each trial (got cuda:1); valid"),
+        (2, "--device cuda:9 --executor local", "no CUDA device 9 here; valid: 0 to 1"),
+        (2, "--device tpu", "unknown device 'tpu'; valid: cpu, cuda"),
+        (2, "--device mps", "the device 'mps' is not supported"),
+        (2, "--cpus-per-trial 0", "--cpus-per-trial"),
         (0, "--gpus-per-trial 1", "no CUDA device here: a trial asks for 1 GPU, and this machine"),
         (0, "--gpus-per-trial 0.25", "a trial asks for 0.25 GPUs, and this machine has 0"),
         (0, "--device cuda", "a trial asks for 1 GPU, and this machine has 0; --device cpu trains"),
         (0, "--device cuda --executor local", "no CUDA device here"),
     ],
 )
-def test_a_gpu_that_is_not_there(
+def test_contradictions_and_missing_gpus_are_refused(
     count: int, words: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpus(monkeypatch, count)

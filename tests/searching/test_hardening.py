@@ -53,7 +53,7 @@ def test_a_closed_pipe_stops_the_study_as_ctrl_c_does(tmp_path: Path) -> None:
     with LiveTable(Closed(), epochs=8) as live:
         outcome = run_study(toy.request(tmp_path / "s"), live)
     assert outcome.interrupted
-    assert outcome.state.trials[0].state == "done"
+    assert outcome.state.trials[0].state == "complete"
 
 
 @pytest.mark.parametrize("name", ["trials.jsonl", ".lock", "log.txt"])

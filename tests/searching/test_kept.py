@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from designspace.errors import InputError
 from designspace.images.data import Data
+from designspace.records.facts import RecipeFacts
 from designspace.records.study.events import EVENT, EpochEnded, Event, SplitRead
 from designspace.records.study.kept_files import (
     WEIGHTS,
@@ -28,10 +29,11 @@ from designspace.records.study.state import StudyState
 from designspace.records.study.study import load_study
 from designspace.searching.request import Request
 from designspace.searching.study import run_study
-from designspace.searching.trials.trial_training import data_facts, recipe_facts, run_of
+from designspace.searching.trials.trial_training import run_of
 from designspace.spec.network.load import load
 from designspace.spec.recipe.recipe import load_recipe
 from designspace.spec.space.load_space import load_space
+from designspace.training.data_facts import data_facts
 from designspace.training.finished_weights import restore
 from designspace.training.run import Run
 from designspace.training.train import train
@@ -55,7 +57,7 @@ def request(data: Data, directory: Path, **changes: Any) -> Request:
     return Request(
         directory=directory,
         space=load_space({"name": "tiny", "base": tiny_net().authored, "axes": axes}),
-        recipe=recipe_facts(recipe),
+        recipe=RecipeFacts.of(recipe),
         data=data_facts(data, {}, recipe),
         factory=partial(run_of, data=data),
         scheduler="none",
@@ -81,7 +83,7 @@ def tidy(study: Path) -> StudyState:
     """Every done trial has weights, no other has, and no checkpoint is left."""
     state = StudyState.replay(read(study / "trials.jsonl"))
     for trial in state.trials.values():
-        assert trial_weights(study, trial.number).is_file() == (trial.state == "done")
+        assert trial_weights(study, trial.number).is_file() == (trial.state == "complete")
     assert left(study) == set()
     return state
 
@@ -97,7 +99,7 @@ def restored(data: Data, study: Path, number: int) -> Run:
 
 def test_kept_weights_score_what_the_ledger_says(data: Data, finished: Path) -> None:
     state = load_study(finished).state
-    assert state.count("done") == 3
+    assert state.count("complete") == 3
     for number, trial in state.trials.items():
         again = restored(data, finished, number)
         score = again._score(data.val)  # pyright: ignore[reportPrivateUsage]
@@ -226,7 +228,7 @@ def test_stopped_failed_and_diverged_trials_leave_no_checkpoint(tmp_path: Path) 
     for keep in (False, True):
         study = tmp_path / str(keep)
         state = run_study(toys(study, keep_checkpoints=keep, **crash)).state
-        assert {trial.state for trial in state.trials.values()} == {"done", "stopped", "failed"}
+        assert {trial.state for trial in state.trials.values()} == {"complete", "stopped", "failed"}
         assert len(list(study.glob("trials/*/checkpoint.json"))) == (8 if keep else 0)
     tidy(tmp_path / "False")
 
@@ -234,7 +236,7 @@ def test_stopped_failed_and_diverged_trials_leave_no_checkpoint(tmp_path: Path) 
 def test_a_diverged_trial_leaves_no_checkpoint(data: Data, tmp_path: Path) -> None:
     base = request(data, tmp_path / "s", trials=1)
     recipe = load_recipe("demo", {**SHORT, "grad_clip": None, "optimizer.lr": 1e30})
-    object.__setattr__(base, "recipe", recipe_facts(recipe))
+    object.__setattr__(base, "recipe", RecipeFacts.of(recipe))
     (trial,) = run_study(base).state.trials.values()
     assert trial.divergence is not None
     tidy(tmp_path / "s")
@@ -281,7 +283,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(st.data())
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_a_kill_at_any_event_ends_with_weights_of_what_is_done_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, whole: Path, draw: st.DataObject

@@ -57,7 +57,7 @@ def check(directory: Path, request: Any, kills: int) -> StudyState:
     state = StudyState.replay(events)
     assert state.complete
     assert sorted(state.trials) == list(range(request.trials))
-    assert state.count("done", "stopped") == request.trials
+    assert state.count("complete", "stopped") == request.trials
     proposed = Counter(event.trial for event in events if isinstance(event, Proposed))
     assert set(proposed.values()) == {1}
     assert len({trial.digest for trial in state.trials.values()}) == request.trials
@@ -69,7 +69,7 @@ def check(directory: Path, request: Any, kills: int) -> StudyState:
     assert disagreements(request.rules, request.epochs, events) == []
     for number, trial in state.trials.items():
         files = {path.name for path in (directory / "trials" / str(number)).iterdir()}
-        assert ("weights.safetensors" in files) == (trial.state == "done")
+        assert ("weights.safetensors" in files) == (trial.state == "complete")
         assert not any("checkpoint" in name for name in files)
     repeats = sum(len(epochs) - len(set(epochs)) for epochs in toy.trained(directory).values())
     assert repeats <= kills

@@ -57,6 +57,19 @@ def test_a_torn_last_line_is_skipped_and_then_cut_off(tmp_path: Path, torn: byte
     assert [event.epoch for event in read(path) if isinstance(event, EpochEnded)] == [1, 2]
 
 
+def test_a_ledger_in_the_words_of_an_earlier_version_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    created = EVENT.dump_json(StudyChanged(action="created", trials=1))
+    ended = b'{"event":"ended","trial":0,"attempt":1,"state":"done","epoch":8}'
+    path.write_bytes(created + b"\n" + ended + b"\n")
+    with pytest.raises(InputError) as caught:
+        read(path)
+    error = caught.value
+    assert (error.line, error.path) == (2, "state")
+    assert "'complete', 'stopped', 'failed' or 'diverged' (got \"done\")" in str(error)
+    assert "an earlier version wrote this study" in str(error)
+
+
 @pytest.mark.parametrize("bad", [b"nonsense\n", b'{"event":"unheard"}\n'])
 def test_a_broken_line_in_the_middle_is_named(tmp_path: Path, bad: bytes) -> None:
     path = tmp_path / "trials.jsonl"

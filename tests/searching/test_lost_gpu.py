@@ -14,6 +14,7 @@ import torch
 
 from designspace.errors import DesignspaceError
 from designspace.failures.memory import release, share_memory
+from designspace.records.facts import RecipeFacts, SpecFacts
 from designspace.records.study.ledger import Ledger, read
 from designspace.records.study.state import StudyState
 from designspace.searching import driver
@@ -23,10 +24,9 @@ from designspace.searching.proposers.proposer import base_point
 from designspace.searching.proposers.repair import Candidates, proposed
 from designspace.searching.proposers.uniform import RandomProposer
 from designspace.searching.request import Resources, silent
-from designspace.searching.study import pricer, run_study
+from designspace.searching.study import run_study
 from designspace.searching.trials import trainable, trial_training
 from designspace.searching.trials.trainable import Job, failure
-from designspace.searching.trials.trial_training import recipe_facts
 from designspace.spec.recipe.recipe import load_recipe
 from tests.helpers import toy
 from tests.helpers.trainings import SHORT, tiny_data, tiny_net
@@ -49,7 +49,7 @@ def test_one_lost_gpu_costs_one_attempt_under_ray(
     study, recipe = tmp_path / "s", {"epochs": 3, "sleep": 0.02, how: {"3": 2}}
     settings: dict[str, Any] = {"trials": trials, "scheduler": "none", "executor": "ray"}
     outcome = run_study(toy.request(study, recipe=recipe, **settings))
-    assert outcome.state.count("done") == trials - failed
+    assert outcome.state.count("complete") == trials - failed
     assert [trial.number for trial in outcome.state.trials.values() if trial.failures] == [3]
     assert outcome.state.trials[3].attempt == 2
     if failed:
@@ -90,7 +90,7 @@ def test_trials_that_share_a_gpu_have_their_share_of_its_memory(
 def test_the_share_reaches_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     space, resources = toy.ToySpace(), Resources(gpus=0.5, device="cuda")
     request = toy.request(tmp_path / "s", space=space, resources=resources)
-    chosen = Candidates(request.space, pricer(request)).look(base_point(request.space))
+    chosen = Candidates(request.space, request.cost).look(base_point(request.space))
     assert chosen is not None
     state = StudyState()
     state.apply(proposed(request.space, 0, chosen, "base"))
@@ -99,8 +99,9 @@ def test_the_share_reaches_the_worker(tmp_path: Path, monkeypatch: pytest.Monkey
     found = list[tuple[float, str]]()
     monkeypatch.setattr(trial_training, "share_memory", lambda *words: found.append(words))
     data = tiny_data(tmp_path)
-    full = recipe_facts(load_recipe("demo", SHORT))
-    trial_training.run_of(replace(job, device="cpu", spec=tiny_net().authored, recipe=full), data)
+    recipe = RecipeFacts.of(load_recipe("demo", SHORT))
+    real = {"device": "cpu", "spec": SpecFacts.of(tiny_net()), "recipe": recipe}
+    trial_training.run_of(job.model_copy(update=real), data)
     assert found == [(0.5, "cpu")]
 
 
@@ -122,7 +123,9 @@ def test_a_worker_gives_memory_back_between_its_trials(
 
     monkeypatch.setattr(trainable, "release", counted)
     settings: dict[str, Any] = {"trials": 3, "recipe": {"crash": {"1": 2}}}
-    monkeypatch.setattr(driver, "job_of", lambda *of: replace(job_of(*of), device="cuda"))
+    monkeypatch.setattr(
+        driver, "job_of", lambda *of: job_of(*of).model_copy(update={"device": "cuda"})
+    )
     request = replace(toy.request(tmp_path / "s", **settings), factory=Trainee)
     gc.disable()
     try:
@@ -135,7 +138,7 @@ def test_a_worker_gives_memory_back_between_its_trials(
 
 
 def test_a_failure_for_lack_of_memory_says_what_to_change() -> None:
-    found = failure(OUT, recipe_facts(load_recipe("demo", SHORT)))
+    found = failure(OUT, load_recipe("demo", SHORT).plain())
     assert found.error.startswith("out of memory (tried to allocate 2.50 GiB")
     assert "accumulation=2 (8 images at once instead of 16)" in found.error
     assert (found.fatal, found.hopeless) == (False, False)
@@ -187,7 +190,7 @@ def test_a_task_that_loses_its_worker_is_started_once_more(
 def test_the_driver_starts_a_lost_task_again_once(tmp_path: Path) -> None:
     request = toy.request(tmp_path / "s", trials=1)
     (tmp_path / "s").mkdir()
-    candidates = Candidates(request.space, pricer(request))
+    candidates = Candidates(request.space, request.cost)
     proposer = RandomProposer(request.space, 0)
     fatal = failure(lost(), {})
     with Ledger(tmp_path / "s" / "trials.jsonl") as ledger:

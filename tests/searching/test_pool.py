@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from designspace.errors import InfeasibleError
+from designspace.records.facts import DataFacts, RecipeFacts, SpecFacts
 from designspace.sampling.space import CountedSpace, load_space
 from designspace.searching.proposers.pool import Pool, pool_of
 from designspace.searching.proposers.proposer import draw
 from designspace.searching.proposers.repair import Candidates
 from designspace.searching.proposers.uniform import RandomProposer
 from designspace.searching.request import Request
-from designspace.searching.study import pricer, run_study
+from designspace.searching.study import run_study
 from designspace.searching.trials.trainable import Job
 from designspace.spec.documents.document import dump_yaml
 from tests.helpers.algebra_spaces import CHANNELS, CLASSES, SIZE, SPACES, data
 from tests.helpers.command import run
-from tests.helpers.toy import BASE, ToyTrainee
+from tests.helpers.toy import BASE, ToyTrainee, toy_recipe
 
 TIGHT: dict[str, Any] = {
     "name": "tight",
@@ -42,7 +42,12 @@ TIGHT: dict[str, Any] = {
 
 def toy_training(job: Job) -> ToyTrainee:
     """Whatever the network, a toy's training; its widths say how large the toy is."""
-    return ToyTrainee(replace(job, spec=BASE | {"width": sum(job.spec["widths"]) % 31 + 1}))
+    return ToyTrainee(job.model_copy(update={"spec": _toy_spec(job)}))
+
+
+def _toy_spec(job: Job) -> SpecFacts:
+    width = sum(job.spec.authored["widths"]) % 31 + 1
+    return job.spec.model_copy(update={"authored": BASE | {"width": width}})
 
 
 def request(directory: Path, space: CountedSpace, **settings: Any) -> Request:
@@ -51,14 +56,17 @@ def request(directory: Path, space: CountedSpace, **settings: Any) -> Request:
     return Request(
         directory=directory,
         space=space,
-        recipe={"name": "none", "digest": "0", "epochs": 1},
-        data={
-            "name": "none",
-            "digest": "0",
-            "num_classes": CLASSES,
-            "channels": CHANNELS,
-            "image_size": SIZE,
-        },
+        recipe=RecipeFacts.of(toy_recipe({"epochs": 1})),
+        data=DataFacts(
+            name="none",
+            digest="0",
+            num_classes=CLASSES,
+            channels=CHANNELS,
+            image_size=SIZE,
+            train=1,
+            val=1,
+            test=1,
+        ),
         factory=toy_training,
         executor="local",
         **(once | settings),
@@ -68,7 +76,7 @@ def request(directory: Path, space: CountedSpace, **settings: Any) -> Request:
 def looked(asked: Request) -> tuple[Candidates, Pool]:
     pool = pool_of(asked)
     assert pool is not None
-    return Candidates(asked.space, pricer(asked), pool), pool
+    return Candidates(asked.space, asked.cost, pool), pool
 
 
 @pytest.fixture(scope="module")

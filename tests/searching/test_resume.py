@@ -163,19 +163,30 @@ def change(**parts: Callable[[Any], Any]) -> None:
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"space": lambda space: space.pop("base")}, "study.yaml: space.base: "),
-        ({"space": lambda space: space.pop("axes")}, "study.yaml: space.axes: "),
-        ({"space": lambda space: space["base"].pop("depths")}, "study.yaml: space"),
-        ({"space": lambda space: space.pop("digest")}, "space: the space does not read as it was"),
         (
-            {"recipe": lambda recipe: recipe.update(epochs=1)},
+            {"space": lambda space: space["authored"].pop("base")},
+            "study.yaml: space.authored.base: ",
+        ),
+        (
+            {"space": lambda space: space["authored"].pop("axes")},
+            "study.yaml: space.authored.axes: ",
+        ),
+        ({"space": lambda space: space["authored"]["base"].pop("depths")}, "study.yaml: space"),
+        (
+            {"space": lambda space: space.update(digest="x")},
+            "space: the space does not read as it was",
+        ),
+        ({"space": lambda space: space.pop("digest")}, "space.digest: "),
+        (
+            {"recipe": lambda recipe: recipe["full"].update(epochs=1)},
             "recipe: the recipe does not read as it was written",
         ),
-        ({"recipe": lambda recipe: recipe.update(nonsense=1)}, "recipe.nonsense: "),
+        ({"recipe": lambda recipe: recipe["full"].update(nonsense=1)}, "recipe.full.nonsense: "),
         ({"data": lambda data: data.pop("load")}, "does not say how its data are read"),
-        ({"data": lambda data: data.update(load=3)}, "does not say how its data are read"),
+        ({"data": lambda data: data.update(load=3)}, "data.load: "),
         ({"data": lambda data: data["load"].update(x=3)}, "does not say how its data are read"),
-        ({"data": lambda data: data.pop("digest")}, "the data changed since the study began"),
+        ({"data": lambda data: data.update(digest="x")}, "the data changed since the study began"),
+        ({"data": lambda data: data.pop("digest")}, "data.digest: "),
         ({"environment": lambda where: where.pop("device")}, "does not say on what it runs"),
     ],
 )
@@ -188,7 +199,7 @@ def test_a_study_file_that_was_changed_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("part", "key"), [("space", "base"), ("data", "classes"), ("data", "train")]
+    ("part", "key"), [("space", "authored"), ("data", "classes"), ("data", "train")]
 )
 def test_a_trial_of_a_study_file_that_lacks_a_part_ends_in_one_line(part: str, key: str) -> None:
     search(1)
@@ -228,4 +239,4 @@ def test_a_request_is_the_one_that_the_study_began_with() -> None:
     request = continued(Path("s")).request
     assert (request.seed, request.proposer, request.eta) == (3, "random", 3)
     assert request.rules == load_study(Path("s")).meta.scheduler
-    assert request.recipe["val_fraction"] == 0.3
+    assert request.recipe.full["val_fraction"] == 0.3

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,13 @@ import torch
 from designspace.errors import InputError
 from designspace.images.data import Data
 from designspace.images.split import DecodedSplit
+from designspace.records.facts import RecipeFacts, SpecFacts
 from designspace.searching.ray_session.ray_settings import prepare
 from designspace.searching.starting import offered
 from designspace.searching.trials.trainable import Job
-from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+from designspace.searching.trials.trial_training import make_run
 from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.data_facts import data_facts
 from tests.helpers import trainings
 
 pytestmark = pytest.mark.filterwarnings(
@@ -58,8 +59,15 @@ def data(tmp_path: Path) -> Data:
 
 def job(data: Data, directory: Path) -> Job:
     facts = data_facts(data, data.load, RECIPE)
-    spec, recipe = trainings.tiny_net().authored, recipe_facts(RECIPE)
-    return Job(spec, recipe, facts, seed=0, device="cpu", threads=1, directory=directory)
+    return Job(
+        spec=SpecFacts.of(trainings.tiny_net()),
+        recipe=RecipeFacts.of(RECIPE),
+        data=facts,
+        seed=0,
+        device="cpu",
+        threads=1,
+        directory=directory,
+    )
 
 
 def losses(given: Job) -> tuple[float, float]:
@@ -72,13 +80,15 @@ def losses(given: Job) -> tuple[float, float]:
 
 def test_what_is_offered_is_not_loaded(data: Data, tmp_path: Path) -> None:
     expected = losses(job(data, tmp_path / "a"))
-    given = replace(job(data, tmp_path / "b"), data=data_facts(data, {"source": "gone"}, RECIPE))
+    facts = data_facts(data, {"source": "gone"}, RECIPE)
+    given = job(data, tmp_path / "b").model_copy(update={"data": facts})
     with pytest.raises(InputError):
         make_run(given)
     offered.offer(data, {"source": "gone"})
     assert losses(given) == expected
+    other = facts.model_copy(update={"digest": "0" * 16})
     with pytest.raises(InputError, match="changed since the study began"):
-        make_run(replace(given, data={**given.data, "digest": "0" * 16}))
+        make_run(given.model_copy(update={"data": other}))
 
 
 @pytest.mark.parametrize(

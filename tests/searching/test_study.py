@@ -20,7 +20,7 @@ from designspace.searching.driver import Driver
 from designspace.searching.plan import expected_epochs, plan
 from designspace.searching.proposers.uniform import RandomProposer
 from designspace.searching.request import silent
-from designspace.searching.study import Candidates, pricer, run_study
+from designspace.searching.study import Candidates, run_study
 from designspace.searching.trials.trainable import Attempt
 from tests.helpers import toy
 
@@ -68,12 +68,12 @@ def other_axes() -> toy.ToySpace:
             r"space \(limits \[",
         ),
         (
-            {"recipe": {"digest": "r1", "name": "long"}},
-            r"recipe \(name toy there, long here\)",
+            {"recipe": {"name": "long", "epochs": 9}},
+            r"recipe \(name toy there, long here; epochs 8 there, 9 here\)",
         ),
-        ({"recipe": {"digest": "r1", "epochs": 3}}, r"recipe \(epochs 8 there, 3 here\)"),
+        ({"recipe": {"epochs": 3}}, r"recipe \(epochs 8 there, 3 here\)"),
         (
-            {"data": {"name": "x", "digest": "d1", "num_classes": 1, "channels": 6}},
+            {"data": toy.toy_data().model_copy(update={"name": "x", "digest": "d1"})},
             "data .name toy there, x",
         ),
         ({"seed": 5}, r"another seed \(0 there, 5 here\)"),
@@ -125,7 +125,7 @@ def test_a_decision_without_its_end_is_carried_out_on_resuming(tmp_path: Path) -
     cut(tmp_path / "s", lambda e: (e.event, getattr(e, "trial", 0)) != ("ended", 1))
     state = run_study(request).state
     assert state.trials[1].attempt == 1
-    assert state.count("done") == 3
+    assert state.count("complete") == 3
 
 
 def test_a_lost_checkpoint_costs_epochs_but_records_none_twice(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_lost_checkpoint_costs_epochs_but_records_none_twice(tmp_path: Path) -
 def test_a_superseded_attempt_is_not_heard(tmp_path: Path) -> None:
     request = toy.request(tmp_path / "s", trials=1)
     (tmp_path / "s").mkdir()
-    looked = Candidates(request.space, pricer(request))
+    looked = Candidates(request.space, request.cost)
     proposer = RandomProposer(request.space, 0)
     with Ledger(tmp_path / "s" / "trials.jsonl") as ledger:
         first = Driver(request, ledger, proposer, looked, silent)

@@ -11,7 +11,7 @@ from torch import nn
 
 from designspace.records.run import DataFacts, read_record
 from designspace.records.training import Score
-from designspace.searching.trials.trial_training import data_facts
+from designspace.training.data_facts import data_facts
 from designspace.training.evaluate import evaluate
 from tests.helpers.command import run
 from tests.helpers.trainings import npz, tiny_data, tiny_run, words

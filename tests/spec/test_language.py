@@ -108,7 +108,8 @@ def test_changes_apply_in_order_and_leave_the_original_alone() -> None:
 def test_resnet_to_convnext_is_the_roadmap() -> None:
     names = [decision.name for decision in diff("resnet50", "convnext_t").decisions]
     assert names == [
-        "stage_ratio", "patchify_stem", "depthwise", "width", "inverted_bottleneck", "spatial_at",
+        "stage_ratio", "patchify_stem", "depthwise", "width", "inverted_bottleneck",
+        "spatial_first",
         "kernel_size", "activation", "activation_count", "norm_count", "norm",
         "separate_downsampling",
     ]  # fmt: skip

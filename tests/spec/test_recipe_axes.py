@@ -121,11 +121,12 @@ def test_two_recipes_on_one_network_are_two_trials(tmp_path: Path) -> None:
     assert len({trial.digest for trial in trials}) == 1
     assert len({trial.recipe for trial in trials}) == len(trials) == outcome.state.recipes == 3
     assert outcome.exhausted == "every network within the limits is tried (3 in all)"
-    assert {trial.recipe_changes["rate"] for trial in trials} == {0.01, 0.02, 0.04}
+    assert {trial.recipe_changes["optimizer.lr"] for trial in trials} == {0.01, 0.02, 0.04}
     assert len({trial.top1 for trial in trials}) == 3
     for trial in trials:
         folder = tmp_path / "s" / "trials" / str(trial.number)
-        assert read_yaml(folder / "recipe.yaml").data["rate"] == trial.recipe_changes["rate"]
+        rate = trial.recipe_changes["optimizer.lr"]
+        assert read_yaml(folder / "recipe.yaml").data["optimizer"]["lr"] == rate
 
 
 @pytest.mark.parametrize("proposer", ["random", "tpe"])
@@ -145,8 +146,8 @@ def test_resumed_and_extended_it_ends_as_if_undisturbed(tmp_path: Path, proposer
 
 def test_the_base_recipe_is_part_of_the_study(tmp_path: Path) -> None:
     run_study(toy.request(tmp_path / "s", space=varied(), trials=1))
-    other = toy.ToySpace(axes={"rate": toy.RATE}, recipe={"name": "toy", "epochs": 8, "rate": 0.5})
-    changed = {"digest": "r1", "rate": 0.5}
+    other = toy.ToySpace(axes={"rate": toy.RATE}, recipe={"optimizer.lr": 0.5})
+    changed = {"optimizer.lr": 0.5}
     with pytest.raises(InputError, match="another recipe"):
         run_study(toy.request(tmp_path / "s", space=other, trials=1, recipe=changed))
 
@@ -158,7 +159,7 @@ def test_the_report_says_that_recipes_differ(tmp_path: Path) -> None:
     assert "each with its own recipe around toy" in headline(summary)
     recipe = dict(fairness(summary))["recipe"]
     assert recipe.startswith("NOT the same for every trial")
-    assert "finished trials differ in recipe.rate" in recipe
+    assert "complete trials differ in recipe.optimizer.lr" in recipe
     assert any("apart from their recipes" in line for line in not_measured(summary))
     outputs = write(tmp_path / "s")
     page = (tmp_path / "s" / "report.html").read_text()

@@ -271,7 +271,7 @@ def test_a_group_of_gpus_is_told_its_device(torchrun: pytest.MonkeyPatch) -> Non
 def test_a_signal_ends_a_process_that_waits_in_native_code() -> None:
     waits = """
 import ctypes, signal
-from designspace.training import group
+from designspace.training import distributed as group
 group.GRACE = 0.2
 signal.signal(signal.SIGTERM, lambda *_: None)
 with group._ended_in_time():

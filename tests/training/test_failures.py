@@ -240,7 +240,7 @@ def test_a_tuning_stops_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert run(*line).code == 0
     record = read_record(tmp_path / "run" / "s1")
     assert record.tuning is not None
-    assert [tried.state for tried in record.tuning.tried] == ["done", "done"]
+    assert [tried.state for tried in record.tuning.tried] == ["complete", "complete"]
 
 
 def test_a_failed_run_is_shown_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

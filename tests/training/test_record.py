@@ -20,14 +20,16 @@ import torch
 from designspace.errors import InputError
 from designspace.images.data import Data
 from designspace.records.as_record import record_of, records_of
+from designspace.records.facts import RecipeFacts
 from designspace.records.run import NAME, Record, read_record
 from designspace.records.study.study import load_study
 from designspace.records.training import Epoch, TimeSplit
 from designspace.searching.request import Request
 from designspace.searching.study import run_study
-from designspace.searching.trials.trial_training import data_facts, recipe_facts, run_of
+from designspace.searching.trials.trial_training import run_of
 from designspace.spec.recipe.recipe import load_recipe
 from designspace.spec.space.load_space import load_space
+from designspace.training.data_facts import data_facts
 from designspace.training.metrics import write_metrics
 from designspace.training.run import Run
 from designspace.training.train import WEIGHTS, train
@@ -98,10 +100,10 @@ def test_a_divergence_is_recorded_with_its_place(data: Data, tmp_path: Path) -> 
     record = train(tiny_run(data, tmp_path, BREAKS), ignore)
     told = json.loads((tmp_path / NAME).read_text())["outcome"]
     assert told["state"] == "diverged"
-    assert told["epoch"] == 1
-    assert 1 <= told["step"] <= 4
-    assert told["lr"] > 0
-    assert "lower lr" in told["cause"]
+    assert told["divergence"]["epoch"] == 1
+    assert 1 <= told["divergence"]["step"] <= 4
+    assert told["divergence"]["lr"] > 0
+    assert "lower lr" in told["divergence"]["cause"]
     assert record.test is None
     assert record.ended
     assert not (tmp_path / WEIGHTS).exists()
@@ -187,7 +189,7 @@ def study(data: Data, directory: Path) -> Path:
         Request(
             directory=directory,
             space=space,
-            recipe=recipe_facts(space.recipe_spec({})),
+            recipe=RecipeFacts.of(space.recipe_spec({})),
             data=data_facts(data, {}, space.recipe_spec({})),
             factory=partial(run_of, data=data),
             trials=2,
@@ -201,7 +203,7 @@ def study(data: Data, directory: Path) -> Path:
 def test_a_study_counts_and_records_at_the_size_of_its_recipe(data: Data) -> None:
     recipe = load_recipe("demo", {**SHORT, "input_size": 16})
     run = Run(tiny_net(), recipe, data, seed=0, device="cpu", directory=Path("nowhere"))
-    assert data_facts(data, {}, recipe)["image_size"] == run.view.size == 16
+    assert data_facts(data, {}, recipe).image_size == run.view.size == 16
 
 
 def test_a_trial_is_the_same_record_as_a_run(data: Data, tmp_path: Path) -> None:

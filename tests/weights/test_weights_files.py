@@ -17,6 +17,7 @@ from designspace.errors import InputError
 from designspace.spec import load
 from designspace.training.state import checkpoint
 from designspace.weights import load_weights, read_facts, read_weights, save_weights
+from tests.helpers.command import run
 
 SPEC = load("convnext_proxy")
 
@@ -94,3 +95,16 @@ def test_an_unknown_pickle_protocol_warns_nobody(
         read_weights(tmp_path / "weights.pth")
     assert checkpoint.load(tmp_path, {}).state is None
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("name", ["w.txt", "w", "w.onnx"])
+def test_a_name_of_another_kind_is_refused_before_anything_is_built(
+    name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    ran = run("build", "convnext_proxy", "--out", path)
+    assert ran.code == 2
+    assert f"{name}: does not end like a file of weights; did you mean 'w.safetensors'?" in ran.err
+    with pytest.raises(InputError, match=r"\.pt, \.pth, \.bin"):
+        save_weights(build(SPEC), SPEC, path)
+    assert not list(tmp_path.iterdir())

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from designspace.cli.output.duration import minutes
+from designspace.records.life_cycle import FINAL, STATUSES, UNFINISHED, Status
 from designspace.records.readings import times_read
 from designspace.records.study.events import (
     Ended,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from designspace.searching.request import Outcome, Request
 
 RECENT = 8  # rows of trials
+_ALWAYS: tuple[Status, ...] = ("complete", "running", "stopped", "failed")  # also where no trial is
 
 
 class LiveTable:
@@ -189,9 +191,9 @@ def watched(request: Request, opening: SearchOpening | None = None, *, quiet: bo
 
 def epochs_left(state: StudyState, epochs: int) -> float:
     """Epochs still to train, if trials to come last as long as those that ended."""
-    ended = [t.epochs for t in state.trials.values() if t.state in ("done", "stopped", "failed")]
+    ended = [t.epochs for t in state.trials.values() if t.state in FINAL]
     usual = sum(ended) / len(ended) if ended else float(epochs)
-    live = [t.epochs for t in state.trials.values() if t.state in ("waiting", "running")]
+    live = [t.epochs for t in state.trials.values() if t.state in UNFINISHED]
     to_come = state.wanted - len(state.trials)
     return to_come * usual + sum(max(usual - done, 1.0) for done in live)
 
@@ -220,7 +222,7 @@ def describe(event: Event, state: StudyState, epochs: int) -> str:
 
 def finished(state: StudyState) -> int:
     """Trials in a final state."""
-    return state.count("done", "stopped", "failed")
+    return state.count(*FINAL)
 
 
 def table(state: StudyState, left: float | None) -> Table:
@@ -247,7 +249,11 @@ def table(state: StudyState, left: float | None) -> Table:
 
 def summary(state: StudyState, left: float | None) -> str:
     """One line: how many of which, the best so far, the time left."""
-    counts = [f"{state.count(each)} {each}" for each in ("done", "running", "stopped", "failed")]
+    counts = [
+        f"{state.count(status)} {status}"
+        for status in STATUSES
+        if state.count(status) or status in _ALWAYS
+    ]
     parts = [f"{finished(state)}/{state.wanted} trials", *counts]
     if state.winner is not None:
         parts.append(f"best {state.winner.top1:.1f} % (trial {state.winner.number})")

@@ -123,8 +123,8 @@ class SearchOpening:
 
         request = self.request
         spec = request.space.spec(base_point(request.space))
-        price = request.price(spec, request.data)
-        size = request.data.get("image_size") or spec.input_size
+        price = request.cost(spec)
+        size = request.data.image_size or spec.input_size
         left = "" if seconds is None else f"; roughly {minutes(seconds)} if all cost as much"
         return (
             f"network {spec.name or 'unnamed'} and its variants in space {request.space.name}: "

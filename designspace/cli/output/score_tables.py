@@ -1,4 +1,4 @@
-"""Signals as tables for people: a row a network, or of a study a row a column that ranks it."""
+"""Scores as tables for people: a row a network, or of a study a row a column that ranks it."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from designspace.cli.output.printing import PAGE, print_table, print_wrapped
 from designspace.records.measured.zero_cost import (
     Interval,
     Ranking,
-    SignalRecord,
-    SignalValue,
-    StudySignals,
+    ScoreRecord,
+    ScoreValue,
+    StudyScores,
 )
 
 
-def print_networks(found: SignalRecord) -> None:
-    """Each network's signals, their deviations below, and what to know to read them."""
+def print_networks(found: ScoreRecord) -> None:
+    """Each network's scores, their deviations below, and what to know to read them."""
     names = list(found.sources)
     rows = [
         row
         for network in found.networks
-        for row in _two_rows(network.network, [network.signals[name] for name in names])
+        for row in _two_rows(network.network, [network.scores[name] for name in names])
     ]
     print_table(["network", *names], rows)
     reasons = [
         f"{network.network}: {name} is not defined: {value.reason}"
         for network in found.networks
-        for name, value in network.signals.items()
+        for name, value in network.scores.items()
         if value.reason
     ]
     print_wrapped([_conditions(found), *reasons], in_pipe=PAGE)
 
 
-def print_rankings(found: StudySignals) -> None:
+def print_rankings(found: StudyScores) -> None:
     """How each column ranks the trials that were trained to the end."""
     rows = [_row(ranking) for ranking in found.rankings]
     title = f"{found.study}: {found.ranked} trials by validation top-1 after {found.epochs} epochs"
@@ -59,7 +59,7 @@ def _interval(found: Interval | None) -> str:
     return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
-def _two_rows(network: str, values: list[SignalValue]) -> list[list[str]]:
+def _two_rows(network: str, values: list[ScoreValue]) -> list[list[str]]:
     """Means, and below them the deviations of those that were repeated."""
     rows = [[network, *map(_mean, values)]]
     if any(value.std is not None for value in values):
@@ -67,7 +67,7 @@ def _two_rows(network: str, values: list[SignalValue]) -> list[list[str]]:
     return rows
 
 
-def _mean(value: SignalValue) -> str:
+def _mean(value: ScoreValue) -> str:
     """Four digits; a count in millions; a dash where it is not defined."""
     if value.mean is None:
         return "-"
@@ -76,7 +76,7 @@ def _mean(value: SignalValue) -> str:
     return f"{value.mean:.4g}"
 
 
-def _conditions(found: SignalRecord) -> str:
+def _conditions(found: ScoreRecord) -> str:
     how = found.conditions
     return (
         f"{how['batch_size']} images of {how['data']['name']}, seed {how['seed']}, mean and "

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import portalocker
 
 from designspace.images.files.store import SpanStore, Store
 from designspace.images.torchvision_sets import data_root
@@ -34,7 +34,7 @@ def unpacked(store: Store, origins: Sequence[Path]) -> SpanStore:
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.with_suffix(".lock").open("w") as lock:
                 # The processes of a distributed run all begin here; one copies, the others wait.
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                portalocker.lock(lock, portalocker.LockFlags.EXCLUSIVE)
                 if not index.is_file():
                     _copy(store, images, index)
     names = tuple(store.where(number) for number in range(len(store)))

@@ -1,4 +1,4 @@
-"""Cheap signals as they were measured: of a network, and of all trials of a study."""
+"""Zero-cost scores as they were measured: of a network, and of all trials of a study."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 from designspace.records.record_model import RecordModel
 
-TABLE = "signals.csv"
-RECORD = "signals.json"
+TABLE = "zero_cost.csv"
+RECORD = "zero_cost.json"
 
 
-class SignalValue(RecordModel):
-    """One signal of one network.
+class ScoreValue(RecordModel):
+    """One score of one network.
 
     Attributes:
-        values: One a repeat, in their order; a signal that no draw touches has a single one.
+        values: One a repeat, in their order; a score that no draw touches has a single one.
         reason: Why it is not defined for this network; None where it is.
     """
 
@@ -24,7 +24,7 @@ class SignalValue(RecordModel):
 
     @property
     def mean(self) -> float | None:
-        """Over the repeats; None where the signal is not defined."""
+        """Over the repeats; None where the score is not defined."""
         return None if self.reason else statistics.fmean(self.values)
 
     @property
@@ -33,32 +33,32 @@ class SignalValue(RecordModel):
         return statistics.stdev(self.values) if not self.reason and len(self.values) > 1 else None
 
 
-class NetworkSignals(RecordModel):
-    """All signals of one network.
+class NetworkScores(RecordModel):
+    """All scores of one network.
 
     Attributes:
         network: What it was called.
         digest: Identity of its architecture.
         input_size: Side of the image in pixels.
         seconds: What it took to measure them.
-        signals: By name, in the order asked for.
+        scores: By name, in the order asked for.
     """
 
     network: str
     digest: str
     input_size: int
     seconds: float
-    signals: dict[str, SignalValue]
+    scores: dict[str, ScoreValue]
 
 
-class SignalRecord(RecordModel):
+class ScoreRecord(RecordModel):
     """What one command measured, and where.
 
     Attributes:
         command: What was called.
         conditions: Data, batch, seeds, repeats, first weights, device.
         environment: Versions and machine.
-        sources: Of each signal, the paper.
+        sources: Of each score, the paper.
         networks: One each.
     """
 
@@ -67,7 +67,7 @@ class SignalRecord(RecordModel):
     conditions: dict[str, Any]
     environment: dict[str, Any]
     sources: dict[str, str]
-    networks: tuple[NetworkSignals, ...]
+    networks: tuple[NetworkScores, ...]
 
 
 class Interval(RecordModel):
@@ -82,7 +82,7 @@ class Ranking(RecordModel):
     """How a column orders the trials, against their validation top-1 after the last epoch.
 
     Attributes:
-        column: A signal, or `epoch k`: the validation top-1 after k epochs.
+        column: A score, or `epoch k`: the validation top-1 after k epochs.
         n: Trials that have both numbers.
         tau: Kendall's tau-b.
         rho: Spearman's.
@@ -98,8 +98,8 @@ class Ranking(RecordModel):
     reason: str | None = None
 
 
-class TrialSignals(RecordModel):
-    """A trial with its signals and its training.
+class TrialScores(RecordModel):
+    """A trial with its scores and its training.
 
     Attributes:
         trial: Its number.
@@ -107,7 +107,7 @@ class TrialSignals(RecordModel):
         params: Learnable parameters.
         macs: Multiply-adds of one image.
         curve: Validation top-1 in percent after each epoch; None where it diverged.
-        measured: Its signals.
+        measured: Its scores.
     """
 
     trial: int
@@ -115,24 +115,24 @@ class TrialSignals(RecordModel):
     params: int
     macs: int
     curve: tuple[float | None, ...]
-    measured: NetworkSignals
+    measured: NetworkScores
 
 
-class StudySignals(RecordModel):
-    """The signals of a study's trials, and how each ranks those that were trained to the end.
+class StudyScores(RecordModel):
+    """The scores of a study's trials, and how each ranks those that were trained to the end.
 
     Attributes:
         study: What it is called.
         ranked: Trials that were trained to the end, and so are ranked.
         epochs: Of the whole training.
-        record: How the signals were measured; its networks stand in `trials`.
+        record: How the scores were measured; its networks stand in `trials`.
         trials: By number.
-        rankings: The signals in their order, then the first epochs.
+        rankings: The scores in their order, then the first epochs.
     """
 
     study: str
     ranked: int
     epochs: int
-    record: SignalRecord
-    trials: tuple[TrialSignals, ...]
+    record: ScoreRecord
+    trials: tuple[TrialScores, ...]
     rankings: tuple[Ranking, ...]

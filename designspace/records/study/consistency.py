@@ -13,11 +13,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from designspace.errors import InputError
+from designspace.records.life_cycle import UNFINISHED, FinalStatus
 from designspace.records.study.events import (
+    Decision,
     Ended,
     EpochEnded,
     Event,
-    FinalState,
     Proposed,
     SplitRead,
     Started,
@@ -25,8 +26,14 @@ from designspace.records.study.events import (
 )
 from designspace.records.study.state import StudyState, Trial
 
-_REASONS: dict[FinalState, str] = {"done": "finish", "stopped": "stop", "failed": "continue"}
+_REASONS: dict[FinalStatus, Decision] = {
+    "complete": "finish",
+    "stopped": "stop",
+    "failed": "continue",
+    "diverged": "continue",
+}
 """The scheduler's last decision on a trial that ended in each way."""
+_STARTED = ("running", "interrupted")
 
 
 def consistent_state(events: Iterable[Event], file: Path) -> StudyState:
@@ -84,7 +91,7 @@ def _change(state: StudyState, event: StudyChanged) -> str | None:
         return f"the study was {again}"
     if event.trials < state.wanted:
         return f"the total of trials falls from {state.wanted} to {event.trials}"
-    unfinished = state.count("waiting", "running")
+    unfinished = state.count(*UNFINISHED)
     if event.action == "completed" and unfinished:
         return f"the study was completed while {unfinished} of its trials had not ended"
     return None
@@ -105,7 +112,7 @@ def _proposal(state: StudyState, event: Proposed) -> str | None:
 
 def _start(trial: Trial, event: Started) -> str | None:
     name = f"trial {trial.number}"
-    if trial.state in ("done", "stopped"):
+    if trial.state in ("complete", "stopped", "diverged"):
         return f"{name} was started again after it had ended as {trial.state}"
     if event.attempt != trial.attempt + 1:
         return f"{name} began attempt {event.attempt} where attempt {trial.attempt + 1} comes next"
@@ -133,7 +140,7 @@ def _epoch(trial: Trial, event: EpochEnded) -> str | None:
         return None
     if 1 <= event.epoch <= trial.epochs:
         return None if _repeats(trial, event) else f"{name} was recorded before, with other figures"
-    if trial.state != "running":
+    if trial.state not in _STARTED:
         return f"{name} comes after the trial had ended as {trial.state}"
     if trial.decision != "continue":
         return f"{name} comes after the decision to {trial.decision}"
@@ -151,7 +158,7 @@ def _repeats(trial: Trial, event: EpochEnded) -> bool:
 def _end(trial: Trial, event: Ended) -> str | None:
     if event.attempt < trial.attempt:
         return None
-    if trial.state != "running":
+    if trial.state not in _STARTED:
         return f"trial {trial.number} ended a second time, as {event.state} after {trial.state}"
     if trial.decision != _REASONS[event.state]:
         last = f"its last decision is to {trial.decision}"
@@ -160,7 +167,7 @@ def _end(trial: Trial, event: Ended) -> str | None:
 
 
 def _early(trial: Trial, event: SplitRead) -> str | None:
-    """A search tests what is done; `eval` also a checkpoint of a trial that is not."""
-    if event.command == "search" and trial.state != "done":
-        return f"trial {trial.number} was tested while it was {trial.state}, not done"
+    """A search tests what is complete; `eval` also a checkpoint of a trial that is not."""
+    if event.command == "search" and trial.state != "complete":
+        return f"trial {trial.number} was tested while it was {trial.state}, not complete"
     return None if trial.epochs else f"trial {trial.number} was tested before its first epoch"

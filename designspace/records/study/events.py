@@ -9,13 +9,19 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
+from designspace.records.life_cycle import FinalStatus
 from designspace.records.record_model import RecordModel
-from designspace.records.training import Divergence, Epoch, ReadBy, TimeSplit
+from designspace.records.training import (
+    Divergence,
+    Epoch,
+    ReadBy,
+    TimeSplit,
+    require_divergence,
+)
 
 Decision = Literal["continue", "stop", "finish"]
-FinalState = Literal["done", "stopped", "failed"]
 Action = Literal["created", "resumed", "extended", "interrupted", "completed"]
 
 
@@ -93,16 +99,21 @@ class EpochEnded(EventBase):
 class Ended(EventBase):
     """An attempt ended; after a failure the trial may be started once more.
 
-    A training that diverged would do so again: it counts as failed, and is not started once more.
+    A training that diverged would do so again, and is not started once more.
     """
 
     event: Literal["ended"] = "ended"
     trial: int
     attempt: int
-    state: FinalState
+    state: FinalStatus
     epoch: int
     error: str | None = None
     divergence: Divergence | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        require_divergence(self.state, self.divergence)
+        return self
 
 
 class SplitRead(EventBase):

@@ -1,6 +1,6 @@
 """Files of a training that outlive it, and those that do not.
 
-A training needs its checkpoints until it is over. Of one that is done, its weights stay.
+A training needs its checkpoints until it is over. Of one that is complete, its weights stay.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 from designspace.records.study.state import Trial
 from designspace.spec.documents.document import writing
 
+TRIALS = "trials"
 WEIGHTS = "weights.safetensors"
 """The trained weights of a run or a trial, with their spec and facts in the header."""
 _CHECKPOINTS = ("checkpoint*", ".checkpoint*")
@@ -19,11 +20,11 @@ _HALF_WRITTEN = (".checkpoint*", *(f".{name}.*" for name in _FILES))
 
 def trial_directory(study: Path, trial: int) -> Path:
     """The directory of a trial within that of its study."""
-    return study / "trials" / str(trial)
+    return study / TRIALS / str(trial)
 
 
 def trial_weights(study: Path, trial: int) -> Path:
-    """The file with the weights of a trial; it is there once the trial is done."""
+    """The file with the weights of a trial; it is there once the trial is complete."""
     return trial_directory(study, trial) / WEIGHTS
 
 
@@ -62,7 +63,7 @@ def _remove(paths: list[Path]) -> None:
 
 
 def lacks_weights(study: Path, trial: Trial) -> bool:
-    """Whether a trial is done and has no weights, but a checkpoint to rebuild them from."""
-    if trial.state != "done" or trial_weights(study, trial.number).is_file():
+    """Whether a trial is complete and has no weights, but a checkpoint to rebuild them from."""
+    if trial.state != "complete" or trial_weights(study, trial.number).is_file():
         return False
     return bool(checkpoints(trial_directory(study, trial.number)))

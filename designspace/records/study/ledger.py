@@ -6,8 +6,6 @@ the end; readers skip it, and the next writer cuts it off.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -17,10 +15,13 @@ from typing import Self
 from pydantic import ValidationError
 
 from designspace.errors import InputError
+from designspace.records.file_lock import lock, unlock
 from designspace.records.study.events import EVENT, Event
 from designspace.spec.documents.document import writing
 
 LOCK = ".lock"
+_OLD_WORDS = ("done",)
+_EARLIER = "an earlier version wrote this study; search again in a new directory"
 
 
 def read(path: Path) -> list[Event]:
@@ -46,10 +47,20 @@ def _parse(path: Path) -> tuple[list[Event], int]:
         try:
             events.append(EVENT.validate_json(line))
         except ValidationError as error:
-            said = error.errors()[0]["msg"]
-            raise InputError(f"not an event: {said}", file=str(path), line=number) from error
+            raise _not_an_event(error, path, number) from error
         length += len(line) + 1
     return events, length
+
+
+def _not_an_event(error: ValidationError, path: Path, line: int) -> InputError:
+    """What is wrong in a line: the value at fault, and the words that may stand in its place."""
+    first = error.errors()[0]
+    place = ".".join(str(key) for key in first["loc"][1:])
+    value = first["input"] if isinstance(first["input"], str | int | float) else ""
+    got = f" (got {json.dumps(value)})" if place and value != "" else ""
+    hint = _EARLIER if value in _OLD_WORDS else None
+    said = f"not an event: {first['msg']}{got}"
+    return InputError(said, file=str(path), line=line, path=place or None, hint=hint)
 
 
 def _is_json(line: bytes) -> bool:
@@ -63,8 +74,8 @@ def _is_json(line: bytes) -> bool:
 class Ledger:
     """The one writer of a ledger, from opening to `close`.
 
-    Each event is flushed and synced before `append` returns. The lock is the process's own: it
-    goes with the process, however that ends, and children do not inherit it.
+    Each event is flushed and synced before `append` returns. The lock goes with the process,
+    however that ends, and children do not inherit it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,8 +88,8 @@ class Ledger:
         self._lock = lock(path.parent / LOCK, "study")
         self.events, self._length = _parse(path)
         with writing(path):
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            os.ftruncate(self._file, self._length)
+            self._file = path.open("ab", buffering=0)
+            self._file.truncate(self._length)
 
     def append(self, event: Event) -> None:
         """Write one event to disk, or nothing of it.
@@ -88,21 +99,21 @@ class Ledger:
         """
         line = event.model_dump_json().encode() + b"\n"
         try:
-            if os.fstat(self._file).st_size != self._length:
-                os.ftruncate(self._file, self._length)  # a signal cut the last append short
-            written = os.pwrite(self._file, line, self._length)
+            if os.fstat(self._file.fileno()).st_size != self._length:
+                self._file.truncate(self._length)  # a signal cut the last append short
+            written = self._file.write(line)
             if written < len(line):  # a nearly full disk takes a part, and refuses the rest
-                os.pwrite(self._file, line[written:], self._length + written)
-            os.fsync(self._file)
+                self._file.write(line[written:])
+            os.fsync(self._file.fileno())
         except OSError as error:
-            os.ftruncate(self._file, self._length)
+            self._file.truncate(self._length)
             raise InputError(f"cannot write: {error.strerror}", file=str(self.path)) from error
         self._length += len(line)
 
     def close(self) -> None:
         """Release the file and the lock."""
-        os.close(self._file)
-        os.close(self._lock)
+        self._file.close()
+        unlock(self._lock)
 
     def __enter__(self) -> Self:
         return self
@@ -114,47 +125,3 @@ class Ledger:
         at: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def lock(path: Path, what: str) -> int:
-    """Lock a file against other processes until its descriptor, which is returned, is closed.
-
-    Args:
-        path: The file, made where it is missing.
-        what: What the lock is for, as messages call it: a study or a run.
-
-    Raises:
-        InputError: Another process holds the lock, or the file cannot be written.
-    """
-    with writing(path):
-        held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.pread(held, 32, 0).decode(errors="replace").strip() or "unknown"
-        os.close(held)
-        raise InputError(
-            f"another process (pid {holder}) is writing this {what}", file=str(path.parent)
-        ) from error
-    with contextlib.suppress(OSError):  # a full disk: the number is only told to others
-        os.ftruncate(held, 0)
-        os.pwrite(held, f"{os.getpid()}\n".encode(), 0)
-    return held
-
-
-def locked(path: Path) -> bool:
-    """Whether another process holds the lock of a file; a missing file has none.
-
-    Not for the process that may hold it: such a lock is the process's, and would be released.
-    """
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(file)
-    return False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, assert_never
+from typing import Any, Self, assert_never
 
 from designspace.errors import InputError
+from designspace.records.life_cycle import Status
 from designspace.records.study.events import (
     Action,
     Decision,
@@ -21,16 +22,14 @@ from designspace.records.study.events import (
 )
 from designspace.records.training import Divergence, Epoch
 
-TrialStatus = Literal["waiting", "running", "done", "stopped", "failed"]
-
 
 @dataclass(slots=True)
 class Trial:
     """One trial as far as the ledger tells: its network, attempts and recorded epochs.
 
     `attempt` is 0 before the first start, `failures` the number of attempts that failed. `recipe`
-    is the digest of its recipe where trials differ by it, else None. `started` and `ended` are the
-    times of its first start and of its end, None before.
+    is the digest of its recipe where trials differ by it, else None. `starts` are its attempts, and
+    `ended` is the time of its end, None before.
     """
 
     number: int
@@ -44,13 +43,13 @@ class Trial:
     repaired: bool
     recipe: str | None = None
     recipe_changes: dict[str, Any] = field(default_factory=dict[str, Any])
-    state: TrialStatus = "waiting"
+    state: Status = "waiting"
     attempt: int = 0
     failures: int = 0
     decision: Decision = "continue"
     error: str | None = None
     divergence: Divergence | None = None
-    started: float | None = None
+    starts: list[Started] = field(default_factory=list[Started])
     ended: float | None = None
     history: list[Epoch] = field(default_factory=list[Epoch])
 
@@ -119,9 +118,16 @@ class StudyState:
             case SplitRead():
                 self.readings.append(event)
             case StudyChanged():
-                self.wanted, self.action = event.trials, event.action
+                self._apply_to_study(event)
             case _:
                 assert_never(event)
+
+    def _apply_to_study(self, event: StudyChanged) -> None:
+        self.wanted, self.action = event.trials, event.action
+        if event.action == "interrupted":
+            for trial in self.trials.values():
+                if trial.state == "running":
+                    trial.state = "interrupted"
 
     def _apply_to_trial(self, event: Started | EpochEnded | Ended) -> None:
         if event.trial not in self.trials:
@@ -129,20 +135,20 @@ class StudyState:
         trial = self.trials[event.trial]
         if isinstance(event, Started):
             trial.attempt, trial.state, trial.ended = event.attempt, "running", None
-            trial.started = trial.started or event.time
+            trial.starts.append(event)
         elif event.attempt != trial.attempt:
             return
         elif isinstance(event, Ended):
             trial.state, trial.error, trial.ended = event.state, event.error, event.time
             trial.divergence = event.divergence
-            trial.failures += event.state == "failed"
+            trial.failures += event.state in ("failed", "diverged")
         elif event.epoch == trial.epochs + 1:
             trial.history.append(event.measured)
             trial.decision = event.decision
 
-    def count(self, *conditions: TrialStatus) -> int:
-        """How many trials are in any of these states."""
-        return sum(trial.state in conditions for trial in self.trials.values())
+    def count(self, *statuses: Status) -> int:
+        """How many trials have any of these statuses."""
+        return sum(trial.state in statuses for trial in self.trials.values())
 
     @property
     def complete(self) -> bool:
@@ -156,8 +162,8 @@ class StudyState:
 
     @property
     def winner(self) -> Trial | None:
-        """The done trial of highest validation top-1; of equals the one with fewer MACs."""
-        return max(self._done(), key=lambda t: (rank(t.top1), -t.macs, -t.number), default=None)
+        """The complete trial of highest validation top-1; of equals the one with fewer MACs."""
+        return max(self._complete(), key=lambda t: (rank(t.top1), -t.macs, -t.number), default=None)
 
     @property
     def tested(self) -> SplitRead | None:
@@ -171,15 +177,15 @@ class StudyState:
 
     @property
     def front(self) -> list[Trial]:
-        """The done trials that no other beats in both top-1 and MACs, fewest MACs first."""
+        """The complete trials that no other beats in both top-1 and MACs, fewest MACs first."""
         front: list[Trial] = []
-        for trial in sorted(self._done(), key=lambda t: (t.macs, -rank(t.top1), t.number)):
+        for trial in sorted(self._complete(), key=lambda t: (t.macs, -rank(t.top1), t.number)):
             if not front or rank(trial.top1) > rank(front[-1].top1):
                 front.append(trial)
         return front
 
-    def _done(self) -> list[Trial]:
-        return [trial for trial in self.trials.values() if trial.state == "done"]
+    def _complete(self) -> list[Trial]:
+        return [trial for trial in self.trials.values() if trial.state == "complete"]
 
 
 def identity(network: str, recipe: str | None) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from designspace.errors import InputError
+from designspace.records.facts import DataFacts, RecipeFacts, SpaceFacts
+from designspace.records.file_lock import locked
 from designspace.records.record_model import RecordModel
 from designspace.records.study.consistency import consistent_state
-from designspace.records.study.ledger import LOCK, locked, read
+from designspace.records.study.ledger import LOCK, read
 from designspace.records.study.state import StudyState
 from designspace.spec.documents.document import read_yaml, write_yaml_atomic
 from designspace.spec.documents.validation import validate
@@ -28,18 +30,15 @@ class SchedulerMeta(RecordModel):
 
 
 class StudyMeta(RecordModel):
-    """What a study is: all that must stay the same when it is resumed, and its environment.
-
-    `space`, `recipe` and `data` hold a `name`, a `digest` and the authored form in full.
-    """
+    """What a study is: all that must stay the same when it is resumed, and its environment."""
 
     format: Literal[1] = 1
     name: str
     created: str
     command: list[str]
-    space: dict[str, Any]
-    recipe: dict[str, Any]
-    data: dict[str, Any]
+    space: SpaceFacts
+    recipe: RecipeFacts
+    data: DataFacts
     seed: int
     trials: int
     proposer: str

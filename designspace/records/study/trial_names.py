@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from designspace.errors import InputError
+from designspace.records.study.kept_files import TRIALS
 from designspace.records.study.state import Trial
 from designspace.records.study.study import META, Study, load_study
 from designspace.spec.documents.document import is_directory, is_file
@@ -31,6 +32,15 @@ def parted(name: str) -> tuple[Path, str] | None:
     if not colon or not head or is_file(path) or is_directory(path):
         return None
     return (Path(head), word) if is_directory(Path(head)) else None
+
+
+def parted_directory(path: Path) -> tuple[Path, str] | None:
+    """Return the study and the number of a trial's directory, `STUDY/trials/NUMBER`; else None."""
+    absolute = path.absolute()
+    study = absolute.parent.parent
+    if absolute.parent.name != TRIALS or not is_study(study):
+        return None
+    return (path.parent.parent if len(path.parts) > 2 else study), path.name
 
 
 def trial_of(directory: Path, word: str) -> tuple[Study, Trial]:
@@ -60,7 +70,7 @@ def winner_of(study: Study) -> Trial:
         InputError: No trial is complete, or the study has several objectives, which have a front
             of trials and no winner.
     """
-    objectives: list[str] = study.meta.space.get("objectives") or []
+    objectives = study.meta.space.objectives
     state = study.state
     if len(objectives) > 1:
         front = ", ".join(f"{study.directory}:{trial.number}" for trial in state.front)

@@ -21,7 +21,7 @@ ROLES: dict[str, Shade] = {
     "paper": Shade("#fffffd", "#14171a"),
     "ink": Shade("#1c2126", "#e6e8ea"),
     "muted": Shade("#5b646d", "#9aa4ad"),
-    "done": Shade("#7d8790", "#8b959e"),
+    "complete": Shade("#7d8790", "#8b959e"),
     "stopped": Shade("#a5adb4", "#727c85"),
     "grid": Shade("#e6e8ea", "#272c31"),
     "rule": Shade("#d0d4d8", "#3a4147"),

@@ -33,11 +33,14 @@ class Look(NamedTuple):
 
 LOOKS = {
     "front": Look("non-dominated", "circle", "ink", True),
-    "done": Look("finished", "circle", "done", True),
-    "stopped": Look("stopped early", "circle", "stopped", False),
-    "running": Look("unfinished", "triangle-right", "link", False),
+    "complete": Look("complete", "circle", "complete", True),
+    "stopped": Look("stopped", "circle", "stopped", False),
     "failed": Look("failed", "cross", "failed", False),
+    "diverged": Look("diverged", "triangle-down", "failed", False),
+    "running": Look("running", "triangle-right", "link", False),
     "waiting": Look("waiting", "square", "stopped", False),
+    "paused": Look("paused", "diamond", "link", False),
+    "interrupted": Look("interrupted", "triangle-left", "link", False),
 }
 
 
@@ -48,7 +51,7 @@ def frontier_chart(data: Frontier, canvas: Canvas) -> Spec:
     colors = _colors(mark.row for mark in data.marks)
     members = [mark for mark in data.marks if mark.row.on_front]
     others = [mark for mark in data.marks if not mark.row.on_front]
-    others.sort(key=lambda mark: mark.row.state == "done")
+    others.sort(key=lambda mark: mark.row.state == "complete")
     layers = [
         _step_line(data),
         _points(others, colors, _legend(data, canvas), size=55),

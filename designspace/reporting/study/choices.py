@@ -11,7 +11,7 @@ from designspace.reporting.study.rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One label of an axis: its finished trials, their median top-1, and how many were stopped."""
+    """One label of an axis: its complete trials, their median top-1, and how many were stopped."""
 
     label: str
     is_base: bool
@@ -37,8 +37,8 @@ def strips(rows: Sequence[Row]) -> list[Strip]:
 
 
 def extent(rows: Sequence[Row]) -> tuple[float, float] | None:
-    """Lowest and highest finished score, the scale of all strips; None where nothing finished."""
-    scores = [row.top1 for row in rows if row.state == "done" and row.top1 is not None]
+    """Lowest and highest score of complete trials, the scale of all strips; None without any."""
+    scores = [row.top1 for row in rows if row.state == "complete" and row.top1 is not None]
     return (min(scores), max(scores)) if scores else None
 
 
@@ -51,7 +51,7 @@ def _choices(axis: str, rows: Sequence[Row], base: str | None) -> tuple[Choice, 
 
 
 def _choice(label: str, rows: Sequence[Row], is_base: bool) -> Choice:
-    done = tuple(row for row in rows if row.state == "done" and row.top1 is not None)
+    done = tuple(row for row in rows if row.state == "complete" and row.top1 is not None)
     scores = [row.top1 for row in done if row.top1 is not None]
     stopped = sum(row.state == "stopped" for row in rows)
     return Choice(label, is_base, done, stopped, statistics.median(scores) if scores else None)

@@ -41,7 +41,7 @@ def curves(rows: Sequence[Row], rungs: Sequence[int] = ()) -> Curves:
 
 
 def _depth(row: Row) -> tuple[bool, bool, int]:
-    return row.on_front, row.state == "done", row.number
+    return row.on_front, row.state == "complete", row.number
 
 
 def _labels(rows: Sequence[Row], gap: float) -> tuple[Label, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
+from designspace.records.facts import DataFacts, RecipeFacts, SpaceFacts
 from designspace.records.readings import times_read
 from designspace.reporting.drawing.numbers import UNKNOWN, count_of, signed
 from designspace.reporting.study.ending import build_command
@@ -20,23 +21,24 @@ Fact = tuple[str, str]
 def headline(summary: Summary) -> str:
     """The study and its result in a sentence or two."""
     meta, winner = summary.meta, summary.winner
-    name = meta.recipe.get("name", UNKNOWN)
+    name = meta.recipe.name or UNKNOWN
     own = "each with its own recipe around" if summary.recipes else "with the recipe"
     what = "trial" if summary.recipes else "network"
-    tried = f"{count_of(len(summary.rows), what)} from the space {meta.space.get('name')}"
-    opening = f"{tried} on {meta.data.get('name', UNKNOWN)} {own} {name}, one seed each."
+    tried = f"{count_of(len(summary.rows), what)} from the space {meta.space.name}"
+    opening = f"{tried} on {meta.data.name or UNKNOWN} {own} {name}, one seed each."
     if winner is None or winner.top1 is None:
-        return f"{opening} No trial has finished yet, so there is no result to show."
+        return f"{opening} No trial is complete yet, so there is no result to show."
     return f"{opening} {_result(summary, winner, winner.top1)}"
 
 
 def _result(summary: Summary, winner: Row, top1: float) -> str:
     digits = summary.percent_decimals
-    best = f"Trial {winner.number} is the best of {count_of(summary.count('done'), 'finished one')}"
+    of = count_of(summary.count("complete"), "complete one")
+    best = f"Trial {winner.number} is the best of {of}"
     base = summary.base
     if winner.is_base:
         return f"{best}: it is the base itself."
-    if base is None or base.top1 is None or base.state != "done":
+    if base is None or base.top1 is None or base.state != "complete":
         return f"{best}."
     points = f"{signed(top1 - base.top1, digits)} points of validation top-1"
     macs = signed(100 * (winner.macs / base.macs - 1), 0)
@@ -46,21 +48,17 @@ def _result(summary: Summary, winner: Row, top1: float) -> str:
 def fairness(summary: Summary) -> list[Fact]:
     """What all trials shared, what not, and how one was chosen."""
     meta, data = summary.meta, summary.meta.data
-    counts = ", ".join(
-        f"{data[split]:,} {word}"
-        for split, word in (("train", "training"), ("val", "validation"), ("test", "test"))
-        if isinstance(data.get(split), int)
-    )
+    counts = f"{data.train:,} training, {data.val:,} validation, {data.test:,} test"
     scheduler = meta.scheduler
     rungs = ", ".join(map(str, scheduler.rungs))
     stops = f"{scheduler.kind}, eta {scheduler.eta}, rungs at epoch {rungs}"
     return [
         ("recipe", _recipe(summary)),
-        ("data", f"{_named(data)}; {counts or 'counts unknown'}"),
+        ("data", f"{_named(data)}; {counts}"),
         ("seeds", f"1 a trial (study seed {meta.seed}); spread over seeds unknown"),
         ("proposer", meta.proposer),
         ("early stopping", stops if scheduler.rungs else scheduler.kind),
-        ("selection", "validation top-1 after the last epoch, among finished trials"),
+        ("selection", "validation top-1 after the last epoch, among complete trials"),
         ("test split", _test_use(summary)),
         ("space", _named(meta.space)),
     ]
@@ -73,13 +71,13 @@ def _recipe(summary: Summary) -> str:
     paths = ", ".join(summary.confounders) or "nothing so far"
     return (
         f"NOT the same for every trial: {count_of(summary.recipes, 'recipe')} around {base}; "
-        f"finished trials differ in {paths}; a score belongs to a network and its recipe together"
+        f"complete trials differ in {paths}; a score belongs to a network and its recipe together"
     )
 
 
-def _named(thing: Mapping[str, Any]) -> str:
-    name, digest = thing.get("name", UNKNOWN), thing.get("digest")
-    return f"{name} ({digest})" if digest else str(name)
+def _named(facts: SpaceFacts | RecipeFacts | DataFacts) -> str:
+    name = facts.name or UNKNOWN
+    return f"{name} ({facts.digest})" if facts.digest else name
 
 
 def _test_use(summary: Summary) -> str:
@@ -150,7 +148,7 @@ def _noise_words(summary: Summary) -> list[str]:
     if summary.noise is None or summary.winner is None:
         return []
     close = len(summary.within_noise)
-    near = count_of(close, "other finished trial") if close else "No other finished trial"
+    near = count_of(close, "other complete trial") if close else "No other complete trial"
     return [
         f"Differences below {summary.noise:.2f} points of top-1 are noise: the binomial standard "
         f"error of the winner's score on {summary.validation_count:,} validation images. {near} "

@@ -47,8 +47,8 @@ def front_members(rows: Sequence[Row]) -> list[Row]:
 def frontier(rows: Sequence[Row]) -> Frontier:
     """Place the trials. One without a score (failed at once, waiting) stands on the floor.
 
-    So do scores far below the finished trials (stopped after an epoch, diverged): drawn to scale
-    they would press the finished ones into one line.
+    So do scores far below the complete trials (stopped after an epoch, diverged): drawn to scale
+    they would press the complete ones into one line.
     """
     unit = macs_unit(row.macs for row in rows)
     macs = [row.macs / unit.size for row in rows] or [0.0, 1.0]
@@ -92,7 +92,7 @@ def _extent(rows: Sequence[Row]) -> tuple[float, float]:
 
 def _band(rows: Sequence[Row]) -> list[float]:
     """Scores that must be seen well: the front, the base, and the better three quarters."""
-    done = [row for row in rows if row.state == "done" and row.top1 is not None]
+    done = [row for row in rows if row.state == "complete" and row.top1 is not None]
     scores = [row.top1 for row in done if row.top1 is not None]
     if len(scores) < 4:
         return scores

@@ -23,8 +23,6 @@ from designspace.reporting.study.rows import Row
 from designspace.reporting.study.summary import Summary
 from designspace.statistics.binomial import standard_error
 
-_STATES = {"done": "finished", "stopped": "stopped", "running": "unfinished"}
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -62,7 +60,7 @@ def page(
         columns=_columns(summary.macs_unit),
         macs_unit=summary.macs_unit.name,
         lines=[_line(summary, row, colors) for row in summary.ordered],
-        failures=[row for row in summary.rows if row.state == "failed"],
+        failures=[row for row in summary.rows if row.state in ("failed", "diverged")],
         rungs=", ".join(map(str, summary.meta.scheduler.rungs)),
         fairness=facts.fairness(summary),
         environment=facts.environment(summary),
@@ -83,11 +81,10 @@ def _colors(summary: Summary) -> dict[int, str]:
 
 def _line(summary: Summary, row: Row, colors: dict[int, str]) -> dict[str, Any]:
     """A row of the trials' table, with its numbers written out."""
-    state = _STATES.get(row.state, row.state)
     return {
         "row": row,
         "color": colors.get(row.number),
-        "state": "winner" if row.is_winner else state,
+        "state": "winner" if row.is_winner else row.state,
         "top1": fixed(row.top1, summary.percent_decimals),
         "macs": summary.macs(row),
         "mparams": fixed(row.params / 1e6, summary.mparams_decimals),
@@ -101,7 +98,7 @@ def _figures(summary: Summary) -> list[dict[str, str]]:
         return []
     doubt = "" if summary.noise is None else f"±{summary.noise:.1f} standard error, 1 seed"
     return [
-        _figure("winner", f"trial {winner.number}", f"of {summary.count('done')} finished"),
+        _figure("winner", f"trial {winner.number}", f"of {summary.count('complete')} complete"),
         _figure("validation top-1", f"{fixed(winner.top1, summary.percent_decimals)} %", doubt),
         _tested(summary),
         _figure(summary.macs_unit.label, summary.macs(winner)),

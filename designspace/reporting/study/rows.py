@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from designspace.records.life_cycle import Status
 from designspace.records.study.state import StudyState, Trial
 
 
@@ -31,7 +32,7 @@ class Row:
     """
 
     number: int
-    state: str
+    state: Status
     attempts: int
     epochs: int
     top1: float | None

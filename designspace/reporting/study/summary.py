@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from designspace.comparison.terms import confounded
+from designspace.records.life_cycle import FINAL
 from designspace.records.study.events import SplitRead
 from designspace.records.study.study import Study, StudyMeta
 from designspace.reporting.drawing.numbers import (
@@ -20,6 +21,8 @@ from designspace.reporting.study.frontier import front_members
 from designspace.reporting.study.rows import Row, rows
 from designspace.statistics.binomial import standard_error
 
+_ALWAYS = ("complete", "stopped")  # statuses that are named even where no trial has them
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -28,11 +31,11 @@ class Summary:
     Attributes:
         rows: All trials by number.
         front: The non-dominated ones, the cheapest first.
-        winner: The finished trial of highest validation top-1, None before one finished.
+        winner: The complete trial of highest validation top-1, None before there is one.
         base: Trial 0, None before it was proposed.
         tested: The test split's score of the winner; None where it was not read for it.
         readings: Every reading of the test split, oldest first.
-        confounders: What the finished trials differ in beside their networks, by path.
+        confounders: What the complete trials differ in beside their networks, by path.
         noise: Standard error in points of the winner's validation top-1; None where unknown.
         updated: UTC time of the last event, None for an empty ledger.
         complete: Whether the study came to its end.
@@ -64,8 +67,8 @@ class Summary:
     @property
     def validation_count(self) -> int | None:
         """Images of the validation split, None where the study does not say."""
-        count = self.meta.data.get("val")
-        return count if isinstance(count, int) and count > 0 else None
+        count = self.meta.data.val
+        return count if count > 0 else None
 
     @property
     def percent_decimals(self) -> int:
@@ -89,7 +92,7 @@ class Summary:
 
     @property
     def ordered(self) -> list[Row]:
-        """The front, then the other finished by falling top-1, then the rest by number."""
+        """The front, then the other complete ones by falling top-1, then the rest by number."""
         others = [row for row in self.rows if not row.on_front]
         return [*self.front, *sorted(others, key=_standing)]
 
@@ -102,19 +105,15 @@ class Summary:
         return [
             row
             for row in self.rows
-            if row.state == "done" and not row.is_winner and (row.top1 or -1.0) >= least
+            if row.state == "complete" and not row.is_winner and (row.top1 or -1.0) >= least
         ]
 
     @property
     def standing(self) -> str:
         """Whether the study is over, in a sentence."""
-        ended = self.count("done", "stopped", "failed")
-        parts = [
-            count_of(self.count(state), word, word)
-            for state, word in (("done", "finished"), ("stopped", "stopped early"))
-        ]
-        if self.count("failed"):
-            parts.append(f"{self.count('failed')} failed")
+        ended = self.count(*FINAL)
+        shown = [status for status in FINAL if status in _ALWAYS or self.count(status)]
+        parts = [f"{self.count(status)} {status}" for status in shown]
         if self.complete:
             return f"Complete: {count_of(ended, 'trial')} ({', '.join(parts)})."
         cause = "Interrupted" if self.interrupted else "Not complete"
@@ -136,7 +135,7 @@ def summarize(study: Study) -> Summary:
         tested=study.state.tested,
         readings=tuple(study.state.readings),
         confounders=confounded(study.meta, study.state),
-        noise=_noise(winner, study.meta.data.get("val")),
+        noise=_noise(winner, study.meta.data.val),
         updated=None if updated is None else datetime.fromtimestamp(updated, UTC),
         complete=study.state.complete,
         interrupted=study.state.action == "interrupted",
@@ -150,4 +149,5 @@ def _noise(winner: Row | None, count: object) -> float | None:
 
 
 def _standing(row: Row) -> tuple[bool, float, int]:
-    return row.state != "done", -(row.top1 or 0.0) if row.state == "done" else 0.0, row.number
+    complete = row.state == "complete"
+    return not complete, -(row.top1 or 0.0) if complete else 0.0, row.number

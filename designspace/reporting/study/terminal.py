@@ -8,7 +8,14 @@ from designspace.reporting.drawing.numbers import UNKNOWN, fixed
 from designspace.reporting.study.rows import Row
 from designspace.reporting.study.summary import Summary
 
-_STYLES = {"front": "bold", "done": "", "stopped": "dim", "failed": "red", "running": "cyan"}
+_STYLES = {
+    "front": "bold",
+    "complete": "",
+    "stopped": "dim",
+    "failed": "red",
+    "diverged": "red",
+    "running": "cyan",
+}
 
 
 @dataclass(frozen=True, slots=True)

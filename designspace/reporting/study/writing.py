@@ -67,7 +67,7 @@ def _poster(summary: Summary, data: Frontier) -> Canvas:
     """The picture that stands alone carries its own words."""
     meta = summary.meta
     title = f"{meta.name}: {count_of(len(summary.rows), 'trial')}"
-    task = f"{meta.data.get('name')}, recipe {meta.recipe.get('name')}, one seed a trial"
+    task = f"{meta.data.name}, recipe {meta.recipe.name}, one seed a trial"
     words = [task]
     if any(mark.on_floor for mark in data.marks):
         words.append("on the bottom line: score below the scale, or none")

@@ -30,4 +30,4 @@ def execute(driver: Driver) -> None:
         with stoppable(bridge.on_signal), watchdog(bridge, running):
             bridge.interrupted = driver.stopping
             if not driver.over:
-                run_trials(bridge, running, share(request.data))
+                run_trials(bridge, running, share(request.data.load))

@@ -52,7 +52,7 @@ class DriverSearcher(Searcher):
         start = self._bridge.start(trial_id)
         if start is None:
             return Searcher.FINISHED if self._bridge.driver.over else None
-        return {"start": start, "factory": self._bridge.driver.request.factory}
+        return {"start": start.model_dump_json(), "factory": self._bridge.driver.request.factory}
 
     @override
     def on_trial_complete(
@@ -135,7 +135,7 @@ class Worker(tune.Trainable):
     @override
     def setup(self, config: dict[str, Any], held: Held | None = None) -> None:
         """Take up an attempt; nothing is loaded before its first step, but what the store holds."""
-        start: Start = config["start"]
+        start = Start.model_validate_json(config["start"])
         if held is not None:
             take(held)
         self._attempt = Attempt(config["factory"], start.job, start.epoch, task=start.task)

@@ -19,6 +19,7 @@ from designspace.sampling.tables.active_labels import active_labels
 from designspace.sampling.tables.components import COSTS
 from designspace.sampling.tables.wavelet import Ints
 from designspace.sampling.task import Task
+from designspace.searching.proposers.neighbours import neighbours, row_of
 from designspace.searching.request import Request, exact
 from designspace.spec.space.space import Point
 
@@ -56,35 +57,19 @@ class Pool:
 
         Among the last is at least one that is none of `taken` networks, where there is one.
         """
-        row = self._row(point, rng)
+        row = np.array(row_of(self.limited.axes, point, rng))
         for distance in (1, 2):
             yield from self._points(self._within(self._changed(row, distance, rng), rng))
         draw = self.limited.draw(max(taken + 1, DRAWN), rng.getrandbits(32))
         order = np.argsort((draw.labels != row).sum(axis=1), kind="stable")
         yield from self._points(draw.labels[order])
 
-    def _row(self, point: Point, rng: random.Random) -> Ints:
-        """Indices of a point's labels; where an axis has no effect, of any."""
-        axes = self.limited.axes
-        labels = {name: point.get(name) or rng.choice(axis.labels) for name, axis in axes.items()}
-        return np.array([axes[name].labels.index(label) for name, label in labels.items()])
-
     def _changed(self, row: Ints, distance: int, rng: random.Random) -> Ints:
         """The rows that differ from one in so many labels, as many as are looked at."""
         sizes = [len(axis.labels) for axis in self.limited.axes.values()]
-        columns = list(itertools.combinations(range(len(sizes)), distance))
-        rng.shuffle(columns)
-        others = (
-            (group, values)
-            for group in columns
-            for values in itertools.product(*(range(sizes[column]) for column in group))
-            if all(value != row[column] for column, value in zip(group, values, strict=True))
-        )
-        picked = list(itertools.islice(others, NEIGHBOURS))
-        rows = np.repeat(row[None], len(picked), axis=0)
-        for number, (group, values) in enumerate(picked):
-            rows[number, list(group)] = values
-        return rows
+        rows = neighbours(row.tolist(), sizes, distance, rng)
+        listed = list(itertools.islice(rows, NEIGHBOURS))
+        return np.array(listed, np.int64).reshape(-1, len(sizes))
 
     def _within(self, rows: Ints, rng: random.Random) -> Ints:
         """Those of the rows that make networks within the limits, in random order."""
@@ -136,8 +121,8 @@ def is_empty(request: Request) -> bool | None:
 
 def _task(request: Request) -> Task:
     data = request.data
-    size = data.get("image_size") or request.space.base_network().input_size
-    return Task(size, data["channels"], data["num_classes"])
+    size = data.image_size or request.space.base_network().input_size
+    return Task(size, data.channels, data.num_classes)
 
 
 def _rows(draw: Draw, which: slice) -> Draw:

@@ -26,7 +26,7 @@ from designspace.spec.space.axis import Axis
 from designspace.spec.space.space import Point, Space
 
 STARTUP = 8  # random proposals before the estimator has something to estimate from
-STATES = {"done": OptunaState.COMPLETE, "stopped": OptunaState.PRUNED}
+STATES = {"complete": OptunaState.COMPLETE, "stopped": OptunaState.PRUNED}
 
 
 class OptunaProposer:

@@ -32,7 +32,7 @@ def redirected(log: Path) -> Generator[None]:
         InputError: The log cannot be written.
     """
     with writing(log):
-        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     saved = [os.dup(1), os.dup(2)]
     _terminals.append(saved[1])
     _flush()

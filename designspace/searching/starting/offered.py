@@ -18,9 +18,9 @@ def offer(data: Data, load: Mapping[str, Any]) -> None:
     _offered[_key(load)] = data
 
 
-def offered(load: Mapping[str, Any] | None) -> Data | None:
+def offered(load: Mapping[str, Any]) -> Data | None:
     """The data that these arguments load, where this process has them."""
-    return _offered.get(_key(load)) if load is not None else None
+    return _offered.get(_key(load))
 
 
 def _key(load: Mapping[str, Any]) -> str:

@@ -67,9 +67,12 @@ class _Shared:
     splits: Mapping[str, tuple[_Array, _Array]]
 
 
-def share(data: Mapping[str, Any]) -> Held | None:
-    """Put the data of a study into the store; None where they are not decoded, or too many."""
-    found = offered(data.get("load"))
+def share(load: Mapping[str, Any]) -> Held | None:
+    """Put the data that these arguments load into the store.
+
+    None where this process has not decoded them, or they are too many.
+    """
+    found = offered(load)
     splits = {name: _arrays(getattr(found, name)) for name in _SPLITS} if found else {}
     known = {name: arrays for name, arrays in splits.items() if arrays is not None}
     if found is None or len(known) < len(_SPLITS):
@@ -79,7 +82,7 @@ def share(data: Mapping[str, Any]) -> Held | None:
         if size > SHARE * _room():
             return None
         empty: dict[str, Any] = dict.fromkeys(_SPLITS)
-        return [RAY.put(_Shared(data["load"], replace(found, **empty), known))]
+        return [RAY.put(_Shared(load, replace(found, **empty), known))]
     except (ray.exceptions.RayError, OSError):
         return None
 

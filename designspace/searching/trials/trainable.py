@@ -9,14 +9,18 @@ from __future__ import annotations
 import errno
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
+
+from pydantic import Field
 
 from designspace.errors import DivergedError, InputError
 from designspace.failures.gpu import lost_gpu
 from designspace.failures.memory import memory_advice, memory_words, out_of_memory, release
 from designspace.failures.words import failure_words
+from designspace.records.facts import DataFacts, RecipeFacts, SpecFacts
+from designspace.records.record_model import RecordModel
 from designspace.records.training import Divergence, Epoch, Score
 
 Progress = Callable[[int, int], None]
@@ -66,14 +70,13 @@ class Trainee(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Everything that makes a training, as plain data.
+class Job(RecordModel):
+    """Everything that makes a training; plain JSON on its way to a worker.
 
     Attributes:
-        spec: the authored form of the network.
-        recipe: the recipe in full.
-        data: where the images come from, as the factory understands it.
+        spec: the network.
+        recipe: the recipe, in full.
+        data: the images, and how they are read.
         seed: of initialisation and data order; the same for all trials of a study.
         device: "cpu", "cuda", ...
         threads: CPU threads the training may use.
@@ -82,20 +85,20 @@ class Job:
         about: facts for the kept weights, beside those that every training gives them.
     """
 
-    spec: Mapping[str, Any]
-    recipe: Mapping[str, Any]
-    data: Mapping[str, Any]
+    spec: SpecFacts
+    recipe: RecipeFacts
+    data: DataFacts
     seed: int
     device: str
     threads: int
     directory: Path
     gpus: float = 0.0
-    about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    about: dict[str, Any] = Field(default_factory=dict[str, Any])
 
     @property
     def epochs(self) -> int:
-        """After how many epochs the training is done."""
-        return int(self.recipe["epochs"])
+        """After how many epochs the training is complete."""
+        return self.recipe.epochs
 
 
 Factory = Callable[[Job], Trainee]
@@ -139,7 +142,7 @@ class Attempt:
         try:
             return self._step()
         except Exception as error:
-            found = failure(error, self._job.recipe)
+            found = failure(error, self._job.recipe.full)
         self._trainee = None
         if not found.fatal:  # else nothing of the GPU can be asked for any more
             release()

@@ -20,16 +20,24 @@ class Decision(Frozen):
         name: What to call it.
         reason: What it does, in words.
         paths: Path to its new value, or to `any`; the first one is what the decision is about.
+        needs: Names of decisions without which it makes no sense. It and they must determine the
+            value of the path that they are about.
     """
 
     name: str
     reason: str
     paths: dict[str, Any]
+    needs: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """The path that the decision is about."""
         return next(iter(self.paths))
+
+    @property
+    def value(self) -> Any:
+        """The value that the decision determines at its key; None where that is open."""
+        return self.settled.get(self.key)
 
     @property
     def settled(self) -> dict[str, Any]:
@@ -47,4 +55,9 @@ def known_decisions() -> dict[str, Decision]:
     """The decisions that have a name, in the order in which `diff` looks for them."""
     document = read_yaml(Path(__file__).with_name("decisions.yaml"))
     listed = [Decision.model_validate(item) for item in cast("list[Any]", document.data)]
-    return {decision.name: decision for decision in listed}
+    known = {decision.name: decision for decision in listed}
+    for decision in listed:
+        values = [each.value for each in (decision, *map(known.get, decision.needs)) if each]
+        assert not decision.needs or None not in values, f"{decision.name} has open values"
+        assert known.keys() >= set(decision.needs), f"{decision.name} needs what is not known"
+    return known

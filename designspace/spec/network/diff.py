@@ -9,6 +9,7 @@ from designspace.spec.documents.decisions import known_decisions
 from designspace.spec.documents.ladder_file import RECIPE
 from designspace.spec.network.flatten import Flat, flatten
 from designspace.spec.network.load import Source, load, step_of
+from designspace.spec.network.needs import MissingNeed, missing_needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,17 @@ class DecisionChange:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """All that differs between two networks; both empty where they are the same architecture."""
+    """All that differs between two networks; all empty where they are the same architecture.
+
+    Attributes:
+        decisions: What differs and has a name.
+        rest: The other paths.
+        missing: What the second network's new decisions need, and it does not have.
+    """
 
     decisions: tuple[DecisionChange, ...]
     rest: tuple[PathChange, ...]
+    missing: tuple[MissingNeed, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.decisions or self.rest)
@@ -50,9 +58,9 @@ def diff(a: Source, b: Source) -> Diff:
     """
     left = _recipes(a, b)
     before, after = load(a), load(b)
-    new = flatten(after)
+    old, new = flatten(before), flatten(after)
     if before.digest != after.digest:
-        left |= _differing(flatten(before), new)
+        left |= _differing(old, new)
     decisions: list[DecisionChange] = []
     for decision in known_decisions().values():
         change = left.get(decision.key)
@@ -62,7 +70,7 @@ def diff(a: Source, b: Source) -> Diff:
             taken = [path for path in own if decision.takes(path, left[path].after)]
             changes = tuple(left.pop(path) for path in taken)
             decisions.append(DecisionChange(decision.name, decision.reason, changes))
-    return Diff(tuple(decisions), tuple(left.values()))
+    return Diff(tuple(decisions), tuple(left.values()), missing_needs(old, new))
 
 
 def _differing(before: Flat, after: Flat) -> dict[str, PathChange]:

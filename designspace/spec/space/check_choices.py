@@ -26,14 +26,14 @@ def try_choices(space: Space, document: Document) -> None:
     """
     space.base_network()
     for name, axis in space.axes.items():
-        needed = _needed(space, name)
+        needed = conditions_of(space, name)
         for index, choice in enumerate(axis.labels):
             try:
                 _make(space, needed | {name: choice}, of_recipe=axis.of_recipe)
             except InputError as error:
                 if _elsewhere(space, name, needed | {name: choice}):
                     continue
-                origin = document.origin(_written(document, name, index))
+                origin = document.origin(written_at(document, name, index))
                 raise InputError(
                     f"choice '{choice}' cannot be made: {error.message}",
                     file=origin.file,
@@ -68,15 +68,15 @@ def _elsewhere(space: Space, name: str, point: Point) -> bool:
     return False
 
 
-def _needed(space: Space, name: str) -> Point:
+def conditions_of(space: Space, name: str) -> Point:
     """The first labels with which an axis has an effect, and those with which they do."""
     point: Point = {}
     for other, labels in space.axes[name].when.items():
-        point |= _needed(space, other) | {other: labels[0]}
+        point |= conditions_of(space, other) | {other: labels[0]}
     return point
 
 
-def _written(document: Document, name: str, index: int) -> Keys:
+def written_at(document: Document, name: str, index: int) -> Keys:
     """The keys under which a choice was written."""
     choices: Any = document.data["axes"][name].get("choices")
     inner = list(map(str, cast("dict[Any, Any]", choices))) if isinstance(choices, dict) else None

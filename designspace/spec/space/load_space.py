@@ -13,6 +13,7 @@ from designspace.spec.network.load import authored, require_fixed
 from designspace.spec.recipe.recipe import Recipe
 from designspace.spec.recipe.recipe_files import recipe_document
 from designspace.spec.space.check_choices import try_choices
+from designspace.spec.space.check_needs import require_needs
 from designspace.spec.space.expand_stages import expand, is_staged
 from designspace.spec.space.space import Space
 
@@ -47,6 +48,7 @@ def load_space(source: str | Path | Mapping[str, Any], model: type[S] = Space) -
         object.__setattr__(space, "_recipe", recipe)
         space.authored["recipe"] = recipe.data
     try_choices(space, document)
+    require_needs(space, document)
     return space
 
 

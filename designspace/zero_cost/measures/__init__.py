@@ -1,4 +1,4 @@
-"""A file a signal; a new file here is found by itself."""
+"""A file a score; a new file here is found by itself."""
 
 from designspace.layers.discover import import_all
 

@@ -15,11 +15,11 @@ import torch
 from torch.nn import functional
 
 from designspace.compiler import BuiltNetwork
-from designspace.zero_cost.registry import signal
+from designspace.zero_cost.registry import scorer
 from designspace.zero_cost.subject import Subject, weights
 
 
-@signal("grad_norm", "Abdelfattah et al. 2021, arXiv 2101.08134")
+@scorer("grad_norm", "Abdelfattah et al. 2021, arXiv 2101.08134")
 def grad_norm(subject: Subject) -> float:
     """The sum over layers."""
     return sum(float(grad.norm()) for _, grad in gradients(subject.copy(), subject))

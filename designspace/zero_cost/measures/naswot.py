@@ -23,11 +23,11 @@ import torch
 from torch import Tensor, nn
 
 from designspace.layers.act import Act, NoAct
-from designspace.zero_cost.registry import Undefined, signal
+from designspace.zero_cost.registry import Undefined, scorer
 from designspace.zero_cost.subject import Subject
 
 
-@signal("naswot", "Mellor et al. 2021, arXiv 2006.04647")
+@scorer("naswot", "Mellor et al. 2021, arXiv 2006.04647")
 @torch.no_grad()
 def naswot(subject: Subject) -> float | Undefined:
     """The logarithm of the kernel's determinant."""

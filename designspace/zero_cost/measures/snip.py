@@ -8,11 +8,11 @@ which pruning does and which would leave nothing to compare networks by.
 from __future__ import annotations
 
 from designspace.zero_cost.measures.grad_norm import gradients
-from designspace.zero_cost.registry import signal
+from designspace.zero_cost.registry import scorer
 from designspace.zero_cost.subject import Subject
 
 
-@signal("snip", "Lee et al. 2019, arXiv 1810.02340; as a score 2101.08134")
+@scorer("snip", "Lee et al. 2019, arXiv 1810.02340; as a score 2101.08134")
 def snip(subject: Subject) -> float:
     """The sum over weights."""
     pairs = gradients(subject.copy(), subject)

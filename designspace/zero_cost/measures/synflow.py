@@ -27,11 +27,11 @@ from designspace.compiler import BuiltNetwork
 from designspace.layers.attention import Attend
 from designspace.layers.norm import Norm
 from designspace.layers.windows import WindowAttend
-from designspace.zero_cost.registry import Undefined, signal
+from designspace.zero_cost.registry import Undefined, scorer
 from designspace.zero_cost.subject import Subject, weights
 
 
-@signal("synflow", "Tanaka et al. 2020, arXiv 2006.05467; as a score 2101.08134")
+@scorer("synflow", "Tanaka et al. 2020, arXiv 2006.05467; as a score 2101.08134")
 def synflow(subject: Subject) -> float | Undefined:
     """The logarithm of the sum over weights."""
     model = _positive(subject)

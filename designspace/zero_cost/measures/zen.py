@@ -36,13 +36,13 @@ from designspace.compiler import BuiltNetwork
 from designspace.layers.leaf import Leaf
 from designspace.layers.norm import BatchNorm, GroupNorm, LayerNorm, NoNorm, Norm
 from designspace.layers.residual import DropPath, LayerScale
-from designspace.zero_cost.registry import Undefined, signal
+from designspace.zero_cost.registry import Undefined, scorer
 from designspace.zero_cost.subject import Subject
 
 STEP = 0.01
 
 
-@signal("zen", "Lin et al. 2021, arXiv 2102.01063")
+@scorer("zen", "Lin et al. 2021, arXiv 2102.01063")
 @torch.no_grad()
 def zen(subject: Subject) -> float | Undefined:
     """The logarithm of the change, and of the scales."""

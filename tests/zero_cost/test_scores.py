@@ -1,4 +1,4 @@
-"""Cheap signals: each by another way of computing it, and what holds of all of them."""
+"""Zero-cost scores: each by another way of computing it, and what holds of all of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from designspace.training.run import Run
 from designspace.zero_cost import Settings, score
 from designspace.zero_cost.measures.naswot import agreement
 from designspace.zero_cost.measures.zen import Cut, body, scale_rule
-from designspace.zero_cost.registry import SIGNALS, Undefined, chosen
+from designspace.zero_cost.registry import SCORERS, Undefined, chosen
 from designspace.zero_cost.score import Task, task_data
 from designspace.zero_cost.subject import Subject
 from tests.helpers.small import SIDE, every_family, small
@@ -51,7 +51,7 @@ def subject(changes: dict[str, Any] | None = None, seed: int = 0) -> Subject:
 
 
 def value(name: str, at: Subject) -> float:
-    found = SIGNALS[name].of(at)
+    found = SCORERS[name].of(at)
     assert not isinstance(found, Undefined), found
     return found
 
@@ -69,18 +69,18 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> str:
 @every_family
 def test_every_family_has_every_signal(name: str, noise: str) -> None:
     found = score(small(name), noise, settings=Settings(batch_size=3, repeats=1))
-    assert set(found.signals) == set(SIGNALS)
-    for one in found.signals.values():
+    assert set(found.scores) == set(SCORERS)
+    for one in found.scores.values():
         assert one.reason is None
         assert one.mean is not None
         assert math.isfinite(one.mean)
         assert one.mean != 0
     table = cost(small(name), SIDE, num_classes=5)
-    assert found.signals["params"].values == (table.params,)
-    assert found.signals["macs"].values == (table.macs,)
+    assert found.scores["params"].values == (table.params,)
+    assert found.scores["macs"].values == (table.macs,)
 
 
-@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize("name", SCORERS)
 @pytest.mark.parametrize("changes", [{}, BATCH], ids=["layernorm", "batchnorm"])
 def test_a_signal_leaves_the_network_and_the_random_streams_alone(
     name: str, changes: dict[str, Any]
@@ -112,9 +112,9 @@ def test_the_first_repeat_is_the_network_that_training_begins_with(tmp_path: Pat
 
 def test_the_seed_decides_and_repeats_are_the_next_seeds() -> None:
     settings = Settings(batch_size=8, repeats=2)
-    once, again = (score(tiny(), seed=5, settings=settings).signals for _ in range(2))
+    once, again = (score(tiny(), seed=5, settings=settings).scores for _ in range(2))
     assert once == again
-    later = score(tiny(), seed=6, settings=settings).signals
+    later = score(tiny(), seed=6, settings=settings).scores
     for name in DRAWN:
         assert later[name].values[0] == once[name].values[1] != once[name].values[0]
         assert once[name].std
@@ -202,18 +202,18 @@ def test_naswot_of_two_images_by_hand() -> None:
 
 
 def test_what_is_not_defined_says_why() -> None:
-    silent = score(tiny({"act": "none"}), settings=Settings(batch_size=8)).signals["naswot"]
+    silent = score(tiny({"act": "none"}), settings=Settings(batch_size=8)).scores["naswot"]
     assert (silent.mean, silent.std, silent.values) == (None, None, ())
     assert silent.reason == "the network has no activation"
     at = subject()
     twice = Subject(at.model, at.plan, at.images[:1].expand(4, -1, -1, -1), at.labels[:4], 0)
-    assert SIGNALS["naswot"].of(twice) == Undefined(
+    assert SCORERS["naswot"].of(twice) == Undefined(
         "two images of the mini-batch have the same code"
     )
     for parameter in at.model.parameters():
         parameter.data.fill_(math.inf)
     for name in ("grad_norm", "snip", "synflow"):
-        found = SIGNALS[name].of(at)
+        found = SCORERS[name].of(at)
         assert isinstance(found, Undefined)
         assert "overflow" in found.reason
 
@@ -279,8 +279,8 @@ def test_it_stands_in_the_package() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"names": ["synflo"]}, "unknown signal 'synflo'; did you mean 'synflow'"),
-        ({"names": []}, "no signal is named"),
+        ({"names": ["synflo"]}, "unknown score 'synflo'; did you mean 'synflow'"),
+        ({"names": []}, "no score is named"),
         ({"data": "cifar"}, "unknown data 'cifar'"),
     ],
 )

@@ -1,7 +1,7 @@
-"""What the record of signals comes to: `summary.json`, and the picture `signals.png`.
+"""What the record of scores comes to: `summary.json`, and the picture `zero_cost.png`.
 
-`python reports/signals/summary.py`, after `designspace signals --study` and `seeds.py`. The first
-has the rankings in all; here are the rankings among the networks of one norm, which a signal that
+`python reports/zero_cost/summary.py`, after `designspace score --study` and `seeds.py`. The first
+has the rankings in all; here are the rankings among the networks of one norm, which a score that
 merely tells the norms apart would lose, and what the noise of the top-1 itself allows.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import fmean, variance
 from typing import Any
 
-from designspace.records.measured.zero_cost import RECORD, Ranking, StudySignals
+from designspace.records.measured.zero_cost import RECORD, Ranking, StudyScores
 from designspace.records.study.study import load_study
 from designspace.reporting.drawing.canvas import Canvas, Spec, layer, picture, scaled
 from designspace.reporting.drawing.palette import light
@@ -27,7 +27,7 @@ from designspace.zero_cost.rankings import rankings
 HERE = Path(__file__).parent
 
 
-def repeated(found: StudySignals) -> list[list[float]]:
+def repeated(found: StudyScores) -> list[list[float]]:
     """Of each network that was trained with every seed, all its top-1."""
     last = {trial.trial: trial.curve[-1] for trial in found.trials}
     tops: dict[int, list[float]] = defaultdict(list)
@@ -37,7 +37,7 @@ def repeated(found: StudySignals) -> list[list[float]]:
     return [[last[n] or 0.0, *rest] for n, rest in tops.items() if len(rest) == most]
 
 
-def noise(found: StudySignals) -> dict[str, Any]:
+def noise(found: StudyScores) -> dict[str, Any]:
     """The noise of one training's top-1, and the tau that it leaves to a perfect predictor."""
     seen: Reliability = reliability(repeated(found))
     spread = variance([trial.curve[-1] or 0.0 for trial in found.trials])
@@ -54,7 +54,7 @@ def noise(found: StudySignals) -> dict[str, Any]:
     }
 
 
-def within(found: StudySignals, axis: str) -> dict[str, list[Ranking]]:
+def within(found: StudyScores, axis: str) -> dict[str, list[Ranking]]:
     """The rankings among the networks that share a choice."""
     points = {trial.number: trial.point for trial in load_study(HERE).state.trials.values()}
     groups: dict[str, list[Any]] = defaultdict(list)
@@ -63,7 +63,7 @@ def within(found: StudySignals, axis: str) -> dict[str, list[Ranking]]:
     return {label: list(rankings(group, found.epochs)) for label, group in groups.items()}
 
 
-def levels(found: StudySignals, axis: str) -> dict[str, dict[str, float]]:
+def levels(found: StudyScores, axis: str) -> dict[str, dict[str, float]]:
     """Mean top-1, and mean SNIP, of the networks that share a choice."""
     points = {trial.number: trial.point for trial in load_study(HERE).state.trials.values()}
     groups: dict[str, list[Any]] = defaultdict(list)
@@ -73,13 +73,13 @@ def levels(found: StudySignals, axis: str) -> dict[str, dict[str, float]]:
         label: {
             "n": len(group),
             "top1": fmean(trial.curve[-1] for trial in group),
-            "snip": fmean(trial.measured.signals["snip"].mean for trial in group),
+            "snip": fmean(trial.measured.scores["snip"].mean for trial in group),
         }
         for label, group in groups.items()
     }
 
 
-def chart(found: StudySignals, ceiling: float) -> Spec:
+def chart(found: StudyScores, ceiling: float) -> Spec:
     """Each column's tau with its interval, over the line that noise draws."""
     rows = [
         {"name": r.column, "tau": r.tau.value, "low": r.tau.low, "high": r.tau.high}
@@ -105,13 +105,13 @@ def chart(found: StudySignals, ceiling: float) -> Spec:
         f"{found.ranked} networks, one seed, {found.epochs} epochs; bars: 95 % of 2,000 resamples",
         f"dashed: what a perfect predictor can expect, {ceiling:.2f}",
     ]
-    title = "How signals of untrained networks rank trained ones"
+    title = "How scores of untrained networks rank trained ones"
     return picture(layers, {"x": x, "y": y}, Canvas(720, 440, title, words))
 
 
 def main() -> None:
     """Write both files."""
-    found = StudySignals.model_validate_json((HERE / RECORD).read_text())
+    found = StudyScores.model_validate_json((HERE / RECORD).read_text())
     known = noise(found)
     groups = {
         label: [ranking.model_dump() for ranking in group]
@@ -120,15 +120,15 @@ def main() -> None:
     tops = [trial.curve[-1] or 0.0 for trial in found.trials]
     seconds = sum(trial.measured.seconds for trial in found.trials)
     summary = {
-        "command": "python reports/signals/summary.py",
+        "command": "python reports/zero_cost/summary.py",
         "top1": {"min": min(tops), "max": max(tops)},
-        "seconds_of_signals": seconds,
+        "seconds_of_scores": seconds,
         "noise": known,
         "levels": levels(found, "norm"),
         "within_norm": groups,
     }
     write_text_atomic(HERE / "summary.json", json.dumps(summary, indent=1) + "\n")
-    write_bytes_atomic(HERE / "signals.png", png(chart(found, known["tau_ceiling"]), scale=1.25))
+    write_bytes_atomic(HERE / "zero_cost.png", png(chart(found, known["tau_ceiling"]), scale=1.25))
 
 
 if __name__ == "__main__":

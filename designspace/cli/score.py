@@ -1,4 +1,4 @@
-"""`designspace signals`: cheap signals of untrained networks, or of all trials of a study."""
+"""`designspace score`: zero-cost scores of untrained networks, or of all trials of a study."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from designspace.images.data import Data
-    from designspace.records.measured.zero_cost import NetworkSignals, SignalRecord
+    from designspace.records.measured.zero_cost import NetworkScores, ScoreRecord
     from designspace.spec.network.network import Network
     from designspace.zero_cost import Settings
 
 
-def signals(
+def score(
     specs: Annotated[
         list[str] | None,
         typer.Argument(metavar="[SPEC]...", help=f"Networks, each {NAMES}."),
@@ -38,38 +38,41 @@ def signals(
     study: Annotated[
         Path | None,
         typer.Option(
-            help="Score every trial of this finished study, write signals.csv and signals.json "
-            "beside it, and say how each signal ranks its trials."
+            help="Finished study whose trials are scored: writes zero_cost.csv and zero_cost.json "
+            "beside its ledger and shows how well each score ranks the trials."
         ),
     ] = None,
     names: Annotated[
-        str | None, typer.Option(help="Which signals, with commas between; all by default.")
+        str | None, typer.Option(help="Scores to compute, separated by commas (default: all).")
     ] = None,
     data: DataOption = None,
     recipe: Annotated[
         str | None,
         typer.Option(
             "--recipe",
-            help="Whose first weights: a catalog name or a YAML file; demo by default, and a "
-            "study's own.",
+            help="Recipe that initialises the weights: a name or a YAML file (default: demo, or "
+            "the study's).",
         ),
     ] = None,
-    batch_size: Annotated[int, typer.Option(help="Images of the mini-batch.")] = 64,
+    batch_size: Annotated[int, typer.Option(help="Number of images in the mini-batch.")] = 64,
     seed: Annotated[
         int | None,
         typer.Option(
-            min=0, max=2**62, help="Of weights and mini-batch; 0, or a study's own, by default."
+            min=0,
+            max=2**62,
+            help="Seed of weights and mini-batch (default: 0, or the study's).",
         ),
     ] = None,
     repeats: Annotated[
-        int, typer.Option(help="Measurements of each, with other weights and images.")
+        int,
+        typer.Option(help="Measurements per score, each with new weights and images."),
     ] = 3,
     device: DeviceOption = "auto",
     download: DownloadOption = False,
     skip_broken: SkipBrokenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Score untrained networks with zero-cost proxies, which do not replace training."""
+    """Score untrained networks with zero-cost proxies. They do not replace training."""
     wanted = names.split(",") if names is not None else None
     theirs = {"--set": changes, "--data": data, "--recipe": recipe}
     _require_one(specs, study, {**theirs, "--download": download, "--skip-broken": skip_broken})
@@ -137,20 +140,20 @@ def _score(
     seed: int,
     names: list[str] | None,
     how: Settings,
-) -> SignalRecord:
+) -> ScoreRecord:
     from designspace.zero_cost.registry import chosen
     from designspace.zero_cost.score import Task, measure, record
 
-    signals = chosen(names)
-    found: list[NetworkSignals] = []
+    scores = chosen(names)
+    found: list[NetworkScores] = []
     tasks = [Task(images, how, seed) for images in data]
     try:
         for done, (network, task) in enumerate(zip(networks, tasks, strict=True)):
             _progress(done, len(networks))
-            found.append(measure(network, task, signals))
+            found.append(measure(network, task, scores))
     except KeyboardInterrupt:
         raise StoppedError("interrupted; nothing is kept") from None
-    return record(found, tasks[0], signals, _command())
+    return record(found, tasks[0], scores, _command())
 
 
 def _study(

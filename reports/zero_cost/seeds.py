@@ -1,6 +1,6 @@
 """Trains some of the study's networks again from other seeds, to know the noise of their top-1.
 
-`python reports/signals/seeds.py runs/signals` writes `seeds.csv` beside this file, a row a
+`python reports/zero_cost/seeds.py runs/scores` writes `seeds.csv` beside this file, a row a
 training, after each of them; the same command goes on. Only the validation split is looked at.
 """
 
@@ -18,7 +18,6 @@ from designspace.images.data import Data, load_data
 from designspace.records.study.study import StudyMeta, load_study
 from designspace.spec.documents.document import write_text_atomic
 from designspace.spec.network.load import load
-from designspace.spec.recipe.recipe import load_recipe
 from designspace.training.run import Run
 
 HERE = Path(__file__).parent
@@ -29,10 +28,10 @@ SEEDS = (1, 2)  # the study's own is 0
 
 def trained(meta: StudyMeta, changes: dict[str, object], seed: int, data: Data) -> float:
     """Validation top-1 in percent after the recipe's last epoch, by the trainer of the study."""
-    recipe = load_recipe({key: value for key, value in meta.recipe.items() if key != "digest"})
+    recipe = meta.recipe.recipe()
     with TemporaryDirectory() as directory:
         run = Run(
-            load(meta.space["base"], changes),
+            load(meta.space.base, changes),
             recipe,
             data,
             seed=seed,
@@ -48,7 +47,7 @@ def main(directory: Path) -> None:
     """Train what is not in the table yet."""
     torch.set_num_threads(1)
     study = load_study(directory)
-    data = load_data(**study.meta.data["load"])
+    data = load_data(**study.meta.data.load)
     done = list(csv.reader(TABLE.read_text().splitlines()))[1:] if TABLE.exists() else []
     for number in range(NETWORKS):
         for seed in SEEDS:

@@ -1,4 +1,4 @@
-"""How cheap signals rank trained networks."""
+"""How zero-cost scores rank trained networks."""
 
 from __future__ import annotations
 
@@ -12,32 +12,38 @@ def estimate(found: dict[str, float] | None) -> str:
     return f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})" if found else "-"
 
 
-def signals() -> str:
-    """How cheap signals rank trained networks, in short."""
-    record, summary = read("reports/signals/signals.json"), read("reports/signals/summary.json")
+def scores() -> str:
+    """How zero-cost scores rank trained networks, in short."""
+    record, summary = (
+        read("reports/zero_cost/zero_cost.json"),
+        read("reports/zero_cost/summary.json"),
+    )
     noise, where = summary["noise"], record["record"]["environment"]
     lines = ["| column | Kendall's tau-b | less that of params |", "|---|---|---|"]
     lines += [
         f"| {row['column']} | {estimate(row['tau'])} | {estimate(row['over_params'])} |"
         for row in record["rankings"]
     ]
-    seconds = summary["seconds_of_signals"] / len(record["trials"])
+    seconds = summary["seconds_of_scores"] / len(record["trials"])
     note = (
         f"{record['ranked']} networks drawn at random, {record['epochs']} epochs each on "
         f"{record['record']['conditions']['data']['name']}, one seed; "
         f"{summary['top1']['min']:.1f} to {summary['top1']['max']:.1f} % validation top-1. Of one "
         f"training the noise is ±{noise['std_of_one_training']:.1f} ({noise['networks']} of them "
         f"with 3 seeds), so that a perfect predictor can expect {noise['tau_ceiling']:.2f}. In "
-        f"brackets 95 % of 2,000 resamples. All signals of a network in 3 repeats: "
+        f"brackets 95 % of 2,000 resamples. All scores of a network in 3 repeats: "
         f"{seconds:.1f} s on one core shared with other work; torch {where['torch']}. The record "
-        "is in `reports/signals/`."
+        "is in `reports/zero_cost/`."
     )
     return "\n".join([*lines, "", note])
 
 
-def signals_in_full() -> str:
+def scores_in_full() -> str:
     """The same with Spearman's rho, by norm, and with the noise."""
-    record, summary = read("reports/signals/signals.json"), read("reports/signals/summary.json")
+    record, summary = (
+        read("reports/zero_cost/zero_cost.json"),
+        read("reports/zero_cost/summary.json"),
+    )
     groups = summary["within_norm"]
     heads = [f"{norm}, n = {rows[0]['n']}: tau-b | less params'" for norm, rows in groups.items()]
     lines = [
@@ -48,10 +54,10 @@ def signals_in_full() -> str:
         own = [row["tau"], row["rho"], row["over_params"]]
         own += [rows[number][key] for rows in groups.values() for key in ("tau", "over_params")]
         lines.append(f"| {row['column']} | {' | '.join(map(estimate, own))} |")
-    return "\n".join([*lines, "", *signals_noise(summary["noise"]), "", signals_where(record)])
+    return "\n".join([*lines, "", *scores_noise(summary["noise"]), "", scores_where(record)])
 
 
-def signals_noise(noise: dict[str, float]) -> list[str]:
+def scores_noise(noise: dict[str, float]) -> list[str]:
     """What the repeated trainings say."""
     within, between = noise["std_of_one_training"], noise["std_of_networks"]
     return [
@@ -64,7 +70,7 @@ def signals_noise(noise: dict[str, float]) -> list[str]:
     ]
 
 
-def signals_where(record: dict[str, Any]) -> str:
+def scores_where(record: dict[str, Any]) -> str:
     """Conditions and machine."""
     how, where = record["record"]["conditions"], record["record"]["environment"]
     return (
@@ -75,6 +81,6 @@ def signals_where(record: dict[str, Any]) -> str:
 
 
 PARTS = {
-    "signals": signals,
-    "signals_in_full": signals_in_full,
+    "scores": scores,
+    "scores_in_full": scores_in_full,
 }

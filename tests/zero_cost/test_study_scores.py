@@ -1,4 +1,4 @@
-"""The signals of a finished study's trials: the table, the rankings, and the command."""
+"""The scores of a finished study's trials: the table, the rankings, and the command."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ import numpy as np
 import pytest
 
 from designspace.images.data import load_data
+from designspace.records.facts import RecipeFacts
 from designspace.records.measured.zero_cost import (
-    NetworkSignals,
+    NetworkScores,
     Ranking,
-    SignalValue,
-    StudySignals,
-    TrialSignals,
+    ScoreValue,
+    StudyScores,
+    TrialScores,
 )
 from designspace.records.study.study import LEDGER, META
 from designspace.searching.request import Request
 from designspace.searching.study import run_study
-from designspace.searching.trials.trial_training import data_facts, make_run, recipe_facts
+from designspace.searching.trials.trial_training import make_run
 from designspace.spec.recipe.recipe import load_recipe
 from designspace.spec.space.load_space import load_space
+from designspace.training.data_facts import data_facts
 from designspace.zero_cost.rankings import rankings
 from tests.helpers.command import run
 
@@ -45,7 +47,7 @@ SPACE: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five networks, trained for two epochs on a few images."""
-    folder = tmp_path_factory.mktemp("signals")
+    folder = tmp_path_factory.mktemp("scores")
     draw = np.random.default_rng(0)
     images, labels = draw.integers(0, 256, (60, 28, 28), np.uint8), np.arange(60) % 3
     source = folder / "data.npz"
@@ -55,7 +57,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     request = Request(
         directory=folder / "study",
         space=load_space(SPACE),
-        recipe=recipe_facts(recipe),
+        recipe=RecipeFacts.of(recipe),
         data=data_facts(load_data(**load), load, recipe),
         factory=make_run,
         trials=5,
@@ -68,21 +70,21 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_study_gets_a_table_and_a_record(study: Path) -> None:
-    words = ("signals", "--study", study, "--batch-size", 8, "--repeats", 2)
+    words = ("score", "--study", study, "--batch-size", 8, "--repeats", 2)
     ran = run(*words, "--json")
     assert ran.code == 0, ran.err
-    found = StudySignals.model_validate_json(ran.out)
-    assert StudySignals.model_validate_json((study / "signals.json").read_text()) == found
+    found = StudyScores.model_validate_json(ran.out)
+    assert StudyScores.model_validate_json((study / "zero_cost.json").read_text()) == found
     assert found.record.conditions["data"]["name"] == "data"
     assert (found.ranked, found.epochs, len(found.trials)) == (5, EPOCHS, 5)
-    rows = list(csv.DictReader((study / "signals.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((study / "zero_cost.csv").read_text().splitlines()))
     assert [int(row["trial"]) for row in rows] == list(range(5))
     for row, trial in zip(rows, found.trials, strict=True):
         assert (int(row["params"]), int(row["macs"])) == (trial.params, trial.macs)
-        assert trial.measured.signals["params"].mean == trial.params
+        assert trial.measured.scores["params"].mean == trial.params
         assert [float(row[f"top1@{epoch}"]) for epoch in (1, 2)] == list(trial.curve)
-        assert float(row["zen"]) == trial.measured.signals["zen"].mean
-        assert float(row["zen_std"]) == trial.measured.signals["zen"].std
+        assert float(row["zen"]) == trial.measured.scores["zen"].mean
+        assert float(row["zen_std"]) == trial.measured.scores["zen"].std
         silent = "naswot: the network has no activation"
         assert row["undefined"] == ("" if row["naswot"] else silent)
     names = [ranking.column for ranking in found.rankings]
@@ -91,32 +93,30 @@ def test_a_study_gets_a_table_and_a_record(study: Path) -> None:
     seen = run(*words)
     assert seen.code == 0
     assert "Kendall's tau-b" in seen.out
-    assert f"{study}/signals.csv" in seen.out.replace("\n", "")
+    assert f"{study}/zero_cost.csv" in seen.out.replace("\n", "")
 
 
 def test_the_first_repeat_has_the_studys_own_seed(study: Path) -> None:
     def values(*words: object) -> list[float]:
-        ran = run(
-            "signals", "--study", study, "--names", "synflow", "--repeats", 1, "--json", *words
-        )
-        found = StudySignals.model_validate_json(ran.out)
-        return [trial.measured.signals["synflow"].values[0] for trial in found.trials]
+        ran = run("score", "--study", study, "--names", "synflow", "--repeats", 1, "--json", *words)
+        found = StudyScores.model_validate_json(ran.out)
+        return [trial.measured.scores["synflow"].values[0] for trial in found.trials]
 
     small = ("--batch-size", 8)
     assert values(*small) == values(*small, "--seed", 0)
     assert values(*small) != values(*small, "--seed", 1)
 
 
-def trial(number: int, top1: tuple[float | None, ...], **signals: float | None) -> TrialSignals:
+def trial(number: int, top1: tuple[float | None, ...], **scores: float | None) -> TrialScores:
     known = {
-        name: SignalValue(reason="it has none") if value is None else SignalValue(values=(value,))
-        for name, value in signals.items()
+        name: ScoreValue(reason="it has none") if value is None else ScoreValue(values=(value,))
+        for name, value in scores.items()
     }
-    measured = NetworkSignals(
-        network="n", digest=str(number), input_size=28, seconds=0.0, signals=known
+    measured = NetworkScores(
+        network="n", digest=str(number), input_size=28, seconds=0.0, scores=known
     )
-    return TrialSignals(
-        trial=number, state="done", params=10 - number, macs=7, curve=top1, measured=measured
+    return TrialScores(
+        trial=number, state="complete", params=10 - number, macs=7, curve=top1, measured=measured
     )
 
 
@@ -148,21 +148,21 @@ def test_rankings_by_hand() -> None:
 
 
 def test_networks_are_shown_with_what_is_not_defined() -> None:
-    words = ("signals", "convnext_proxy", "--set", "depths=[1]", "--set", "widths=[8]")
+    words = ("score", "convnext_proxy", "--set", "depths=[1]", "--set", "widths=[8]")
     words = (*words, "--batch-size", 4, "--repeats", 2)
     shown = run(*words, "--set", "act=none")
     assert shown.code == 0, shown.err
     assert "naswot is not defined: the network has no activation" in " ".join(shown.out.split())
     told = json.loads(run(*words, "--names", "zen,params", "--json").out)
     (network,) = told["networks"]
-    assert list(network["signals"]) == ["zen", "params"]
-    assert len(network["signals"]["zen"]["values"]) == 2
+    assert list(network["scores"]) == ["zen", "params"]
+    assert len(network["scores"]["zen"]["values"]) == 2
     assert told["conditions"]["batch_size"] == 4
     assert told["sources"]["zen"] == "Lin et al. 2021, arXiv 2102.01063"
 
 
 def refused(*words: object) -> str:
-    ran = run("signals", *words)
+    ran = run("score", *words)
     assert ran.code == 2, ran.out
     assert ran.out == ""
     assert ran.err.count("\n") == 1
@@ -174,8 +174,8 @@ def refused(*words: object) -> str:
     [
         ((), "no network is named"),
         (("convnext_proxi",), "did you mean 'convnext_proxy'"),
-        (("convnext_proxy", "--names", "zenn"), "unknown signal 'zenn'; did you mean 'zen'"),
-        (("convnext_proxy", "--names", ""), "unknown signal ''"),
+        (("convnext_proxy", "--names", "zenn"), "unknown score 'zenn'; did you mean 'zen'"),
+        (("convnext_proxy", "--names", ""), "unknown score ''"),
         (("convnext_proxy", "--batch-size", 1), "batch_size: a mini-batch has at least 2 images"),
         (("convnext_proxy", "--batch-size", 4001), "fashion-mnist-mini has 4000 to train with"),
         (("convnext_proxy", "--repeats", 0), "repeats: at least 1"),
