@@ -29,11 +29,7 @@ PAGES = (
     *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").glob("*.md"))),
 )
 _SUBJECTS = (demo, startup, costing, disk, drawing, kills, peers, training, gpu, zero_cost)
-PARTS = {
-    name: part
-    for subject in _SUBJECTS
-    for name, part in subject.PARTS.items()
-}
+PARTS = {name: part for subject in _SUBJECTS for name, part in subject.PARTS.items()}
 
 
 def updated(text: str) -> str:
