@@ -55,8 +55,8 @@ def shell(folder: Path) -> dict[str, str]:
         script.chmod(0o755)
     path = os.pathsep.join([str(folder), str(ROOT)])
     search = os.pathsep.join([str(programs), os.environ["PATH"]])
-    cache = str(folder / ".cache")
-    return {**os.environ, "PATH": search, "PYTHONPATH": path, "XDG_CACHE_HOME": cache}
+    own = {"XDG_CACHE_HOME": str(folder / ".cache"), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PATH": search, "PYTHONPATH": path, **own}
 
 
 @pytest.mark.slow
