@@ -99,6 +99,11 @@ def test_what_an_answer_depends_on_is_in_its_key(monkeypatch: pytest.MonkeyPatch
     assert keys.key_of(space.axes, {"depths": Path()}, task) is None, "no plain data"
 
 
+def test_every_room_that_an_answer_depends_on_is_there_and_holds_source() -> None:
+    for room in keys.ROOMS:
+        assert list((keys.ROOT / room).rglob("*.py")), room
+
+
 def test_a_kind_from_outside_the_package_is_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "families", lambda: {"mixer": {"mine": Foreign}})
     assert keys.key_of({}, {}, Task()) is None
