@@ -45,7 +45,7 @@ def info(
 ) -> None:
     """Count a space's networks and show what its limits and its axes do."""
     from designspace.cli.output.printing import print_json
-    from designspace.sampling.cache.described import describe_space
+    from designspace.sampling.described import describe_space
     from designspace.sampling.space import load_space, with_limits
     from designspace.sampling.task import Task
 

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,17 +131,33 @@ class MadeTable:
         )
 
 
+class Column(NamedTuple):
+    """What a component's rows hold of one part: the different values, and the place of each row's.
+
+    Attributes:
+        values: Numbers of values, each once, in order; -1 is a refusal.
+        which: The place of each row's value among them, (rows,).
+    """
+
+    values: Ids
+    which: Ints
+
+
 class Component(ABC):
     """One link of the chain: columns of values, a row per combination of its axes' labels."""
 
     def __init__(self, axes: Sequence[str], sizes: Sequence[int], columns: Sequence[Ids]) -> None:
         """Take its axes, their numbers of labels, and columns of values, -1 where refused."""
         self.axes, self.sizes = tuple(axes), tuple(sizes)
-        self._columns = [np.unique(column, return_inverse=True) for column in columns]
+        self.columns = [Column(*np.unique(each, return_inverse=True)) for each in columns]
+
+    @cached_property
+    def _refused(self) -> NDArray[np.bool_]:
+        """Which rows make nothing valid on any features, (rows,)."""
         refused = np.zeros(self.rows, bool)
-        for column in columns:
-            refused |= column < 0
-        self._refused = refused
+        for column in self.columns:
+            refused |= (column.values < 0)[column.which]
+        return refused
 
     @property
     def rows(self) -> int:
@@ -161,11 +177,11 @@ class Component(ABC):
         return MadeTable.refusal(len(self.depths))
 
     def on(self, features: Ids, rows: Ints) -> Priced:
-        """Rows on features: both of shape (n,), taken in pairs."""
+        """Rows on features: both of shape (n,), taken in pairs; -1 for features is refused."""
         key = features.astype(np.int64)
-        for values, inverse in self._columns:
+        for values, inverse in self.columns:
             key = key * len(values) + inverse[rows]
-        key = np.where(self._refused[rows], REFUSED, key)
+        key = np.where(self._refused[rows] | (features < 0), REFUSED, key)
         found = distinct(key + 1)
         keys = found.values - 1
         missing = self.made.missing(keys)
@@ -183,7 +199,7 @@ class Component(ABC):
     def _unpacked(self, keys: Ints) -> Iterator[tuple[int, ...]]:
         """The features' number and the value in each column, of each key."""
         parts: list[list[int]] = []
-        for known, _ in reversed(self._columns):
+        for known, _ in reversed(self.columns):
             keys, index = np.divmod(keys, len(known))
             parts.append(known[index].tolist())
         return zip(keys.tolist(), *reversed(parts), strict=True)
