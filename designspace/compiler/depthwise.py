@@ -83,7 +83,13 @@ def within_reach(weight: Tensor, map_size: Sequence[int]) -> Tensor:
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """The convolution that keeps the map's size, for kernels of odd sides."""
+    """The convolution that keeps the map's size, for kernels of odd sides.
+
+    A kernel of one weight is a product, which torch would not give to oneDNN on one thread.
+    """
+    if weight.shape[2] == weight.shape[3] == 1:
+        factor = weight.view(-1, 1, 1)
+        return x * factor if bias is None else torch.addcmul(bias[:, None, None], x, factor)
     padding = (weight.shape[2] // 2, weight.shape[3] // 2)
     return functional.conv2d(x, weight, bias, padding=padding, groups=x.shape[1])
 
@@ -103,7 +109,7 @@ def of_kernel(grad: Tensor, x: Tensor, sides: Sequence[int]) -> Tensor:
         (channels, 1, *sides).
     """
     batch, channels, height, width = x.shape
-    if height == width == 1:  # which torch would not give to oneDNN on one thread
+    if height == width == 1:
         return (x * grad).sum(0).view(channels, 1, 1, 1)
     maps = x.reshape(1, batch * channels, height, width)
     kernels = grad.reshape(batch * channels, 1, height, width)

@@ -49,17 +49,17 @@ class Pointwise(nn.Linear):
         kernel = self.kernel or cpu_kernel()
         if kernel == "linear" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
             return 0
-        rows = x.numel() // self.in_features
+        rows, always = x.numel() // self.in_features, kernel == "convolution"
+        if not always and not self._pays(rows):
+            return 0
         if torch.compiler.is_compiling():  # where the number of rows may be unknown
-            return 1 if kernel == "convolution" or self._pays(rows) else 0
+            return 1
         parts = next((parts for parts in PARTS if rows % parts == 0), 1)
-        if kernel == "convolution":
-            return parts
-        return parts if self._pays(rows) and (parts > 1 or torch.get_num_threads() > 1) else 0
+        return parts if always or parts > 1 or torch.get_num_threads() > 1 else 0
 
     def _pays(self, rows: int) -> bool:
         """Whether a layer of this size is quicker as a convolution."""
-        return rows >= FEWEST_ROWS and rows * self.weight.numel() >= FEWEST_MACS
+        return rows >= FEWEST_ROWS and rows * self.in_features * self.out_features >= FEWEST_MACS
 
 
 def pin_kernel(model: nn.Module, kernel: Kernel) -> None:
