@@ -9,7 +9,9 @@ LOWEST := tests/contract tests/spec tests/costing tests/package tests/compiler/t
 	tests/training/test_train.py tests/searching/test_study.py tests/searching/test_proposers.py \
 	tests/images/test_sources.py tests/reporting/test_report.py
 
-.PHONY: demo test check slow gpu lowest wheel clean
+SITE := $(BIN)/python -m sphinx -q -b html -W --keep-going -n docs docs/_build/html
+
+.PHONY: demo test check slow docs gpu lowest wheel clean
 
 # The search over ConvNeXt's micro choices on real images, and its page.
 demo: .venv/.package
@@ -22,13 +24,14 @@ demo: .venv/.package
 test: .venv/.dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Lint, spelling, types and the order of the rooms.
+# Lint, spelling, types, the order of the rooms, and the documentation, whose notebook is not run.
 check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(SITE)
 
 # What takes longer: real Ray under kill -9, a real browser, full-size networks, the wheel.
 slow: .venv/.dev
@@ -37,6 +40,11 @@ slow: .venv/.dev
 # What only a GPU can show, in under 20 minutes; one record with a pass or fail per point.
 gpu: .venv/.package
 	$(BIN)/python -m benchmarks.gpu
+
+# The documentation as a site, its notebook run; needs no network.
+docs: .venv/.dev
+	DOCS_NOTEBOOK=cache $(SITE)
+	@echo "docs/_build/html/index.html"
 
 # What every reading of a network needs, with the lowest versions that pyproject.toml allows, in an
 # environment of its own. Old libraries may warn of one another, which is no failure here.
@@ -67,6 +75,6 @@ clean:
 
 .venv-lowest/.installed: pyproject.toml | .venv/.uv
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-lowest
-	$(BIN)/uv pip install --quiet --resolution lowest-direct --python .venv-lowest/bin/python \
-		-e . --group dev
+	$(BIN)/uv pip install --quiet --upgrade --resolution lowest-direct --python .venv-lowest/bin/python \
+		-e ".[all]" --group dev
 	touch $@

@@ -16,18 +16,20 @@ from reports.measured import (
     drawing,
     gpu,
     kills,
+    peers,
     startup,
     training,
     zero_cost,
 )
 from reports.measured.records import ROOT
 
-PAGES = ("README.md", "reports/zero_cost/README.md")
-PARTS = {
-    name: part
-    for subject in (demo, startup, costing, disk, drawing, kills, training, gpu, zero_cost)
-    for name, part in subject.PARTS.items()
-}
+PAGES = (
+    "README.md",
+    "reports/zero_cost/README.md",
+    *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").glob("*.md"))),
+)
+_SUBJECTS = (demo, startup, costing, disk, drawing, kills, peers, training, gpu, zero_cost)
+PARTS = {name: part for subject in _SUBJECTS for name, part in subject.PARTS.items()}
 
 
 def updated(text: str) -> str:

@@ -12,16 +12,16 @@ from pydantic import PrivateAttr
 
 from designspace.costing import lacks_formula
 from designspace.errors import InfeasibleError, InputError
+from designspace.sampling.cache.compiled import with_chain
 from designspace.sampling.count.bounds import bounds_of
 from designspace.sampling.count.networks import Networks, networks
 from designspace.sampling.feasible import Draw, Feasible
 from designspace.sampling.infeasible import why_counted_empty
 from designspace.sampling.maker import Maker
-from designspace.sampling.pricing import Priced, priced
+from designspace.sampling.pricing import PricedPoint, price_point
 from designspace.sampling.recipes import Paired, Recipes
 from designspace.sampling.rejection import Limited, Searched, Thinned, first_two
 from designspace.sampling.tables.active_labels import active_labels
-from designspace.sampling.tables.chain import Chain
 from designspace.sampling.tables.part_tables import TooLargeError
 from designspace.sampling.task import Task
 from designspace.spec.network.network import Network
@@ -128,17 +128,17 @@ class CountedSpace(spaces.Space):
         found = self.feasible(limits, task=task)
         return found.count if isinstance(found, Feasible) else self.counted(limits, task=task).count
 
-    def price(self, point: Point, *, task: Task) -> Priced:
+    def price(self, point: Point, *, task: Task) -> PricedPoint:
         """Identity and cost of the network at a point; with its recipe, where that varies.
 
         Raises:
             InputError: It has none.
         """
-        return priced(self, point, task.cost)
+        return price_point(self, point, task.cost)
 
     def _compiled(self, task: Task) -> Networks | TooLargeError:
         try:
-            found = networks(Chain(self.network_axes, self.base_data, task))
+            found = with_chain(self.network_axes, self.base_data, task, networks)
             return Paired(found, self.axes, Recipes(self)) if self.recipe_axes else found
         except TooLargeError as error:
             return error
