@@ -1,14 +1,23 @@
 """Declarative architecture search and design spaces for vision backbones.
 
-Heavy rooms are imported when they are first used.
+The verbs of the command line are functions here: `load`, `cost`, `build`, `diff`, `ladder`,
+`space`, `train`, `search`, `study`, `report`, `compare`, `bench`, `verify`, `export`. `dir()` lists
+them; each is imported when it is first used, so that `import designspace` is quick. The page of
+`designspace.api` shows how they go together.
 """
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from designspace.api.study import study as study
+    from designspace.api.verbs import bench as bench
+    from designspace.api.verbs import report as report
+    from designspace.api.verbs import search as search
+    from designspace.api.verbs import train as train
     from designspace.comparison import compare as compare
     from designspace.compiler import build as build
     from designspace.compiler import torchvision_backbone as torchvision_backbone
@@ -16,6 +25,7 @@ if TYPE_CHECKING:
     from designspace.exporting import export as export
     from designspace.naming import diff as diff
     from designspace.naming import load as load
+    from designspace.plugins import use_plugin as use_plugin
     from designspace.sampling.space import load_space as space
     from designspace.spec import Network as Network
     from designspace.spec.ladder import load_ladder as ladder
@@ -25,19 +35,28 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+if "DESIGNSPACE_LOADED_PLUGINS" in os.environ:  # a child of a process that has plug-ins
+    import_module("designspace.plugins.inherited").install()
+
 _HOMES = {
     "Network": "designspace.spec",
+    "bench": "designspace.api.verbs",
     "build": "designspace.compiler",
     "compare": "designspace.comparison",
     "cost": "designspace.costing",
     "diff": "designspace.naming",
     "export": "designspace.exporting",
-    "torchvision_backbone": "designspace.compiler",
     "ladder": "designspace.spec.ladder",
     "load": "designspace.naming",
     "load_weights": "designspace.weights",
+    "report": "designspace.api.verbs",
     "save_weights": "designspace.weights",
+    "search": "designspace.api.verbs",
     "space": "designspace.sampling.space",
+    "study": "designspace.api.study",
+    "torchvision_backbone": "designspace.compiler",
+    "train": "designspace.api.verbs",
+    "use_plugin": "designspace.plugins",
     "verify": "designspace.verification",
 }
 _ROOMS = ("zero_cost",)  # a room whose functions keep its name before theirs
@@ -45,6 +64,7 @@ _NAMES = {"ladder": "load_ladder", "space": "load_space"}  # where the room call
 
 __all__ = [
     "Network",
+    "bench",
     "build",
     "compare",
     "cost",
@@ -53,11 +73,20 @@ __all__ = [
     "ladder",
     "load",
     "load_weights",
+    "report",
     "save_weights",
+    "search",
     "space",
+    "study",
     "torchvision_backbone",
+    "train",
+    "use_plugin",
     "verify",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_ROOMS, "__version__"})
 
 
 def __getattr__(name: str) -> Any:

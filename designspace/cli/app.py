@@ -36,6 +36,7 @@ from designspace.cli import (
     verify,
 )
 from designspace.cli import eval as evaluation
+from designspace.cli.input.plugins import EPILOG, HELP, taken
 from designspace.errors import DesignspaceError, InputError, MachineError, StoppedError
 from designspace.stopping import asked, die_of_broken_pipes
 
@@ -54,7 +55,7 @@ app = typer.Typer(
 def _add(verb: Callable[..., None], name: str | None = None) -> None:
     """Add a verb whose summary in the list is its docstring's first line, uncut."""
     summary = (verb.__doc__ or "").strip().splitlines()[0]
-    app.command(name, short_help=summary)(verb)
+    app.command(name, short_help=summary, epilog=EPILOG)(verb)
 
 
 for verb in (
@@ -94,8 +95,25 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    plugin: Annotated[list[str] | None, typer.Option(metavar="FILE.py", help=HELP)] = None,
 ) -> None:
     """Architecture search and design spaces for vision backbones."""
+
+
+def _run() -> int:
+    """Load the plug-ins, then run the verb; the exit code."""
+    words, files = taken(sys.argv[1:])
+    if files:
+        from designspace.plugins import use_plugin
+
+        for file in files:
+            use_plugin(file)
+    return app(args=words or ["--help"], standalone_mode=False)
+
+
+def _verb() -> str:
+    """The verb, wherever `--plugin` stands."""
+    return "".join(taken(sys.argv[1:])[0][:1])
 
 
 def main() -> None:
@@ -107,7 +125,7 @@ def main() -> None:
     """
     die_of_broken_pipes()
     try:
-        code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        code = _run()
         sys.stdout.flush()
     except StoppedError as error:
         sys.stderr.write(f"{error}\n")
@@ -119,7 +137,7 @@ def main() -> None:
         raise SystemExit(_failed(f"{said}; see --help", InputError.exit_code)) from None
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except (OSError, RuntimeError, MemoryError) as error:
+    except Exception as error:
         raise SystemExit(_system_failed(error)) from None
     except SystemExit as ending:  # typer makes an exit of some interruptions
         code = ending.code
@@ -130,7 +148,7 @@ def main() -> None:
 
 def _say_interrupted() -> None:
     """Say what is left, where there still is a terminal to say it on."""
-    kept = sys.argv[1:2] in (["train"], ["search"], ["resume"])
+    kept = _verb() in ("train", "search", "resume")
     left = "the same command goes on from here" if kept else "nothing was written"
     with contextlib.suppress(OSError):
         sys.stderr.write(f"interrupted; {left}\n")
@@ -154,16 +172,30 @@ _LESS_MEMORY = {
 """What takes less memory, by verb."""
 
 
+def _plugin_failed(error: Exception) -> int:
+    """Say in which line of the user's own file an error arose; raise any other error."""
+    from designspace.plugins import blamed
+
+    where = blamed(error)
+    if where is None:
+        raise error
+    title = f"{where}: {type(error).__name__}"
+    return _failed(f"{title}: {error}" if str(error) else title, InputError.exit_code)
+
+
 def _system_failed(error: Exception) -> int:
-    """Say that memory ended, the GPU is lost or output is refused; raise any other error."""
+    """Say that memory ended, the GPU is lost, output is refused or a plug-in fails.
+
+    Any other error is raised again.
+    """
     from designspace.failures.words import machine_failure
 
-    said = machine_failure(error, _LESS_MEMORY.get("".join(sys.argv[1:2]), ""))
+    said = machine_failure(error, _LESS_MEMORY.get(_verb(), ""))
     if said is not None:
         return _failed(said, MachineError.exit_code)
     if isinstance(error, OSError):
         return _refused_output(error)
-    raise error
+    return _plugin_failed(error)
 
 
 def _refused_output(error: OSError) -> int:

@@ -91,13 +91,14 @@ def cost(
 def print_cost(table: CostTable, name: str) -> None:
     """The table for people."""
     from designspace.cli.output.printing import percent, print_table, print_wrapped, resolution
+    from designspace.costing import BY_TORCH, DAGGER
     from designspace.reporting.drawing.numbers import macs_unit
 
     unit = macs_unit([table.macs])
 
     rows = [
         [
-            stage.name,
+            stage.name + DAGGER * stage.by_torch,
             resolution(stage.output.size),
             str(stage.output.channels),
             str(stage.depth or "-"),
@@ -119,4 +120,5 @@ def print_cost(table: CostTable, name: str) -> None:
     title = f"{name} at {height}x{width}x{channels}"
     optional = ["channel", "spatial", "depth", "share", "acts (M)", "width"]
     print_table(columns, rows, title=title, total=total, optional=optional)
-    print_wrapped([f"{unit.note}; spatial mixes positions, channel does not"])
+    note = f"{unit.note}; spatial mixes positions, channel does not"
+    print_wrapped([note, *([BY_TORCH] if table.by_torch else [])])

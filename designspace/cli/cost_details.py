@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from designspace.cli.output.printing import percent, print_table, print_wrapped, resolution
+from designspace.costing import BY_TORCH, DAGGER
 from designspace.reporting.drawing.numbers import MacsUnit, macs_unit
 
 if TYPE_CHECKING:
@@ -35,19 +36,7 @@ def as_json(
     said: dict[str, Any] = {}
     if by != "stage":
         said["by"] = by
-        said["rows"] = [
-            {
-                "name": row.name,
-                "kind": row.kind,
-                "times": row.times,
-                "resolution": list(row.output.size),
-                "width": row.output.channels,
-                "params": row.cost.params,
-                "macs": row.cost.macs,
-                "acts": row.cost.acts,
-            }
-            for row in table.rows(by)
-        ]
+        said["rows"] = [row.plain for row in table.rows(by)]
     if held:
         said["memory"] = {
             "batch_size": held.batch_size,
@@ -88,12 +77,13 @@ def print_rows(table: CostTable, name: str, by: Level) -> None:
     total.append(f"{table.acts / 1e6:.3f}")
     optional = ["acts (M)", "width", "share", "kind"]
     print_table(columns, rows, title=title, text=columns[:2], total=total, optional=optional)
-    print_wrapped([f"{unit.note}; a row of several blocks has the cost of all of them"])
+    note = f"{unit.note}; a row of several blocks has the cost of all of them"
+    print_wrapped([note, *([BY_TORCH] if table.by_torch else [])])
 
 
 def _cells(row: Row, macs: int, unit: MacsUnit, name: str) -> list[str]:
     return [
-        name,
+        name + DAGGER * row.by_torch,
         row.kind,
         resolution(row.output.size),
         str(row.output.channels),

@@ -83,7 +83,7 @@ def _confounded(found: Ladder, step: Step) -> tuple[Confounder, ...]:
 
 def _print(found: Ladder, rows: list[_Row]) -> None:
     from designspace.cli.output.printing import PAGE, print_table, print_wrapped
-    from designspace.costing import cost
+    from designspace.costing import BY_TORCH, cost
     from designspace.reporting.drawing.numbers import MACS_NOTE, macs_column
 
     rivals = [cost(other.spec) if other.spec else None for other in found.references]
@@ -95,14 +95,17 @@ def _print(found: Ladder, rows: list[_Row]) -> None:
     lines = [[*row[:2], cell, *row[2:]] for row, cell in zip(cells, macs, strict=True)]
     optional = ["printed", "±", "params", "95 % interval"]
     print_table(columns, lines, title=f"{found.name} ({found.source})", optional=optional)
-    print_wrapped([*_LEGEND, MACS_NOTE, *_notes(found, rows)], in_pipe=PAGE)
+    marks = [BY_TORCH] if any(row.cost.by_torch for row in rows) else []
+    print_wrapped([*_LEGEND, MACS_NOTE, *marks, *_notes(found, rows)], in_pipe=PAGE)
 
 
 def _cells(row: _Row) -> list[str]:
+    from designspace.costing import DAGGER
+
     step, published, interval = row.step, row.step.published, row.interval
     return [
         (_SIDE if step.side else "") + step.name,
-        f"{row.cost.params:,}",
+        f"{row.cost.params:,}{DAGGER * row.cost.by_torch}",
         ("*" if _slipped(row) else "") + _number(published.gmacs),
         _number(published.top1),
         _number(published.std),
@@ -186,6 +189,7 @@ def _step_json(row: _Row) -> dict[str, Any]:
         "recipe": step.recipe.name if step.recipe else None,
         "params": row.cost.params,
         "macs": row.cost.macs,
+        "counted_by_torch": row.cost.by_torch,
         "published": step.published.model_dump(mode="json"),
         "printed_macs_agree": None if step.published.gmacs is None else not _slipped(row),
         "delta": row.delta,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -140,6 +141,7 @@ def _print(
     space: CountedSpace, limited: Limited, draw: Draw, samples: list[Sample] | None, n: int
 ) -> None:
     from designspace.cli.output.printing import print_table, print_wrapped
+    from designspace.costing import BY_TORCH, DAGGER, lacks_formula
     from designspace.reporting.drawing.numbers import macs_column
 
     points = list(draw.head(_SHOWN).points())
@@ -148,6 +150,9 @@ def _print(
         [_name(samples, row), f"{draw.params[row]:,}", macs[row], f"{draw.acts[row] / 1e6:.3f}"]
         for row in range(len(points))
     ]
+    by_torch = [lacks_formula(partial(space.spec, point)) for point in points]
+    for row, marked in zip(rows, by_torch, strict=True):
+        row[1] += DAGGER * marked
     columns, more = ["network", "params", unit, "acts (M)"], list[str]()
     if samples:
         columns.append("choices")
@@ -158,6 +163,7 @@ def _print(
     print_table(columns, rows, title=space.name, text=("network", "choices"))
     if len(draw) > _SHOWN:
         more.insert(0, f"... and {len(draw) - _SHOWN:,} more; --out keeps them all")
+    more += [BY_TORCH] if any(by_torch) else []
     print_wrapped([*more, _told(limited, len(draw), n)])
 
 

@@ -22,12 +22,14 @@ def schema(
 
     from designspace.cli.output.printing import print_json
     from designspace.errors import InputError, did_you_mean
+    from designspace.plugins.installed import load_installed
     from designspace.spec.documents.document import write_text_atomic
     from designspace.spec.schema import SUBJECTS
     from designspace.spec.schema import schema as schema_of
 
     if subject not in SUBJECTS:
         raise InputError(f"there is no schema of '{subject}'", hint=did_you_mean(subject, SUBJECTS))
+    load_installed()
     text = json.dumps(schema_of(subject), indent=2) + "\n"
     if out:
         write_text_atomic(out, text)

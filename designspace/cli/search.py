@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from designspace.searching.plan import Plan
     from designspace.searching.request import Outcome, Request, Resources
     from designspace.searching.resources import Asked
-    from designspace.spec.recipe.recipe import Recipe
-    from designspace.spec.space.space import Space
 
 
 def search(
@@ -88,47 +86,20 @@ def search(
     from designspace.cli.input import sizes
     from designspace.sampling.space import load_space
 
-    chosen_space, how = _with_recipe(
-        load_space(space), recipe, sizes.recipe_changes(recipe_changes, input_size)
-    )
+    found, changes = load_space(space), sizes.recipe_changes(recipe_changes, input_size)
 
-    from designspace.images.data import load_data
-    from designspace.images.sizes import decoding_size
-    from designspace.images.sources import located
-    from designspace.records.facts import RecipeFacts
-    from designspace.searching.continuing import resources_before
-    from designspace.searching.request import Request
+    from designspace.api.search_plan import SearchPlan, with_recipe
     from designspace.searching.resources import Asked
-    from designspace.searching.trials.trial_training import make_run
-    from designspace.training.data_facts import data_facts
 
-    load: dict[str, Any] = {
-        "source": data,
-        "val_fraction": how.val_fraction,
-        "image_size": decoding_size(chosen_space.base_network(), how),
-        "skip_broken": skip_broken,
-    }
-    asked = Asked(device, gpus_per_trial, cpus_per_trial, executor)
-    asked.require()
-    images = load_data(**load, download=download)
-    directory = study or _home(chosen_space, how, images)
-    request = Request(
-        directory=directory,
-        space=chosen_space,
-        recipe=RecipeFacts.of(how),
-        data=data_facts(images, {**load, "source": located(data)}, how),
-        factory=make_run,
-        trials=trials,
-        seed=seed,
-        proposer=proposer,
-        scheduler=scheduler,
-        eta=eta,
-        executor=executor,
-        resources=resources(asked, resources_before(directory)),
+    around, how = with_recipe(found, recipe, changes)
+    plan = SearchPlan(
+        space=around, recipe=how, data=data, trials=trials, seed=seed, study=study,
+        proposer=proposer, scheduler=scheduler, eta=eta, download=download,
+        asked=Asked(device, gpus_per_trial, cpus_per_trial, executor), skip_broken=skip_broken,
+        retest=retest, keep_checkpoints=keep_checkpoints,
         command=("designspace", *sys.argv[1:]),
-        retest=retest,
-        keep_checkpoints=keep_checkpoints,
-    )
+    )  # fmt: skip
+    request, images = plan.prepared(resources)
     if dry_run:
         _dry_run(request, as_json=as_json)
         return
@@ -147,23 +118,6 @@ def run_search(request: Request, images: Data, *, as_json: bool) -> None:
         typer.echo(opening.data_line)
     outcome = watched(request, opening, quiet=as_json)
     _show(outcome, as_json=as_json)
-
-
-def _home(space: Space, recipe: Recipe, data: Data) -> Path:
-    from designspace.cli.input.homes import data_part
-
-    return Path("runs") / f"{space.name or 'space'}-{recipe.name}{data_part(data)}"
-
-
-def _with_recipe(space: Space, source: str | None, changes: dict[str, Any]) -> tuple[Space, Recipe]:
-    """The recipe of the study, and the space around it where it varies."""
-    from designspace.spec.recipe.recipe import load_recipe
-
-    own = space.authored.get("recipe")
-    how = load_recipe(source or own or "demo", changes)
-    from designspace.spec.space.load_space import with_recipe
-
-    return (with_recipe(space, how) if space.recipe_axes else space), how
 
 
 def resources(asked: Asked, before: Resources | None) -> Resources:

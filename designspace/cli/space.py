@@ -75,6 +75,10 @@ def _json(space: CountedSpace, task: Task, said: Description) -> dict[str, Any]:
 
 
 def _print(space: CountedSpace, task: Task, said: Description) -> None:
+    from designspace.cli.output.printing import print_wrapped
+    from designspace.costing import BY_TORCH
+    from designspace.sampling.space import any_opaque
+
     image = f"{task.input_size}x{task.input_size}x{task.in_channels}"
     typer.echo(f"{space.name}: {space.purpose}" if space.purpose else space.name)
     typer.echo(
@@ -85,6 +89,8 @@ def _print(space: CountedSpace, task: Task, said: Description) -> None:
     _print_ranges(said)
     _print_cuts(said)
     _print_values(said)
+    if any_opaque(space):
+        print_wrapped([BY_TORCH])
 
 
 def _print_counts(said: Description, what: str) -> None:

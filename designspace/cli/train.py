@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,14 +29,11 @@ from designspace.errors import InputError, TrialsFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from designspace.images.data import Data
+    from designspace.api.training_plan import PreparedTraining
     from designspace.records.run import Record
     from designspace.records.tuning import Tuning
-    from designspace.searching.recipe_tuning import RecipeTuning
     from designspace.spec import Network
-    from designspace.spec.recipe.recipe import Recipe
     from designspace.training.run import Run
-    from designspace.training.state.pretrained import Initial
 
 
 def train(
@@ -110,51 +108,29 @@ def train(
     )
     how, where = load_recipe(recipe, altered, network=network.name), chosen(device)
 
+    from designspace.api.training_plan import TrainingPlan
     from designspace.failures.memory import release
-    from designspace.images.data import load_data
-    from designspace.images.sizes import decoding_size
-    from designspace.searching.recipe_tuning import RecipeTuning, budget_of, tuned
-    from designspace.training.distributed import joined, wanted
-    from designspace.training.run import SAVE_EVERY, Run
-    from designspace.training.state.pretrained import read_initial
+    from designspace.training.distributed import joined
 
-    _check(tune, initial, out, several=wanted())
-    budget = budget_of(how, tune.split(","), tune_trials) if tune is not None else None
-    images = load_data(
-        data,
-        download=download,
-        val_fraction=how.val_fraction,
-        image_size=decoding_size(network, how),
+    plan = TrainingPlan(
+        network=network, recipe=how, device=where, data=data, seed=seed, seeds=seeds,
+        tune=None if tune is None else tuple(tune.split(",")), tune_trials=tune_trials, out=out,
+        initial=initial, compiled=compiled, save_every=save_every, download=download,
         skip_broken=skip_broken,
-    )
-    begin = read_initial(initial) if initial else None
-    tuning = None
-    home = out or _home(network, how, begin, images)
-    inside = out is not None and seeds > 1
-    if budget is not None:
-        plan = RecipeTuning(network, how, images, budget, seed, where)
-        home, inside = out or _tuned_home(home, plan), True
-        tuning = _tune(plan, home / "tuning", keep_checkpoints, quiet=as_json)
-        how, seed = tuned(how, tuning), seed + 1  # a seed that no choice has seen
+    )  # fmt: skip
+    ready = plan.prepared()
+    if ready.tunes is not None:
+        ready = ready.tuned(_tune(ready, keep_checkpoints, quiet=as_json))
     records: dict[Path, Record] = {}
-    pause = SAVE_EVERY if save_every is None else save_every
     with joined(where) as (group, own):
-        for each in range(seed, seed + seeds):
-            alone = home if out else Path(f"{home}-s{each}")
-            place = home / f"s{each}" if inside else alone
+        for each, place in ready.runs():
             quiet = as_json or not group.leads
-
-            def begun(seed: int = each, directory: Path = place) -> Run:
-                return Run(
-                    network, how, images, seed=seed, device=own, directory=directory,
-                    initial=begin, compiled=compiled, group=group, save_every=pause,
-                )  # fmt: skip
-
-            told = seeds if each == seed else 0
-            records[place] = _train(begun, tuning, told, keep=keep_checkpoints, quiet=quiet)
+            begun = partial(ready.run, each, place, group, own)
+            told = seeds if each == ready.seed else 0
+            records[place] = _train(begun, ready.tuning, told, keep=keep_checkpoints, quiet=quiet)
             release()  # the next training needs what this one held
         if group.leads:
-            _show(records, tuning, as_json=as_json)
+            _show(records, ready.tuning, as_json=as_json)
 
 
 def _network(
@@ -178,47 +154,21 @@ def _network(
     return named.spec
 
 
-def _check(tune: str | None, initial: str | None, out: Path | None, *, several: bool) -> None:
-    """Refuse what does not go together, before the data are read, which may take long."""
-    from designspace.records.places import require_run_place
-
-    if out is not None:
-        require_run_place(out)
-    if tune is not None and several:
-        raise InputError("--tune is for one process", hint="tune without torchrun first")
-    if tune is not None and initial is not None:
-        raise InputError("--tune begins with the recipe's own weights", hint="leave out --from")
-
-
-def _home(network: Network, recipe: Recipe, begin: Initial | None, images: Data) -> Path:
-    """Name a run's directory, its seed aside: whatever else differs has another."""
-    from designspace.cli.input.homes import data_part
-
-    network_part = f"{network.name or 'network'}-{network.digest[:6]}"
-    recipe_part = f"-{recipe.name}-{recipe.digest[:6]}{data_part(images)}"
-    beginning = f"-from-{begin.digest[:6]}" if begin else ""
-    return Path("runs/train") / f"{network_part}{recipe_part}{beginning}"
-
-
-def _tuned_home(home: Path, wanted: RecipeTuning) -> Path:
-    from designspace.spec.documents.digest import digest_of
-
-    what = [wanted.budget.model_dump(mode="json"), wanted.seed]
-    return Path(f"{home}-tuned-{digest_of(what)[:6]}")
-
-
-def _tune(wanted: RecipeTuning, directory: Path, keep: bool, *, quiet: bool) -> Tuning:
+def _tune(ready: PreparedTraining, keep: bool, *, quiet: bool) -> Tuning:
     """Tune first, or find it done; the study is on disk, and is resumed like any other."""
     from designspace.cli.output.live import watched
 
-    request = wanted.request(directory, ("designspace", *sys.argv[1:]), keep_checkpoints=keep)
+    tuning = ready.tunes
+    assert tuning is not None
+    command = ("designspace", *sys.argv[1:])
+    request = tuning.request(ready.home / "tuning", command, keep_checkpoints=keep)
     outcome = watched(request, quiet=quiet)
     if outcome.interrupted:
         raise typer.Exit(outcome.exit_code)
-    tuning = wanted.result(outcome.state)
+    found = tuning.result(outcome.state)
     if not quiet:
-        typer.echo(f"tuned ({tuning.budget}): {_chosen(tuning)}")
-    return tuning
+        typer.echo(f"tuned ({found.budget}): {_chosen(found)}")
+    return found
 
 
 def _chosen(tuning: Tuning) -> str:

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from designspace.comparison.groups import Group, grouped
 from designspace.comparison.terms import RECIPE, Confounder, confounders, record_terms
 from designspace.errors import InputError
+from designspace.figures import Interval, frame, intervals, page, table
 from designspace.records.as_record import records_of
 from designspace.records.run import Record
 from designspace.statistics.binomial import standard_error
@@ -32,6 +34,13 @@ class Versus:
     confounders: tuple[Confounder, ...]
     tuned: tuple[Confounder, ...]
     also: tuple[Confounder, ...]
+
+    def __repr__(self) -> str:
+        delta = "no delta" if self.delta is None else f"{self.delta:+.2f} points"
+        found = self.interval
+        ends = "" if found is None else f" (95 % {found.low:+.2f} to {found.high:+.2f})"
+        beside = f", confounded by {len(self.confounders)}" if self.confounders else ""
+        return f"<Versus {self.group.label} against {self.base.label}: {delta}{ends}{beside}>"
 
     @property
     def same_network(self) -> bool:
@@ -83,6 +92,30 @@ class Comparison:
     rows: tuple[Versus, ...]
     left_out: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        labels = ", ".join(group.label for group in self.groups)
+        verdict = "comparable" if self.comparable else "NOT comparable"
+        return f"<Comparison of {len(self.groups)} ({labels}): {verdict}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: each difference with its interval, and what else differs."""
+        deltas = [_interval(row) for row in self.rows if row.delta is not None]
+        rows = [_cells(group) for group in self.groups]
+        note = "; ".join(map(str, self.confounders))
+        beside = f"not comparable, since these differ too: {note}" if note else ""
+        title = f"validation top-1 against {self.groups[0].label}, in points"
+        columns = ["network", "seeds", "mean top-1, %", "standard deviation"]
+        return page(title, intervals(deltas), table(columns, rows, beside))
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with one row per group, the first one included.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        against = {row.group.label: row for row in self.rows}
+        return frame([_plain(group, against.get(group.label)) for group in self.groups])
+
     @property
     def confounders(self) -> tuple[Confounder, ...]:
         """All that differs beside the networks, each once."""
@@ -92,6 +125,31 @@ class Comparison:
     def comparable(self) -> bool:
         """Whether nothing but the networks (and the seeds) differs."""
         return not self.confounders
+
+
+def _interval(row: Versus) -> Interval:
+    found = row.interval
+    ends = (None, None) if found is None else (found.low, found.high)
+    return Interval(row.group.label, row.delta or 0.0, *ends)
+
+
+def _cells(group: Group) -> list[str]:
+    figures = ["-" if value is None else f"{value:.2f}" for value in (group.mean, group.std)]
+    return [group.label, " ".join(map(str, group.seeds)), *figures]
+
+
+def _plain(group: Group, row: Versus | None) -> dict[str, Any]:
+    found = None if row is None else row.interval
+    return {
+        "network": group.label,
+        "n": group.n,
+        "top1": group.mean,
+        "std": group.std,
+        "delta": None if row is None else row.delta,
+        "low": None if found is None else found.low,
+        "high": None if found is None else found.high,
+        "comparable": row is None or not row.confounders,
+    }
 
 
 def compare(*records: Record | str | Path) -> Comparison:

@@ -24,6 +24,11 @@ class Group:
     label: str
     records: tuple[Record, ...]
 
+    def __repr__(self) -> str:
+        mean = "no score" if self.mean is None else f"{self.mean:.2f}"
+        spread = "" if self.std is None else f" ± {self.std:.2f}"
+        return f"<Group {self.label}: top-1 {mean}{spread}, n = {self.n}>"
+
     @property
     def top1(self) -> tuple[float, ...]:
         """Validation top-1 in percent of those that did not diverge."""

@@ -66,6 +66,18 @@ def in_use(name: str) -> torch.device:
     return device
 
 
+def choose(name: str) -> str:
+    """The device's name: `auto` is a GPU where there is one. It becomes the current one.
+
+    Raises:
+        InputError: for a device that is unknown, of another kind, or absent.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    in_use(name)
+    return name
+
+
 def wait_for(device: torch.device | str) -> None:
     """Wait until a device has done all that it was given; a clock reads true only then."""
     if torch.device(device).type == "cuda":

@@ -2,6 +2,27 @@
 
 from designspace.costing.footprint import Memory, memory
 from designspace.costing.rows import Row
-from designspace.costing.table import CostTable, StageCost, cost, plan, plan_of
+from designspace.costing.table import (
+    BY_TORCH,
+    DAGGER,
+    CostTable,
+    StageCost,
+    cost,
+    lacks_formula,
+    plan,
+    plan_of,
+)
 
-__all__ = ["CostTable", "Memory", "Row", "StageCost", "cost", "memory", "plan", "plan_of"]
+__all__ = [
+    "BY_TORCH",
+    "DAGGER",
+    "CostTable",
+    "Memory",
+    "Row",
+    "StageCost",
+    "cost",
+    "lacks_formula",
+    "memory",
+    "plan",
+    "plan_of",
+]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from designspace.layers.act import NoAct
 from designspace.layers.cost import Cost, Level, total
 from designspace.layers.feature import Feature
+from designspace.layers.leaf import Leaf
 from designspace.layers.norm import NoNorm
 from designspace.layers.part import BoundPart
 from designspace.layers.residual import DropPath, Identity
@@ -29,6 +31,7 @@ class Row:
         output: What it gives for one image.
         times: How many equal ones in a row it stands for.
         cost: The cost of all of them.
+        by_torch: Whether some of it is counted by torch, since a layer has no formula.
     """
 
     piece: str
@@ -37,11 +40,27 @@ class Row:
     output: Feature
     times: int
     cost: Cost
+    by_torch: bool = False
 
     @property
     def name(self) -> str:
         """The piece, and the layer within it."""
         return f"{self.piece} {self.layer}".strip()
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The row as plain data."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "times": self.times,
+            "resolution": list(self.output.size),
+            "width": self.output.channels,
+            "params": self.cost.params,
+            "macs": self.cost.macs,
+            "acts": self.cost.acts,
+            "counted_by_torch": self.by_torch,
+        }
 
 
 def rows(network: Node, level: Level) -> tuple[Row, ...]:
@@ -96,4 +115,12 @@ def _runs(blocks: Iterable[Node]) -> Iterator[tuple[int, Node, int]]:
 def _row(piece: str, name: str, node: Node, times: int) -> Row:
     layer = node.layer.part if isinstance(node.layer, BoundPart) else node.layer
     cost = total([node.cost] * times)
-    return Row(piece, name, type(layer).__name__, node.output, times, cost)
+    return Row(piece, name, type(layer).__name__, node.output, times, cost, counted_by_torch(node))
+
+
+def counted_by_torch(node: Node) -> bool:
+    """Whether some layer below has no formula, and is counted by torch."""
+    if isinstance(node.layer, Leaf):
+        return node.layer.counted_by == "torch"
+    different = {id(child): child for child in node.children.values()}  # equal blocks share one
+    return any(map(counted_by_torch, different.values()))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from designspace.costing.rows import Row, rows
+from designspace.costing.rows import Row, counted_by_torch, rows
 from designspace.costing.written_path import written_path
+from designspace.figures import Bar, bars, frame, page, table
 from designspace.layers.cost import Cost, Level
 from designspace.layers.feature import Feature, image
 from designspace.layers.leaf import ShapeError
@@ -15,6 +18,10 @@ from designspace.layers.trace import Node, trace_whole
 from designspace.naming import Task, task_of
 from designspace.spec.network.load import Source
 from designspace.spec.network.network import Network
+
+DAGGER = "†"
+_OPAQUE = "designspace.compiler.opaque"  # the home of all leaves without a formula
+BY_TORCH = f"{DAGGER} counted by torch on the meta device, since a layer has no formula"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +33,14 @@ class StageCost:
         output: What it gives for one image.
         depth: Number of blocks; None for stem and head.
         cost: What it costs for one image.
+        by_torch: Whether some of it is counted by torch, since a layer has no formula.
     """
 
     name: str
     output: Feature
     depth: int | None
     cost: Cost
+    by_torch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,37 @@ class CostTable:
     stages: tuple[StageCost, ...]
     total: Cost
     plan: Node = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        shape = "x".join(map(str, self.input.shape))
+        return (
+            f"{self.params:,} params, {self.macs / 1e9:.4f} GMACs, "
+            f"{self.acts / 1e6:.3f} M acts at {shape}{f'; {BY_TORCH}' * self.by_torch}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<CostTable {self}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: multiply-adds by stage, and all counts."""
+        drawn = [Bar(s.name, s.cost.macs, f"{s.cost.macs / 1e9:.3f} G") for s in self.stages]
+        columns = ["", "output", "depth", "params", "MACs", "acts"]
+        note = "one multiply-add counts once; papers call it FLOPs"
+        note += f"; {BY_TORCH}" * self.by_torch
+        return page(str(self), bars(drawn), table(columns, [*map(_cells, self.stages)], note))
+
+    def to_pandas(self, level: Level = "stage") -> Any:
+        """A `pandas.DataFrame` with one row per `stage`, `block` or `layer`.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return frame([row.plain for row in self.rows(level)])
+
+    @property
+    def by_torch(self) -> bool:
+        """Whether some of it is counted by torch, since a layer has no formula."""
+        return any(stage.by_torch for stage in self.stages)
 
     @property
     def params(self) -> int:
@@ -71,6 +111,25 @@ class CostTable:
         Blocks that follow each other and cost the same are one row.
         """
         return rows(self.plan, level)
+
+
+def lacks_formula(network: Callable[[], Network]) -> bool:
+    """Whether some layer of a network is counted by torch.
+
+    Args:
+        network: Gives the network; called only where such layers exist in this process.
+    """
+    return _OPAQUE in sys.modules and cost(network()).by_torch
+
+
+def _cells(stage: StageCost) -> list[str]:
+    shape, depth, cost = "x".join(map(str, stage.output.shape)), stage.depth or "", stage.cost
+    return [
+        stage.name + DAGGER * stage.by_torch,
+        shape,
+        str(depth),
+        *(f"{n:,}" for n in (cost.params, cost.macs, cost.acts)),
+    ]
 
 
 def plan(
@@ -134,9 +193,10 @@ def cost(
 
 def _stages(network: Network, node: Node) -> Iterator[StageCost]:
     stem, stages, head = (node.children[name] for name in ("stem", "stages", "head"))
-    yield StageCost("stem", stem.output, None, stem.cost)
+    yield StageCost("stem", stem.output, None, stem.cost, counted_by_torch(stem))
     for number, (stage, child) in enumerate(
         zip(network.stages, stages.children.values(), strict=True), start=1
     ):
-        yield StageCost(f"stage {number}", child.output, stage.depth, child.cost)
-    yield StageCost("head", head.output, None, head.cost)
+        name, by_torch = f"stage {number}", counted_by_torch(child)
+        yield StageCost(name, child.output, stage.depth, child.cost, by_torch)
+    yield StageCost("head", head.output, None, head.cost, counted_by_torch(head))

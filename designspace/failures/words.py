@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from designspace.errors import DesignspaceError, MachineError
 from designspace.failures.gpu import lost_gpu
 from designspace.failures.memory import memory_words, out_of_memory
+from designspace.plugins import blamed
 
 CAUSES = (RuntimeError, MemoryError, OSError)
 """What may be raised where memory ends or the GPU is lost."""
@@ -30,10 +31,14 @@ def machine_failure(error: BaseException, advice: str = "") -> str | None:
 
 
 def failure_words(error: BaseException) -> str:
-    """Return the first line of an error; the type goes first unless the text is for users."""
+    """Return the first line of an error; the type goes first unless the text is for users.
+
+    Where the error arose in a plug-in, the file and the line of it go before that.
+    """
     lines = str(error).strip().splitlines()
-    name = "" if isinstance(error, DesignspaceError) else type(error).__name__
-    return ": ".join(part for part in (name, *lines[:1]) if part)
+    own = isinstance(error, DesignspaceError)
+    name, where = ("", None) if own else (type(error).__name__, blamed(error))
+    return ": ".join(part for part in (where, name, *lines[:1]) if part)
 
 
 @contextmanager

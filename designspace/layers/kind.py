@@ -16,7 +16,9 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from designspace.errors import InputError
 from designspace.layers.frozen import Frozen
+from designspace.layers.late_kinds import compile_again
 
 
 class Kind(Frozen):
@@ -33,14 +35,34 @@ class Kind(Frozen):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Enter a kind into its family's registry, now that its fields are known."""
-        if cls.family_name and "kind" in cls.model_fields:
-            cls.registry[cls.tag()] = cls
+        """Enter a kind into its family's registry, now that its fields are known.
+
+        Models that were compiled before and can hold it are compiled again (see `late_kinds`).
+
+        Raises:
+            InputError: The family has another kind of that name.
+        """
+        if not cls.family_name or "kind" not in cls.model_fields:
+            return
+        known = cls.registry.get(cls.tag())
+        if known is not None and _place(known) != _place(cls):
+            raise InputError(
+                f"{cls.family_name} '{cls.tag()}' is defined twice: in {known.__module__} and in "
+                f"{cls.__module__}",
+                hint="give the new one another name",
+            )
+        cls.registry[cls.tag()] = cls
+        compile_again(cls.family())
 
     @classmethod
     def tag(cls) -> str:
         """The word that names this kind in a specification."""
         return str(get_args(cls.model_fields["kind"].annotation)[0])
+
+    @classmethod
+    def family(cls) -> type[Kind]:
+        """The family that a kind belongs to."""
+        return next(above for above in cls.__mro__ if "registry" in vars(above))
 
     @classmethod
     def is_family(cls) -> bool:
@@ -141,6 +163,11 @@ class Kind(Frozen):
             name: value.meaning() if isinstance(value, Kind) else _plain(value)
             for name, value in active.items()
         }
+
+
+def _place(kind: type[Kind]) -> tuple[str, str]:
+    """Where a class is defined: a cell of a notebook that runs again replaces its own kind."""
+    return kind.__module__, kind.__qualname__
 
 
 def _admits_kind(annotation: Any) -> bool:

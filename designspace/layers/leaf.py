@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from designspace.errors import InputError
 from designspace.layers import saved
 from designspace.layers.cost import NOTHING, Cost
 from designspace.layers.feature import Feature
 from designspace.layers.saved import Autocast, Saved
+
+CountedBy: TypeAlias = Literal["formula", "torch"]
+"""Where a leaf's cost is from: a formula here, or a run of its module on torch's meta device."""
 
 
 class ShapeError(InputError):
@@ -39,12 +42,14 @@ class Leaf:
     Attributes:
         is_view: Whether the output is the input's own memory.
         autocast: What automatic mixed precision makes of it.
+        counted_by: Where its cost is from; tables mark what has no formula.
     """
 
     __slots__ = ()
 
     is_view: ClassVar[bool] = False
     autocast: ClassVar[Autocast] = "follow"
+    counted_by: ClassVar[CountedBy] = "formula"
 
     def out(self, *xs: Feature) -> Feature:
         """Shape of the output.

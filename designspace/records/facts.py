@@ -12,6 +12,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from designspace.records.record_model import RecordModel
+from designspace.spec.documents.needed_plugins import PLUGINS
 from designspace.spec.network.network import Network
 from designspace.spec.recipe.recipe import Recipe, load_recipe
 from designspace.spec.space.space import Space
@@ -23,6 +24,11 @@ class SpecFacts(RecordModel):
     name: str
     digest: str
     authored: dict[str, Any]
+
+    @property
+    def plugins(self) -> dict[str, str]:
+        """The SHA-256 of each plug-in that the network needs, by its name."""
+        return self.authored.get(PLUGINS, {})
 
     @classmethod
     def of(cls, network: Network) -> Self:

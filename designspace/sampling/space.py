@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr
 
+from designspace.costing import lacks_formula
 from designspace.errors import InfeasibleError, InputError
 from designspace.sampling.count.bounds import bounds_of
 from designspace.sampling.count.networks import Networks, networks
@@ -184,6 +185,21 @@ class CountedSpace(spaces.Space):
             )
             for point, *costs in rows
         ]
+
+
+def any_opaque(space: spaces.Space) -> bool:
+    """Whether the base or a single choice has a layer without a formula, which torch counts."""
+    points = [
+        {},
+        *({name: label} for name, axis in space.network_axes.items() for label in axis.labels),
+    ]
+    for point in points:
+        try:
+            if lacks_formula(partial(space.spec, point)):
+                return True
+        except InputError:  # a choice that needs another one
+            continue
+    return False
 
 
 def load_space(source: str | Path | Mapping[str, Any]) -> CountedSpace:

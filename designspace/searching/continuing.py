@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
+from designspace.plugins.required import require
 from designspace.records.difference import differing
 from designspace.records.facts import RecipeFacts
 from designspace.records.run import NAME
@@ -46,6 +47,7 @@ def continued(directory: Path) -> Continued:
     """
     meta = _meta(directory)
     file = str(directory / META)
+    require(meta.plugins, file)
     recipe = _recipe(meta, file)
     space = _space(meta, recipe, file)
     images, load = _data(meta, file)

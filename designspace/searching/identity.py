@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from designspace.errors import InputError
+from designspace.plugins import active
+from designspace.plugins.required import require
 from designspace.records.difference import differing
 from designspace.records.environment import environment
 from designspace.records.facts import SpaceFacts
@@ -31,6 +33,7 @@ def describe(request: Request) -> StudyMeta:
         scheduler=request.rules,
         executor=request.executor,
         environment=_environment(request),
+        plugins={plugin.name: plugin.sha256 for plugin in active().values()},
     )
 
 
@@ -66,6 +69,7 @@ def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:
     Raises:
         InputError: Naming all that differs.
     """
+    require(old.plugins, str(directory / META))
     differing = _differing(old, new)
     if differing:
         raise InputError(

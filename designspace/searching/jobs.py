@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from designspace.plugins import active
 from designspace.records.facts import SpecFacts
 from designspace.records.study.kept_files import trial_directory
 from designspace.records.study.state import Trial
@@ -25,6 +26,7 @@ def job_of(request: Request, trial: Trial) -> Job:
         directory=trial_directory(study, trial.number),
         gpus=request.resources.gpus,
         about={"study": study.name, "trial": trial.number},
+        plugins=tuple(plugin for plugin in active().values() if plugin.source),
     )
 
 

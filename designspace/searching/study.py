@@ -31,6 +31,7 @@ from designspace.searching.ray_session.quiet import redirected
 from designspace.searching.ray_session.ray_settings import prepare
 from designspace.searching.request import Observer, Outcome, Request, silent
 from designspace.searching.resources import require_resources
+from designspace.searching.shippable import require_shippable
 from designspace.spec.documents.document import writing
 from designspace.stopping import stoppable, unbroken_pipes
 
@@ -50,6 +51,8 @@ def run_study(request: Request, observer: Observer = silent) -> Outcome:
     if old is not None and (state := _completed(request, old)) is not None:
         return Outcome(request.directory, state, idle=True, exhausted=_missing(state))
     require_resources(request.resources, request.executor)
+    if request.executor == "ray":
+        require_shippable(request.space)
     with sizes_blamed(request):
         pool = pool_of(request)
         if old is None and pool is None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from designspace.errors import InputError
+from designspace.figures import Point, page, staircase, table
 from designspace.spec.documents.decisions import known_decisions
 from designspace.spec.documents.ladder_file import Reference, ResolvedStep, Result
 from designspace.spec.documents.published import Expected
@@ -48,6 +49,11 @@ class Step:
     note: str
     unknown: str
 
+    def __repr__(self) -> str:
+        top1 = self.published.top1
+        shown = "" if top1 is None else f", published top-1 {top1:.2f}"
+        return f"<Step {self.name}{shown}, digest {self.spec.digest[:8]}>"
+
 
 @dataclass(frozen=True, slots=True)
 class ReferenceNetwork:
@@ -85,6 +91,17 @@ class Ladder:
     steps: tuple[Step, ...]
     references: tuple[ReferenceNetwork, ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Ladder {self.name}: {len(self.steps)} steps, from {self.source}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the published top-1 from step to step, and each step's reason."""
+        known = [(step, step.published.top1) for step in self.steps]
+        points = [Point(s.name, top1, s.side) for s, top1 in known if top1 is not None]
+        rows = [[s.name, "-" if top1 is None else f"{top1:.2f}", s.reason] for s, top1 in known]
+        columns = ["decision", "published top-1, %", "reason"]
+        return page(f"{self.name} ({self.source})", staircase(points), table(columns, rows))
 
     def __len__(self) -> int:
         return len(self.steps)

@@ -7,6 +7,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from designspace.spec.documents.ladder_file import Rungs
+from designspace.spec.documents.needed_plugins import PLUGINS
 from designspace.spec.documents.per_stage import KEY
 from designspace.spec.documents.published import KEYS as FACTS
 from designspace.spec.network.network import Network
@@ -30,6 +31,11 @@ _VARIANTS: JsonSchema = {
     "description": "Changes for single networks, by their names.",
     "additionalProperties": {"type": "object"},
 }
+_PLUGINS: JsonSchema = {
+    "type": "object",
+    "description": "Plug-ins that are needed: the SHA-256 of each file, or null, by its name.",
+    "additionalProperties": {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"},
+}
 _RECIPE_BESIDE: JsonSchema = {
     "name": {"type": "string"},
     "note": {"type": ["string", "null"]},
@@ -48,6 +54,8 @@ def schema(subject: str) -> JsonSchema:
     """
     whole = cast("JsonSchema", _open(SUBJECTS[subject].model_json_schema(mode="validation")))
     definitions: dict[str, JsonSchema] = whole.pop("$defs", {})
+    if subject != "recipe":
+        whole["properties"][PLUGINS] = _PLUGINS
     if subject == "recipe":
         whole["properties"]["variants"] = _VARIANTS
         return _or_changed(whole, definitions, _RECIPE_BESIDE)
@@ -63,7 +71,7 @@ def schema(subject: str) -> JsonSchema:
         definitions[name]["properties"] = {
             key: value if key == "kind" else _a_stage(value) for key, value in inner.items()
         }
-    return _or_changed(whole, definitions, {"name": {"type": "string"}, **facts})
+    return _or_changed(whole, definitions, {"name": {"type": "string"}, PLUGINS: _PLUGINS, **facts})
 
 
 def _or_changed(whole: JsonSchema, definitions: JsonSchema, beside: JsonSchema) -> JsonSchema:

@@ -21,7 +21,6 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from designspace import stopping
-from designspace.compiler.arithmetic import fast_arithmetic
 from designspace.images.loading.batches import Batch
 from designspace.images.loading.step_parts import by_step
 from designspace.images.randomness import seed_step

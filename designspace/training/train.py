@@ -219,6 +219,8 @@ def _differences(there: Record, run: Run) -> list[str]:
         for part, (before, after, was, now) in pairs.items()
         if before.digest != after.digest
     ]
+    if there.spec.plugins != spec.plugins:
+        found.append(f"plug-in ({differing(there.spec.plugins, spec.plugins)})")
     if there.seed != run.seed:
         found.append(f"seed ({there.seed} there, {run.seed} here)")
     if (there.initial and there.initial.digest) != (begun and begun.digest):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from designspace.cli.input.homes import data_part
+from designspace.api.homes import data_part
 from designspace.images.data import load_data
 from tests.helpers.command import Ran, run
 

@@ -11,17 +11,12 @@ def chosen(name: str) -> str:
     Raises:
         InputError: The device is unknown or not here.
     """
-    import torch
+    from designspace.compiler.device import choose
 
-    if name != "auto":
-        from designspace.compiler.device import in_use
-
-        in_use(name)
-        return name
-    if torch.cuda.is_available():
-        return "cuda"
-    tell_unused()
-    return "cpu"
+    device = choose(name)
+    if name == "auto" and device == "cpu":
+        tell_unused()
+    return device
 
 
 def tell_unused() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from designspace.errors import InputError
+from designspace.api.sizes import KEY, with_size
 from designspace.spec.documents.changes import parse_set
-
-_KEY = "input_size"
 
 
 def recipe_changes(
@@ -24,14 +22,9 @@ def recipe_changes(
         InputError: A word is wrong, or two options disagree.
     """
     changes = parse_set(words or [], "--recipe-set")
-    if input_size is not None and changes.get(_KEY, input_size) != input_size:
-        raise InputError(
-            f"{input_size} contradicts --recipe-set {_KEY}={changes[_KEY]}", path="--input-size"
-        )
-    size = input_size or spec_size
-    return changes if size is None or _KEY in changes else {**changes, _KEY: size}
+    return with_size(changes, input_size, spec_size, names=("--input-size", "--recipe-set"))
 
 
 def changed_size(words: list[str] | None, size: int) -> int | None:
     """Return the network's size where `--set` changed it, else None."""
-    return size if _KEY in parse_set(words or []) else None
+    return size if KEY in parse_set(words or []) else None

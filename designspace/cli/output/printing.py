@@ -105,6 +105,7 @@ def cost_json(table: CostTable) -> dict[str, Any]:
         "acts": table.acts,
         "spatial_macs": table.total.spatial,
         "channel_macs": table.total.channel,
+        "counted_by_torch": table.by_torch,
         "stages": [
             {
                 "name": stage.name,
@@ -115,6 +116,7 @@ def cost_json(table: CostTable) -> dict[str, Any]:
                 "acts": stage.cost.acts,
                 "spatial_macs": stage.cost.spatial,
                 "channel_macs": stage.cost.channel,
+                "counted_by_torch": stage.by_torch,
             }
             for stage in table.stages
         ],

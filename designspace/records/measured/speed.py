@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from designspace.figures import frame
 from designspace.records.record_model import RecordModel
 
 Mode = Literal["infer", "train"]
@@ -130,6 +131,31 @@ class SpeedRow(RecordModel):
     against: Against | None
     load_average: float | None
 
+    def __repr__(self) -> str:
+        found, rival = self.speed, self.against and self.against.latency_ratio
+        shown = self.failure if found is None else f"{found.latency_ms.median:.2f} ms"
+        beside = f", {rival.median:.2f} times {self.against.name}" if self.against and rival else ""
+        return f"<SpeedRow {self.title}, {self.mode}, batch {self.batch_size}: {shown}{beside}>"
+
+    __str__ = __repr__
+
+    @property
+    def medians(self) -> dict[str, Any]:
+        """The row as plain data, with the medians of what was measured; None where it failed."""
+        found = self.speed
+        return {
+            "network": self.title,
+            "mode": self.mode,
+            "batch_size": self.batch_size,
+            "input_size": self.input_size,
+            "params": self.params,
+            "macs": self.macs,
+            "acts": self.acts,
+            "latency_ms": None if found is None else found.latency_ms.median,
+            "throughput": None if found is None else found.throughput.median,
+            "failure": self.failure,
+        }
+
     @property
     def title(self) -> str:
         """The network and its changes, as they are written on a command line."""
@@ -155,3 +181,17 @@ class SpeedRecord(RecordModel):
     conditions: dict[str, Any]
     environment: dict[str, Any]
     rows: tuple[SpeedRow, ...]
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with one row per network, mode and batch size: the medians.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return frame([row.medians for row in self.rows])
+
+    def __repr__(self) -> str:
+        rows = "".join(f"\n  {row}" for row in self.rows)
+        return f"<SpeedRecord on {self.conditions.get('device', 'unknown')}{rows}>"
+
+    __str__ = __repr__

@@ -34,6 +34,7 @@ class EventBase(RecordModel):
 class Proposed(EventBase):
     """A network was chosen for a trial, which now waits for its first start.
 
+    `by_torch` says that the costs are counted by torch, since a layer has no formula.
     Where the trials of a study differ by recipe, `recipe` is the digest of this one's, and
     `recipe_changes` what it changes in the study's.
     """
@@ -50,6 +51,7 @@ class Proposed(EventBase):
     repaired: bool
     recipe: str | None = None
     recipe_changes: dict[str, Any] = Field(default_factory=dict[str, Any])
+    by_torch: bool = False
 
 
 class Started(EventBase):

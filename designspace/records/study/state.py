@@ -29,7 +29,8 @@ class Trial:
 
     `attempt` is 0 before the first start, `failures` the number of attempts that failed. `recipe`
     is the digest of its recipe where trials differ by it, else None. `starts` are its attempts, and
-    `ended` is the time of its end, None before.
+    `ended` is the time of its end, None before. `by_torch` says that its costs are counted by
+    torch, since a layer of its network has no formula.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Trial:
     repaired: bool
     recipe: str | None = None
     recipe_changes: dict[str, Any] = field(default_factory=dict[str, Any])
+    by_torch: bool = False
     state: Status = "waiting"
     attempt: int = 0
     failures: int = 0

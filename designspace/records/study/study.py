@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from designspace.errors import InputError
 from designspace.records.facts import DataFacts, RecipeFacts, SpaceFacts
 from designspace.records.file_lock import locked
@@ -30,7 +32,10 @@ class SchedulerMeta(RecordModel):
 
 
 class StudyMeta(RecordModel):
-    """What a study is: all that must stay the same when it is resumed, and its environment."""
+    """What a study is: all that must stay the same when it is resumed, and its environment.
+
+    `plugins` holds the SHA-256 of every plug-in that was in use, by its name.
+    """
 
     format: Literal[1] = 1
     name: str
@@ -45,6 +50,7 @@ class StudyMeta(RecordModel):
     scheduler: SchedulerMeta
     executor: str
     environment: dict[str, Any]
+    plugins: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

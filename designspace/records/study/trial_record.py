@@ -21,6 +21,7 @@ from designspace.records.study.study import META, Study, StudyMeta
 from designspace.records.training import Epoch, Score, TestReading
 from designspace.spec.documents.changes import apply
 from designspace.spec.documents.document import Document
+from designspace.spec.documents.needed_plugins import PLUGINS
 from designspace.spec.network.load import load
 
 
@@ -124,6 +125,8 @@ def _spec(study: Study, trial: Trial) -> SpecFacts:
     if base is None:
         raise InputError("is missing", file=str(study.directory / META), path="space.authored.base")
     authored: dict[str, Any] = apply(Document(base), trial.changes).data
+    if study.meta.plugins:
+        authored[PLUGINS] = study.meta.plugins
     return SpecFacts(name=authored.get("name", ""), digest=trial.digest, authored=authored)
 
 

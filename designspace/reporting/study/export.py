@@ -20,12 +20,17 @@ _FIELDS = (
 def as_csv(summary: Summary) -> str:
     """A row a trial; what is unknown is an empty cell. Axes stand in columns `axis:<name>`."""
     axes = list(dict.fromkeys(axis for row in summary.rows for axis in row.point))
-    head = [*_FIELDS, "changes", "error", *(f"axis:{axis}" for axis in axes)]
-    return csv_text(head, [_line(row, axes) for row in summary.rows])
+    head = [*_fields(summary), "changes", "error", *(f"axis:{axis}" for axis in axes)]
+    return csv_text(head, [_line(row, _fields(summary), axes) for row in summary.rows])
 
 
-def _line(row: Row, axes: Sequence[str]) -> list[object]:
-    fields = [getattr(row, name) for name in _FIELDS]
+def _fields(summary: Summary) -> tuple[str, ...]:
+    """The columns; how costs were counted is said where torch counted any."""
+    return (*_FIELDS, "by_torch") if summary.counting else _FIELDS
+
+
+def _line(row: Row, names: Sequence[str], axes: Sequence[str]) -> list[object]:
+    fields = [getattr(row, name) for name in names]
     flags = [int(field) if isinstance(field, bool) else field for field in fields]
     changes = "; ".join(map(str, row.changes))
     return [*flags, changes, row.error, *(row.point.get(axis) for axis in axes)]
@@ -49,14 +54,14 @@ def as_json(summary: Summary) -> str:
         "test": tested.model_dump(mode="json", exclude={"event", "time"}) if tested else None,
         "test_readings": [reading.model_dump(mode="json") for reading in summary.readings],
         "validation_standard_error": summary.noise,
-        "trials": [_trial(row) for row in summary.rows],
+        "trials": [_trial(row, _fields(summary)) for row in summary.rows],
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _trial(row: Row) -> dict[str, Any]:
+def _trial(row: Row, names: Sequence[str]) -> dict[str, Any]:
     return {
-        **{name: getattr(row, name) for name in _FIELDS},
+        **{name: getattr(row, name) for name in names},
         "error": row.error,
         "point": dict(row.point),
         "recipe_changes": dict(row.recipe_changes),

@@ -55,7 +55,7 @@ def page(
         study=summary,
         on_floor=on_floor,
         headline=facts.headline(summary),
-        convention=MACS_CONVENTION,
+        convention=" ".join(filter(None, (MACS_CONVENTION, summary.counting))),
         figures=_figures(summary),
         columns=_columns(summary.macs_unit),
         macs_unit=summary.macs_unit.name,

@@ -28,7 +28,7 @@ class Row:
     """A trial. Scores are percent of the validation split after the last recorded epoch.
 
     `recipe` is the digest of its recipe, and `recipe_changes` what that changes, where trials
-    differ by it.
+    differ by it. `by_torch` says that the costs are counted by torch.
     """
 
     number: int
@@ -52,6 +52,7 @@ class Row:
     is_winner: bool
     recipe: str | None = None
     recipe_changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    by_torch: bool = False
 
     @property
     def kind(self) -> str:
@@ -110,6 +111,7 @@ def _row(trial: Trial, base: Mapping[str, str], on_front: bool, is_winner: bool)
         is_winner=is_winner,
         recipe=trial.recipe,
         recipe_changes=trial.recipe_changes,
+        by_torch=trial.by_torch,
     )
 
 

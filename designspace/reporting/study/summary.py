@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from designspace.comparison.terms import confounded
+from designspace.costing import BY_TORCH, DAGGER
 from designspace.records.life_cycle import FINAL
 from designspace.records.study.events import SplitRead
 from designspace.records.study.study import Study, StudyMeta
@@ -81,9 +82,15 @@ class Summary:
         return macs_unit(row.macs for row in self.rows)
 
     def macs(self, row: Row) -> str:
-        """A trial's multiply-adds in that unit."""
+        """A trial's multiply-adds in that unit, with a dagger where torch counted them."""
         size = self.macs_unit.size
-        return fixed(row.macs / size, decimals_for(row.macs / size for row in self.rows))
+        text = fixed(row.macs / size, decimals_for(row.macs / size for row in self.rows))
+        return text + DAGGER * row.by_torch
+
+    @property
+    def counting(self) -> str:
+        """What the dagger means, where one stands anywhere; empty elsewhere."""
+        return BY_TORCH if any(row.by_torch for row in self.rows) else ""
 
     @property
     def mparams_decimals(self) -> int:

@@ -58,7 +58,8 @@ def table(summary: Summary, limit: int = 20) -> Sheet:
 
 def _caption(summary: Summary, left_out: int) -> str:
     more = f" {left_out} more in summary.csv." if left_out else ""
-    return f"* on the frontier. {summary.standing}{_confounded(summary)}{more}"
+    marks = f" {summary.counting}." if summary.counting else ""
+    return f"* on the frontier. {summary.standing}{_confounded(summary)}{more}{marks}"
 
 
 def _confounded(summary: Summary) -> str:

@@ -11,7 +11,9 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
+from designspace.costing import lacks_formula
 from designspace.errors import InfeasibleError, InputError
 from designspace.records.study.events import Proposed
 from designspace.sampling.infeasible import why_none_seen
@@ -40,6 +42,7 @@ def proposed(space: Space, number: int, candidate: Priced, proposer: str) -> Pro
         repaired=candidate.repaired,
         recipe=candidate.recipe,
         recipe_changes=space.recipe_changes(candidate.point),
+        by_torch=lacks_formula(partial(space.spec, candidate.point)),
     )
 
 

@@ -19,6 +19,7 @@ from designspace.errors import DivergedError, InputError
 from designspace.failures.gpu import lost_gpu
 from designspace.failures.memory import memory_advice, memory_words, out_of_memory, release
 from designspace.failures.words import failure_words
+from designspace.plugins import Plugin
 from designspace.records.facts import DataFacts, RecipeFacts, SpecFacts
 from designspace.records.record_model import RecordModel
 from designspace.records.training import Divergence, Epoch, Score
@@ -83,6 +84,7 @@ class Job(RecordModel):
         directory: the trial's own.
         gpus: GPUs that it is given; below 1 the share of one that it has with others.
         about: facts for the kept weights, beside those that every training gives them.
+        plugins: the plug-ins that the driver has, with their sources: a worker runs them first.
     """
 
     spec: SpecFacts
@@ -94,6 +96,7 @@ class Job(RecordModel):
     directory: Path
     gpus: float = 0.0
     about: dict[str, Any] = Field(default_factory=dict[str, Any])
+    plugins: tuple[Plugin, ...] = ()
 
     @property
     def epochs(self) -> int:

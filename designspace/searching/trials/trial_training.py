@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from designspace.errors import InputError
 from designspace.failures.memory import share_memory
+from designspace.plugins import adopt
 from designspace.searching.starting.offered import offered
 from designspace.searching.trials.trainable import Job, Trainee
 from designspace.spec.network.load import load
@@ -24,6 +25,8 @@ def make_run(job: Job) -> Trainee:
     """
     import torch
 
+    for plugin in job.plugins:
+        adopt(plugin)
     torch.set_num_threads(job.threads)
     arguments = job.data.load
     data = offered(arguments) or _loaded(json.dumps(arguments, sort_keys=True))

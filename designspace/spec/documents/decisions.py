@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from designspace.errors import InputError
 from designspace.layers.frozen import Frozen
-from designspace.spec.documents.document import read_yaml
+from designspace.spec.documents.document import Document, read_yaml
+from designspace.spec.documents.validation import validate
 
 _MISSING = object()
 _ANY = "any"
@@ -48,6 +52,38 @@ class Decision(Frozen):
         """Whether a new value at a path belongs to this decision."""
         wanted = self.paths.get(path, _MISSING)
         return wanted in (_ANY, value) or (value is None and wanted is not _MISSING)
+
+
+def decide(name: str, reason: str, paths: Mapping[str, Any]) -> Decision:
+    """Give a change a name from outside the package, for `diff` and for ladders.
+
+    A plug-in calls it when it is loaded, for example
+    `decide("gate", "a gate over a context", {"block.mixer": {"kind": "gate"}})`. The same module
+    may name it again, as a file does that is loaded again after a change.
+
+    Args:
+        name: What to call the decision.
+        reason: What it does, in words.
+        paths: Path to its new value, or to `any`; the first one is what the decision is about.
+
+    Raises:
+        InputError: Another module has a decision of that name, or a value is wrong.
+    """
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame else None
+    module = str(caller.f_globals.get("__name__")) if caller else ""
+    if name in known_decisions() and _outside.get(name) != module:
+        origin = _outside.get(name, "the package")
+        raise InputError(f"the decision '{name}' is defined already, in {origin}")
+    written = {"name": name, "reason": reason, "paths": dict(paths)}
+    decision = validate(Decision, Document(written))
+    if not decision.paths:
+        raise InputError(f"the decision '{name}' changes nothing", hint="give it a path")
+    known_decisions()[name], _outside[name] = decision, module
+    return decision
+
+
+_outside: dict[str, str] = {}
 
 
 @cache

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from designspace.errors import InputError, did_you_mean
 from designspace.layers.kind import Kind
+from designspace.plugins.installed import load_installed
 from designspace.spec.documents.blame import blamed
 from designspace.spec.documents.document import Document, Keys
 from designspace.spec.documents.per_stage import KEY, is_per_stage
@@ -30,7 +31,14 @@ def validate(model: type[M], document: Document) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise _explain(model, document, _worst(error)) from None
+        worst = _worst(error)
+    # Kinds of installed packages are looked up where the others are not enough.
+    if worst["type"] == "union_tag_invalid" and load_installed():
+        try:
+            return model.model_validate(document.data)
+        except ValidationError as error:
+            worst = _worst(error)
+    raise _explain(model, document, worst)
 
 
 def _worst(error: ValidationError) -> ErrorDetails:

@@ -44,6 +44,12 @@ class Diff:
     rest: tuple[PathChange, ...]
     missing: tuple[MissingNeed, ...] = ()
 
+    def __repr__(self) -> str:
+        names = [decision.name for decision in self.decisions]
+        names += [change.path for change in self.rest]
+        shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        return f"<Diff of {len(names)}: {shown}>" if names else "<Diff: the same architecture>"
+
     def __bool__(self) -> bool:
         return bool(self.decisions or self.rest)
 

@@ -9,7 +9,7 @@ from designspace.layers.norm import Norm
 from designspace.layers.response import Response
 from designspace.mixers.mixer import ChannelMixer, Mixer
 
-_FAMILIES: tuple[type[Kind], ...] = (
+FAMILIES: tuple[type[Kind], ...] = (
     *(Stem, Block, Mixer, ChannelMixer, Shortcut, Downsample, Head),
     *(Norm, Act, Response),
 )
@@ -17,4 +17,4 @@ _FAMILIES: tuple[type[Kind], ...] = (
 
 def families() -> dict[str, dict[str, type[Kind]]]:
     """Family name to its kinds by tag."""
-    return {family.family_name: family.registry for family in _FAMILIES}
+    return {family.family_name: family.registry for family in FAMILIES}

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from designspace.errors import InputError
+from designspace.plugins import plugins_of
 from designspace.spec.documents import catalog
 from designspace.spec.documents.changes import apply
 from designspace.spec.documents.document import Document, Origin, is_directory, is_file, read_yaml
 from designspace.spec.documents.inherit import Chain, inherited
 from designspace.spec.documents.ladder_file import ResolvedStep, Rungs, resolve_steps
+from designspace.spec.documents.needed_plugins import PLUGINS, without_plugins
 from designspace.spec.documents.published import KEYS as FACTS
 from designspace.spec.documents.validation import validate
 from designspace.spec.network.network import Network
@@ -40,6 +42,8 @@ def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
         document = apply(without_facts(document), changes)
     network = validate(Network, document)
     network.authored.update(document.data)
+    if used := plugins_of(network):
+        network.authored[PLUGINS] = used
     return network
 
 
@@ -52,7 +56,8 @@ def authored(source: Source, chain: Chain = ()) -> Document:
         InputError: A missing base, or bases that go round in a circle.
     """
     if isinstance(source, Network):
-        return Document(copy.deepcopy(source.authored or source.model_dump(mode="json")))
+        written = source.authored or source.model_dump(mode="json")
+        return without_plugins(Document(copy.deepcopy(written)))
     if isinstance(source, Document):
         return _rebased(source, Path(), chain)
     if isinstance(source, Mapping):
@@ -65,6 +70,8 @@ def authored(source: Source, chain: Chain = ()) -> Document:
 
 
 def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
+    document = without_plugins(document)
+
     def base(source: str | Path) -> Document:
         require_fixed(str(source), document.origin(("base",)))
         return without_facts(authored(source, chain))
@@ -135,7 +142,7 @@ def ladder_of(source: str | Path) -> tuple[Rungs, list[ResolvedStep]]:
         InputError: What is wrong, with its file, line and path.
     """
     path = catalog.find(source, "search", "ladder", "steps")
-    written = read_yaml(path)
+    written = without_plugins(read_yaml(path))
     ladder = validate(Rungs, written)
     require_fixed(ladder.base, written.origin(("base",)))
     beside = path.parent / ladder.base if isinstance(ladder.base, str) else None

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from designspace.blocks.families import Block, Downsample, Head, Stem
 from designspace.blocks.linear_head import LinearHead
+from designspace.figures import Box, boxes, page, table
 from designspace.layers.act import Act, InheritAct
 from designspace.layers.bounds import WIDEST
 from designspace.layers.feature import Feature
@@ -153,6 +154,29 @@ class Network(Composite):
             Stage.model_construct(depth=depth, width=width, downsample=downsample, block=block)
             for depth, width, downsample, block in rows
         )
+
+    def __repr__(self) -> str:
+        depths, widths = ("-".join(map(str, each)) for each in self._shape)
+        return (
+            f"<Network {self.name or 'without a name'}: depths {depths}, widths {widths}, "
+            f"{self.input_size} pixels, digest {self.digest[:8]}>"
+        )
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """For notebooks: each stage as a box, as long as it is deep and as high as it is wide."""
+        names = [f"stage {number}" for number in range(1, len(self.stages) + 1)]
+        stages = list(zip(names, self.stages, strict=True))
+        drawn = [Box(f"{name}: {s.depth} x {s.width}", s.depth, s.width) for name, s in stages]
+        rows = [[name, s.depth, s.width, s.block.tag()] for name, s in stages]
+        columns = ["", "depth", "width", "block"]
+        title = f"{self.name or 'network'}, digest {self.digest[:8]}"
+        return page(title, boxes(drawn), table(columns, rows, f"stem {self.stem.tag()}"))
+
+    @property
+    def _shape(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return tuple(stage.depth for stage in self.stages), self.stage_widths
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Stem, stages and head; the place's width is the number of classes."""

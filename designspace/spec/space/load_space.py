@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from designspace.spec.documents import catalog
 from designspace.spec.documents.document import Document, read_yaml
+from designspace.spec.documents.needed_plugins import without_plugins
 from designspace.spec.documents.validation import validate
 from designspace.spec.network.load import authored, require_fixed
 from designspace.spec.recipe.recipe import Recipe
@@ -34,7 +35,7 @@ def load_space(source: str | Path | Mapping[str, Any], model: type[S] = Space) -
     else:
         path = catalog.find(source, "search", "space", "axes")
         document, folder = read_yaml(path), path.parent
-    base = None
+    document, base = without_plugins(document), None
     if is_staged(document) and isinstance(document.data.get("base"), str | dict):
         document, base = expand(document, authored(_beside(document.data["base"], folder)))
     space = validate(model, document)

@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from designspace.errors import InputError, did_you_mean
+from designspace.figures import Bar, bars, page, table
 from designspace.layers.frozen import Frozen
 from designspace.spec.documents.changes import apply
 from designspace.spec.documents.digest import digest_of
@@ -64,6 +65,24 @@ class Space(Frozen):
         except ValueError as error:
             raise axis_rules.at(str(error), "limits") from None
         return self
+
+    def __repr__(self) -> str:
+        return (
+            f"<Space {self.name or 'without a name'}: {len(self.axes)} axes, {self.size:,} "
+            f"combinations, {len(self.limits)} limits>"
+        )
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """For notebooks: how many choices each axis has, and which."""
+        counts = [(name, len(axis.choices)) for name, axis in self.axes.items()]
+        drawn = bars([Bar(name, count, str(count)) for name, count in counts])
+        rows = [[name, ", ".join(axis.labels)] for name, axis in self.axes.items()]
+        limits = "; ".join(f"{one.cost} {one.low or 0:g} to {_end(one)}" for one in self.limits)
+        note = f"limits: {limits}" if limits else ""
+        title = f"{self.name or 'space'}: {self.size:,} combinations"
+        return page(title, drawn, table(["axis", "choices"], rows, note))
 
     @property
     def network_axes(self) -> dict[str, Axis]:
@@ -181,3 +200,7 @@ class Space(Frozen):
             if name in point and axis.of_recipe == of_recipe:
                 changes |= axis.changes(point[name])
         return changes
+
+
+def _end(limit: Limit) -> str:
+    return "any" if limit.high is None else f"{limit.high:g}"

@@ -1,0 +1,43 @@
+"""`--plugin FILE.py`, before or after the verb: taken out of the words before a verb reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from designspace.errors import InputError
+
+OPTION = "--plugin"
+HELP = (
+    "Add the kinds that this Python file defines; repeatable, and it may stand anywhere on the "
+    "line. The file is run, so give only what you trust."
+)
+EPILOG = f"{OPTION} FILE.py adds kinds from a file of yours; see designspace --help."
+
+
+def taken(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part the words of a command line into those of the verb and the plug-in files.
+
+    Everything after a bare `--` belongs to the verb.
+
+    Raises:
+        InputError: The last word is the option, without a file.
+    """
+    rest: list[str] = []
+    files: list[str] = []
+    following = iter(words)
+    for word in following:
+        if word == "--":
+            return [*rest, word, *following], files
+        if word == OPTION:
+            files.append(_file(next(following, "")))
+        elif word.startswith(f"{OPTION}="):
+            files.append(_file(word.partition("=")[2]))
+        else:
+            rest.append(word)
+    return rest, files
+
+
+def _file(word: str) -> str:
+    if not word:
+        raise InputError("no file is given", path=OPTION, hint="name a Python file")
+    return word

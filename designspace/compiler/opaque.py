@@ -1,0 +1,204 @@
+"""Opaque leaves: a user's own torch module in a kind, without a formula.
+
+A leaf of the package says in closed form what it gives and costs. A module from elsewhere cannot,
+so `Opaque` runs it once on the meta device, where tensors have shapes and no values, and counts
+what torch does: parameters, the multiply-adds of convolutions and matrix products, their outputs,
+and the tensors that autograd keeps. Every table marks these counts with a dagger.
+
+Example, in a plug-in:
+
+    class Focal(Mixer):
+        kind: Literal["focal"] = "focal"
+        levels: int = 2
+
+        def layers(self, x, at):
+            return {"focal": Opaque.of(FocalModulation, dim=at.width, levels=self.levels)}
+
+        def forward(self, m, x):
+            return m.focal(x)
+
+The module gets what torch's modules get: maps (batch, channels, height, width), tokens
+(batch, tokens, channels) or vectors (batch, channels). Its results must not depend on the other
+images of a batch, statistics of norms aside.
+"""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from designspace.compiler.lower import lowers
+from designspace.layers.cost import Cost
+from designspace.layers.feature import Feature
+from designspace.layers.leaf import CountedBy, Leaf, ShapeError
+from designspace.layers.saved import Saved
+from designspace.plugins import blamed
+
+_BATCH = 2  # batch norm refuses a single vector
+_MIXING = ("bmm", "baddbmm", "attention")  # products over positions
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque(Leaf):
+    """A torch module of the user's own, counted by torch on the meta device.
+
+    Attributes:
+        make: The module's class, or a function that makes it.
+        settings: Its keyword arguments, as pairs; their values must have a hash.
+    """
+
+    make: Callable[..., nn.Module]
+    settings: tuple[tuple[str, Any], ...] = ()
+    counted_by: ClassVar[CountedBy] = "torch"
+
+    @staticmethod
+    def of(make: Callable[..., nn.Module], **settings: Any) -> Opaque:
+        """A module by its class and its keyword arguments."""
+        return Opaque(make, tuple(settings.items()))
+
+    @property
+    def module(self) -> nn.Module:
+        """A new module."""
+        return self.make(**dict(self.settings))
+
+    def out(self, *xs: Feature) -> Feature:
+        """What the module gives.
+
+        Raises:
+            ShapeError: It fails on these shapes; the message says where and what torch says.
+        """
+        return _counted(self, xs).output
+
+    def cost(self, *xs: Feature) -> Cost:
+        """What torch counts, for one image."""
+        return _counted(self, xs).cost
+
+    def saved(self, *xs: Feature) -> Saved:
+        """What autograd keeps, for one image."""
+        return _counted(self, xs).saved
+
+
+@lowers(Opaque)
+def _opaque(leaf: Opaque, x: Feature) -> nn.Module:  # noqa: ARG001
+    return leaf.module
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What one run on the meta device showed."""
+
+    output: Feature
+    cost: Cost
+    saved: Saved
+
+
+@lru_cache(maxsize=4096)
+def _counted(leaf: Opaque, xs: tuple[Feature, ...]) -> _Counted:
+    name = getattr(leaf.make, "__name__", "the module")
+    counter, kept = _Counter(), list[Tensor]()
+    try:
+        with torch.device("meta"):
+            module = leaf.module.train()
+            inputs = [torch.empty(_tensor_shape(x), requires_grad=True) for x in xs]
+            hooks = torch.autograd.graph.saved_tensors_hooks(_keeping(kept), lambda tensor: tensor)
+            with hooks, counter:
+                output = module(*inputs)
+    except Exception as error:  # whatever the user's module raises is told in the user's terms
+        where = blamed(error)
+        said = " ".join(str(error).split())
+        raise ShapeError(
+            f"{name} cannot be counted: {f'{where}: ' if where else ''}{said}",
+            hint="it must run on torch's meta device, without looking at values",
+        ) from error
+    feature = _feature(output, name)
+    counts = (counter.macs, counter.acts, counter.spatial)
+    macs, acts, spatial = (count // _BATCH for count in counts)
+    params = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+    return _Counted(
+        feature, Cost(params, macs, acts, spatial), _saved(kept, module, inputs, output)
+    )
+
+
+class _Counter(TorchDispatchMode):
+    """Multiply-adds and outputs of the operations for which torch has a rule."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.macs = self.acts = self.spatial = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        rule = flop_registry.get(func._overloadpacket)
+        if rule is None:
+            with self:
+                parts = func.decompose(*args, **kwargs)
+            return parts if parts is not NotImplemented else func(*args, **kwargs)
+        out = func(*args, **kwargs)
+        macs = int(rule(*args, **kwargs, out_val=out)) // 2  # torch counts two per multiply-add
+        first = cast("Tensor", out[0] if isinstance(out, tuple) else out)
+        self.macs += macs
+        self.acts += first.numel()
+        self.spatial += macs if _mixes(str(func), args) else 0
+        return out
+
+
+def _mixes(name: str, args: Sequence[Any]) -> bool:
+    """Whether an operation mixes positions: a product of two inputs, or a kernel above 1x1."""
+    if "convolution" in name:
+        return any(side > 1 for side in args[1].shape[2:])
+    return any(word in name for word in _MIXING)
+
+
+def _keeping(kept: list[Tensor]) -> Callable[[Tensor], Tensor]:
+    def keep(tensor: Tensor) -> Tensor:
+        kept.append(tensor)
+        return tensor
+
+    return keep
+
+
+def _saved(
+    kept: Sequence[Tensor], module: nn.Module, inputs: Sequence[Tensor], output: Tensor
+) -> Saved:
+    """The kept tensors by their memory, each once; parameters are held anyway."""
+    sizes = {_memory(tensor): tensor.numel() for tensor in kept}
+    for parameter in module.parameters():
+        sizes.pop(_memory(parameter), None)
+    first = sizes.pop(_memory(inputs[0]), None)
+    last = sizes.pop(_memory(output), None)
+    working = sum(sizes.values()) // _BATCH
+    return Saved(input=first is not None, output=last is not None, working=working)
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata  # pyright: ignore[reportPrivateUsage]
+
+
+def _tensor_shape(x: Feature) -> tuple[int, ...]:
+    """Maps have their channels at 1 in torch."""
+    if len(x.size) == 2:
+        return (_BATCH, x.channels, *x.size)
+    return (_BATCH, *x.shape)
+
+
+def _feature(output: object, name: str) -> Feature:
+    if not isinstance(output, Tensor) or not 2 <= output.ndim <= 4 or len(output) != _BATCH:
+        raise ShapeError(
+            f"{name} gives no map, tokens or vector with the batch at 0",
+            hint="return one tensor of 2 to 4 axes",
+        )
+    shape = tuple(output.shape[1:])
+    return Feature((*shape[1:], shape[0]) if len(shape) == 3 else shape)

@@ -1,0 +1,25 @@
+"""Rows as a pandas table, where pandas is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from designspace.errors import InputError
+
+
+def frame(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """A `pandas.DataFrame` with one row per mapping.
+
+    Raises:
+        InputError: pandas is not installed; the message says how to get it, and what to do without.
+    """
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        raise InputError(
+            "to_pandas() needs the package pandas, which is not installed",
+            hint="install pandas, or read the rows of the same object, which are plain data",
+        ) from None
+    return pandas.DataFrame(list(rows))

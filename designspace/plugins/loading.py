@@ -1,0 +1,170 @@
+"""Running a plug-in: read once, hashed, executed as a module of its own, and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from designspace.errors import InputError, nearest
+from designspace.layers.kind import Kind
+from designspace.layers.late_kinds import compile_again
+from designspace.plugins import inherited
+
+PACKAGE = inherited.PACKAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plug-in that is in use.
+
+    Attributes:
+        name: Its file name, or the name of its entry point: how data name it.
+        path: The file.
+        sha256: Hash of the file's content, 64 hexadecimal digits.
+        module: The name of the module that it became.
+        source: The text that was hashed and run; empty for an installed package.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    module: str
+    source: str = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Plugin {self.name}, sha256 {self.sha256[:12]}>"
+
+
+_active: dict[str, Plugin] = {}
+
+
+def active() -> Mapping[str, Plugin]:
+    """All plug-ins in use, by the name of their module, in the order in which they were loaded."""
+    return _active
+
+
+def use_plugin(path: str | Path) -> Plugin:
+    """Run a plug-in file, so that its kinds can be named in specifications.
+
+    The same file again does nothing; a file that has changed since replaces its own kinds.
+
+    Args:
+        path: A Python file that defines kinds, leaves with their lowerings, or decisions.
+
+    Returns:
+        The plug-in, with the hash under which records name it.
+
+    Raises:
+        InputError: There is no such file, or it fails: with its line and what Python says.
+    """
+    file = Path(path).absolute()
+    try:
+        content = file.read_bytes()
+        source = content.decode("utf-8")
+    except OSError as error:
+        raise _unreadable(Path(path), error) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"the plug-in is not UTF-8 text: {error}", file=str(path)) from None
+    return adopt(Plugin(file.name, str(file), _sha256(content), _module_name(file), source))
+
+
+def adopt(plugin: Plugin) -> Plugin:
+    """Run the source of a plug-in that another process loaded; the same one again does nothing.
+
+    Raises:
+        InputError: It fails.
+    """
+    known = _active.get(plugin.module)
+    if known is not None and known.sha256 == plugin.sha256:
+        return known
+    assert plugin.sha256 == _sha256(plugin.source.encode()), "the source is not what was hashed"
+    before = registered()
+    try:
+        _run(plugin)
+    except BaseException:
+        _restore(before)
+        sys.modules.pop(plugin.module, None)
+        raise
+    remember(plugin)
+    if plugin.source:
+        inherited.hand_down(plugin.module, plugin.path, plugin.sha256)
+    return plugin
+
+
+def remember(plugin: Plugin) -> None:
+    """Count a plug-in among those in use."""
+    _active[plugin.module] = plugin
+
+
+def registered() -> dict[type[Kind], dict[str, type[Kind]]]:
+    """All families with their kinds at this moment."""
+    families = [kind for kind in Kind.__subclasses__() if kind.is_family()]
+    nested = [kind for child in Kind.__subclasses__() for kind in child.__subclasses__()]
+    families += [kind for kind in nested if kind.is_family()]
+    return {family: dict(family.registry) for family in families}
+
+
+def _run(plugin: Plugin) -> None:
+    module = ModuleType(plugin.module)
+    module.__file__ = plugin.path
+    inherited.install()
+    sys.modules[plugin.module] = module
+    text = plugin.source
+    # On another machine the file may be missing; tracebacks show its lines all the same.
+    linecache.cache[plugin.path] = (len(text), None, text.splitlines(True), plugin.path)
+    try:
+        exec(compile(plugin.source, plugin.path, "exec"), vars(module))
+    except Exception as error:
+        raise _failed(plugin.path, error) from error
+
+
+def _restore(before: Mapping[type[Kind], Mapping[str, type[Kind]]]) -> None:
+    """Forget the kinds of a plug-in that failed half-way."""
+    for family, kinds in registered().items():
+        if kinds != before.get(family, {}):
+            family.registry.clear()
+            family.registry.update(before.get(family, {}))
+            compile_again(family)
+
+
+def _failed(path: str, error: Exception) -> InputError:
+    """What went wrong, at the line of the user's file."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        said = f"the plug-in is not valid Python: {error.msg}"
+        return InputError(said, file=path, line=error.lineno)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == path]
+    said = error.message if isinstance(error, InputError) else str(error)
+    hint = error.hint if isinstance(error, InputError) else None
+    title = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+    return InputError(
+        f"the plug-in fails: {title}{said}", file=path, line=lines[-1] if lines else None, hint=hint
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    """Why a file cannot be read, and the nearest one."""
+    if not isinstance(error, FileNotFoundError):
+        return InputError(f"the plug-in cannot be read: {error.strerror}", file=str(path))
+    folder = path.parent
+    names = [entry.name for entry in folder.glob("*.py")] if folder.is_dir() else []
+    near = nearest(path.name, names)
+    hint = f"did you mean '{path.with_name(near)}'?" if near else "name a Python file"
+    return InputError("no such plug-in file", file=str(path), hint=hint)
+
+
+def _module_name(file: Path) -> str:
+    """A name that stays the same when the file changes, so that its kinds replace themselves."""
+    stem = re.sub(r"\W", "_", file.stem)
+    return f"{PACKAGE}.{stem}_{_sha256(str(file).encode())[:8]}"
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,28 @@
+"""The key `plugins:` of a document: what it needs is there, or the reading ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from designspace.plugins.required import KEY as PLUGINS
+from designspace.plugins.required import require
+from designspace.spec.documents.document import Document
+
+__all__ = ["PLUGINS", "without_plugins"]
+
+
+def without_plugins(document: Document) -> Document:
+    """The document without the key, once all plug-ins that it names are loaded.
+
+    Raises:
+        InputError: A plug-in is not loaded, or is another one than the one named. Nothing that the
+            document names is run.
+    """
+    data: Any = document.data
+    if not isinstance(data, dict) or PLUGINS not in data:
+        return document
+    mapping = cast("dict[str, Any]", data)
+    origin = document.origin((PLUGINS,))
+    require(mapping[PLUGINS], origin.file, origin.line)
+    return replace(document, data={key: mapping[key] for key in mapping if key != PLUGINS})
