@@ -75,6 +75,6 @@ clean:
 
 .venv-lowest/.installed: pyproject.toml | .venv/.uv
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-lowest
-	$(BIN)/uv pip install --quiet --resolution lowest-direct --python .venv-lowest/bin/python \
-		-e . --group dev
+	$(BIN)/uv pip install --quiet --upgrade --resolution lowest-direct --python .venv-lowest/bin/python \
+		-e ".[all]" --group dev
 	touch $@

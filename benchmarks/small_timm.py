@@ -1,9 +1,5 @@
 """A trial as a script with timm and a DataLoader has it; see `small_trials`."""
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import io

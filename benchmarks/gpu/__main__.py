@@ -1,8 +1,5 @@
 """Ask a GPU every point, and write one record: `make gpu`, or `python -m benchmarks.gpu`."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import argparse

@@ -1,9 +1,5 @@
 """Whether the host waits inside a training step, and how many kernels a step launches."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import json

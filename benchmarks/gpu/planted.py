@@ -3,9 +3,6 @@
 Prints how many trials ended in which state. Run from the point `sticky`.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import json

@@ -1,9 +1,5 @@
 """Questions of layouts and lag; where a title says "measured", a pass means no more than that."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import statistics

@@ -1,8 +1,5 @@
 """Training: every family, every way to augment and mix, precision, compilation, resume."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import json

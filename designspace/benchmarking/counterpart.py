@@ -1,10 +1,5 @@
 """timm's network of the same architecture, and the proof that it is the same."""
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import json

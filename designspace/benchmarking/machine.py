@@ -1,8 +1,5 @@
 """Where the clock ran: the device's name, and what torch computes with."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import os

@@ -1,8 +1,5 @@
 """The most memory that a step needs, as torch's own allocator counts it."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import os

@@ -1,8 +1,5 @@
 """The sweep: every network in every mode at every batch size, a row each."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

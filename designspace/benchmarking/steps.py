@@ -1,8 +1,5 @@
 """One step of a network: what is timed."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import copy

@@ -82,7 +82,7 @@ def _print_file(path: Path) -> None:
 
     from designspace.cli.output.printing import print_json
 
-    print_json(json.loads(path.read_text()))
+    print_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def print_study(directory: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from designspace.cli.input.options import JsonOption
 
 if TYPE_CHECKING:
+    from designspace.records.life_cycle import Status
     from designspace.records.study.state import StudyState
 
 
@@ -47,24 +49,27 @@ def summary_lines(directory: Path, state: StudyState, *, running: bool = False) 
     from designspace.records.life_cycle import STATUSES
     from designspace.reporting.drawing.numbers import macs_text
     from designspace.reporting.study.ending import ending_lines
-    from designspace.reporting.study.rows import base_of, changes_against
+    from designspace.reporting.study.rows import changes_against, reference_name, reference_of
 
-    words = {} if running else {"running": "not running"}
-    counts = ", ".join(
-        f"{state.count(each)} {words.get(each, each)}" for each in STATUSES if state.count(each)
-    )
+    told = Counter(_told(trial.state, running=running) for trial in state.trials.values())
+    counts = ", ".join(f"{told[status]} {status}" for status in STATUSES if told[status])
     yield f"{len(state.trials)} of {state.wanted} trials: {counts or 'none yet'}"
     winner = state.winner
     if winner is not None:
-        changed = ", ".join(str(change) for change in changes_against(winner.point, base_of(state)))
+        changes = changes_against(winner.point, reference_of(state))
         yield (
             f"best: trial {winner.number}, validation top-1 {winner.top1:.2f}%, "
             f"{macs_text(winner.macs)}, {winner.params:,} params"
         )
-        yield f"  against the base: {changed or 'nothing'}"
+        yield f"  against {reference_name(state)}: {', '.join(map(str, changes)) or 'nothing'}"
     if state.recipes:
         yield f"trials differ by recipe as well: {state.recipes} recipes so far"
     yield from ending_lines(directory, state)
+
+
+def _told(status: Status, *, running: bool) -> Status:
+    """The status of a trial; one whose search was killed is interrupted, too."""
+    return "interrupted" if status == "running" and not running else status
 
 
 def state_json(directory: Path, state: StudyState) -> dict[str, Any]:

@@ -8,9 +8,6 @@ convolution once per shape and keeps the fastest.
 Checks of equality must not run in this context.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Generator

@@ -1,8 +1,5 @@
 """Building the module of a network from its run on shapes."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

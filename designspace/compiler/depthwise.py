@@ -5,9 +5,6 @@ gradient is itself a depthwise convolution: of each image's channel, as the map,
 gradient, as a kernel of the map's size. `benchmarks/depthwise.py` measures both.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from typing import Any

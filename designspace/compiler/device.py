@@ -1,8 +1,5 @@
 """The device that a person names."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import os

@@ -10,9 +10,6 @@ The choice depends on the processor's maker, its instruction set and torch's bui
 run that resumes on the same kind of machine stays equal to the bit. On a GPU it is always `linear`.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import os

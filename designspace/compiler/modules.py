@@ -4,9 +4,6 @@ Maps are channels-last in memory (`torch.channels_last`), so that a permuted vie
 in its last axis without a copy.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import torch

@@ -4,9 +4,6 @@ On maps (batch, channels, height, width) the layer is a 1x1 convolution, on toke
 Both keep `nn.Linear`'s parameters, so that state dicts do not depend on the kernel.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import torch
@@ -25,10 +22,19 @@ class Pointwise(nn.Linear):
 
     kernel: Kernel | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the weight is an ordinary tensor.
+
+        Quantised and sharded weights are subclasses that know `linear`, not all kinds of views.
+        """
+        return not hasattr(self.weight, "__tensor_flatten__")
+
     def convolves(self, x: Tensor) -> bool:
         """Whether it runs as a convolution; on one thread torch's does not use oneDNN."""
         return (
             x.device.type == "cpu"
+            and self.is_plain
             and x.dtype == torch.float32
             and not torch.is_autocast_enabled("cpu")
             and (self.kernel or cpu_kernel()) == "convolution"
@@ -59,7 +65,7 @@ class PointwiseConv(Pointwise):
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """Mix channels; the output is channels-last in memory where the input is."""
-        if torch.compiler.is_exporting() or self.convolves(input):
+        if (torch.compiler.is_exporting() and self.is_plain) or self.convolves(input):
             return functional.conv2d(input, self.weight[:, :, None, None], self.bias)
         rows = functional.linear(input.permute(0, 2, 3, 1), self.weight, self.bias)
         return rows.permute(0, 3, 1, 2)

@@ -1,8 +1,5 @@
 """Batch norm over the batches of all processes."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from torch import nn

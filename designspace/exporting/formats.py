@@ -68,7 +68,7 @@ def _load_onnx(path: Path) -> Runner:
 
     def run(x: Tensor) -> list[Tensor]:
         outputs: list[Any] = session.run(None, {INPUT: x.numpy()})
-        return [torch.from_numpy(output) for output in outputs]  # pyright: ignore[reportUnknownMemberType]
+        return [torch.from_numpy(output) for output in outputs]
 
     return run
 

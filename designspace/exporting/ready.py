@@ -1,8 +1,5 @@
 """A network by its name, built and with its weights: ready to run, to save and to export."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,10 +1,5 @@
 """Equal images: found, so that no copy of one gets into another split that is drawn."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import hashlib

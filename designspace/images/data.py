@@ -1,9 +1,5 @@
 """Data for a training: the source, its validation split, and what is read off it."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Mapping

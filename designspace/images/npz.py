@@ -1,8 +1,5 @@
 """Images from `.npz` files, the packaged set among them."""
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

@@ -1,8 +1,5 @@
 """Copies to a device that the launching thread does not wait for."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import torch

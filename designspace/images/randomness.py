@@ -1,11 +1,10 @@
 """Random streams that depend on nothing but what they are for.
 
 Every stream of a step is made anew from (seed, epoch, step). So a run that is resumed inside an
-epoch needs no generator states to go on as if it had never stopped.
+epoch needs no generator states to go on as if it had never stopped: step 7 of epoch 3 of seed 0
+draws from `derive("torch", "step", 0, 3, 7)`, whether or not this process ran step 6. The seed is
+the start of a SHA-256 digest, so that neighbouring steps have streams that are unrelated.
 """
-
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 

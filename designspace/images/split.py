@@ -1,10 +1,5 @@
 """A split of a data set: either bytes in memory, or encoded images that are read as needed."""
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

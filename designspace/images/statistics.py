@@ -4,11 +4,6 @@ Each image counts the same, however large it is: a network sees all of them at o
 were decoded once are all counted; of images in their files, evenly spaced ones stand for all.
 """
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -76,7 +76,7 @@ class RecipeFacts(RecordModel):
         """After how many epochs a training is complete."""
         return int(self.full["epochs"])
 
-    def recipe(self, changes: Mapping[str, Any] | None = None) -> Recipe:
+    def load(self, changes: Mapping[str, Any] | None = None) -> Recipe:
         """Read the recipe back.
 
         Args:

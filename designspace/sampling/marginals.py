@@ -1,7 +1,10 @@
 """The exact share of each label among the networks of a space within limits.
 
 Where the networks are too many to list, they are counted through every edge of the automaton: by
-its halves, each asked how many partners it has in the window.
+its halves, each asked how many partners it has in the window. With left halves of 1, 5 and 8, right
+sides of 2, 4 and 9 and a limit of 10, the left halves have 3, 2 and 1 partners and the right sides
+3, 2 and 1: of the 6 networks 3/6, 2/6 and 1/6 pass through each of them. The share of a label is
+the sum over the edges that it makes.
 """
 
 from __future__ import annotations

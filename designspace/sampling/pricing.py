@@ -12,7 +12,7 @@ from designspace.spec.space.space import Point, Space
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
+class PricedPoint:
     """A network of a space with its cost; `recipe` is its recipe's digest where that varies."""
 
     point: Point
@@ -29,7 +29,7 @@ class Priced:
         return identity(self.digest, self.recipe)
 
 
-def priced(space: Space, point: Point, cost: Callable[[Network], Costs]) -> Priced:
+def price_point(space: Space, point: Point, cost: Callable[[Network], Costs]) -> PricedPoint:
     """Make the network at a point, and cost it.
 
     Raises:
@@ -37,4 +37,4 @@ def priced(space: Space, point: Point, cost: Callable[[Network], Costs]) -> Pric
     """
     network, recipe = space.spec(point), space.recipe_digest(point)
     costs = cost(network)
-    return Priced(point, network.digest, costs.params, costs.macs, costs.acts, recipe)
+    return PricedPoint(point, network.digest, costs.params, costs.macs, costs.acts, recipe)

@@ -1,4 +1,10 @@
-"""Ranks drawn uniformly without repeats, the first of a longer draw being those of a shorter."""
+"""Ranks drawn uniformly without repeats, the first of a longer draw being those of a shorter.
+
+Up to four million networks, all ranks are shuffled, and the first n are taken. Beyond that, numbers
+below `count` are drawn as a stream, and each that came before is left out: of (7, 2, 7, 5, 2, 9)
+remain (7, 2, 5, 9). A longer draw reads more of the same stream, so that it begins with the shorter
+one. Once half of all ranks are drawn most of the stream would be repeats: the rest is shuffled.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import numpy as np
 from designspace.errors import InputError
 from designspace.sampling.count.bounds import FAR, Bounds
 from designspace.sampling.feasible import Draw, Feasible
-from designspace.sampling.pricing import Priced
+from designspace.sampling.pricing import PricedPoint
 from designspace.sampling.tables.active_labels import active_labels
 from designspace.sampling.tables.components import COSTS
 from designspace.sampling.task import Task
@@ -143,7 +143,7 @@ class Searched:
     axes: Mapping[str, Axis]
     task: Task
     bounds: Bounds
-    price: Callable[[Point], Priced]
+    price: Callable[[Point], PricedPoint]
     reason: str = ""
     acceptance: float | None = None
     total: None = None

@@ -17,7 +17,7 @@ from designspace.sampling.count.networks import Networks, networks
 from designspace.sampling.feasible import Draw, Feasible
 from designspace.sampling.infeasible import why_counted_empty
 from designspace.sampling.maker import Maker
-from designspace.sampling.pricing import Priced, priced
+from designspace.sampling.pricing import PricedPoint, price_point
 from designspace.sampling.recipes import Paired, Recipes
 from designspace.sampling.rejection import Limited, Searched, Thinned, first_two
 from designspace.sampling.tables.active_labels import active_labels
@@ -128,13 +128,13 @@ class CountedSpace(spaces.Space):
         found = self.feasible(limits, task=task)
         return found.count if isinstance(found, Feasible) else self.counted(limits, task=task).count
 
-    def price(self, point: Point, *, task: Task) -> Priced:
+    def price(self, point: Point, *, task: Task) -> PricedPoint:
         """Identity and cost of the network at a point; with its recipe, where that varies.
 
         Raises:
             InputError: It has none.
         """
-        return priced(self, point, task.cost)
+        return price_point(self, point, task.cost)
 
     def _compiled(self, task: Task) -> Networks | TooLargeError:
         try:

@@ -142,7 +142,7 @@ def _within(part: str, file: str) -> Generator[None]:
 
 def _recipe(meta: StudyMeta, file: str) -> Recipe:
     with _within("recipe.full", file):
-        recipe = meta.recipe.recipe()
+        recipe = meta.recipe.load()
     if recipe.digest != meta.recipe.digest:
         raise _other("recipe", differing(meta.recipe.full, recipe.plain()), file)
     return recipe

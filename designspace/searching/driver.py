@@ -3,6 +3,11 @@
 An executor asks `next`, runs what it is given, and reports each step. Every transition is in the
 ledger before the driver answers, so that a driver that is killed at any moment leaves a ledger
 from which the next one goes on. An attempt that was superseded is told to stop, and is not heard.
+
+Example: killed after the first of two epochs, the ledger says proposed, started (attempt 1), epoch
+1 with the decision "continue". The next driver replays that, finds trial 0 running, and queues it;
+`next` records started (attempt 2, after epoch 1). Had the ledger held epoch 2 with "finish" and no
+end, it would record the end at once and train nothing: the decision is part of the event.
 """
 
 from __future__ import annotations
@@ -41,10 +46,7 @@ RETRIES = 1  # a trial whose attempt failed is started this often again
 
 
 class Start(RecordModel):
-    """What a worker is to do: train on after `epoch` recorded epochs, or another task.
-
-    It travels as JSON, which the worker validates once.
-    """
+    """A task for a worker after `epoch` recorded epochs; JSON on its way, validated once there."""
 
     trial: int
     attempt: int

@@ -47,6 +47,6 @@ def write_trace(study: Path, trial: Trial, failure: Failure) -> Path:
         InputError: The disk is full or not writable.
     """
     path = trial_directory(study, trial.number) / "stderr.txt"
-    with writing(path), path.open("a") as file:
+    with writing(path), path.open("a", encoding="utf-8") as file:
         file.write(f"attempt {trial.attempt}, after epoch {trial.epochs}\n{failure.trace}\n")
     return path

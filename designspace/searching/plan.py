@@ -11,7 +11,7 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from designspace.records.facts import SpecFacts
-from designspace.sampling.pricing import Priced
+from designspace.sampling.pricing import PricedPoint
 from designspace.searching.nothing_fits import sizes_blamed
 from designspace.searching.proposers.pool import Pool, pool_of
 from designspace.searching.proposers.proposer import base_point, draw, stream
@@ -53,7 +53,7 @@ class Plan:
     points: int
     networks: int | None
     feasible: int | None
-    base: Priced
+    base: PricedPoint
     rungs: tuple[int, ...]
     epochs: int
     most_epochs: int
@@ -121,7 +121,7 @@ def _mean_macs(candidates: Candidates, request: Request, pool: Pool | None) -> f
     return mean(_chosen(candidates, request, point).macs for point in points)
 
 
-def _chosen(candidates: Candidates, request: Request, point: Point) -> Priced:
+def _chosen(candidates: Candidates, request: Request, point: Point) -> PricedPoint:
     found = candidates.choose(point, set(), stream(request.seed, 0, "repair"))
     if found is None:
         raise candidates.refuse()

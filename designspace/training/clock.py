@@ -1,8 +1,5 @@
 """Where the time of an epoch goes: data, forward, backward, step."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import time

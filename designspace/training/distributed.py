@@ -1,8 +1,5 @@
 """The processes that train one network together, as torchrun starts them."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import os

@@ -1,8 +1,5 @@
 """A training that went wrong: where, and what the likely cause is."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

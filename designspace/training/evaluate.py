@@ -1,10 +1,5 @@
 """Measuring a network on a split."""
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence

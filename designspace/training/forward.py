@@ -1,8 +1,5 @@
 """A network as it is called in training: on its device, compiled, with others."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from typing import cast

@@ -1,10 +1,5 @@
 """The training loop: one epoch."""
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable

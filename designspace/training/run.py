@@ -1,10 +1,5 @@
 """A run: one network trained by one recipe on one data set from one seed."""
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import math

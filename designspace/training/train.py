@@ -146,7 +146,7 @@ def _failed(run: Run, record: Record, error: Exception) -> DesignspaceError:
 def _traced(run: Run, error: Exception) -> Path:
     """Add the traceback to the run's own file."""
     path = run.directory / "stderr.txt"
-    with writing(path), path.open("a") as file:
+    with writing(path), path.open("a", encoding="utf-8") as file:
         file.write(f"after epoch {run.epoch}\n{''.join(traceback.format_exception(error))}\n")
     return path
 

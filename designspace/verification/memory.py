@@ -55,8 +55,8 @@ def peak_bytes(network: Network, batch_size: int) -> int:
             for _ in range(2):  # the first has no moments yet
                 optimizer.zero_grad()
                 loss = functional.cross_entropy(model(images), labels)
-                loss.backward()  # pyright: ignore[reportUnknownMemberType]
-                optimizer.step()  # pyright: ignore[reportUnknownMemberType]
+                loss.backward()
+                optimizer.step()
     return live.peak
 
 
@@ -124,7 +124,7 @@ class _Live(TorchDispatchMode):
     """Counts the bytes of all memory that operations make, until it is given back."""
 
     def __init__(self) -> None:
-        super().__init__()  # pyright: ignore[reportUnknownMemberType]
+        super().__init__()
         self.now, self.peak = 0, 0
         self._known = WeakIdKeyDictionary()
 

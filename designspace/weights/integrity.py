@@ -4,9 +4,6 @@ A file system, a cable or a copy can change a byte, and most formats do not noti
 in the middle of a tensor is another number. A digest over all of the content notices each of them.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import hashlib

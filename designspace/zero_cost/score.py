@@ -1,9 +1,5 @@
 """The scores of a network: built, a mini-batch drawn, each score measured, a few times over."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import time

@@ -125,7 +125,7 @@ def _require_finished(study: Study) -> None:
 
 
 def _recipe(meta: StudyMeta, changes: dict[str, Any]) -> Recipe:
-    return meta.recipe.recipe(changes)
+    return meta.recipe.load(changes)
 
 
 def _data(meta: StudyMeta) -> Data:

@@ -1,8 +1,5 @@
 """What a score looks at: an untrained network, and a mini-batch of its task."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import copy

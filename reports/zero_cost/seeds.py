@@ -28,7 +28,7 @@ SEEDS = (1, 2)  # the study's own is 0
 
 def trained(meta: StudyMeta, changes: dict[str, object], seed: int, data: Data) -> float:
     """Validation top-1 in percent after the recipe's last epoch, by the trainer of the study."""
-    recipe = meta.recipe.recipe()
+    recipe = meta.recipe.load()
     with TemporaryDirectory() as directory:
         run = Run(
             load(meta.space.base, changes),

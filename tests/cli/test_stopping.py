@@ -140,7 +140,7 @@ def test_status_tells_whether_a_search_runs(tmp_path: Path) -> None:
     assert stop(process, [signal.SIGKILL])[0] == -signal.SIGKILL
     assert json.loads(run("status", study, "--json").out)["running"] is False
     said = run("status", study).out
-    assert "1 not running" in said
+    assert "1 interrupted" in said
     assert "(not running; the same search goes on)" in said
 
 

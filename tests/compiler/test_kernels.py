@@ -223,3 +223,29 @@ def test_pinned_layers_keep_to_their_kernel(monkeypatch: pytest.MonkeyPatch) -> 
     torch.set_num_threads(1)
     layer(torch.randn(1, 4, 2, 2))
     assert taken == ["linear", "convolution", "linear"]
+
+
+class Packed(Tensor):
+    """A weight that knows `linear` alone, as quantised weights do."""
+
+    def __tensor_flatten__(self) -> tuple[list[str], None]:
+        return [], None
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:  # fmt: skip
+        if func in (Tensor.__getitem__, functional.conv2d):
+            raise NotImplementedError(func)
+        return super().__torch_function__(func, types, args, kwargs or {})
+
+
+def test_weights_of_other_kinds_are_never_viewed_as_kernels() -> None:
+    maps, tokens = PointwiseConv(4, 6), TokenLinear(4, 6)
+    x = torch.randn(2, 4, 3, 5)
+    with forced("convolution"), torch.no_grad():
+        expected = [maps(x), tokens(x.flatten(2).mT)]
+        for layer in (maps, tokens):
+            layer.weight = nn.Parameter(layer.weight.detach().as_subclass(Packed))
+        for one, other in zip([maps(x), tokens(x.flatten(2).mT)], expected, strict=True):
+            torch.testing.assert_close(one.as_subclass(Tensor), other)

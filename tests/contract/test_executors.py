@@ -19,6 +19,7 @@ from designspace.searching.schedulers.asha import disagreements
 from designspace.searching.study import run_study
 from designspace.spec.documents.document import read_yaml
 from tests.helpers import toy
+from tests.helpers.trial_records import require_records
 
 # Ray's start and its children leave sockets and processes to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -76,6 +77,7 @@ def test_a_study_runs_to_its_end_by_the_rules(tmp_path: Path, executor: str, tri
         files = {path.name for path in (tmp_path / "s" / "trials" / str(trial.number)).iterdir()}
         assert ("weights.safetensors" in files) == (trial.state == "complete")
         assert "checkpoint.json" not in files
+    require_records(tmp_path / "s")
     again = run_study(request)
     assert again.idle
     assert again.state.updated == outcome.state.updated
@@ -149,8 +151,9 @@ def test_each_trial_is_trained_by_its_own_recipe(tmp_path: Path, executor: str) 
     for number, trial in calm.trials.items():
         assert ran.trials[number].identity == trial.identity
         assert ran.trials[number].history == trial.history
-        rate = read_yaml(tmp_path / "s" / "trials" / str(number) / "recipe.yaml").data["rate"]
-        assert rate == trial.recipe_changes["rate"] == float(trial.point["rate"])
+        recipe = read_yaml(tmp_path / "s" / "trials" / str(number) / "recipe.yaml").data
+        rate = recipe["optimizer"]["lr"]
+        assert rate == trial.recipe_changes["optimizer.lr"] == float(trial.point["rate"])
     assert run_study(toy.request(tmp_path / "s", executor=executor, **settings)).idle
 
 

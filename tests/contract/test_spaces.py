@@ -14,7 +14,7 @@ from designspace.spec.documents import catalog
 from designspace.spec.network.network import Network
 from designspace.spec.space.limits import Costs
 from designspace.spec.space.load_space import load_space
-from designspace.spec.space.space import Point, Space
+from designspace.spec.space.space import Space
 
 every_space = pytest.mark.parametrize("name", catalog.names("search", "axes"))
 
@@ -26,11 +26,7 @@ def priced(network: Network) -> Costs:
 
 
 def candidates(space: Space) -> Candidates:
-    def price(point: Point) -> tuple[str, Costs]:
-        network = space.spec(point)
-        return network.digest, priced(network)
-
-    return Candidates(space, price)
+    return Candidates(space, priced)
 
 
 @every_space

@@ -60,6 +60,7 @@ class Plan:
     tested: bool = True
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(AXES))
     seed: int = 0
+    repaired_base: bool = False
     data: str = "fashion-mnist-mini"
 
 
@@ -125,7 +126,8 @@ def _trial(plan: Plan, number: int, script: Script) -> list[Event]:
         Proposed(
             trial=number, point=point, changes={"block.x": 1}, digest=f"{number:016x}",
             params=int(412_330 * cost**0.9), macs=int(7_612_416 * cost), acts=int(301_000 * cost),
-            proposer="base" if number == 0 else "tpe", repaired=False,
+            proposer="base" if number == 0 else "tpe",
+            repaired=plan.repaired_base and number == 0,
         )
     ]  # fmt: skip
     for attempt in range(1, script.attempts + 1):

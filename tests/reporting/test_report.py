@@ -15,6 +15,7 @@ from designspace.errors import InputError
 from designspace.records.study.study import load_study
 from designspace.reporting.study.summary import summarize
 from designspace.reporting.study.terminal import table
+from tests.helpers.command import run
 from tests.helpers.report_studies import AXES, RUNGS, Plan, Script, realistic, write_study
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&{{7*7}}[bold]"
@@ -164,3 +165,23 @@ def test_the_terminal_table_shows_the_front_first_and_counts_the_rest(tmp_path: 
     assert "10 more in summary.csv" in sheet.caption
     numbers = re.findall(r"^(\d+)\*", "\n".join(row[0] for row in sheet.rows), re.MULTILINE)
     assert [int(number) for number in numbers] == [row.number for row in summary.front]
+
+
+def test_a_repaired_trial_0_is_not_called_the_base(tmp_path: Path) -> None:
+    for repaired in (False, True):
+        directory = write_study(tmp_path / f"{repaired}", realistic(repaired_base=repaired))
+        outputs = reporting.write(directory)
+        page = outputs.html.read_text()
+        summary = summarize(load_study(directory))
+        sheet = table(summary)
+        first = next(cells for cells in sheet.rows if cells[0].strip("* ") == "0")
+        status = run("status", directory).out
+        words = "against trial 0" if repaired else "against the base"
+        assert (first[-1] == "nearest to the base") is repaired
+        assert (first[-1] == "base") is not repaired
+        assert words in sheet.columns
+        assert words in page
+        assert words in status
+        assert ("against the base" in page + status) is not repaired
+        told = json.loads(outputs.json.read_text())
+        assert told["trials"][0]["is_base"] is not repaired

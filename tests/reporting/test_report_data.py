@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from designspace.records.life_cycle import Status
 from designspace.records.study.study import load_study
 from designspace.reporting.drawing.numbers import decimals_for, signed
 from designspace.reporting.drawing.palette import front_colors
@@ -26,7 +27,9 @@ from tests.helpers.report_studies import Plan, Script, realistic, write_study
 SCORES = st.floats(1, 99).map(lambda score: round(score, 1))
 
 
-def row(number: int, state: str, top1: float | None, macs: int, *, on_front: bool = False) -> Row:
+def row(
+    number: int, state: Status, top1: float | None, macs: int, *, on_front: bool = False
+) -> Row:
     return Row(
         number=number, state=state, attempts=1, epochs=1, top1=top1, top5=None, params=1, macs=macs,
         acts=1, digest="d", proposer="tpe", point={}, changes=(), curve=(), seconds=0.0, error=None,
@@ -35,8 +38,10 @@ def row(number: int, state: str, top1: float | None, macs: int, *, on_front: boo
 
 
 def test_a_standard_error_known_by_hand() -> None:
-    assert standard_error(80.0, 400) == pytest.approx(2.0)
-    assert standard_error(100.0, 400) == 0.0
+    assert standard_error(80.0, 400) == pytest.approx(2.0, rel=1e-3)
+    # Wilson's interval for 100 of 100 at one standard error: 1 / (1 + 1/100) to 1
+    assert standard_error(100.0, 100) == pytest.approx(100 * (1 - 1 / 1.01) / 2)
+    assert standard_error(0.0, 100) == standard_error(100.0, 100)
 
 
 @given(st.lists(st.tuples(SCORES, st.integers(1, 9)), min_size=1, max_size=20))

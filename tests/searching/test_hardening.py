@@ -84,6 +84,18 @@ def test_a_study_that_another_driver_began_meanwhile_is_not_overwritten(
     assert load_study(tmp_path / "s").meta.seed == 0
 
 
+def test_a_study_of_an_earlier_format_is_one_clear_error(tmp_path: Path) -> None:
+    run_study(toy.request(tmp_path / "s", trials=1))
+    path = tmp_path / "s" / "study.yaml"
+    path.write_text(path.read_text().replace("format: 2", "format: 1"))
+    ran = run("status", tmp_path / "s")
+    assert ran.code == 2
+    assert ran.err == (
+        f"error: {path}: format: a study of an earlier format, which is no longer read; "
+        "search again in a new directory\n"
+    )
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n"])
 def test_an_empty_study_file_is_named(tmp_path: Path, text: str) -> None:
     run_study(toy.request(tmp_path / "s", trials=1))

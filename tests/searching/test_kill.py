@@ -21,9 +21,10 @@ from designspace.records.study.state import StudyState
 from designspace.searching.schedulers.asha import disagreements
 from designspace.searching.study import run_study
 from tests.helpers import toy
+from tests.helpers.trial_records import require_records
 
 MAIN = Path(__file__).parents[1] / "helpers" / "toy_main.py"
-ROOT = MAIN.parent.parent
+ROOT = MAIN.parents[2]
 
 
 def start(directory: Path, settings: dict[str, Any]) -> subprocess.Popen[bytes]:
@@ -71,6 +72,7 @@ def check(directory: Path, request: Any, kills: int) -> StudyState:
         files = {path.name for path in (directory / "trials" / str(number)).iterdir()}
         assert ("weights.safetensors" in files) == (trial.state == "complete")
         assert not any("checkpoint" in name for name in files)
+    require_records(directory)
     repeats = sum(len(epochs) - len(set(epochs)) for epochs in toy.trained(directory).values())
     assert repeats <= kills
     return state
@@ -136,6 +138,7 @@ def test_a_signal_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path, sig
     assert kill_after(tmp_path / "s", settings, 15, signum) == 130
     state = StudyState.replay(read(tmp_path / "s" / "trials.jsonl"))
     assert state.action == "interrupted"
+    assert state.count("running") == 0
     request = toy.request(tmp_path / "s", **settings)
     assert run_study(request).exit_code == 0
     check(tmp_path / "s", request, 1)

@@ -26,7 +26,7 @@ SETTINGS: dict[str, Any] = {"trials": 4, "proposer": "random", "recipe": {"sleep
 
 
 def begin(study: Path, temporary: Path) -> subprocess.Popen[str]:
-    variables = {**os.environ, "PYTHONPATH": str(MAIN.parent.parent), "RAY_TMPDIR": str(temporary)}
+    variables = {**os.environ, "PYTHONPATH": str(MAIN.parents[2]), "RAY_TMPDIR": str(temporary)}
     variables.pop("RAY_ADDRESS", None)
     process = subprocess.Popen(
         [sys.executable, str(MAIN), str(study), json.dumps({**SETTINGS, "executor": "ray"})],

@@ -206,7 +206,7 @@ def test_a_trial_of_a_study_file_that_lacks_a_part_ends_in_one_line(part: str, k
     change(**{part: lambda values: values.pop(key)})
     ran = run("cost", "s:0")
     assert (ran.code, len(ran.err.splitlines())) == ((0, 0) if key == "classes" else (2, 1))
-    assert key == "classes" or ("study.yaml: " in ran.err and key in ran.err)
+    assert key == "classes" or ("study.yaml:" in ran.err and key in ran.err)
 
 
 def test_wrong_directories_are_told_in_one_line() -> None:

@@ -9,30 +9,17 @@ import pytest
 from designspace.errors import InputError
 from designspace.records.as_record import record_of, records_of
 from designspace.records.readings import record_reading
-from designspace.records.run import NAME, Record, read_record
+from designspace.records.run import NAME, read_record
 from designspace.records.study.events import Event
 from designspace.records.study.kept_files import trial_directory
 from designspace.records.study.state import StudyState
 from designspace.records.study.study import Study, load_study
-from designspace.records.study.trial_record import trial_record
 from designspace.records.training import TestReading
 from designspace.searching.study import run_study
 from tests.helpers import toy
+from tests.helpers.trial_records import require_records, written
 
 BROKEN = {"crash": {"3": 2}}
-
-
-def written(study: Study, number: int) -> Record:
-    return read_record(trial_directory(study.directory, number))
-
-
-def require_records(directory: Path) -> Study:
-    """Every trial that was started has a record, and it says what the ledger says."""
-    study = load_study(directory)
-    for trial in study.state.trials.values():
-        told = trial_record(study, trial).model_dump_json()
-        assert written(study, trial.number).model_dump_json() == told
-    return study
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +41,7 @@ def test_a_trial_has_the_status_epochs_and_attempts_of_the_ledger(finished: Stud
     assert record.over
     assert record.test is not None
     assert len(record.epochs) == record.recipe.epochs == 8
-    assert record.recipe.recipe().digest == record.recipe.digest
+    assert record.recipe.load().digest == record.recipe.digest
 
 
 def test_names_of_a_trial_lead_to_the_same_record(finished: Study) -> None:

@@ -167,7 +167,7 @@ def test_the_report_says_that_recipes_differ(tmp_path: Path) -> None:
     assert outputs is not None
     data = json.loads((tmp_path / "s" / "summary.json").read_text())
     assert data["recipes"] == len({trial["recipe"] for trial in data["trials"]}) > 1
-    assert data["trials"][0]["recipe_changes"] == {"rate": 0.02}
+    assert data["trials"][0]["recipe_changes"] == {"optimizer.lr": 0.02}
 
 
 def test_a_shared_recipe_is_said_to_be_shared(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from designspace.errors import InputError
 from designspace.images.data import Data, load_data
+from designspace.records.facts import RecipeFacts, SpecFacts
 from designspace.records.run import read_record
 from designspace.records.study.events import EpochEnded
 from designspace.records.study.kept_files import WEIGHTS
@@ -25,6 +26,7 @@ from designspace.searching.trials.trainable import Attempt, Job
 from designspace.searching.trials.trial_run import TrialRun
 from designspace.spec.network.load import load
 from designspace.spec.recipe.recipe import load_recipe
+from designspace.training.data_facts import data_facts
 from designspace.training.run import Run
 from designspace.training.state import checkpoint
 from designspace.training.train import train
@@ -142,7 +144,16 @@ def test_a_run_goes_on_from_the_checkpoint_before_and_says_so(
 def test_a_trial_says_so_in_its_next_epoch(data: Data, halfway: Path, tmp_path: Path) -> None:
     directory = copied(halfway, tmp_path / "run")
     spoil(directory / checkpoint.CURRENT)
-    job = Job({}, {"epochs": 4}, {}, 0, "cpu", 1, directory)
+    run = make(data, tmp_path / "other")
+    job = Job(
+        spec=SpecFacts.of(run.spec),
+        recipe=RecipeFacts.of(run.recipe),
+        data=data_facts(data, {}, run.recipe),
+        seed=0,
+        device="cpu",
+        threads=1,
+        directory=directory,
+    )
     attempt = Attempt(lambda job: TrialRun(make(data, job.directory), {}), job, recorded=2)
     first, second = attempt.step(), attempt.step()
     assert isinstance(first, Epoch)

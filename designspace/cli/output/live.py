@@ -265,8 +265,9 @@ def summary(state: StudyState, left: float | None) -> str:
 
 
 def _changed(trial: Trial, state: StudyState) -> str:
-    """The labels that differ from the base's."""
-    from designspace.reporting.study.rows import base_of, changes_against
+    """The labels that differ from those of trial 0."""
+    from designspace.reporting.study.rows import changes_against, reference_of
 
-    differing = changes_against(trial.point, base_of(state))
-    return ", ".join(str(change) for change in differing) or "(base)"
+    differing = changes_against(trial.point, reference_of(state))
+    same = "(nearest to the base)" if trial.repaired else "(base)"
+    return ", ".join(str(change) for change in differing) or same

@@ -1,8 +1,5 @@
 """Attention through torch's fused kernel, where it has one."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import torch

@@ -1,8 +1,5 @@
 """A constant tensor that follows from the shape of an input, kept from call to call."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable

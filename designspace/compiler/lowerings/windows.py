@@ -4,9 +4,6 @@ Windows are a map too, (batch, channels, windows, tokens), so that the layers be
 they take any map.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import torch

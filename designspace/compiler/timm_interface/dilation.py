@@ -5,9 +5,6 @@ stride would exceed the output stride, strides become dilations. The layers in f
 in a strided first block still look at the positions of the stage before, so they have its dilation.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,8 +1,5 @@
 """timm's `features_only` networks: maps as a list or a dict, weights under either name."""
 
-# timm leaves its types unknown.
-# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections import OrderedDict

@@ -1,8 +1,5 @@
 """Image sizes of a built network: tables of positions follow them, all else takes any size."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

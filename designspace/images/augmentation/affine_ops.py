@@ -1,8 +1,5 @@
 """Operators that move pixels: an affine map an image, from places in the output to the input."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,17 @@
-"""Random numbers for the images of a batch, whoever holds which of them."""
+"""Random numbers for the images of a batch, whoever holds which of them.
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
+Augmentation is keyed by place: what happens to an image depends on the seed, the epoch, the step
+and its row in the batch, and on nothing else. So one process alone, four that share the batch, and
+a batch that is accumulated in parts all train on the same pixels.
+
+Each call draws a number for every image of the whole batch, on the CPU, and gives those of the rows
+that are here. For a batch of 4 where this process holds rows 2 and 3, `uniform()` draws four
+numbers (a, b, c, d) and gives (c, d); the process with rows 0 and 1 draws the same four from the
+same seed, and gives (a, b). The parts of an accumulated batch come one after the other: the first
+part to ask draws the numbers, and the next one recalls them. Where images need more numbers than
+can be drawn for all (noise per pixel), `key()` gives one number for the batch, from which
+`noise.py` computes each element alone.
+"""
 
 from __future__ import annotations
 

@@ -4,9 +4,6 @@ Luma and means are whole numbers that float32 holds exactly, so that they are th
 device, in whatever order their sums are taken. Pillow cuts fractions off, and so do these.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from functools import lru_cache

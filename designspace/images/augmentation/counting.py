@@ -1,8 +1,5 @@
 """Whole numbers in their order on a device, made once: a launch less each time they are needed."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from functools import lru_cache

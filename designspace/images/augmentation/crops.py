@@ -1,8 +1,5 @@
 """Random crops of a batch of bytes where it lies, mirrored in the same pass."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

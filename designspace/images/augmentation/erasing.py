@@ -5,9 +5,6 @@ images lie, for the erased pixels alone, as a hash of seed, epoch, step, row in 
 in the box and channel: see `noise`.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

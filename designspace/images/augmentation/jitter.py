@@ -1,8 +1,5 @@
 """Colour jitter of a batch of bytes: torchvision's, as timm uses it."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable

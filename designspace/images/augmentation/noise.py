@@ -5,6 +5,15 @@ all images in order to know that of its own. Here element n of an image is `norm
 each can be computed alone, on any device, by any process. Philox, which torch has on GPUs, is the
 best known of these, but each of its operations would be a launch here.
 
+    >>> rows = np.arange(4)
+    >>> alone = keys(7, np.array([2]))
+    >>> bool(keys(7, rows)[2] == alone[0])  # image 2 has its key, whoever else is in the batch
+    True
+    >>> pixels = torch.from_numpy(forward(alone.repeat(5), np.arange(5)))  # its first five pixels
+    >>> last = torch.from_numpy(forward(alone, np.array([4])))
+    >>> bool(normal(pixels)[4] == normal(last)[0])  # the fifth one alone
+    True
+
 Keys are few, made on the CPU, by SplitMix64 (Steele, Lea and Flood, OOPSLA 2014; doi
 10.1145/2660193.2660195): it walks through the 64-bit numbers in steps of an odd constant, and mixes
 each thoroughly. The counters of a key go on in the same steps. They are mixed by x (2 x + 1), the
@@ -15,9 +24,6 @@ alike, and of the shift, which repeats the sign, one bit is lost.
 
 The mixed number, as a fraction from -1 to 1, becomes normal by the inverse of the error function.
 """
-
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 

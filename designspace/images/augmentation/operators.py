@@ -1,10 +1,5 @@
 """The operators of RandAugment, on batches that are sorted by operator: timm's, with its levels."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

@@ -1,8 +1,5 @@
 """The numbers of a step on their way to the images' device, in one copy."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,8 +1,5 @@
 """What a name of a RandAugment policy says, in timm's grammar."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

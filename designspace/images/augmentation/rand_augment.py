@@ -5,11 +5,6 @@ images. So the images of a batch are sorted by operator, and operators of one ki
 tables of 256 bytes are looked up together, enhancers blend together, and warps sample together.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -8,9 +8,6 @@ The rules of tables that depend on an image are tables too, made once per device
 on a few numbers costs a GPU a launch: see `_stretches` and `_steps`.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

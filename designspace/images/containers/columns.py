@@ -1,10 +1,5 @@
 """The columns of a Parquet file that hold images and labels, and what may stand in them."""
 
-# pyarrow leaves its types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import json

@@ -5,11 +5,6 @@ order than that of the rows. The encoded images are therefore read once from beg
 memory where they are few, else into one file in which each can be reached.
 """
 
-# pyarrow leaves its types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

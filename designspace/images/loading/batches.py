@@ -1,9 +1,5 @@
 """Normalised batches of a split, for training and for measuring."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Iterator

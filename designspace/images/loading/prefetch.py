@@ -7,9 +7,6 @@ stream's pool at once, and whatever overwrites it there comes after the step tha
 batches serve for a whole epoch, however far the host runs ahead, and the host itself never waits.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,9 +1,5 @@
 """The parts of a step whose gradients are added up before the weights change."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator

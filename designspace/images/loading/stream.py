@@ -1,8 +1,5 @@
 """Batches of a split that is read from its files, by worker processes."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence

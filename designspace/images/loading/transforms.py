@@ -1,10 +1,5 @@
 """What is done to an encoded image as it is read: the view's crop, or a random one."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import math

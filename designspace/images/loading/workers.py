@@ -1,8 +1,5 @@
 """How many processes read images, and how many batches they have ready."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import os

@@ -1,10 +1,5 @@
 """What was read, how it was split, and how bright it is: the facts of `designspace data`."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping

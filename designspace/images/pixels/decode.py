@@ -1,8 +1,5 @@
 """Encoded images to bytes."""
 
-# Torch and timm leave some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

@@ -1,10 +1,5 @@
 """From encoded images to a source: what their headers say, and whether they fit decoded."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,36 @@
-"""The state of a study as a pure fold over its events."""
+"""What a study is after its events: a fold, without I/O, the same for the driver and the readers.
+
+The ledger holds events and no state. `StudyState.replay` starts from nothing and applies one event
+after the other; the driver does the same with each event that it writes, so that a study that was
+killed and replayed is in the state in which the driver was. Three rules make this safe:
+
+1. An event is on disk before anything follows from it. After a kill the ledger may lack what was
+   under way, and never holds what did not happen.
+2. Each start of a trial has an attempt number. What an older attempt says later changes nothing.
+3. An epoch counts if it is the next one. Epochs trained once more after a kill repeat what is
+   recorded, and change nothing either.
+
+    >>> from designspace.records.study import events
+    >>> from designspace.records.training import Epoch
+    >>> def epoch(attempt: int, number: int, top1: float) -> events.EpochEnded:
+    ...     measured = Epoch(epoch=number, train_loss=1, loss=1, top1=top1, top5=None, lr=0.1,
+    ...                      seconds=1, images_per_second=1)
+    ...     return events.EpochEnded.of(0, attempt, measured, "continue")
+    >>> told = [
+    ...     events.StudyChanged(action="created", trials=1),
+    ...     events.Proposed(trial=0, point={}, changes={}, digest="a", params=1, macs=1, acts=1,
+    ...                     proposer="base", repaired=False),
+    ...     events.Started(trial=0, attempt=1, epoch=0),
+    ...     epoch(attempt=1, number=1, top1=50.0),
+    ...     events.Started(trial=0, attempt=2, epoch=1),  # the first driver was killed
+    ...     epoch(attempt=1, number=2, top1=99.0),  # its worker still spoke: superseded
+    ...     epoch(attempt=2, number=1, top1=50.0),  # trained once more: known
+    ...     epoch(attempt=2, number=2, top1=60.0),
+    ... ]
+    >>> trial = StudyState.replay(told).trials[0]
+    >>> trial.state, trial.attempt, [epoch.top1 for epoch in trial.history]
+    ('running', 2, [50.0, 60.0])
+"""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from designspace.spec.documents.validation import validate
 META = "study.yaml"
 LEDGER = "trials.jsonl"
 LOG = "log.txt"
+FORMAT = 2
+"""Of `study.yaml`; what a study holds of an earlier one is no longer read."""
 
 
 class SchedulerMeta(RecordModel):
@@ -37,7 +39,7 @@ class StudyMeta(RecordModel):
     `plugins` holds the SHA-256 of every plug-in that was in use, by its name.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = FORMAT
     name: str
     created: str
     command: list[str]
@@ -71,7 +73,16 @@ def load_meta(directory: Path) -> StudyMeta:
     path = directory / META
     if not path.is_file():
         raise InputError("no study here", file=str(directory), hint=f"a study holds a {META}")
-    return validate(StudyMeta, read_yaml(path))
+    document = read_yaml(path)
+    data: Any = document.data
+    if isinstance(data, dict) and "format" in data and data["format"] != FORMAT:
+        raise InputError(
+            "a study of an earlier format, which is no longer read",
+            file=str(path),
+            path="format",
+            hint="search again in a new directory",
+        )
+    return validate(StudyMeta, document)
 
 
 def write_meta(directory: Path, meta: StudyMeta) -> None:

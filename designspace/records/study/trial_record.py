@@ -32,7 +32,7 @@ def trial_record(study: Study, trial: Trial) -> Record:
         InputError: The study does not say what its base network is, or its recipe is not valid.
     """
     meta = study.meta
-    recipe, spec = meta.recipe.recipe(trial.recipe_changes), _spec(study, trial)
+    recipe, spec = meta.recipe.load(trial.recipe_changes), _spec(study, trial)
     fixed = Record(
         name=f"{study.directory.name}:{trial.number}",
         spec=spec,

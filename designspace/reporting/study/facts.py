@@ -35,14 +35,16 @@ def _result(summary: Summary, winner: Row, top1: float) -> str:
     digits = summary.percent_decimals
     of = count_of(summary.count("complete"), "complete one")
     best = f"Trial {winner.number} is the best of {of}"
-    base = summary.base
+    reference = summary.reference
     if winner.is_base:
         return f"{best}: it is the base itself."
-    if base is None or base.top1 is None or base.state != "complete":
+    if reference is None or reference.top1 is None or reference.state != "complete":
         return f"{best}."
-    points = f"{signed(top1 - base.top1, digits)} points of validation top-1"
-    macs = signed(100 * (winner.macs / base.macs - 1), 0)
-    return f"{best}: {points} and {macs} % multiply-adds against the base."
+    if winner.number == reference.number:
+        return f"{best}: it is the network nearest to the base."
+    points = f"{signed(top1 - reference.top1, digits)} points of validation top-1"
+    macs = signed(100 * (winner.macs / reference.macs - 1), 0)
+    return f"{best}: {points} and {macs} % multiply-adds against {summary.reference_name}."
 
 
 def fairness(summary: Summary) -> list[Fact]:

@@ -32,7 +32,7 @@ class Column:
     number: bool = True
 
 
-def _columns(unit: MacsUnit) -> tuple[Column, ...]:
+def _columns(unit: MacsUnit, reference: str) -> tuple[Column, ...]:
     return (
         Column("trial"),
         Column("state", number=False),
@@ -40,7 +40,7 @@ def _columns(unit: MacsUnit) -> tuple[Column, ...]:
         Column("top-1, %"),
         Column(unit.name),
         Column("M params"),
-        Column("against the base", number=False),
+        Column(f"against {reference}", number=False),
     )
 
 
@@ -57,7 +57,7 @@ def page(
         headline=facts.headline(summary),
         convention=" ".join(filter(None, (MACS_CONVENTION, summary.counting))),
         figures=_figures(summary),
-        columns=_columns(summary.macs_unit),
+        columns=_columns(summary.macs_unit, summary.reference_name),
         macs_unit=summary.macs_unit.name,
         lines=[_line(summary, row, colors) for row in summary.ordered],
         failures=[row for row in summary.rows if row.state in ("failed", "diverged")],

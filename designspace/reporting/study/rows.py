@@ -13,7 +13,7 @@ from designspace.records.study.state import StudyState, Trial
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An axis on which a trial differs from the base, with both labels (None: not active)."""
+    """An axis on which a trial differs from trial 0, with both labels (None: not active)."""
 
     axis: str
     label: str | None
@@ -28,7 +28,9 @@ class Row:
     """A trial. Scores are percent of the validation split after the last recorded epoch.
 
     `recipe` is the digest of its recipe, and `recipe_changes` what that changes, where trials
-    differ by it. `by_torch` says that the costs are counted by torch.
+    differ by it. `is_base` holds for trial 0, unless the base itself is not in the space or not
+    within its limits; then trial 0 is the network nearest to it. `by_torch` says that the costs are
+    counted by torch.
     """
 
     number: int
@@ -63,17 +65,22 @@ class Row:
 def rows(state: StudyState) -> list[Row]:
     """All trials of a study by number."""
     front = {trial.number for trial in state.front}
-    base = base_of(state)
+    reference = reference_of(state)
     winner = state.winner.number if state.winner else None
     return [
-        _row(trial, base, trial.number in front, trial.number == winner)
+        _row(trial, reference, trial.number in front, trial.number == winner)
         for _, trial in sorted(state.trials.items())
     ]
 
 
-def base_of(state: StudyState) -> Mapping[str, str]:
-    """The base network's point: trial 0 stands for it."""
+def reference_of(state: StudyState) -> Mapping[str, str]:
+    """The point that the others are compared with: that of trial 0."""
     return state.trials[0].point if 0 in state.trials else {}
+
+
+def reference_name(state: StudyState) -> str:
+    """What to call trial 0: it is the base, unless that does not fit the limits or the space."""
+    return "trial 0" if 0 in state.trials and state.trials[0].repaired else "the base"
 
 
 def changes_against(point: Mapping[str, str], base: Mapping[str, str]) -> tuple[Change, ...]:
@@ -86,7 +93,7 @@ def changes_against(point: Mapping[str, str], base: Mapping[str, str]) -> tuple[
     )
 
 
-def _row(trial: Trial, base: Mapping[str, str], on_front: bool, is_winner: bool) -> Row:
+def _row(trial: Trial, reference: Mapping[str, str], on_front: bool, is_winner: bool) -> Row:
     last = trial.history[-1] if trial.history else None
     top1, top5 = (_known(last.top1), _known(last.top5)) if last else (None, None)
     return Row(
@@ -102,12 +109,12 @@ def _row(trial: Trial, base: Mapping[str, str], on_front: bool, is_winner: bool)
         digest=trial.digest,
         proposer=trial.proposer,
         point=trial.point,
-        changes=changes_against(trial.point, base),
+        changes=changes_against(trial.point, reference),
         curve=tuple((e.epoch, e.top1) for e in trial.history if not math.isnan(e.top1)),
         seconds=trial.seconds,
         error=trial.error,
         on_front=on_front,
-        is_base=trial.number == 0,
+        is_base=trial.number == 0 and not trial.repaired,
         is_winner=is_winner,
         recipe=trial.recipe,
         recipe_changes=trial.recipe_changes,

@@ -33,7 +33,7 @@ class Summary:
         rows: All trials by number.
         front: The non-dominated ones, the cheapest first.
         winner: The complete trial of highest validation top-1, None before there is one.
-        base: Trial 0, None before it was proposed.
+        reference: Trial 0, with which the others are compared; None before it was proposed.
         tested: The test split's score of the winner; None where it was not read for it.
         readings: Every reading of the test split, oldest first.
         confounders: What the complete trials differ in beside their networks, by path.
@@ -47,7 +47,7 @@ class Summary:
     rows: tuple[Row, ...]
     front: tuple[Row, ...]
     winner: Row | None
-    base: Row | None
+    reference: Row | None
     tested: SplitRead | None
     readings: tuple[SplitRead, ...]
     confounders: tuple[str, ...]
@@ -55,6 +55,11 @@ class Summary:
     updated: datetime | None
     complete: bool
     interrupted: bool
+
+    @property
+    def reference_name(self) -> str:
+        """What to call trial 0: the base, where it is."""
+        return "trial 0" if self.reference and not self.reference.is_base else "the base"
 
     def count(self, *states: str) -> int:
         """How many trials are in any of these states."""
@@ -138,7 +143,7 @@ def summarize(study: Study) -> Summary:
         rows=tuple(trials),
         front=tuple(front_members(trials)),
         winner=winner,
-        base=next((row for row in trials if row.is_base), None),
+        reference=next((row for row in trials if row.number == 0), None),
         tested=study.state.tested,
         readings=tuple(study.state.readings),
         confounders=confounded(study.meta, study.state),

@@ -44,12 +44,12 @@ class Sheet:
 def table(summary: Summary, limit: int = 20) -> Sheet:
     """The front first, then the others; at most `limit` rows, and how many were left out."""
     shown = summary.ordered[: max(limit, len(summary.front))]
-    unit = summary.macs_unit
+    unit, against = summary.macs_unit, f"against {summary.reference_name}"
     return Sheet(
         title=f"{summary.meta.name}: validation top-1 over {unit.label}",
-        columns=("trial", "state", "epochs", "top-1", unit.name, "M params", "against the base"),
+        columns=("trial", "state", "epochs", "top-1", unit.name, "M params", against),
         rows=tuple(_cells(summary, row) for row in shown),
-        text=frozenset({"state", "against the base"}),
+        text=frozenset({"state", against}),
         optional=("epochs", "M params"),
         caption=_caption(summary, len(summary.rows) - len(shown)),
         styles=tuple(_STYLES.get(row.kind, "") for row in shown),
@@ -77,5 +77,13 @@ def _cells(summary: Summary, row: Row) -> tuple[str, ...]:
         fixed(row.top1, summary.percent_decimals),
         summary.macs(row),
         fixed(row.params / 1e6, summary.mparams_decimals),
-        "base" if row.is_base else ", ".join(map(str, row.changes)) or UNKNOWN,
+        _changes(row),
     )
+
+
+def _changes(row: Row) -> str:
+    if row.is_base:
+        return "base"
+    if row.number == 0:
+        return "nearest to the base"
+    return ", ".join(map(str, row.changes)) or UNKNOWN

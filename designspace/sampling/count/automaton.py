@@ -1,10 +1,24 @@
 """A large space as an automaton whose paths are its distinct networks.
 
-Axes that touch several components are fixed first: each combination of their labels is a *setting*.
-Two settings may make the same component, and then, with luck, the same network, which is one
-network and not two. So a state between two components holds the shape of the features and the set
-of all settings that could have made the components so far (the subset construction of automata
-theory). An edge is a component's meaning; from any state, different edges mean different networks.
+An axis that touches several components, such as the norm of the whole network, has one label for
+all of them. These axes are fixed first: each combination of their labels is a *setting*, a bit. Two
+settings may make the same component, and then, with luck, the same network, which is one network
+and not two. So a state between two components holds the shape of the features and the set of all
+settings that could have made the components so far: the subset construction of automata theory. An
+edge is a component's meaning; from any state, different edges mean different networks.
+
+Example: the settings are LayerNorm (bit 01) and BatchNorm (bit 10). The first component has no norm
+in one of its rows and one in the other, so its edges are "plain" (both settings make it), "with
+LayerNorm" and "with BatchNorm":
+
+    start 11 --plain-----------> state 11 --either norm in the head: two edges--> 01, 10
+             --with LayerNorm--> state 01 --LayerNorm in the head-------------->  01
+             --with BatchNorm--> state 10 --BatchNorm in the head-------------->  10
+
+From state 01 the edge "BatchNorm in the head" is not open: 01 and 10 have no bit in common. There
+are 2 + 1 + 1 = 4 paths for the 2 x 2 combinations. Without any norm in the head, "plain" would end
+in one path that both settings make: 3 networks for 4 combinations. `designspace.sampling` draws the
+automaton of a real space.
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""A small space: every combination of labels looked at, equal networks counted once."""
+"""A small space: every combination of labels looked at, equal networks counted once.
+
+The meanings of the components so far are one number, and with each component the pairs (number so
+far, meaning of this component) get new numbers, equal ones for equal pairs. In the end two
+combinations make the same network where their numbers are equal. With the meanings (0, 0, 1, 1) of
+four combinations in the first component and (5, 6, 5, 5) in the second, the pairs are numbered
+(0, 1, 2, 2): three networks, and the last two combinations are one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""A large space within limits: its networks counted exactly and told by rank."""
+"""A large space within limits: its networks counted exactly and told by rank.
+
+Counting gives each left half the number of its partners, which is how many right sides lie in what
+it leaves of the window. The running sums of these numbers give the networks an order without
+listing them: of partners (3, 2, 1) the sums are (3, 5, 6), so that ranks 0 to 2 are those of the
+first half, ranks 3 and 4 of the second, rank 5 of the third. The network of rank 4 is found by two
+searches: 4 lies between the sums 3 and 5, so it is the second half's; and it is partner 4 - 3 = 1
+of that half, which the index selects. A draw of ranks is a draw of networks.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,23 @@
 A window is a lower and an upper bound a cost, both included. The index depends on how many costs
 are limited: none, one (sorted) or two (sorted by the first, a wavelet matrix on the second).
 Costs and bounds stand in rows, a row a cost.
+
+With one cost, a window is a range of the sorted values, found by two binary searches. With two, the
+vectors are sorted by the first cost, so that the window is a range of positions again; among these
+the second cost is in no order, and a wavelet matrix counts how many of a range lie below a bound.
+
+    >>> vectors = np.array([[4, 1, 3, 2], [10, 40, 20, 30]])  # four vectors of two costs
+    >>> low, high = np.array([[2], [0]]), np.array([[4], [25]])  # 2 to 4, and up to 25
+    >>> one = np.array([0])
+    >>> int(index(vectors).count(low, high, one)[0])
+    2
+    >>> index(vectors).select(low[:, [0, 0]], high[:, [0, 0]], np.array([0, 1])).tolist()
+    [0, 2]
+
+(4, 10) and (3, 20) are inside; (2, 30) fails the second bound, and (1, 40) both.
+
+To find how far costs reach within a window (`ends`), only windows that may reach further than what
+is known are asked, the most promising ones first: most are never looked at.
 """
 
 from __future__ import annotations

@@ -3,6 +3,10 @@
 The first component is the stem with the first stage, since the stem may take that stage's width;
 then come the other stages, each with the downsampling before it, and the head. A component knows
 of those before it only the shape of the features that it gets.
+
+So a component is priced once per (shape, values) and not once per network. A stage of 8 rows behind
+3 widths of the stage before it is priced 24 times at most, however many networks contain it; and as
+a stage of depth 5 costs its first block and four times the next, all depths come out of one run.
 """
 
 from __future__ import annotations

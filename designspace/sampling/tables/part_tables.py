@@ -1,7 +1,13 @@
-"""What every combination of labels makes of each part of a network: one small table a part.
+"""What every combination of labels makes of each part of a network: one small table per part.
 
 Only the axes that touch a part stand in its table, so that a space of 10 ** 11 networks has tables
-of a few thousand entries.
+of a few thousand entries. Of three axes with 4 labels each, one on the kernel of each of three
+stages, there are 64 networks, and three tables of 4 entries: a block is read 12 times.
+
+An entry is a number that stands for a value: equal meanings are one value, whatever was written. So
+`act: gelu` and an inherited `gelu` have the same number, and -1 stands for what is not valid. What
+a part means can depend on where it stands (a shortcut needs a projection where the width changes);
+`Pieces.meaning` tells these apart.
 """
 
 from __future__ import annotations

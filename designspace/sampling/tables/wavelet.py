@@ -1,8 +1,26 @@
 """A wavelet matrix: how many of a range of positions hold a small value, and which is the k-th.
 
 Claude, Navarro and Ordonez, "The wavelet matrix", Information Systems 47 (2015), sections 3 and 4,
-on numpy arrays of queries. Where a query goes left or right at a level, both are computed and one
-is multiplied by zero: that takes a third of the time of `np.where`.
+on numpy arrays of queries.
+
+The values are sorted stably by one bit after the other, from the highest bit on: those with a 0 go
+to the left, those with a 1 to the right. Each level only keeps how many zeros stand before each
+position, and that is enough to follow any range [start, stop) down: its zeros become the range
+[zeros before start, zeros before stop), its ones the rest, beyond all zeros. Of (3, 0, 2, 1) the
+highest bits are 1, 0, 1, 0, and the next level is (0, 1, 3, 2). To count the values below 2 among
+the first three, look at the highest bit of 2, which is 1: all values of the range with a 0 there
+are smaller, and there is one of them; then follow the ones to the next level, where the bit of 2 is
+0, and no more are added. A query takes a step per bit, 24 for 16 million values.
+
+    >>> wavelet = Wavelet(np.array([3, 0, 2, 1], np.int32))
+    >>> start, stop = np.array([0], np.int32), np.array([3], np.int32)
+    >>> int(wavelet.below(start, stop, np.array([2], np.int32))[0])
+    1
+    >>> [int(wavelet.kth(start, stop, np.array([k], np.int32))[0]) for k in range(3)]
+    [0, 2, 3]
+
+Where a query goes left or right at a level, both are computed and one is multiplied by zero: that
+takes a third of the time of `np.where`.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ class DriverScheduler(FIFOScheduler):
             self._bridge.lost = self._cluster.lost = self._cluster.trouble() or self._cluster.lost
             return
         file = Path(trial.error_file or "")
-        trace = file.read_text() if file.is_file() else "Ray gave no reason"
+        trace = file.read_text(encoding="utf-8") if file.is_file() else "Ray gave no reason"
         self._bridge.report(trial.trial_id, Failure("the worker process died", trace, fatal=True))
 
 

@@ -17,7 +17,7 @@ from designspace.costing import lacks_formula
 from designspace.errors import InfeasibleError, InputError
 from designspace.records.study.events import Proposed
 from designspace.sampling.infeasible import why_none_seen
-from designspace.sampling.pricing import Priced, priced
+from designspace.sampling.pricing import PricedPoint, price_point
 from designspace.searching.proposers.neighbours import neighbours, row_of
 from designspace.searching.proposers.pool import Pool
 from designspace.searching.proposers.proposer import draw, next_axis
@@ -28,7 +28,7 @@ from designspace.spec.space.space import Point, Space
 TRIES = 4096  # networks looked at in one repair
 
 
-def proposed(space: Space, number: int, candidate: Priced, proposer: str) -> Proposed:
+def proposed(space: Space, number: int, candidate: PricedPoint, proposer: str) -> Proposed:
     """Return the event that a network was chosen for trial `number`."""
     return Proposed(
         trial=number,
@@ -57,19 +57,19 @@ class Candidates:
     ) -> None:
         """Take a space, the cost of its networks, and the pool, if the space is counted."""
         self._space, self._cost, self._pool = space, cost, pool
-        self._seen: dict[tuple[tuple[str, str], ...], Priced | None] = {}
+        self._seen: dict[tuple[tuple[str, str], ...], PricedPoint | None] = {}
 
-    def look(self, point: Point) -> Priced | None:
+    def look(self, point: Point) -> PricedPoint | None:
         """The network of a point, None where it or its recipe is not valid."""
         key = tuple(sorted(point.items()))
         if key not in self._seen:
             try:
-                self._seen[key] = priced(self._space, point, self._cost)
+                self._seen[key] = price_point(self._space, point, self._cost)
             except InputError:
                 self._seen[key] = None
         return self._seen[key]
 
-    def choose(self, point: Point, taken: set[str], rng: random.Random) -> Priced | None:
+    def choose(self, point: Point, taken: set[str], rng: random.Random) -> PricedPoint | None:
         """The nearest feasible network whose identity is not taken; None where none was found."""
         first = self.look(point)
         if self._free(first, taken):
@@ -87,7 +87,7 @@ class Candidates:
             return f"every network within the limits is tried ({len(taken)} in all)"
         return f"no new network within the limits among {TRIES} around the proposal"
 
-    def _free(self, found: Priced | None, taken: set[str]) -> bool:
+    def _free(self, found: PricedPoint | None, taken: set[str]) -> bool:
         return found is not None and self._fits(found) and found.identity not in taken
 
     def _near(self, point: Point, taken: set[str], rng: random.Random) -> Iterator[Point]:
@@ -95,7 +95,7 @@ class Candidates:
             return self._pool.near(point, len(taken), rng)
         return itertools.islice(self._around(point, rng), TRIES)
 
-    def _fits(self, candidate: Priced) -> bool:
+    def _fits(self, candidate: PricedPoint) -> bool:
         return all(limit.broken_by(candidate) is None for limit in self._space.limits)
 
     def _around(self, point: Point, rng: random.Random) -> Iterator[Point]:

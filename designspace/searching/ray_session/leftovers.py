@@ -50,7 +50,7 @@ def clear(study: Path) -> None:
     """End and remove what an earlier search of the study left, whose lock we hold by now."""
     file = study / NAME
     try:
-        noted = json.loads(file.read_text())
+        noted = json.loads(file.read_text(encoding="utf-8"))
         session, processes = Path(noted["session"]), Processes(noted["processes"])
     except (OSError, ValueError, KeyError, TypeError):
         file.unlink(missing_ok=True)

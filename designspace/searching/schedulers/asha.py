@@ -43,7 +43,7 @@ def decide(
 
     Args:
         scheduler: kind, eta and rungs.
-        epochs: after how many a trial is done, as its recipe says.
+        epochs: after how many a trial is complete, as its recipe says.
         state: all that was recorded before this epoch.
         trial: whose epoch it is.
         top1: its validation accuracy in percent.

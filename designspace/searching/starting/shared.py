@@ -4,11 +4,6 @@ The driver has decoded them anyway. A worker maps their bytes, and loads the dat
 store does not have them; either way it checks that they are those of the study.
 """
 
-# Ray and torch leave some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import warnings

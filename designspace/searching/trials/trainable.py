@@ -26,7 +26,7 @@ from designspace.records.training import Divergence, Epoch, Score
 
 Progress = Callable[[int, int], None]
 Task = Literal["train", "keep", "test"]
-"""Train on; write the weights of a training that is done; or measure it on the test split."""
+"""Train on; write the weights of a complete training; or measure it on the test split."""
 
 
 class Trainee(Protocol):
@@ -59,7 +59,7 @@ class Trainee(Protocol):
         ...
 
     def keep(self) -> None:
-        """Write the weights of the finished training, whole or not at all."""
+        """Write the weights of the complete training, whole or not at all."""
         ...
 
     def restore(self) -> bool:

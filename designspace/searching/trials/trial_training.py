@@ -43,7 +43,7 @@ def run_of(job: Job, data: Data) -> Trainee:
     share_memory(job.gpus, job.device)
     run = Run(
         load(job.spec.authored),
-        job.recipe.recipe(),
+        job.recipe.load(),
         data,
         seed=job.seed,
         device=job.device,

@@ -146,7 +146,7 @@ for _loader in (PlainLoader, QuickLoader):
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 for _each in (PlainLoader, QuickLoader, PlainDumper):
-    _each.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
+    _each.add_implicit_resolver(
         "tag:yaml.org,2002:float",
         re.compile(r"^[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
         list("-+0123456789"),

@@ -5,9 +5,6 @@ launches one copy for each counter of a batch norm. Here the tensors are listed 
 operation updates all of them, and counters are copied when somebody asks for the average.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from copy import deepcopy

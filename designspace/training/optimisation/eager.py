@@ -5,11 +5,6 @@ imports the compiler (`torch._dynamo`, with sympy) at its first call. A training
 network at most, never its optimizer: it calls the methods inside the wrappers.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import inspect

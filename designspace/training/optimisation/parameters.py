@@ -1,8 +1,5 @@
 """Groups of parameters: what is decayed, and how much of the learning rate each layer gets."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

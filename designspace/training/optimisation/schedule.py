@@ -3,9 +3,6 @@
 timm's own schedulers would import all of timm and torchvision, seconds in every worker.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

@@ -1,8 +1,5 @@
 """Checkpoints: written atomically with a digest, the one before kept, damaged ones passed over."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import copy

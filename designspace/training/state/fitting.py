@@ -5,9 +5,6 @@ step: a moment of another shape fails in the middle of training, and a missing o
 from zero without a word.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,8 +1,5 @@
 """The first weights, as the recipe says."""
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import torch

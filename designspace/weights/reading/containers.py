@@ -113,7 +113,7 @@ def _tensor(value: object) -> Tensor | None:
     if not isinstance(value, np.ndarray) or array.dtype.kind not in "biufc":
         return None
     native = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")).reshape(array.shape)
-    return torch.from_numpy(native)  # pyright: ignore[reportUnknownMemberType]
+    return torch.from_numpy(native)
 
 
 def _as_mapping(found: object) -> dict[str, Any] | None:

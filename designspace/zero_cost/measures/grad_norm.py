@@ -5,10 +5,6 @@ added up, after one mini-batch in training mode. So does the authors' code (zero
 mini-batch is cropped and flipped as for training, ours is not.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import torch

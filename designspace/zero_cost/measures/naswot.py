@@ -10,11 +10,6 @@ As in the authors' code (nas-without-training): training mode, torch's own first
 recipe's, bits of all activations added up; it knows ReLU alone. Its mini-batch is of 128 images.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownArgumentType=false
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false
-
 from __future__ import annotations
 
 from typing import Any

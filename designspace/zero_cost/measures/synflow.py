@@ -12,9 +12,6 @@ evenly, but for a position bias: its softmax would see scores of any size, and g
 times those.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

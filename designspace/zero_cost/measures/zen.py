@@ -17,10 +17,6 @@ of the difference, and residual links that are cut (there `no_reslink`), with th
 layers. Layer scale, of which that code knows nothing, is set to 1, as the scales of norms are.
 """
 
-# Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
-# pyright: reportUnknownArgumentType=false
-
 from __future__ import annotations
 
 import math

@@ -1,0 +1,133 @@
+"""Packages that are no dependency, on networks of ours; without the package a test is skipped."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import designspace
+from designspace.costing import cost
+from tests.helpers.small import SIDE, small, stir
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+X = torch.randn(2, 3, SIDE, SIDE)
+some = pytest.mark.parametrize("name", ["convnextv2_atto", "swin_t", "deit_s", "regnetx_002"])
+
+
+def built(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    model = designspace.build(small(name), num_classes=5, input_size=SIDE)
+    stir(model)
+    return model.eval()
+
+
+@some
+@pytest.mark.parametrize("kind", ["Int8WeightOnlyConfig", "Int8DynamicActivationInt8WeightConfig"])
+def test_torchao_quantises_the_linear_layers(name: str, kind: str) -> None:
+    quantization = pytest.importorskip("torchao.quantization")
+    model = built(name)
+    quantised = copy.deepcopy(model)
+    quantization.quantize_(quantised, getattr(quantization, kind)())
+    linear = [module for module in quantised.modules() if isinstance(module, nn.Linear)]
+    assert {type(module.weight).__name__ for module in linear} == {"Int8Tensor"}
+    with torch.no_grad():
+        expected = model(X)
+        assert (quantised(X) - expected).norm() < 0.03 * expected.norm()
+
+
+@some
+def test_captum_attributes_to_pixels_and_maps(name: str) -> None:
+    attr = pytest.importorskip("captum.attr")
+    model, images = built(name), X.clone().requires_grad_()
+    assert attr.Saliency(model).attribute(images, target=1).shape == X.shape
+    assert attr.IntegratedGradients(model).attribute(images, target=1, n_steps=2).shape == X.shape
+    last = list(model.get_submodule("stages").children())[-1]
+    taken: list[Any] = []
+    handle = last.register_forward_hook(lambda _m, _x, y: taken.append(y))
+    logits = model(X)
+    handle.remove()
+    (grad,) = torch.autograd.grad(logits[:, 1].sum(), taken)
+    (features,) = taken
+    axes = tuple(range(2, features.ndim))
+    expected = (grad.mean(axes, keepdim=True) * features).sum(1, keepdim=True)
+    torch.testing.assert_close(attr.LayerGradCam(model, last).attribute(X, target=1), expected)
+
+
+@some
+def test_lightning_fits_a_batch(name: str) -> None:
+    lightning = pytest.importorskip("lightning")
+
+    class Classifier(lightning.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = built(name)
+
+        def training_step(self, batch: Any, _: int) -> Tensor:
+            return nn.functional.cross_entropy(self.network(batch[0]), batch[1])
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.SGD(self.parameters(), 0.01)
+
+    module = Classifier()
+    before = [value.clone() for value in module.parameters()]
+    trainer = lightning.Trainer(
+        max_steps=1, accelerator="cpu", logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    trainer.fit(module, batches())
+    changed = [not torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True)]
+    assert any(changed)
+
+
+@some
+def test_accelerate_trains_a_batch(name: str) -> None:
+    accelerate = pytest.importorskip("accelerate")
+    accelerator = accelerate.Accelerator(cpu=True)
+    model = built(name)
+    names = set(model.state_dict())
+    optimizer: Any = torch.optim.SGD(model.parameters(), 0.01)
+    model, optimizer, loader = accelerator.prepare(model, optimizer, batches())
+    for images, labels in loader:
+        loss = nn.functional.cross_entropy(model(images), labels)
+        accelerator.backward(loss)
+        optimizer.step()
+    assert set(accelerator.get_state_dict(model)) == names
+
+
+def batches() -> Any:
+    rows: Any = [(image, label) for label, image in enumerate(X)]
+    return torch.utils.data.DataLoader(rows, batch_size=len(X))
+
+
+CONVOLUTIONAL = pytest.mark.parametrize("name", ["convnextv2_atto", "regnetx_002"])
+
+
+@CONVOLUTIONAL
+def test_thop_counts_by_rules_for_our_classes(name: str) -> None:
+    thop = pytest.importorskip("thop")
+    hooks = pytest.importorskip("thop.vision.basic_hooks")
+    model = built(name)
+    # it looks exact classes up, and ours are subclasses
+    rules = {type(m): hooks.count_convNd for m in model.modules() if isinstance(m, nn.Conv2d)}
+    rules |= {type(m): hooks.count_linear for m in model.modules() if isinstance(m, nn.Linear)}
+    with torch.no_grad():
+        found, params = thop.profile(model, (X[:1],), custom_ops=rules, verbose=False)
+    expected = cost(small(name), input_size=SIDE, num_classes=5)
+    # it counts norms and poolings too, and only parameters of modules that it knows
+    assert expected.macs <= found < 1.1 * expected.macs
+    assert 0.99 * expected.params < params <= expected.params
+
+
+@CONVOLUTIONAL
+def test_ptflops_counts_operators_rightly(name: str) -> None:
+    ptflops = pytest.importorskip("ptflops")
+    found, params = ptflops.get_model_complexity_info(
+        built(name), (3, SIDE, SIDE), as_strings=False, print_per_layer_stat=False, backend="aten"
+    )
+    expected = cost(small(name), input_size=SIDE, num_classes=5)
+    assert expected.macs <= found < 1.1 * expected.macs
+    assert params == expected.params
