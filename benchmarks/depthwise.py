@@ -52,7 +52,7 @@ def row(batch: int, channels: int, side: int) -> dict[str, Any]:
     actions: dict[str, Callable[[], Any]] = {
         "forward": lambda: functional.conv2d(x, weight, padding=SIDE // 2, groups=channels),
         "torchs": lambda: torchs(grad, x, weight),
-        "ours": lambda: of_kernel(grad, x, SIDE),
+        "ours": lambda: of_kernel(grad, x, (SIDE, SIDE)),
     }
     own, theirs = actions["ours"](), actions["torchs"]()
     times: dict[str, list[float]] = {name: [] for name in actions}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Block, Shortcut
@@ -11,7 +11,7 @@ from designspace.blocks.projection import Projection
 from designspace.layers.act import Act, InheritAct, NoAct
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, NoNorm, Norm
+from designspace.layers.norm import BatchNorm, InheritNorm, NoNorm, Norm
 from designspace.layers.numbers import Positive, Truth
 from designspace.layers.part import Children, Layer, PartContext, Sequential
 from designspace.layers.residual import DropPath, Identity, LayerScale
@@ -95,8 +95,18 @@ class ConvBlock(Block):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """Add the branch to the shortcut."""
-        return m.act(m.shortcut(x) + m.drop_path(m.scale(m.branch(x))))
+        """Add the shortcut to the branch, whose peak of memory comes before the shortcut."""
+        return m.act(self._add(m.drop_path(m.scale(m.branch(x))), m.shortcut(x)))
+
+    @property
+    def _add(self) -> Callable[[Any, Any], Any]:
+        """In place where the branch ends in a tensor of its own that no gradient needs.
+
+        A batch norm's output and a scaled one are that. A layer norm's and a pointwise layer's are
+        views, whose gradients torch would copy.
+        """
+        normed = 3 in self.norm_at and isinstance(self.norm, BatchNorm)
+        return _add_onto if normed or self.layer_scale_init is not None else _add_anew
 
     def _branch(self, x: Feature, at: PartContext) -> Iterator[tuple[str, Layer]]:
         """The three layers in their order, each with the norm and activation after it."""
@@ -125,3 +135,12 @@ class ConvBlock(Block):
 
     def _wider(self, width: int) -> int:
         return int(width * self.ratio)
+
+
+def _add_anew(branch: Any, shortcut: Any) -> Any:
+    return branch + shortcut
+
+
+def _add_onto(branch: Any, shortcut: Any) -> Any:
+    branch += shortcut
+    return branch

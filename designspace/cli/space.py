@@ -47,7 +47,7 @@ def info(
 ) -> None:
     """Count the networks of a space and show the effect of its limits and axes."""
     from designspace.cli.output.printing import print_json
-    from designspace.sampling.cache.described import describe_space
+    from designspace.sampling.described import describe_space
     from designspace.sampling.space import load_space, with_limits
     from designspace.sampling.task import Task
 

@@ -105,42 +105,6 @@ class MapLayerScale(LayerScale):
         return x * self.gamma[:, None, None]
 
 
-class ResponseNorm(nn.Module):
-    """Scales each channel by its share of the response over all positions, and adds the input.
-
-    The three are one factor for each image and channel, so that a map is read once for the
-    response and once to be scaled. The response is a norm, whose gradient is zero where a channel
-    is zero everywhere; that of the root of a sum of squares would not be a number.
-    """
-
-    def __init__(self, channels: int, eps: float) -> None:
-        super().__init__()
-        self.eps = eps
-        self.weight = nn.Parameter(torch.empty(channels))
-        self.bias = nn.Parameter(torch.empty(channels))
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Begin as the identity."""
-        nn.init.zeros_(self.weight)
-        nn.init.zeros_(self.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, *positions, channels) to the same."""
-        positions = tuple(range(1, x.ndim - 1))
-        response: Tensor = torch.linalg.vector_norm(x, dim=positions, keepdim=True)
-        share = response / (response.mean(-1, keepdim=True) + self.eps)
-        return (x * (1 + self.weight * share)).add_(self.bias)
-
-
-class MapResponseNorm(ResponseNorm):
-    """The same on (batch, channels, height, width)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Scale a view."""
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
 class DropPath(nn.Module):
     """Drops a sample's branch with probability `rate` in training, and scales up the kept ones."""
 

@@ -49,11 +49,19 @@ class Composite(Kind):
             gives it to no other layer.
     """
 
+    __slots__ = ("_period",)  # kept as `Frozen` keeps the hash
+
     overwrites: ClassVar[tuple[str, ...]] = ()
 
     def period(self) -> int:
         """Number of blocks after which a stage's pattern repeats: that of the nested parts."""
-        return lcm(*(part.period() for _, part in self.nested() if isinstance(part, Composite)))
+        try:
+            return object.__getattribute__(self, "_period")
+        except AttributeError:
+            parts = (part for _, part in self.nested() if isinstance(part, Composite))
+            value = lcm(*(part.period() for part in parts))
+            object.__setattr__(self, "_period", value)
+            return value
 
     @abstractmethod
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:

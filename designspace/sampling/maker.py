@@ -8,13 +8,14 @@ parts that are all known is put together from them. The network's own rules stil
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from designspace.errors import InputError
+from designspace.sampling.tables.quick_changes import copied, put_all, puts
 from designspace.sampling.tables.touched_parts import touch
-from designspace.spec.documents.changes import apply, keys_of
+from designspace.spec.documents.changes import apply
 from designspace.spec.documents.document import Document
 from designspace.spec.network.load import without_facts
 from designspace.spec.network.network import Network
@@ -23,7 +24,6 @@ from designspace.spec.space.space import Point, Space
 
 _STAGED = ("block", "downsample")
 _SIMPLE = ("norm", "act", "stem", "head")
-_Put = tuple[tuple[str | int, ...], str | int, Any]  # the way, the last key, the value
 
 
 class Maker:
@@ -41,7 +41,7 @@ class Maker:
         self._known: list[dict[tuple[str | None, ...], Any]] = [{} for _ in self._places]
         self._labels = {name: frozenset(axis.labels) for name, axis in space.axes.items()}
         self._puts = {
-            name: {label: _puts(axis.changes(label)) for label in axis.labels}
+            name: {label: puts(axis.changes(label)) for label in axis.labels}
             for name, axis in self._axes.items()
         }
 
@@ -87,9 +87,9 @@ class Maker:
         names = [name for name in self._axes if name in point]
         if not names:
             return None
-        data: dict[str, Any] = _copied(self._base.data)
-        puts = [put for name in names for put in self._puts[name][point[name]]]
-        if all(self._is_active(name, point) for name in names) and _put_all(data, puts):
+        data: dict[str, Any] = copied(self._base.data)
+        wanted = [put for name in names for put in self._puts[name][point[name]]]
+        if all(self._is_active(name, point) for name in names) and put_all(data, wanted):
             return data
         try:  # what is missing on a path is made, what has no effect is left out
             changes = self._space.changes(point)
@@ -125,33 +125,3 @@ def _part(network: Network, root: str, stage: int) -> Any:
     if root not in _STAGED:
         return value
     return value[stage] if stage < len(value) else _AS_FIRST
-
-
-def _puts(changes: Mapping[str, Any]) -> list[_Put]:
-    keys = {path: keys_of(path) for path in changes}
-    return [(keys[path][:-1], keys[path][-1], value) for path, value in changes.items()]
-
-
-def _put_all(data: dict[str, Any], puts: list[_Put]) -> bool:
-    """Replace values that are there already; False where one is not."""
-    for way, last, value in puts:
-        here: Any = data
-        try:
-            for key in way:
-                here = here[key]
-            _ = here[last]
-        except (KeyError, IndexError, TypeError):
-            return False
-        if type(here) is str:
-            return False
-        here[last] = _copied(value)
-    return True
-
-
-def _copied(data: Any) -> Any:
-    """Plain data anew, as deep as they go."""
-    if type(data) is dict:
-        return {key: _copied(value) for key, value in cast("dict[Any, Any]", data).items()}
-    if type(data) is list:
-        return [_copied(each) for each in cast("list[Any]", data)]
-    return data

@@ -12,6 +12,7 @@ from pydantic import PrivateAttr
 
 from designspace.costing import lacks_formula
 from designspace.errors import InfeasibleError, InputError
+from designspace.sampling.cache.compiled import with_chain
 from designspace.sampling.count.bounds import bounds_of
 from designspace.sampling.count.networks import Networks, networks
 from designspace.sampling.feasible import Draw, Feasible
@@ -21,7 +22,6 @@ from designspace.sampling.pricing import PricedPoint, price_point
 from designspace.sampling.recipes import Paired, Recipes
 from designspace.sampling.rejection import Limited, Searched, Thinned, first_two
 from designspace.sampling.tables.active_labels import active_labels
-from designspace.sampling.tables.chain import Chain
 from designspace.sampling.tables.part_tables import TooLargeError
 from designspace.sampling.task import Task
 from designspace.spec.network.network import Network
@@ -138,7 +138,7 @@ class CountedSpace(spaces.Space):
 
     def _compiled(self, task: Task) -> Networks | TooLargeError:
         try:
-            found = networks(Chain(self.network_axes, self.base_data, task))
+            found = with_chain(self.network_axes, self.base_data, task, networks)
             return Paired(found, self.axes, Recipes(self)) if self.recipe_axes else found
         except TooLargeError as error:
             return error

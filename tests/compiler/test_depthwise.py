@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import designspace
-from designspace.compiler.depthwise import DepthwiseConv
+from designspace.compiler.depthwise import DepthwiseConv, within_reach
 
 
 def pair(channels: int, side: int, bias: bool) -> tuple[nn.Module, nn.Module]:
@@ -44,6 +44,20 @@ def test_the_gradients_are_torchs(
     ours, theirs = gradients(quick, x), gradients(plain, x)
     assert len(ours) == len(theirs) == 3 + bias
     for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (2, 2), (3, 1), (4, 4)])
+def test_small_maps_meet_the_middle_of_the_kernel_only(
+    size: tuple[int, int], training: bool
+) -> None:
+    quick, plain = pair(3, 7, bias=True)
+    quick.train(training)
+    middle = within_reach(quick.get_parameter("weight"), size)
+    assert tuple(middle.shape[2:]) == tuple(min(2 * side - 1, 7) for side in size)
+    x = torch.randn(2, 3, *size, dtype=torch.double)
+    for mine, other in zip(gradients(quick, x), gradients(plain, x), strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-10, atol=1e-10)
 
 

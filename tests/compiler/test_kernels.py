@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -33,7 +33,8 @@ from tests.helpers.command import run
 from tests.helpers.small import SIDE, every_family, small
 from tests.helpers.trainings import SHORT, tiny_data, tiny_net
 
-both = pytest.mark.parametrize("kernel", ["linear", "convolution"])
+KERNELS: tuple[Kernel, ...] = get_args(Kernel)
+every_kernel = pytest.mark.parametrize("kernel", KERNELS)
 sizes = st.integers(1, 9)
 
 
@@ -62,7 +63,7 @@ def test_every_kernel_is_a_linear_layer_over_the_channels(
     tokens = TokenLinear(channels, out, bias)
     rows = torch.randn(batch, height, width, channels)
     maps = rows.permute(0, 3, 1, 2) if last else rows.permute(0, 3, 1, 2).contiguous()
-    for kernel in ("linear", "convolution"):
+    for kernel in KERNELS:
         for module in (layer, tokens):
             module.load_state_dict(plain.state_dict())
             module.zero_grad()
@@ -93,11 +94,12 @@ def test_a_network_is_the_same_by_each_kernel(name: str) -> None:
     x = torch.randn(2, 3, SIDE, SIDE)
     with torch.no_grad(), forced("linear"):
         expected = model(x)
-    with torch.no_grad(), forced("convolution"):
-        torch.testing.assert_close(model(x), expected, rtol=1e-3, atol=1e-4)
+    for kernel in ("convolution", "by_size"):
+        with torch.no_grad(), forced(kernel):
+            torch.testing.assert_close(model(x), expected, rtol=1e-3, atol=1e-4)
 
 
-@both
+@every_kernel
 def test_half_and_double_precision_and_autocast(kernel: Kernel) -> None:
     layer, x = PointwiseConv(4, 6), torch.randn(2, 4, 3, 5)
     with forced(kernel):
@@ -109,7 +111,7 @@ def test_half_and_double_precision_and_autocast(kernel: Kernel) -> None:
         torch.testing.assert_close(layer.double()(x.double()).float(), expected)
 
 
-@both
+@every_kernel
 def test_it_compiles_exports_and_maps_over_samples(kernel: Kernel) -> None:
     layer, x = PointwiseConv(4, 6), torch.randn(2, 4, 3, 5)
     with forced(kernel):
@@ -125,7 +127,7 @@ def test_it_compiles_exports_and_maps_over_samples(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("maker", "capability", "mkl", "expected"),
     [
-        ("AuthenticAMD", "AVX512", True, "convolution"),
+        ("AuthenticAMD", "AVX512", True, "by_size"),
         ("AuthenticAMD", "AVX2", True, "linear"),
         ("AuthenticAMD", "AVX512", False, "linear"),
         ("GenuineIntel", "AVX512", True, "linear"),
@@ -143,7 +145,7 @@ def test_the_machine_decides(
 
 
 def test_a_kernel_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for kernel in ("linear", "convolution"):
+    for kernel in KERNELS:
         monkeypatch.setenv(kernels.VARIABLE, kernel)
         assert machine_kernel() == kernel
     monkeypatch.setenv(kernels.VARIABLE, "fastest")
@@ -158,19 +160,19 @@ def test_a_wrong_name_is_one_line_on_the_command_line() -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
-    assert "valid: linear, convolution" in done.stderr
+    assert "valid: linear, convolution, by_size" in done.stderr
 
 
 def test_bench_says_which() -> None:
     narrow = ("--set", "widths=[8,8,8]", "--set", "depths=[1,1,1]")
     words = ("convnext_proxy", *narrow, "--input-size", "32", "--rounds", "1", "--json")
-    for kernel in ("linear", "convolution"):
+    for kernel in KERNELS:
         with forced(kernel):
             record = json.loads(run("bench", *words).out)
         assert record["environment"]["pointwise_kernel"] == kernel
 
 
-@both
+@every_kernel
 def test_a_run_resumes_to_the_bit_by_the_kernel_that_it_began_with(
     kernel: Kernel, tmp_path: Path
 ) -> None:
@@ -220,9 +222,39 @@ def test_pinned_layers_keep_to_their_kernel(monkeypatch: pytest.MonkeyPatch) -> 
     pin_kernel(layer, "convolution")
     with forced("linear"):
         layer(torch.randn(1, 4, 2, 2))
-    torch.set_num_threads(1)
-    layer(torch.randn(1, 4, 2, 2))
-    assert taken == ["linear", "convolution", "linear"]
+    assert taken == ["linear", "convolution"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "threads", "expected"),
+    [
+        ((64, 256, 1, 1), 2, (16, 256, 1, 4)),
+        ((64, 256, 1, 1), 1, (16, 256, 1, 4)),
+        ((1, 256, 8, 16), 1, (16, 256, 1, 8)),
+        ((1, 256, 1, 67), 2, (1, 256, 1, 67)),
+        ((1, 256, 1, 67), 1, None),  # which torch would not hand to oneDNN
+        ((1, 256, 7, 7), 2, None),  # too few rows
+        ((64, 8, 8, 8), 2, None),  # too few products
+    ],
+)
+def test_large_layers_convolve_flat_images(
+    monkeypatch: pytest.MonkeyPatch,
+    shape: tuple[int, ...],
+    threads: int,
+    expected: tuple[int, ...] | None,
+) -> None:
+    taken: list[Any] = []
+    convolve = functional.conv2d
+    monkeypatch.setattr(
+        functional, "conv2d", lambda *a: taken.append(tuple(a[0].shape)) or convolve(*a)
+    )
+    torch.set_num_threads(threads)
+    layer, x = PointwiseConv(shape[1], 1024 if shape[1] > 8 else 32), torch.randn(shape)
+    with forced("by_size"):
+        found = layer(x)
+    assert taken == ([] if expected is None else [expected])
+    with forced("linear"):
+        torch.testing.assert_close(found, layer(x), rtol=1e-4, atol=1e-4)
 
 
 class Packed(Tensor):

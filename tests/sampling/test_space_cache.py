@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from designspace.layers.kind import Kind
 from designspace.sampling.cache import keys, store
-from designspace.sampling.cache.described import describe_space
+from designspace.sampling.described import describe_space
 from designspace.sampling.space import load_space
+from designspace.sampling.tables.part_tables import Pieces
 from designspace.sampling.task import Task
 from tests.helpers.algebra_spaces import SPACES, data
 
@@ -44,6 +46,18 @@ def off(name: str = SMALL) -> Any:
         return described(name)
 
 
+def drawn(name: str) -> Any:
+    """Networks and their number, of tables that are read where they are kept."""
+    space = load_space(data(SPACES[name], LIMITED))
+    found: Any = space.feasible([], task=Task(32, 1, 7))
+    draw = found.draw(200, seed=3)
+    costs = [each.tolist() for each in draw.costs().values()]
+    sizes = list(found.networks.chain.sizes.values())
+    any_labels = np.random.default_rng(1).integers(0, sizes, (500, len(sizes)))
+    priced = found.networks.chain.costs(any_labels).tolist()
+    return found.count, draw.labels.tolist(), costs, priced
+
+
 def files(home: Path) -> list[Path]:
     return sorted(home.glob("*"))
 
@@ -56,6 +70,29 @@ def test_a_description_is_the_same_without_with_and_from_the_cache(name: str, ho
     assert len(files(home)) > before
     assert described(name) == expected
     assert repr(described(name)) == repr(expected), "types included"
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_networks_are_the_same_without_with_and_from_kept_tables(
+    name: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESIGNSPACE_CACHE", "off")
+    expected = drawn(name)
+    monkeypatch.setenv("DESIGNSPACE_CACHE", "on")
+    for path in files(home):
+        path.unlink()
+    assert drawn(name) == expected
+    (kept,) = files(home)
+    monkeypatch.setattr(Pieces, "__init__", never)
+    assert drawn(name) == expected, "read, and no part was read or priced again"
+    for content in (b"", b"PK", kept.read_bytes()[32:-200]):
+        store.write(kept.stem, content)
+        with pytest.raises(AssertionError, match="compiled"):
+            drawn(name)
+
+
+def never(*_: object) -> None:
+    raise AssertionError("compiled")
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=64)), min_size=1, max_size=4))
@@ -97,6 +134,11 @@ def test_what_an_answer_depends_on_is_in_its_key(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(keys, "_source", lambda: "changed")
     assert keys.key_of(space.axes, space.base_data, task) not in known
     assert keys.key_of(space.axes, {"depths": Path()}, task) is None, "no plain data"
+
+
+def test_every_room_that_an_answer_depends_on_is_there_and_holds_source() -> None:
+    for room in keys.ROOMS:
+        assert list((keys.ROOT / room).rglob("*.py")), room
 
 
 def test_a_kind_from_outside_the_package_is_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from designspace.compiler import modules
 from designspace.compiler.depthwise import DepthwiseConv
 from designspace.compiler.lower import LOWERINGS, lowers
 from designspace.compiler.pointwise import PointwiseConv, TokenLinear
+from designspace.compiler.response import MapResponseNorm, ResponseNorm
 from designspace.layers import act, convolution, norm, pooling, residual, response
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
@@ -94,5 +95,5 @@ def _avg_pool(leaf: pooling.AvgPool, x: Feature) -> nn.Module:  # noqa: ARG001
 
 @lowers(response.GlobalResponseNorm)
 def _response_norm(leaf: response.GlobalResponseNorm, x: Feature) -> nn.Module:
-    kind = modules.MapResponseNorm if _is_map(x) else modules.ResponseNorm
+    kind = MapResponseNorm if _is_map(x) else ResponseNorm
     return kind(x.channels, leaf.eps)

@@ -17,8 +17,8 @@ from designspace.spec.network.families import families
 from designspace.spec.space.axis import Axis
 
 _FORMAT = 1  # of what is kept; another number lets all of it be forgotten
-_ROOT = Path(__file__).parents[2]
-_ROOMS = ("algebra", "blocks", "costing", "layers", "mixers", "spec")
+ROOT = Path(__file__).parents[2]
+ROOMS = ("blocks", "costing", "layers", "mixers", "sampling", "spec")
 
 
 def key_of(axes: Mapping[str, Axis], base: Any, task: Task, *more: Any) -> str | None:
@@ -50,6 +50,6 @@ def _program() -> list[str] | None:
 def _source() -> str:
     """A digest of the rooms that count: more than a version, of which a checkout has only one."""
     digest = hashlib.sha256()
-    for path in sorted(path for room in _ROOMS for path in (_ROOT / room).rglob("*.py")):
+    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -179,25 +179,39 @@ class Plane:
         return self._wavelet.kth(start, stop, k.astype(np.int32) + skipped)
 
     def ends(self, low: Ints, high: Ints, order: Ints, own: Ints, known: Ends) -> None:
-        """By asking only windows that may reach further than what is known, the best first."""
-        first, second = self._first, self._second
-        some, start, stop = self._inside(low, high, order)
-        lower, upper = _between(second, low[1, some], high[1, some])
-        held = (upper > lower) & (stop > start)
-        some, start, stop, lower, upper = (x[held] for x in (some, start, stop, lower, upper))
-        low, high, own = low[:, some], high[:, some], own[:, some]
-        reached = {
-            (0, True): first[stop - 1],
-            (0, False): first[start],
-            (1, True): second[upper - 1],
-            (1, False): second[lower],
-        }
-        for end, values in reached.items():
-            hopes, few = values + own[end[0]], FEW
-            while len(some := known.beyond(end, hopes, few)):
-                nothing = self._reach(end, low[:, some], high[:, some], own[:, some], known)
-                hopes[some[nothing]] = known.of(end)
-                few *= 4
+        """By asking only windows that may reach further than what is known, the best first.
+
+        How far a window may reach on one cost, whatever it asks of the other, is one search; the
+        windows are searched in the order of their bounds, and most of them are ruled out by it.
+        """
+        for column, values in ((0, self._first), (1, self._second)):
+            for most in (False, True):
+                end, bounds = (column, most), high[column] if most else low[column]
+                if self._is_reached(end, bounds, own[column], known):
+                    continue
+                hopes = _nearest(values, bounds, most, order if column else None)
+                far = -FAR if most else FAR
+                inside = hopes >= low[column] if most else hopes <= high[column]
+                self._search(end, np.where(inside, hopes + own[column], far), low, high, own, known)
+
+    def _is_reached(self, end: End, bounds: Ints, own: Ints, known: Ends) -> bool:
+        """Whether an end is known that no window can pass, whatever the vectors are."""
+        most = end[1]
+        values = self._second if end[0] else self._first
+        best = np.minimum(bounds, values[-1]) if most else np.maximum(bounds, values[0])
+        sums = best + own
+        return (
+            bool(sums.max(initial=-FAR) <= known.of(end))
+            if most
+            else bool(sums.min(initial=FAR) >= known.of(end))
+        )
+
+    def _search(self, end: End, hopes: Ints, low: Ints, high: Ints, own: Ints, known: Ends) -> None:
+        few = FEW
+        while len(some := known.beyond(end, hopes, few)):
+            nothing = self._reach(end, low[:, some], high[:, some], own[:, some], known)
+            hopes[some[nothing]] = known.of(end)
+            few *= 4
 
     def _reach(self, end: End, low: Ints, high: Ints, own: Ints, known: Ends) -> NDArray[np.bool_]:
         """Note what lies beyond an end in some windows; returns which hold nothing there."""
@@ -229,6 +243,28 @@ def _holds_any(values: Ints, low: Ints, high: Ints) -> NDArray[np.bool_]:
     """Whether each window holds any of sorted values."""
     start, stop = _between(values, low, high)
     return stop > start
+
+
+def _nearest(values: Ints, bounds: Ints, most: bool, order: Ints | None) -> Ints:
+    """The largest of sorted values up to each bound, or the smallest from it on; beyond, far off.
+
+    `order` sorts the bounds from the largest on; they are searched in it, and not at all where
+    they bind nothing.
+    """
+    far = -FAR if most else FAR
+    if most and bounds.min(initial=values[-1]) >= values[-1]:
+        return np.full(len(bounds), values[-1])
+    if not most and bounds.max(initial=values[0]) <= values[0]:
+        return np.full(len(bounds), values[0])
+    asked = bounds if order is None else bounds[order]
+    place = np.searchsorted(values, asked, side="right" if most else "left")
+    padded = np.concatenate([[far], values]) if most else np.concatenate([values, [far]])
+    found = padded[place]
+    if order is None:
+        return found
+    back = np.empty_like(found)
+    back[order] = found
+    return back
 
 
 def _is_thin(values: Ints, low: Ints, high: Ints) -> bool:

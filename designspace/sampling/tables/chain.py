@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -30,23 +30,39 @@ class Chain:
         task: What the networks are costed on.
         sizes: The number of labels of each axis.
         components: The stem with the first stage, the other stages, the head.
-        features: The shapes that pass between them; number 0 is the image.
     """
 
-    def __init__(self, axes: Mapping[str, Axis], base: Mapping[str, Any], task: Task) -> None:
+    def __init__(
+        self,
+        axes: Mapping[str, Axis],
+        base: Mapping[str, Any],
+        task: Task,
+        components: Sequence[Component] = (),
+    ) -> None:
         """Take the axes, the base network's data as written, and what networks are costed on.
+
+        Args:
+            axes: The axes over networks.
+            base: The base network's data as it was written.
+            task: What the networks are costed on.
+            components: Those of an equal chain, from an earlier run; else they are compiled.
 
         Raises:
             TooLargeError: The space does not decompose: an axis changes what is no part of the
                 chain, or widths that are quantised together come of too many combinations.
         """
+        self.axes, self.base, self.task = axes, base, task
+        self.sizes = {name: len(axis.choices) for name, axis in axes.items()}
+        self.components = list(components) or self._compiled()
+
+    def _compiled(self) -> list[Component]:
+        """The components, each with the numbers of its values but with nothing made yet."""
+        axes, base, task = self.axes, self.base, self.task
         for name, path in ((name, path) for name, axis in axes.items() for path in axis.paths):
             if touch(path).root not in _KNOWN:
                 raise TooLargeError(f"axis {name} changes {path}, which is no part by itself")
-        self.axes, self.base, self.task = axes, base, task
-        self.sizes = {name: len(axis.choices) for name, axis in axes.items()}
-        self.features = Features()
-        self.features.id(image(task.input_size, task.in_channels))
+        features = Features()  # the shapes between components; number 0 is the image
+        features.id(image(task.input_size, task.in_channels))
         pieces = Pieces(axes, base)
         blocks, downsamples = pieces.of_stages(BLOCK), pieces.of_stages(DOWNSAMPLE)
         before = [pieces.whole(STEM), *downsamples[1:]]
@@ -56,12 +72,10 @@ class Chain:
             StagePieces(pieces.extent(stage), blocks[stage], before[stage], *shrinks[stage:])
             for stage in range(pieces.stages)
         ]
-        self.components: list[Component] = [
-            StageComponent(pieces, table, self.sizes, self.features) for table in tables
+        return [
+            *(StageComponent(pieces, table, self.sizes, features) for table in tables),
+            HeadComponent(pieces, head, self.sizes, features, task.num_classes),
         ]
-        self.components.append(
-            HeadComponent(pieces, head, self.sizes, self.features, task.num_classes)
-        )
 
     @property
     def combinations(self) -> int:
@@ -75,7 +89,7 @@ class Chain:
         for component in self.components:
             columns = [names.index(name) for name in component.axes]
             rows = flat_rows(labels, columns, component.sizes)
-            found = component.on(np.maximum(feature, 0), rows)
+            found = component.on(feature, rows)
             feature = found.out
             yield found
 

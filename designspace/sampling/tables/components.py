@@ -12,10 +12,10 @@ a stage of depth 5 costs its first block and four times the next, all depths com
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,27 +59,109 @@ class Priced:
     meaning: Ints
 
 
+Vector: TypeAlias = tuple[int, int, int]  # parameters, multiply-adds, activations
+NOTHING: Vector = (0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One component on given features, for every depth that occurs: costs of shape (depths, 3)."""
+    """One component on given features, at any depth.
 
-    costs: Ints
+    Attributes:
+        first: The cost with one block.
+        more: The costs of the blocks after it, which repeat themselves.
+        out: The number of the features given.
+        identity: Equal where the component means the same.
+    """
+
+    first: Vector
     out: int
     identity: int
+    more: tuple[Vector, ...] = (NOTHING,)
+
+
+def costs_at(depths: Ids, first: Ints, more: Ints) -> Ints:
+    """The costs of k components at each depth, (k, depths, 3), from (k, 3) and (k, period, 3)."""
+    times, rest = np.divmod(np.maximum(depths.astype(np.int64) - 1, 0), more.shape[1])
+    before = np.cumsum(np.pad(more, ((0, 0), (1, 0), (0, 0))), axis=1)
+    whole = times[None, :, None] * before[:, -1:]
+    return first[:, None] + whole + before[:, rest]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTable:
+    """What was made so far, a row per key; the first row is a refusal.
+
+    Attributes:
+        keys: Numbers of the features and the values together, sorted, (n,).
+        costs: At each depth, (n, depths, 3).
+        out: The features given, (n,); -1 where nothing valid was made.
+        identity: Equal where the component means the same, (n,).
+    """
+
+    keys: Ints
+    costs: Ints
+    out: Ids
+    identity: Ints
+
+    @staticmethod
+    def refusal(depths: int) -> MadeTable:
+        """Nothing yet, but the row for what is refused before it is made."""
+        none = np.zeros((1, depths, 3), np.int64)
+        key, zero = np.full(1, REFUSED, np.int64), np.zeros(1, np.int64)
+        return MadeTable(key, none, np.full(1, REFUSED, np.int32), zero)
+
+    def missing(self, keys: Ints) -> Ints:
+        """Those of some keys, sorted, of which there is no row."""
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return keys[self.keys[place] != keys]
+
+    def joined(self, keys: Ints, made: Sequence[Made | None], depths: Ids) -> MadeTable:
+        """These rows and those of more keys."""
+        costs = np.zeros((len(keys), len(depths), 3), np.int64)
+        for period in {len(each.more) for each in made if each}:
+            some = [i for i, each in enumerate(made) if each and len(each.more) == period]
+            own = [each for each in (made[i] for i in some) if each]
+            first, more = [each.first for each in own], [each.more for each in own]
+            costs[some] = costs_at(depths, np.array(first), np.array(more))
+        out = np.array([each.out if each else REFUSED for each in made], np.int32)
+        identity = np.array([each.identity if each else 0 for each in made], np.int64)
+        order = np.argsort(np.concatenate([self.keys, keys]))
+        return MadeTable(
+            keys=np.concatenate([self.keys, keys])[order],
+            costs=np.concatenate([self.costs, costs])[order],
+            out=np.concatenate([self.out, out])[order],
+            identity=np.concatenate([self.identity, identity])[order],
+        )
+
+
+class Column(NamedTuple):
+    """What a component's rows hold of one part: the different values, and the place of each row's.
+
+    Attributes:
+        values: Numbers of values, each once, in order; -1 is a refusal.
+        which: The place of each row's value among them, (rows,).
+    """
+
+    values: Ids
+    which: Ints
 
 
 class Component(ABC):
-    """One link of the chain: columns of values, a row a combination of its axes' labels."""
+    """One link of the chain: columns of values, a row per combination of its axes' labels."""
 
     def __init__(self, axes: Sequence[str], sizes: Sequence[int], columns: Sequence[Ids]) -> None:
         """Take its axes, their numbers of labels, and columns of values, -1 where refused."""
         self.axes, self.sizes = tuple(axes), tuple(sizes)
-        self._columns = [np.unique(column, return_inverse=True) for column in columns]
-        self._made: dict[int, Made | None] = {}
+        self.columns = [Column(*np.unique(each, return_inverse=True)) for each in columns]
+
+    @cached_property
+    def _refused(self) -> NDArray[np.bool_]:
+        """Which rows make nothing valid on any features, (rows,)."""
         refused = np.zeros(self.rows, bool)
-        for column in columns:
-            refused |= column < 0
-        self._refused = refused
+        for column in self.columns:
+            refused |= (column.values < 0)[column.which]
+        return refused
 
     @property
     def rows(self) -> int:
@@ -93,38 +175,38 @@ class Component(ABC):
 
     depths: Ids = np.zeros(1, np.int32)
 
+    @cached_property
+    def made(self) -> MadeTable:
+        """What was made so far."""
+        return MadeTable.refusal(len(self.depths))
+
     def on(self, features: Ids, rows: Ints) -> Priced:
-        """Rows on features: both of shape (n,), taken in pairs."""
+        """Rows on features: both of shape (n,), taken in pairs; -1 for features is refused."""
         key = features.astype(np.int64)
-        for values, inverse in self._columns:
+        for values, inverse in self.columns:
             key = key * len(values) + inverse[rows]
-        key = np.where(self._refused[rows], REFUSED, key)
-        found_keys = distinct(key + 1)
-        made = [self._once(int(each) - 1) for each in found_keys.values]
-        nothing = Made(np.zeros((len(self.depths), 3), np.int64), REFUSED, 0)
-        found = [each or nothing for each in made]
+        key = np.where(self._refused[rows] | (features < 0), REFUSED, key)
+        found = distinct(key + 1)
+        keys = found.values - 1
+        missing = self.made.missing(keys)
+        if len(missing):
+            made = [self._make(*values) for values in self._unpacked(missing)]
+            self.made = self.made.joined(missing, made, self.depths)
+        place = np.searchsorted(self.made.keys, keys)[found.which]
         depth = self.depth_of[rows]
-        identity = np.array([each.identity for each in found], np.int64)[found_keys.which]
         return Priced(
-            costs=np.stack([each.costs for each in found])[found_keys.which, depth],
-            out=np.array([each.out for each in found], np.int32)[found_keys.which],
-            meaning=identity * len(self.depths) + depth,
+            costs=self.made.costs[place, depth],
+            out=self.made.out[place],
+            meaning=self.made.identity[place] * len(self.depths) + depth,
         )
 
-    def _once(self, key: int) -> Made | None:
-        if key == REFUSED:
-            return None
-        if key not in self._made:
-            self._made[key] = self._make(*self._unpacked(key))
-        return self._made[key]
-
-    def _unpacked(self, key: int) -> list[int]:
-        """The features' number and the value in each column."""
-        values: list[int] = []
-        for known, _ in reversed(self._columns):
-            key, index = divmod(key, len(known))
-            values.append(int(known[index]))
-        return [key, *reversed(values)]
+    def _unpacked(self, keys: Ints) -> Iterator[tuple[int, ...]]:
+        """The features' number and the value in each column, of each key."""
+        parts: list[list[int]] = []
+        for known, _ in reversed(self.columns):
+            keys, index = np.divmod(keys, len(known))
+            parts.append(known[index].tolist())
+        return zip(keys.tolist(), *reversed(parts), strict=True)
 
     @abstractmethod
     def _make(self, feature: int, *values: int) -> Made | None:
@@ -167,9 +249,9 @@ def spread(piece: Piece, axes: Sequence[str], sizes: Sequence[int]) -> Ids:
     return np.broadcast_to(narrow, tuple(sizes)).reshape(-1)
 
 
-def vector(cost: Cost) -> list[int]:
+def vector(cost: Cost) -> Vector:
     """Parameters, multiply-adds, activations."""
-    return [cost.params, cost.macs, cost.acts]
+    return cost.params, cost.macs, cost.acts
 
 
 def extents_of(pieces: Pieces, ids: Ids) -> NDArray[Any]:

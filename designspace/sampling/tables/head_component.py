@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from designspace.blocks.families import Head
 from designspace.layers.leaf import ShapeError
 from designspace.layers.part import PartContext
@@ -36,5 +34,4 @@ class HeadComponent(Component):
             node = trace(head.on(PartContext(self._classes)), self._features.known[feature])
         except ShapeError:
             return None
-        costs = np.array([vector(node.cost)], np.int64)
-        return Made(costs, self._features.id(node.output), index)
+        return Made(vector(node.cost), self._features.id(node.output), index)

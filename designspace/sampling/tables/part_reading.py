@@ -115,7 +115,10 @@ def meaning_of(data: Data) -> Meaning:
 def _text(value: Any) -> str:
     if not isinstance(value, dict | list):
         return repr(value)
-    return json.dumps(without_null(value), sort_keys=True, separators=(",", ":"))
+    return _JSON.encode(without_null(value))
+
+
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @cache

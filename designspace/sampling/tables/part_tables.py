@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -26,6 +26,8 @@ from designspace.blocks.families import Block, Stem
 from designspace.errors import InputError
 from designspace.sampling.tables import part_reading, regnet_tables, touched_parts
 from designspace.sampling.tables.active_labels import active_labels
+from designspace.sampling.tables.quick_changes import copied, put_all, puts
+from designspace.sampling.tables.regnet_tables import Shapes
 from designspace.sampling.tables.touched_parts import EXTENT, GROUP_WIDTH, ROOTS
 from designspace.spec.documents.changes import apply, keys_of
 from designspace.spec.documents.document import Document
@@ -76,16 +78,25 @@ class Pieces:
         self._whole_meanings: list[part_reading.Meaning] = []  # beside `kinds`
         self._meanings: dict[tuple[int, int], int] = {}
         self._numbers: dict[part_reading.Meaning, int] = {}
-        self._shaped: dict[tuple[str, ...], list[list[tuple[int, int]]]] = {}
+        self._shaped: dict[tuple[str, ...], Shapes] = {}
         self._quantised = _quantised(axes, base)
         whole = self._touching_extent(stage=-1)  # what touches all stages at once
-        self.stages = max((len(each) for each in self._shapes(whole)), default=0)
+        self.stages = int(self._shapes(whole).stages.max(initial=0))
 
     def extent(self, stage: int) -> Piece:
         """Depth and width of a stage, as indices into `extents`."""
         axes = self._touching_extent(stage)
-        ids = [REFUSED if not shape else self._extent(shape, stage) for shape in self._shapes(axes)]
-        return self._piece(axes, ids)
+        shapes = self._shapes(axes)
+        depth, width = shapes.stage(stage)
+        sizes = (int(depth.max(initial=0)) + 1, int(width.max(initial=0)) + 1)
+        packed = (shapes.stages * sizes[0] + depth) * sizes[1] + width
+        known, which = np.unique(packed, return_inverse=True)
+        more = int(shapes.stages.max(initial=0)) + 1
+        each = zip(
+            *(part.tolist() for part in np.unravel_index(known, (more, *sizes))), strict=True
+        )
+        ids = np.array([self._extent(*extent, total) for total, *extent in each], np.int32)
+        return self._piece(axes, np.where(shapes.stages > 0, ids[which], REFUSED))
 
     def whole(self, part: str) -> Piece:
         """The stem or the head, as indices into `kinds`."""
@@ -121,7 +132,7 @@ class Pieces:
         unused = part.inactive_unless(projects=projects) if isinstance(part, Block) else ()
         return tuple(item for item in self._whole_meanings[index] if item[0] not in unused)
 
-    def _piece(self, axes: tuple[str, ...], ids: list[int]) -> Piece:
+    def _piece(self, axes: tuple[str, ...], ids: Sequence[int] | Ids) -> Piece:
         shape = tuple(len(self._axes[name].choices) for name in axes)
         return Piece(axes, np.array(ids, np.int32).reshape(shape))
 
@@ -130,19 +141,19 @@ class Pieces:
             return touched_parts.quantising(self._axes)
         return touched_parts.touching(self._axes, EXTENT, stage)
 
-    def _shapes(self, axes: tuple[str, ...]) -> list[list[tuple[int, int]]]:
+    def _shapes(self, axes: tuple[str, ...]) -> Shapes:
         if axes not in self._shaped:
             own = {name: self._axes[name] for name in axes}
             if self._quantised and regnet_tables.applies(own, self._base):
                 _not_too_large(own)
-                self._shaped[axes] = list(regnet_tables.shapes(own, self._base))
+                self._shaped[axes] = regnet_tables.shapes(own, self._base)
             else:
-                self._shaped[axes] = list(map(_extents, self._data(EXTENT, axes)))
+                self._shaped[axes] = Shapes.of(map(_extents, self._data(EXTENT, axes)))
         return self._shaped[axes]
 
-    def _extent(self, shape: list[tuple[int, int]], stage: int) -> int:
-        depth, width = shape[stage] if stage < len(shape) else (0, 0)
-        extent = Extent(depth, width, len(shape))
+    def _extent(self, *shape: int) -> int:
+        """The number of a depth and a width, in a network of so many stages."""
+        extent = Extent(*shape)
         if extent not in self._known:
             self._known[extent] = len(self.extents)
             self.extents.append(extent)
@@ -201,16 +212,36 @@ class Pieces:
         base = Document({key: self._base[key] for key in roots if key in self._base})
         own = {name: self._axes[name] for name in axes}
         _not_too_large(own)
+        changes = {
+            (name, label): {
+                path: value
+                for path, value in axis.changes(label).items()
+                if keys_of(path)[0] in roots
+            }
+            for name, axis in own.items()
+            for label in axis.labels
+        }
+        quick = {key: puts(each) for key, each in changes.items()}
+        depends = any(axis.when for axis in own.values())
         for labels in itertools.product(*(axis.labels for axis in own.values())):
-            point = active_labels(own, dict(zip(own, labels, strict=True)))
-            changes: dict[str, Any] = {}
-            for name, label in point.items():
-                changes |= own[name].changes(label)
-            kept = {path: value for path, value in changes.items() if keys_of(path)[0] in roots}
+            point = dict(zip(own, labels, strict=True))
+            active = active_labels(own, point) if depends else point
+            data = copied(base.data)
+            if put_all(data, (put for key in active.items() for put in quick[key])):
+                yield data
+                continue
             try:
-                yield apply(base, kept).data
+                yield apply(base, _merged(changes[key] for key in active.items())).data
             except InputError:
                 yield None
+
+
+def _merged(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Changes one after the other; of two on the same path the later one stands."""
+    merged: dict[str, Any] = {}
+    for each in changes:
+        merged |= each
+    return merged
 
 
 def _not_too_large(axes: Mapping[str, Axis]) -> None:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
 import numpy as np
 
-from designspace.blocks.families import Block, Downsample, Stem
+from designspace.blocks.families import Block, Stem
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import ShapeError
 from designspace.layers.light import Priced, price
-from designspace.layers.part import PartContext
+from designspace.layers.part import Layer, PartContext
 from designspace.sampling.tables.components import (
+    NOTHING,
     REFUSED,
     Component,
     Features,
     Made,
+    Vector,
     extents_of,
     spread,
     vector,
 )
 from designspace.sampling.tables.part_tables import Ids, Piece, Pieces
-from designspace.sampling.tables.wavelet import Ints
 from designspace.spec.network.stage import Stage
 
 
@@ -84,55 +86,88 @@ class StageComponent(Component):
         self.depth_of = inverse.astype(np.int32)
         self._pieces, self._features = pieces, features
         self._identity: dict[tuple[int | None, ...] | None, int] = {}
+        self._entries: dict[tuple[Feature, int, int], Priced | None] = {}
+        self._bodies: dict[tuple[Feature, int, int, bool], _Body | None] = {}
 
     def _make(self, feature: int, *values: int) -> Made | None:
         if values[0] == 0:  # no such stage in these networks
-            return Made(np.zeros((len(self.depths), 3), np.int64), feature, self._known(None))
-        try:
-            return self._traced(feature, *values)
-        except ShapeError:
-            return None
+            return Made(NOTHING, feature, self._known(None))
+        return self._priced(self._features.known[feature], *values)
 
-    def _traced(
-        self, feature: int, width: int, block: int, before: int, shrink: int | None = None
-    ) -> Made:
-        x, cost = self._features.known[feature], Cost()
-        first = self._pieces.kinds[before].part
+    def _priced(
+        self, x: Feature, width: int, block: int, before: int, shrink: int | None = None
+    ) -> Made | None:
+        pieces, cost = self._pieces, Cost()
+        first, between = pieces.kinds[before].part, before
         if isinstance(first, Stem):
-            x, cost = price(first.on(PartContext(first.width or width)), x)
-            between = None if shrink is None else self._pieces.kinds[shrink].part
-        else:
-            between = first
-        stage = self._stage(width, block, cast("Downsample | None", between))
+            entry = self._entry((x, before, width), first.on(PartContext(first.width or width)))
+            if entry is None:
+                return None
+            (x, cost), between = entry, shrink
+        stage = self._stage(width, block, between)
         projects = stage.projects(x.channels)
-        out, shrinking = price(stage.shrinking(), x)
-        costs, out = self._costs(stage, (out, cost + shrinking))
-        pieces = self._pieces
+        wide = stage.block.out_channels(width)
+        entry = self._entry((x, REFUSED if between is None else between, wide), stage.shrinking())
+        body = self._body(stage, block, entry[0]) if entry else None
+        if entry is None or body is None:
+            return None
         meaning = (
             pieces.meaning(before, width=width), pieces.meaning(block, projects=projects), width,
             None if shrink is None else pieces.meaning(shrink),
         )  # fmt: skip
-        identity = self._known(meaning)
-        return Made(costs, self._features.id(out), identity)
+        identity, total = self._known(meaning), cost + entry[1] + body.first
+        return Made(vector(total), self._features.id(body.out), identity, body.more)
 
-    def _costs(self, stage: Stage, entry: Priced) -> tuple[Ints, Feature]:
-        """Cost of the stage at each depth, and what it gives."""
-        out, cost = entry
-        costs = [vector(cost)]
-        met: dict[int, list[int]] = {}  # the blocks repeat themselves
-        for block in stage.blocks():
-            if id(block) not in met:
-                given, cost = price(block, out)
-                assert not met or given == out, "a block after the first changes the shape"
-                out = given
-                met[id(block)] = vector(cost)
-            costs.append(met[id(block)])
-        return np.cumsum(costs, axis=0)[np.maximum(self.depths, 1)], out
+    def _entry(self, key: tuple[Feature, int, int], layer: Layer) -> Priced | None:
+        """The stem or the downsampling on features, by the number of its value and its width."""
+        if key not in self._entries:
+            try:
+                self._entries[key] = price(layer, key[0])
+            except ShapeError:
+                self._entries[key] = None
+        return self._entries[key]
 
-    def _stage(self, width: int, block: int, downsample: Downsample | None) -> Stage:
+    def _body(self, stage: Stage, block: int, x: Feature) -> _Body | None:
+        """The blocks of a stage on features; None where they cannot take them."""
+        key = (x, stage.width, block, stage.strides()[1] > 1)
+        if key not in self._bodies:
+            try:
+                self._bodies[key] = _body(stage, x)
+            except ShapeError:
+                self._bodies[key] = None
+        return self._bodies[key]
+
+    def _stage(self, width: int, block: int, downsample: int | None) -> Stage:
+        """At the greatest depth; all of its parts are validated already."""
         part = cast("Block", self._pieces.kinds[block].part)
-        depth = max(int(self.depths[-1]), 1)  # all of these are validated already
-        return Stage.model_construct(depth=depth, width=width, downsample=downsample, block=part)
+        before = None if downsample is None else self._pieces.kinds[downsample].part
+        depth = max(int(self.depths[-1]), 1)
+        return Stage.model_construct(depth=depth, width=width, downsample=before, block=part)
 
     def _known(self, meaning: tuple[int | None, ...] | None) -> int:
         return self._identity.setdefault(meaning, len(self._identity))
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The blocks of a stage: the first, those that repeat themselves after it, what they give."""
+
+    first: Cost
+    more: tuple[Vector, ...]
+    out: Feature
+
+
+def _body(stage: Stage, x: Feature) -> _Body:
+    """The first block on the features that enter, the others on what it gives.
+
+    Raises:
+        ShapeError: A block cannot take the features.
+    """
+    first, *others = islice(stage.blocks(), 1 + min(stage.block.period(), stage.depth - 1))
+    out, cost = price(first, x)
+    more: list[Vector] = []
+    for block in others:
+        given, own = price(block, out)
+        assert given == out, "a block after the first changes the shape"
+        more.append(vector(own))
+    return _Body(cost, tuple(more) or (NOTHING,), out)

@@ -9,8 +9,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import ray.exceptions
 from designspace.errors import DesignspaceError, InputError
 from designspace.searching.ray_session import leftovers
 from designspace.searching.ray_session.address import address, reachable, split
+from designspace.searching.ray_session.quick_start import quick_start
 from designspace.searching.request import Resources
 from designspace.searching.resources.available import available, gpus_here
 from designspace.stopping import asked, held_off, reinstall
@@ -102,7 +103,7 @@ class Cluster:
 
 @contextmanager
 def cluster(
-    study: Path | None = None, meanwhile: AbstractContextManager[None] | None = None
+    study: Path | None = None, meanwhile: Callable[[], object] = lambda: None
 ) -> Generator[Cluster]:
     """A Ray of our own on loopback, or the one that RAY_ADDRESS names, or the one in use.
 
@@ -111,7 +112,7 @@ def cluster(
 
     Args:
         study: Where to note what is to be removed if this process is killed.
-        meanwhile: What this process does while Ray's processes begin.
+        meanwhile: What this process does while the processes of a Ray of our own begin.
 
     Raises:
         InputError: The cluster refuses this process.
@@ -123,8 +124,7 @@ def cluster(
     if ray.is_initialized():
         yield Cluster(own=False)
         return
-    with meanwhile or contextlib.nullcontext():
-        begun = _begun(address(), study)
+    begun = _begun(address(), study, meanwhile)
     try:
         yield begun
     finally:
@@ -138,7 +138,7 @@ def cluster(
         begun.end()
 
 
-def _begun(named: str, study: Path | None) -> Cluster:
+def _begun(named: str, study: Path | None, meanwhile: Callable[[], object]) -> Cluster:
     own: dict[str, Any] = {
         "_node_ip_address": "127.0.0.1", "include_dashboard": False, "num_gpus": gpus_here(),
     }  # fmt: skip
@@ -147,10 +147,11 @@ def _begun(named: str, study: Path | None) -> Cluster:
             str(Path(entry).absolute()) for entry in sys.path
         )
     try:
-        RAY.init(
-            address=named or "local", log_to_driver=False, logging_level=logging.ERROR,
-            **({} if named else own),
-        )  # fmt: skip
+        with contextlib.nullcontext() if named else quick_start(meanwhile):
+            RAY.init(
+                address=named or "local", log_to_driver=False, logging_level=logging.ERROR,
+                **({} if named else own),
+            )  # fmt: skip
     except _REFUSALS as error:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         if named:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 from designspace.errors import InputError, did_you_mean
 from designspace.spec.documents.document import is_file, read_yaml
@@ -71,8 +73,17 @@ def _find(source: str | Path, folder: str, what: str, key: str) -> Path:
 
 def holds(path: Path, key: str) -> bool:
     """Whether a YAML file has a key; every file has the empty one."""
-    data: object = read_yaml(path).data if key else {}
-    return not key or (isinstance(data, dict) and key in data)
+    if not key:
+        return True
+    state = path.stat()
+    return key in _keys(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=256)
+def _keys(path: Path, *_state: int) -> frozenset[object]:
+    """The keys of a YAML file, which is read once for all that is asked of it."""
+    data: object = read_yaml(path).data
+    return frozenset(cast("dict[object, object]", data)) if isinstance(data, dict) else frozenset()
 
 
 def _near(path: Path) -> Path:

@@ -52,10 +52,13 @@ class Quantised(Frozen):
             group_width: Channels of a group: widths become whole groups, and narrower stages are
                 one group.
         """
-        whole = -(-depth // _CHUNK) * _CHUNK  # deeper networks begin alike
-        widths = _line(self.w0, self.wa, self.wm, self.multiple_of, whole)[:depth]
-        stages = [(len(list(blocks)), width) for width, blocks in groupby(widths)]
+        stages = [(len(list(blocks)), width) for width, blocks in groupby(self.line(depth))]
         return [(count, _in_groups(width, group_width)) for count, width in stages]
+
+    def line(self, depth: int) -> tuple[int, ...]:
+        """The quantised width of each of so many blocks, before groups are made whole."""
+        whole = -(-depth // _CHUNK) * _CHUNK  # deeper networks begin alike
+        return _line(self.w0, self.wa, self.wm, self.multiple_of, whole)[:depth]
 
 
 @lru_cache(maxsize=1 << 12)
