@@ -2,6 +2,10 @@
 
 On maps (batch, channels, height, width) the layer is a 1x1 convolution, on tokens a linear layer.
 Both keep `nn.Linear`'s parameters, so that state dicts do not depend on the kernel.
+
+Tools that look the exact class up, such as thop, the `pytorch` backend of ptflops and torch's
+deprecated `quantize_dynamic`, pass subclasses of `nn.Linear` and `nn.Conv2d` over in silence. thop
+takes a rule per class (`custom_ops`), ptflops has the backend `aten`, and torchao quantises them.
 """
 
 # Torch leaves some types unknown.
