@@ -4,8 +4,8 @@ On maps (batch, channels, height, width) the layer is a 1x1 convolution, on toke
 Both keep `nn.Linear`'s parameters, so that state dicts do not depend on the kernel.
 
 Tools that look the exact class up, such as thop, the `pytorch` backend of ptflops and torch's
-deprecated `quantize_dynamic`, pass subclasses of `nn.Linear` and `nn.Conv2d` over in silence. thop
-takes a rule per class (`custom_ops`), ptflops has the backend `aten`, and torchao quantises them.
+deprecated `quantize_dynamic`, pass these subclasses over in silence: give them what
+`with_plain_layers` returns. torchao and the `aten` backend of ptflops take the network as it is.
 """
 
 # Torch leaves some types unknown.

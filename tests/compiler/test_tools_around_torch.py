@@ -13,6 +13,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.export import Dim
 
 import designspace
+from designspace.compiler import with_plain_layers
 from designspace.compiler.build import BlockModule
 from designspace.costing import cost
 from tests.helpers.small import SIDE, small, stir
@@ -111,15 +112,11 @@ CONVOLUTIONAL = pytest.mark.parametrize("name", ["convnextv2_atto", "regnetx_002
 
 
 @CONVOLUTIONAL
-def test_thop_counts_by_rules_for_our_classes(name: str) -> None:
+def test_thop_counts_a_network_of_plain_layers(name: str) -> None:
     thop = pytest.importorskip("thop")
-    hooks = pytest.importorskip("thop.vision.basic_hooks")
-    model = built(name)
-    # it looks exact classes up, and ours are subclasses
-    rules = {type(m): hooks.count_convNd for m in model.modules() if isinstance(m, nn.Conv2d)}
-    rules |= {type(m): hooks.count_linear for m in model.modules() if isinstance(m, nn.Linear)}
+    model = with_plain_layers(built(name))
     with torch.no_grad():
-        found, params = thop.profile(model, (X[:1],), custom_ops=rules, verbose=False)
+        found, params = thop.profile(model, (X[:1],), verbose=False)
     expected = cost(small(name), input_size=SIDE, num_classes=5)
     # it counts norms and poolings too, and only parameters of modules that it knows
     assert expected.macs <= found < 1.1 * expected.macs
@@ -199,3 +196,18 @@ def test_swin_compiles_no_more_than_twice_for_sizes_of_shifted_windows(swin: nn.
             x = torch.randn(1, 3, *size)
             torch.testing.assert_close(compiled(x), swin(x))
     assert len(graphs) == 2
+
+
+@some
+def test_pt2e_quantises_a_network_of_plain_layers(name: str) -> None:
+    pt2e = pytest.importorskip("torchao.quantization.pt2e.quantize_pt2e")
+    x86 = pytest.importorskip("torchao.quantization.pt2e.quantizer.x86_inductor_quantizer")
+    model = with_plain_layers(built(name))
+    settings = x86.get_default_x86_inductor_quantization_config()
+    quantizer = x86.X86InductorQuantizer().set_global(settings)
+    prepared = pt2e.prepare_pt2e(torch.export.export(model, (X,)).module(), quantizer)
+    with torch.no_grad():
+        expected = model(X)
+        prepared(X)
+        found = pt2e.convert_pt2e(prepared)(X)
+    assert (found - expected).norm() < 0.05 * expected.norm()
