@@ -1,6 +1,9 @@
 """Every network of the catalog for timm: `create_model("ds_convnext_t", num_classes=10)`.
 
 Importing this module registers them, as `ds_` and the catalog name. One factory makes them all.
+timm's `train.py` imports it by `--device-modules designspace.timm_models`. Its `validate.py` has no
+such option: `python -c "import runpy, designspace.timm_models;
+runpy.run_path('validate.py', run_name='__main__')" DIRECTORY --model ds_convnext_t`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,10 @@
 Maps (batch, channels, height, width) and tokens (batch, tokens, channels) are rows of channels to
 it. Both modules keep `nn.Linear`'s parameters, so that state dicts do not depend on the kernel.
 
+Tools that look the exact class up, such as thop, the `pytorch` backend of ptflops and torch's
+deprecated `quantize_dynamic`, pass these subclasses over in silence: give them what
+`with_plain_layers` returns. torchao and the `aten` backend of ptflops take the network as it is.
+
 The convolution takes the rows as a batch of flat images, (parts, channels, 1, rows / parts), and
 not as the maps that they come from. oneDNN works image by image, so that small maps cost it far
 more than long ones: for 64 images of 1x1, 256 to 1024 channels, on two threads of an AMD Zen 5, a

@@ -8,10 +8,11 @@ from typing import Any, cast
 
 import pytest
 import torch
+from torch import nn
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
-from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 
 import designspace
 from designspace.compiler import Features
@@ -132,6 +133,11 @@ def test_pyramids_of_torchvision(name: str) -> None:
 @hierarchical
 def test_a_detector_trains_a_step_and_detects(name: str) -> None:
     features = maps_of(name)
+    for path, module in list(features.named_modules()):
+        if isinstance(module, nn.BatchNorm2d):  # as torchvision builds its own backbones
+            frozen = FrozenBatchNorm2d(module.num_features, module.eps)
+            frozen.load_state_dict(module.state_dict())
+            features.set_submodule(path, frozen)
     line, returned = designspace.torchvision_backbone(features)
     pyramid = BackboneWithFPN(line, returned, features.feature_info.channels(), 32)
     anchors = AnchorGenerator(tuple((side,) for side in (8, 16, 32, 64, 128)), ((1.0,),) * 5)

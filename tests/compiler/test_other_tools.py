@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torchvision.ops import FrozenBatchNorm2d
 
 import designspace
+from designspace.compiler import with_plain_layers
 from designspace.compiler.modules import TokenBatchNorm
 from tests.helpers.small import SIDE, every_family, small, stir
 
@@ -202,3 +203,16 @@ def test_gradients_per_sample_are_those_of_each_sample(name: str) -> None:
         nn.functional.cross_entropy(model(x[[index]]), y[[index]]).backward()
         for key, value in model.named_parameters():
             torch.testing.assert_close(each[key][index], value.grad, rtol=1e-3, atol=1e-4)
+
+
+@every_family
+def test_a_copy_of_plain_layers_computes_the_same(name: str) -> None:
+    model = built(name)
+    plain = with_plain_layers(model)
+    alike(model, plain, SIDE)
+    layers = (nn.Conv2d, nn.Linear)
+    kinds = {type(module) for module in plain.modules() if isinstance(module, layers)}
+    assert kinds <= set(layers)
+    assert plain.state_dict().keys() == model.state_dict().keys()
+    assert plain.training == model.training
+    assert all(value.requires_grad for value in plain.parameters())

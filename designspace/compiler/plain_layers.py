@@ -1,0 +1,56 @@
+"""A copy of a network made of torch's own classes, for tools that look the exact class up."""
+
+# Torch leaves some types unknown.
+# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from torch import nn
+
+from designspace.compiler.depthwise import DepthwiseConv
+from designspace.compiler.pointwise import PointwiseConv, TokenLinear
+
+
+def with_plain_layers(model: nn.Module) -> nn.Module:
+    """Copy a network and replace its own layers by `nn.Conv2d` and `nn.Linear`.
+
+    thop, the `pytorch` backend of ptflops and torch's quantisation of convolutions with batch norms
+    need this. The copy computes the same function and may be slower. The names of its state dict
+    are the same; the weights of pointwise layers on maps get two axes of size 1 at the end.
+
+    Args:
+        model: A network of this package, or a module that contains one. It is left as it is.
+    """
+    copied = copy.deepcopy(model)
+    for path, module in list(copied.named_modules()):
+        layer = _plain(module)
+        if layer is not None:
+            layer.train(module.training)
+            copied.set_submodule(path, layer)
+    return copied
+
+
+def _plain(module: Any) -> nn.Module | None:
+    layer: Any
+    if isinstance(module, PointwiseConv):
+        layer = nn.Conv2d(module.in_features, module.out_features, 1, device="meta")
+        kernel = module.weight.detach()[:, :, None, None]
+        layer.weight = nn.Parameter(kernel, module.weight.requires_grad)
+    elif isinstance(module, TokenLinear):
+        layer = nn.Linear(module.in_features, module.out_features, device="meta")
+        layer.weight = module.weight
+    elif isinstance(module, DepthwiseConv):
+        layer = nn.Conv2d(
+            module.in_channels, module.out_channels, module.kernel_size,
+            stride=module.stride, padding=module.padding, dilation=module.dilation,
+            groups=module.groups, device="meta",
+        )  # fmt: skip
+        layer.weight = module.weight
+    else:
+        return None
+    layer.bias = module.bias
+    return layer
