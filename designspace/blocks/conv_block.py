@@ -11,6 +11,7 @@ from designspace.blocks.projection import Projection
 from designspace.layers.act import Act, InheritAct, NoAct
 from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
+from designspace.layers.light import is_idle
 from designspace.layers.norm import BatchNorm, InheritNorm, NoNorm, Norm
 from designspace.layers.numbers import Positive, Truth
 from designspace.layers.part import Children, Layer, PartContext, Sequential
@@ -79,6 +80,10 @@ class ConvBlock(Block):
     def inactive_unless(self, *, projects: bool) -> frozenset[str]:
         """The shortcut as well, where no block changes the shape."""
         return self.inactive() if projects else self.inactive() | {"shortcut"}
+
+    def costless(self) -> frozenset[str]:
+        """The activation and where it stands, where it costs nothing."""
+        return frozenset({"act", "act_at"}) if is_idle(type(self.act)) else frozenset()
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """The branch, what weighs it, the shortcut, and what follows the addition."""

@@ -42,7 +42,7 @@ def _chain(chain: Sequential, xs: tuple[Feature, ...]) -> Priced:
     costs: list[Cost] = []
     (x,) = xs
     for _, layer in chain.layers:
-        if not _is_idle(type(layer)):
+        if not is_idle(type(layer)):
             x, cost = price(layer, x)
             costs.append(cost)
     return x, total(costs)
@@ -80,12 +80,12 @@ def _bare(layers: Mapping[str, Layer]) -> Iterator[Any]:
     """The layers less what costs nothing, as a key."""
     for layer in layers.values():
         if isinstance(layer, Sequential):
-            yield tuple(each for _, each in layer.layers if not _is_idle(type(each)))
+            yield tuple(each for _, each in layer.layers if not is_idle(type(each)))
         else:
-            yield None if _is_idle(type(layer)) else layer
+            yield None if is_idle(type(layer)) else layer
 
 
 @cache
-def _is_idle(kind: type[Layer]) -> bool:
+def is_idle(kind: type[Layer]) -> bool:
     """Whether all layers of this class keep the shape and cost nothing."""
     return issubclass(kind, Leaf) and kind.cost is Leaf.cost and kind.out is Leaf.out

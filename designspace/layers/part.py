@@ -63,6 +63,10 @@ class Composite(Kind):
             object.__setattr__(self, "_period", value)
             return value
 
+    def costless(self) -> frozenset[str]:
+        """Fields of which neither shapes nor costs depend, given the others; tested as said."""
+        return frozenset()
+
     @abstractmethod
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """The layers by name, in the order of use."""

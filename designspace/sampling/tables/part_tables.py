@@ -78,6 +78,8 @@ class Pieces:
         self._whole_meanings: list[part_reading.Meaning] = []  # beside `kinds`
         self._meanings: dict[tuple[int, int], int] = {}
         self._numbers: dict[part_reading.Meaning, int] = {}
+        self._priced_as: dict[int, int] = {}
+        self._equally_priced: dict[Any, int] = {}
         self._shaped: dict[tuple[str, ...], Shapes] = {}
         self._quantised = _quantised(axes, base)
         whole = self._touching_extent(stage=-1)  # what touches all stages at once
@@ -115,6 +117,17 @@ class Pieces:
                 for column, stage in enumerate(own)
             }
         return [made[stage] for stage in range(self.stages)]
+
+    def priced_as(self, index: int) -> int:
+        """The first block that differs from this one in nothing that its cost depends on."""
+        if index not in self._priced_as:
+            part = self.kinds[index].part
+            assert isinstance(part, Block)
+            unused = part.costless()
+            fields = (value for name, value in vars(part).items() if name not in unused)
+            key = (type(part), unused, *fields)
+            self._priced_as[index] = self._equally_priced.setdefault(key, index)
+        return self._priced_as[index]
 
     def meaning(self, index: int, *, width: int = 0, projects: bool = False) -> int:
         """A number for what a part means before or in a stage of this width, projecting or not."""

@@ -14,7 +14,7 @@ from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import ShapeError
 from designspace.layers.light import Priced, price
-from designspace.layers.part import Layer, PartContext
+from designspace.layers.part import BoundPart, Layer, PartContext
 from designspace.sampling.tables.components import (
     NOTHING,
     REFUSED,
@@ -87,7 +87,8 @@ class StageComponent(Component):
         self._pieces, self._features = pieces, features
         self._identity: dict[tuple[int | None, ...] | None, int] = {}
         self._entries: dict[tuple[Feature, int, int], Priced | None] = {}
-        self._bodies: dict[tuple[Feature, int, int, bool], _Body | None] = {}
+        self._blocks: dict[tuple[Feature, BoundPart], _Body] = {}
+        self._bodies: dict[tuple[Feature, int, int, int | None], _Body | None] = {}
 
     def _make(self, feature: int, *values: int) -> Made | None:
         if values[0] == 0:  # no such stage in these networks
@@ -104,19 +105,15 @@ class StageComponent(Component):
             if entry is None:
                 return None
             (x, cost), between = entry, shrink
-        stage = self._stage(width, block, between)
-        projects = stage.projects(x.channels)
-        wide = stage.block.out_channels(width)
-        entry = self._entry((x, REFUSED if between is None else between, wide), stage.shrinking())
-        body = self._body(stage, block, entry[0]) if entry else None
-        if entry is None or body is None:
+        body = self._body((x, width, pieces.priced_as(block), between))
+        if body is None:
             return None
         meaning = (
-            pieces.meaning(before, width=width), pieces.meaning(block, projects=projects), width,
-            None if shrink is None else pieces.meaning(shrink),
+            pieces.meaning(before, width=width), pieces.meaning(block, projects=body.projects),
+            width, None if shrink is None else pieces.meaning(shrink),
         )  # fmt: skip
-        identity, total = self._known(meaning), cost + entry[1] + body.first
-        return Made(vector(total), self._features.id(body.out), identity, body.more)
+        total = vector(cost + body.first)
+        return Made(total, self._features.id(body.out), self._known(meaning), body.more)
 
     def _entry(self, key: tuple[Feature, int, int], layer: Layer) -> Priced | None:
         """The stem or the downsampling on features, by the number of its value and its width."""
@@ -127,15 +124,26 @@ class StageComponent(Component):
                 self._entries[key] = None
         return self._entries[key]
 
-    def _body(self, stage: Stage, block: int, x: Feature) -> _Body | None:
-        """The blocks of a stage on features; None where they cannot take them."""
-        key = (x, stage.width, block, stage.strides()[1] > 1)
+    def _body(self, key: tuple[Feature, int, int, int | None]) -> _Body | None:
+        """A stage on features, from its width and the numbers of block and downsampling."""
         if key not in self._bodies:
             try:
-                self._bodies[key] = _body(stage, x)
+                self._bodies[key] = self._made_body(*key)
             except ShapeError:
                 self._bodies[key] = None
         return self._bodies[key]
+
+    def _made_body(self, x: Feature, width: int, block: int, between: int | None) -> _Body | None:
+        stage = self._stage(width, block, between)
+        key = (x, REFUSED if between is None else between, stage.block.out_channels(width))
+        entry = self._entry(key, stage.shrinking())
+        if entry is None:
+            return None
+        (out, cost), first = entry, next(stage.blocks())
+        if (out, first) not in self._blocks:  # other downsamplings may come to the same
+            self._blocks[out, first] = _blocks(stage, out)
+        blocks = self._blocks[out, first]
+        return _Body(stage.projects(x.channels), cost + blocks.first, blocks.more, blocks.out)
 
     def _stage(self, width: int, block: int, downsample: int | None) -> Stage:
         """At the greatest depth; all of its parts are validated already."""
@@ -150,15 +158,16 @@ class StageComponent(Component):
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """The blocks of a stage: the first, those that repeat themselves after it, what they give."""
+    """A stage: the cost up to its first block, of those that repeat themselves, what they give."""
 
+    projects: bool
     first: Cost
     more: tuple[Vector, ...]
     out: Feature
 
 
-def _body(stage: Stage, x: Feature) -> _Body:
-    """The first block on the features that enter, the others on what it gives.
+def _blocks(stage: Stage, x: Feature) -> _Body:
+    """The blocks alone: the first on the features that enter, the others on what it gives.
 
     Raises:
         ShapeError: A block cannot take the features.
@@ -170,4 +179,4 @@ def _body(stage: Stage, x: Feature) -> _Body:
         given, own = price(block, out)
         assert given == out, "a block after the first changes the shape"
         more.append(vector(own))
-    return _Body(cost, tuple(more) or (NOTHING,), out)
+    return _Body(stage.projects(x.channels), cost, tuple(more) or (NOTHING,), out)

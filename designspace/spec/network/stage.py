@@ -40,24 +40,23 @@ class Stage(Composite):
 
     def projects(self, channels: int) -> bool:
         """Whether the first block changes the shape of what it gets from `channels` channels."""
-        own, stride = self.strides()
+        own, stride = self._strides()
         out = self.block.out_channels(self.width)
         return stride > 1 or (own == 1 and channels != out)
 
     def shrinking(self) -> Layer:
         """What stands before the blocks."""
-        own, _ = self.strides()
+        own, _ = self._strides()
         if own == 1 or self.downsample is None:
             return Identity()
         return self.downsample.on(PartContext(self.block.out_channels(self.width), own))
 
     def blocks(self) -> Iterator[BoundPart]:
         """The blocks, which repeat a pattern; only the first may shrink the map."""
-        _, stride = self.strides()
+        _, stride = self._strides()
         pattern = [self.block.on(PartContext(self.width, 1, i)) for i in range(self.block.period())]
         yield self.block.on(PartContext(self.width, stride)) if stride > 1 else pattern[0]
         yield from islice(cycle(pattern), 1, self.depth)
 
-    def strides(self) -> tuple[int, int]:
-        """By how much the downsampling shrinks the map itself, and by how much the first block."""
+    def _strides(self) -> tuple[int, int]:
         return self.downsample.strides() if self.downsample else (1, 1)
