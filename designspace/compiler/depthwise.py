@@ -22,12 +22,13 @@ class DepthwiseConv(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """(batch, channels, height, width) to the same."""
-        if input.device.type != "cpu" or self.dilation != (1, 1) or torch.compiler.is_exporting():
+        traced = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
+        whole = traced or torch.compiler.is_exporting()  # to be counted, or run elsewhere
+        if whole or input.device.type != "cpu" or self.dilation != (1, 1):
             return super().forward(input)
-        weight = within_reach(self.weight, input.shape[-2:])
         if not self._quick():
-            return convolve(input, weight, self.bias)
-        y: Any = Depthwise.apply(input, weight, self.bias)
+            return convolve(input, within_reach(self.weight, input.shape[-2:]), self.bias)
+        y: Any = Depthwise.apply(input, self.weight, self.bias)
         return y
 
     def _quick(self) -> bool:
@@ -43,7 +44,7 @@ class Depthwise(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """(batch, channels, height, width), (channels, 1, side, side) to the first's shape."""
-        return convolve(x, weight, bias)
+        return convolve(x, within_reach(weight, x.shape[2:]), bias)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
@@ -58,9 +59,10 @@ class Depthwise(torch.autograd.Function):
         (grad,) = grads
         x, weight = ctx.saved_tensors
         map_, kernel, bias = ctx.needs_input_grad
+        middle = within_reach(weight, x.shape[2:])
         return (
-            of_map(grad, weight) if map_ else None,
-            _as_laid_out(weight, of_kernel(grad, x, weight.shape[2:])) if kernel else None,
+            of_map(grad, middle) if map_ else None,
+            _as_laid_out(weight, of_kernel(grad, x, middle.shape[2:])) if kernel else None,
             grad.sum((0, 2, 3)) if bias and ctx.has_bias else None,
         )
 
@@ -116,5 +118,13 @@ def of_kernel(grad: Tensor, x: Tensor, sides: Sequence[int]) -> Tensor:
 
 
 def _as_laid_out(weight: Tensor, grad: Tensor) -> Tensor:
-    """Give a gradient its weight's strides, which DDP compares even where a side is 1; no copy."""
+    """A gradient of the whole kernel, with its strides, which DDP compares even where a side is 1.
+
+    Args:
+        weight: (channels, 1, height, width).
+        grad: Of its middle.
+    """
+    down, right = ((weight.shape[axis] - grad.shape[axis]) // 2 for axis in (2, 3))
+    if down or right:
+        grad = functional.pad(grad, (right, right, down, down))
     return grad.squeeze(1).unsqueeze(3).movedim(3, 1) if weight.stride(1) == 1 else grad

@@ -61,7 +61,8 @@ class Pointwise(nn.Linear):
         rows, always = x.numel() // self.in_features, kernel == "convolution"
         if not always and not self._pays(rows):
             return 0
-        if torch.compiler.is_compiling():  # where the number of rows may be unknown
+        traced = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
+        if traced or torch.compiler.is_compiling():  # where the number of rows may be unknown
             return 1
         parts = next((parts for parts in PARTS if rows % parts == 0), 1)
         return parts if always or parts > 1 or torch.get_num_threads() > 1 else 0
