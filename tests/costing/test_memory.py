@@ -11,7 +11,7 @@ from hypothesis import given
 
 from designspace.compiler.build import module_of
 from designspace.costing import memory
-from designspace.costing.forward import SINGLE, Forward, TensorShape
+from designspace.costing.memory_reading import SINGLE, MemoryReading, TensorShape
 from designspace.errors import InputError
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
@@ -129,9 +129,9 @@ def test_a_leaf_says_what_it_keeps(kind: type[Kind]) -> None:
     own = {each.data_ptr() for each in (*module.parameters(), *module.buffers())}
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         output = module(x)
-    forward = Forward(SINGLE)
-    forward.run(node, TensorShape.new(feature, SINGLE))
-    ours = sum(2 * step.image + step.batch for step in forward.steps)
+    reading = MemoryReading(SINGLE)
+    reading.run(node, TensorShape.new(feature, SINGLE))
+    ours = sum(2 * step.image + step.batch for step in reading.steps)
     last = output.permute(0, 2, 3, 1) if output.ndim == 4 else output
     assert last.shape == (2, *node.output.shape)
     assert ours == sum(size for where, size in kept.items() if where not in own)

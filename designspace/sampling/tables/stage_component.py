@@ -12,8 +12,8 @@ from designspace.blocks.families import Block, Downsample, Stem
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import ShapeError
-from designspace.layers.light import Priced, price
 from designspace.layers.part import PartContext
+from designspace.layers.pricing import Priced, price
 from designspace.sampling.tables.components import (
     REFUSED,
     Component,

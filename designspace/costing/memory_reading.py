@@ -1,16 +1,22 @@
-"""A network's run on stand-ins for tensors: which of them the backward pass will need."""
+"""The reading of a network for memory: which tensors its backward pass will need.
+
+A tensor is kept once, however many layers keep it. So what stands for a tensor is its shape, the
+bytes of an element, and its `Storage`, whose identity tells whether two are the same memory: a view
+has that of its input, and what is computed has its own. Each leaf says what it keeps (`saved`) and
+what mixed precision makes of it (`autocast`); the walk adds a `Step` per leaf, in the order of the
+run, and the backward pass gives them back in reverse.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
-from designspace.layers.part import BoundPart
-from designspace.layers.trace import Node
+from designspace.layers.trace import Node, PlanReading
+from designspace.layers.walk import walk
 
 SINGLE = 4  # bytes of a float32
 
@@ -64,8 +70,8 @@ class Step:
 
 
 @dataclass(slots=True)
-class Forward:
-    """The run itself.
+class MemoryReading(PlanReading[TensorShape, TensorShape]):
+    """The run on stand-ins for tensors.
 
     Attributes:
         half: Bytes of an element of what mixed precision computes in half: 2, or 4 without it.
@@ -78,34 +84,40 @@ class Forward:
 
     def run(self, node: Node, *xs: TensorShape) -> TensorShape:
         """The output's stand-in; notes every layer below."""
-        layer = node.layer
-        if isinstance(layer, Leaf):
-            return self._leaf(node, layer, xs)
-        if isinstance(layer, BoundPart):
-            callables = {name: partial(self.run, each) for name, each in node.children.items()}
-            return layer.part.forward(cast("Any", SimpleNamespace(**callables)), *xs)
-        (x,) = xs
-        for child in node.children.values():
-            x = self.run(child, x)
-        return x
+        return walk(self, node, xs)
 
-    def _leaf(self, node: Node, leaf: Leaf, xs: tuple[TensorShape, ...]) -> TensorShape:
-        x = xs[0]
+    def value(self, result: TensorShape) -> TensorShape:
+        """The stand-in itself."""
+        return result
+
+    def join(
+        self,
+        tree: Node,  # noqa: ARG002
+        xs: tuple[TensorShape, ...],  # noqa: ARG002
+        output: TensorShape,
+        results: Mapping[str, TensorShape],  # noqa: ARG002
+    ) -> TensorShape:
+        """The output of the last layer; the steps are noted already."""
+        return output
+
+    def leaf(self, tree: Node, xs: tuple[TensorShape, ...]) -> TensorShape:
+        """Note the leaf's step."""
+        leaf, x = cast("Leaf", tree.layer), xs[0]
         if leaf.is_view:
-            return TensorShape(node.output, x.width, x.storage)
+            return TensorShape(tree.output, x.width, x.storage)
         computed = {"half": self.half, "single": SINGLE}.get(leaf.autocast, x.width)
         taken = (
             x if computed == x.width else TensorShape.new(x.feature, computed)
         )  # cast, so copied
-        out = TensorShape.new(node.output, SINGLE if leaf.autocast == "promote" else computed)
-        saved = leaf.saved(*node.inputs)
+        out = TensorShape.new(tree.output, SINGLE if leaf.autocast == "promote" else computed)
+        saved = leaf.saved(*tree.inputs)
         image = saved.single * SINGLE + saved.working * self.half
         image += self._keep(taken) if saved.input else 0
         image += self._keep(out) if saved.output else 0
         batch = saved.once * SINGLE
         if leaf.autocast == "half" and self.half < SINGLE:
-            batch += node.cost.params * self.half  # the weights in half precision
-        params = node.cost.params * SINGLE
+            batch += tree.cost.params * self.half  # the weights in half precision
+        params = tree.cost.params * SINGLE
         self.steps.append(Step(params, image, batch, out.storage.bytes + taken.storage.bytes))
         return out
 
