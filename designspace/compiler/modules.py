@@ -82,6 +82,18 @@ class TokenMean(nn.Module):
         return x.mean(1)
 
 
+class KeptMean(nn.Module):
+    """The mean over all positions, whose axes stay with one position each."""
+
+    def __init__(self, positions: tuple[int, ...]) -> None:
+        super().__init__()
+        self.positions = positions
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, height, width) to (batch, channels, 1, 1); tokens likewise."""
+        return x.mean(self.positions, keepdim=True)
+
+
 class LayerScale(nn.Module):
     """A factor per channel of tokens (batch, tokens, channels) or vectors (batch, channels)."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from designspace.costing.memory_reading import SINGLE, MemoryReading, Step, TensorShape
+from designspace.costing.memory_reading import SINGLE, MemoryReading, Step
 from designspace.costing.table import plan_of
 from designspace.layers.saved import Precision
 from designspace.naming import task_of
@@ -92,7 +92,7 @@ def memory(
     """
     node = plan_of(task_of(spec, num_classes, in_channels, input_size))
     reading = MemoryReading(SINGLE if precision == "float32" else 2)
-    logits = reading.run(node, TensorShape.new(node.inputs[0], SINGLE))
+    logits = reading.run(node, reading.tensor(node.inputs[0], SINGLE))
     loss = logits.feature.elements * SINGLE  # the logarithms of the probabilities
     steps = [*reading.steps, Step(0, loss, 0, 2 * loss)]
     moments = list(_moments(steps, batch_size))

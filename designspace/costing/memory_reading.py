@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from designspace.layers.feature import Feature
+from designspace.layers.feature import Arithmetic, Feature, Operator
 from designspace.layers.leaf import Leaf
 from designspace.layers.trace import Node, PlanReading
 from designspace.layers.walk import walk
@@ -33,23 +33,28 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
-class TensorShape:
-    """In a tensor's stead: its shape for one image, the bytes of an element, and its memory."""
+class TensorShape(Arithmetic):
+    """In a tensor's stead: its shape for one image, the bytes of an element, and its memory.
+
+    Attributes:
+        feature: The shape.
+        width: Bytes of an element.
+        storage: The memory.
+        reading: The run that it belongs to, which notes what products keep.
+    """
 
     feature: Feature
     width: int
     storage: Storage
+    reading: MemoryReading = field(repr=False, compare=False)
 
-    @staticmethod
-    def new(feature: Feature, width: int) -> TensorShape:
-        """A tensor with memory of its own."""
-        return TensorShape(feature, width, Storage(feature.elements * width))
-
-    def __add__(self, other: TensorShape) -> TensorShape:
-        return TensorShape.new(self.feature + other.feature, max(self.width, other.width))
-
-    def __sub__(self, other: TensorShape) -> TensorShape:
-        return self + other
+    def combined(self, operator: Operator, other: TensorShape) -> TensorShape:
+        """A tensor with memory of its own, in the wider precision of the two."""
+        feature = self.feature.combined(operator, other.feature)
+        out = self.reading.tensor(feature, max(self.width, other.width))
+        if operator == "*":
+            self.reading.note_product(self, other, out)
+        return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +87,18 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
     steps: list[Step] = field(default_factory=list[Step])
     _kept: set[Storage] = field(default_factory=set[Storage])
 
-    def run(self, node: Node, *xs: TensorShape) -> TensorShape:
+    def run(self, node: Node, x: TensorShape) -> TensorShape:
         """The output's stand-in; notes every layer below."""
-        return walk(self, node, xs)
+        return walk(self, node, (x,))
+
+    def tensor(self, feature: Feature, width: int) -> TensorShape:
+        """A tensor with memory of its own."""
+        return TensorShape(feature, width, Storage(feature.elements * width), self)
+
+    def note_product(self, a: TensorShape, b: TensorShape, out: TensorShape) -> None:
+        """Note that a product keeps both factors, each for the gradient of the other."""
+        gradients = sum(each.storage.bytes for each in (a, b, out))
+        self.steps.append(Step(0, self._keep(a) + self._keep(b), 0, gradients))
 
     def value(self, result: TensorShape) -> TensorShape:
         """The stand-in itself."""
@@ -104,12 +118,10 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
         """Note the leaf's step."""
         leaf, x = cast("Leaf", tree.layer), xs[0]
         if leaf.is_view:
-            return TensorShape(tree.output, x.width, x.storage)
+            return TensorShape(tree.output, x.width, x.storage, self)
         computed = {"half": self.half, "single": SINGLE}.get(leaf.autocast, x.width)
-        taken = (
-            x if computed == x.width else TensorShape.new(x.feature, computed)
-        )  # cast, so copied
-        out = TensorShape.new(tree.output, SINGLE if leaf.autocast == "promote" else computed)
+        taken = x if computed == x.width else self.tensor(x.feature, computed)  # cast, so copied
+        out = self.tensor(tree.output, SINGLE if leaf.autocast == "promote" else computed)
         saved = leaf.saved(*tree.inputs)
         image = saved.single * SINGLE + saved.working * self.half
         image += self._keep(taken) if saved.input else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 from designspace.layers.cost import Cost
@@ -61,14 +62,20 @@ class Conv(Leaf):
                 f"{self.groups} groups do not divide {x.channels} -> {self.channels} channels",
                 hint="groups must divide both",
             )
-        size = (window_steps(n, self.kernel_size, self.stride, self.pad) for n in sides(x))
-        return Feature((*size, self.channels))
+        return Feature((*self._size(x), self.channels))
+
+    def _size(self, x: Feature) -> tuple[int, int]:
+        height, width = sides(x)
+        down = window_steps(height, self.kernel_size, self.stride, self.pad)
+        if height == width:
+            return down, down
+        return down, window_steps(width, self.kernel_size, self.stride, self.pad)
 
     def cost(self, *xs: Feature) -> Cost:
         """One multiply-add a weight and output position."""
         (x,) = xs
         weights = self.kernel_size**2 * (x.channels // self.groups) * self.channels
-        positions = self.out(x).positions
+        positions = prod(self._size(x))
         macs = weights * positions
         return Cost(
             params=weights + self.channels * self.bias,

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from designspace.errors import InputError
 from designspace.layers import saved
 from designspace.layers.cost import NOTHING, Cost
-from designspace.layers.feature import Feature
+from designspace.layers.feature import Feature, ShapeError
 from designspace.layers.saved import Autocast, Saved
-
-
-class ShapeError(InputError):
-    """A layer cannot take the features that reach it."""
 
 
 def sides(x: Feature) -> tuple[int, int]:
@@ -23,7 +18,7 @@ def sides(x: Feature) -> tuple[int, int]:
     """
     if len(x.size) != 2:
         raise ShapeError(
-            f"a map is wanted where {'x'.join(map(str, x.size)) or 'a vector'} comes",
+            f"expected a map (height x width), got {x}",
             hint="tokens take the mixers `attention` and `mlp` and the head `class_token`",
         )
     height, width = x.size

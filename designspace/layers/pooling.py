@@ -50,8 +50,16 @@ class AvgPool(Leaf):
 
 @dataclass(frozen=True, slots=True)
 class GlobalAvgPool(Leaf):
-    """The mean over all positions."""
+    """The mean over all positions.
+
+    Attributes:
+        keep_dims: Whether the positions' axes stay, with one position: the result can then be
+            multiplied with the map or the tokens that it was taken of.
+    """
+
+    keep_dims: bool = False
 
     def out(self, *xs: Feature) -> Feature:
-        """(..., channels) -> (channels,)."""
-        return Feature((xs[0].channels,))
+        """(..., channels) -> (channels,), or (1, ..., channels)."""
+        (x,) = xs
+        return Feature((*(1 for _ in x.size if self.keep_dims), x.channels))

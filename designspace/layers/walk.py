@@ -94,23 +94,22 @@ def walk(
 def _run_part(
     reading: Reading[T, V, R], layer: BoundPart, children: Mapping[str, T], xs: tuple[V, ...]
 ) -> tuple[V, dict[str, R]]:
-    met: dict[str, R] = {}
+    results = cast("dict[str, R]", dict.fromkeys(children))  # in the order of the list
     visit, value = reading.visit, reading.value
 
     def call(name: str, *inputs: V) -> V:
-        assert name not in met, f"layer {name} is called twice"
+        assert results[name] is None, f"layer {name} is called twice"
         try:
-            result = met[name] = visit(children[name], inputs)
+            result = results[name] = visit(children[name], inputs)
         except ShapeError as error:
             raise _below(name, error) from None
         return value(result)
 
     calls = SimpleNamespace(**{name: partial(call, name) for name in children})
     output = cast("V", layer.part.forward(cast("Any", calls), *xs))
-    if len(met) < len(children):
-        unused = ", ".join(sorted(children.keys() - met.keys()))
-        raise AssertionError(f"layers never called: {unused}")
-    return output, {name: met[name] for name in children}
+    unused = [name for name, result in results.items() if result is None]
+    assert not unused, f"layers never called: {', '.join(unused)}"
+    return output, results
 
 
 def _run_chain(

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from designspace.compiler.build import module_of
 from designspace.costing import memory
-from designspace.costing.memory_reading import SINGLE, MemoryReading, TensorShape
+from designspace.costing.memory_reading import SINGLE, MemoryReading
 from designspace.errors import InputError
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
@@ -130,7 +130,7 @@ def test_a_leaf_says_what_it_keeps(kind: type[Kind]) -> None:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         output = module(x)
     reading = MemoryReading(SINGLE)
-    reading.run(node, TensorShape.new(feature, SINGLE))
+    reading.run(node, reading.tensor(feature, SINGLE))
     ours = sum(2 * step.image + step.batch for step in reading.steps)
     last = output.permute(0, 2, 3, 1) if output.ndim == 4 else output
     assert last.shape == (2, *node.output.shape)

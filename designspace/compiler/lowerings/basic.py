@@ -82,7 +82,9 @@ _plain(act.HardSwish, nn.Hardswish)
 
 
 @lowers(pooling.GlobalAvgPool)
-def _global_avg_pool(leaf: pooling.GlobalAvgPool, x: Feature) -> nn.Module:  # noqa: ARG001
+def _global_avg_pool(leaf: pooling.GlobalAvgPool, x: Feature) -> nn.Module:
+    if leaf.keep_dims:
+        return modules.KeptMean((2, 3) if _is_map(x) else (1,))
     return modules.MapMean() if _is_map(x) else modules.TokenMean()
 
 
