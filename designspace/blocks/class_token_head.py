@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Head
 from designspace.layers.convolution import Linear
@@ -20,6 +20,7 @@ class ClassTokenHead(Head):
         norm: The norm.
     """
 
+    example_input: ClassVar[tuple[int, ...]] = (17, 32)
     kind: Literal["class_token"] = "class_token"
     norm: Norm = InheritNorm()
 

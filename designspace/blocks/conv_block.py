@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Block, Shortcut
@@ -44,6 +44,12 @@ class ConvBlock(Block):
     """
 
     overwrites: ClassVar[tuple[str, ...]] = ("act",)
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "ratio": (1, 2, 3.5, 4),
+        "norm_at": ([], [1], [0, 2], [3, 1], [1, 2, 3], [0, 1, 2, 3], "all"),
+        "act_at": ([], [2], [3, 1], [1, 2], [1, 2, 3], "all"),
+        "layer_scale_init": (None, 1e-6, 0.1),
+    }
     kind: Literal["conv"] = "conv"
     wide: Literal["ends", "middle"] = "middle"
     ratio: Positive = 4

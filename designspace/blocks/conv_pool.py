@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Stem
@@ -29,6 +29,11 @@ class ConvPool(Stem):
     """
 
     overwrites: ClassVar[tuple[str, ...]] = ("act",)
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "kernel_size": (1, 3, 7),
+        "stride": (1, 2),
+        "pool": (None, 3),
+    }
     kind: Literal["conv_pool"] = "conv_pool"
     kernel_size: OddInt = 7
     stride: Size = 2

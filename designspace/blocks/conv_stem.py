@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Stem
 from designspace.layers.convolution import Conv
@@ -24,6 +24,11 @@ class ConvStem(Stem):
         bias: Whether the convolution has a bias.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "kernel_size": (3, 5, 7),
+        "stride": (1, 2),
+        "padding": (0, 1, 2),
+    }
     kind: Literal["conv"] = "conv"
     kernel_size: Size = 7
     stride: Size = 4

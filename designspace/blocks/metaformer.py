@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Block
 from designspace.layers.feature import Feature
@@ -28,6 +28,8 @@ class MetaFormer(Block):
             none.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"layer_scale_init": (None, 1e-6, 0.1)}
+    can_shrink: ClassVar[bool] = False
     kind: Literal["metaformer"] = "metaformer"
     mixer: Mixer = SelfAttention()
     channel_mixer: ChannelMixer = Mlp()

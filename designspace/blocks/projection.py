@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Shortcut
 from designspace.layers.convolution import Conv
@@ -22,6 +22,7 @@ class Projection(Shortcut):
         bias: Whether the convolution has a bias.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"kernel_size": (1, 3)}
     kind: Literal["conv"] = "conv"
     kernel_size: OddInt = 1
     norm: Norm = InheritNorm()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Downsample
 from designspace.layers.convolution import Conv
@@ -24,6 +24,11 @@ class Separate(Downsample):
         bias: Whether the convolution has a bias.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "stride": (1, 2),
+        "kernel_size": (None, 1, 2, 3),
+        "padding": (None, 0, 1),
+    }
     kind: Literal["separate"] = "separate"
     stride: Size = 2
     kernel_size: Size | None = None

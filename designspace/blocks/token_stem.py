@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Stem
 from designspace.layers.convolution import Conv
@@ -23,6 +23,7 @@ class TokenStem(Stem):
         bias: Whether the convolution has a bias.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"patch_size": (1, 2, 4)}
     kind: Literal["tokens"] = "tokens"
     patch_size: Size = 16
     class_token: Truth = True

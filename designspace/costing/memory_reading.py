@@ -126,9 +126,8 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
         image = saved.single * SINGLE + saved.working * self.half
         image += self._keep(taken) if saved.input else 0
         image += self._keep(out) if saved.output else 0
-        batch = saved.once * SINGLE
-        if leaf.autocast == "half" and self.half < SINGLE:
-            batch += tree.cost.params * self.half  # the weights in half precision
+        batch = saved.once * SINGLE + saved.working_once * self.half
+        batch += saved.weights * self.half if self.half < SINGLE else 0
         params = tree.cost.params * SINGLE
         self.steps.append(Step(params, image, batch, out.storage.bytes + taken.storage.bytes))
         return out

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf, ShapeError, sides
-from designspace.layers.saved import INPUT, Autocast, Saved
+from designspace.layers.leaf import MAP, TOKENS, VECTOR, Leaf, ShapeError, sides
+from designspace.layers.saved import Autocast, Saved
 
 
 def window_steps(length: int, kernel_size: int, stride: int, padding: int) -> int:
@@ -49,6 +49,18 @@ class Conv(Leaf):
     bias: bool = True
     autocast: ClassVar[Autocast] = "half"
 
+    @classmethod
+    def cases(cls) -> list[tuple[Conv, tuple[Feature, ...]]]:
+        """Dense, strided, grouped, depthwise, over patches."""
+        layers = (
+            cls(16, 3),
+            cls(16, 3, 2, bias=False),
+            cls(32, 3, groups=4),
+            cls(32, 5, groups=32),
+            cls(16, 2, 2, padding=0),
+        )
+        return [(layer, (MAP,)) for layer in layers]
+
     @property
     def pad(self) -> int:
         """Zeros added on each side."""
@@ -74,7 +86,7 @@ class Conv(Leaf):
     def cost(self, *xs: Feature) -> Cost:
         """One multiply-add a weight and output position."""
         (x,) = xs
-        weights = self.kernel_size**2 * (x.channels // self.groups) * self.channels
+        weights = self._weights(x)
         positions = prod(self._size(x))
         macs = weights * positions
         return Cost(
@@ -84,9 +96,12 @@ class Conv(Leaf):
             spatial=macs if self.kernel_size > 1 else 0,
         )
 
-    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Its input."""
-        return INPUT
+    def saved(self, *xs: Feature) -> Saved:
+        """Its input, and its weights in half precision."""
+        return Saved(input=True, weights=self._weights(xs[0]))
+
+    def _weights(self, x: Feature) -> int:
+        return self.kernel_size**2 * (x.channels // self.groups) * self.channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,11 @@ class Linear(Leaf):
     channels: int
     bias: bool = True
     autocast: ClassVar[Autocast] = "half"
+
+    @classmethod
+    def cases(cls) -> list[tuple[Linear, tuple[Feature, ...]]]:
+        """On all that has channels, with a bias and without."""
+        return [(cls(16, bias), (x,)) for x in (MAP, TOKENS, VECTOR) for bias in (True, False)]
 
     def out(self, *xs: Feature) -> Feature:
         """(..., in) -> (..., channels)."""
@@ -111,6 +131,6 @@ class Linear(Leaf):
             acts=self.channels * x.positions,
         )
 
-    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Its input."""
-        return INPUT
+    def saved(self, *xs: Feature) -> Saved:
+        """Its input, and its weights in half precision."""
+        return Saved(input=True, weights=xs[0].channels * self.channels)

@@ -8,7 +8,7 @@ kind is accepted, chosen by its `kind` key; `gelu` is short for `{kind: gelu}`, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Self, cast, get_args
 
@@ -20,10 +20,16 @@ from designspace.layers.frozen import Frozen
 
 
 class Kind(Frozen):
-    """Base of every family."""
+    """Base of every family.
+
+    Attributes:
+        examples: Small values per field, from which the tests draw networks. A field needs them
+            unless its type is a truth value, a list of words or a family.
+    """
 
     family_name: ClassVar[str] = ""
     registry: ClassVar[dict[str, type[Kind]]] = {}
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {}
 
     def __init_subclass__(cls, *, family: str = "", **_: Any) -> None:
         """Open a family."""
@@ -105,6 +111,14 @@ class Kind(Frozen):
         """Fields that may hold a kind."""
         fields = cls.model_fields.items()
         return tuple(name for name, field in fields if _admits_kind(field.annotation))
+
+    @classmethod
+    def example_values(cls) -> dict[str, Sequence[Any]]:
+        """The examples of this kind's fields; those of a base count for the fields it shares."""
+        merged: dict[str, Sequence[Any]] = {}
+        for base in reversed(cls.__mro__):
+            merged |= vars(base).get("examples", {})
+        return {name: values for name, values in merged.items() if name in cls.model_fields}
 
     def inactive(self) -> frozenset[str]:
         """Fields that change nothing, given the others."""

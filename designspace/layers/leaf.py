@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Self
 
 from designspace.layers import saved
 from designspace.layers.cost import NOTHING, Cost
 from designspace.layers.feature import Feature, ShapeError
 from designspace.layers.saved import Autocast, Saved
+
+MAP, TOKENS, VECTOR = Feature((8, 8, 32)), Feature((64, 32)), Feature((32,))  # small examples
 
 
 def sides(x: Feature) -> tuple[int, int]:
@@ -40,6 +43,14 @@ class Leaf:
 
     is_view: ClassVar[bool] = False
     autocast: ClassVar[Autocast] = "follow"
+
+    @classmethod
+    def cases(cls) -> Iterable[tuple[Self, tuple[Feature, ...]]]:
+        """Small layers of this class and what they take, on which the tests check the formulas.
+
+        By default the layer without arguments, on a map and on tokens.
+        """
+        return [(cls(), (MAP,)), (cls(), (TOKENS,))]
 
     def out(self, *xs: Feature) -> Feature:
         """Shape of the output.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
@@ -14,6 +15,8 @@ from designspace.layers.saved import INPUT, NOTHING, Autocast, Saved
 
 class Norm(Kind, Leaf, family="norm"):
     """A normalisation with a learnable scale and shift a channel."""
+
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"eps": (1e-5, 1e-6)}
 
     def cost(self, *xs: Feature) -> Cost:
         """A scale and a shift a channel."""
@@ -51,6 +54,7 @@ class GroupNorm(Norm):
     """Over the positions and a group of channels (arXiv 1803.08494)."""
 
     kind: Literal["groupnorm"] = "groupnorm"
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"groups": (1, 2, 4)}
     groups: Size = 1
     eps: Positive = 1e-5
     autocast: ClassVar[Autocast] = "single"

@@ -47,9 +47,13 @@ class Composite(Kind):
     Attributes:
         overwrites: Names of activations that may overwrite their input: `forward` makes it and
             gives it to no other layer.
+        can_shrink: Whether it takes a place whose stride is larger than 1.
+        example_input: The shape of a feature that the default values take, for the tests.
     """
 
     overwrites: ClassVar[tuple[str, ...]] = ()
+    can_shrink: ClassVar[bool] = True
+    example_input: ClassVar[tuple[int, ...]] = (8, 8, 32)
 
     def period(self) -> int:
         """Number of blocks after which a stage's pattern repeats: that of the nested parts."""

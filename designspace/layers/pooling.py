@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from designspace.layers.convolution import window_steps
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf, sides
+from designspace.layers.leaf import MAP, TOKENS, Leaf, sides
 from designspace.layers.saved import INPUT, Saved
 
 
@@ -17,6 +17,11 @@ class MaxPool(Leaf):
     kernel_size: int
     stride: int
     padding: int = 0
+
+    @classmethod
+    def cases(cls) -> list[tuple[MaxPool, tuple[Feature, ...]]]:
+        """Windows that overlap, and windows that do not."""
+        return [(cls(3, 2, 1), (MAP,)), (cls(2, 2), (MAP,))]
 
     def out(self, *xs: Feature) -> Feature:
         """(height, width, channels) -> (height', width', channels)."""
@@ -35,6 +40,11 @@ class AvgPool(Leaf):
 
     kernel_size: int
     stride: int = 1
+
+    @classmethod
+    def cases(cls) -> list[tuple[AvgPool, tuple[Feature, ...]]]:
+        """With a stride and without."""
+        return [(cls(3), (MAP,)), (cls(3, 2), (MAP,))]
 
     def out(self, *xs: Feature) -> Feature:
         """(height, width, channels) -> (height', width', channels)."""
@@ -58,6 +68,11 @@ class GlobalAvgPool(Leaf):
     """
 
     keep_dims: bool = False
+
+    @classmethod
+    def cases(cls) -> list[tuple[GlobalAvgPool, tuple[Feature, ...]]]:
+        """Of maps and tokens, with their axes and without."""
+        return [(cls(keep), (x,)) for x in (MAP, TOKENS) for keep in (False, True)]
 
     def out(self, *xs: Feature) -> Feature:
         """(..., channels) -> (channels,), or (1, ..., channels)."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf
+from designspace.layers.leaf import MAP, TOKENS, Leaf
 from designspace.layers.saved import INPUT, Autocast, Saved
 
 
@@ -24,6 +24,11 @@ class LayerScale(Leaf):
 
     init: float
     autocast: ClassVar[Autocast] = "promote"
+
+    @classmethod
+    def cases(cls) -> list[tuple[LayerScale, tuple[Feature, ...]]]:
+        """On a map and on tokens."""
+        return [(cls(0.1), (x,)) for x in (MAP, TOKENS)]
 
     def cost(self, *xs: Feature) -> Cost:
         """One parameter a channel."""

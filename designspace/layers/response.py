@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
@@ -20,6 +21,7 @@ class GlobalResponseNorm(Response):
     """Global response normalisation (ConvNeXt V2, arXiv 2301.00808, section 3.2)."""
 
     kind: Literal["grn"] = "grn"
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"eps": (1e-5, 1e-6)}
     eps: Positive = 1e-6
     autocast: ClassVar[Autocast] = "promote"
 

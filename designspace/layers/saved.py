@@ -23,6 +23,8 @@ class Saved:
         single: Further elements for one image, of four bytes in any precision.
         working: Further elements for one image, in the precision of the matrix products.
         once: Further elements for the whole batch, of four bytes.
+        working_once: Further elements for the whole batch, in the precision of the products.
+        weights: Parameters of which mixed precision keeps a copy in half precision.
     """
 
     input: bool = False
@@ -30,6 +32,8 @@ class Saved:
     single: int = 0
     working: int = 0
     once: int = 0
+    working_once: int = 0
+    weights: int = 0
 
 
 NOTHING = Saved()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.layers.attention import Attend, heads_of
 from designspace.layers.convolution import Linear
@@ -23,6 +23,8 @@ class SelfAttention(Mixer):
         proj_bias: Whether the projection back has one.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"head_dim": (4, 8)}
+    can_shrink: ClassVar[bool] = False
     kind: Literal["attention"] = "attention"
     head_dim: Size = 32
     qkv_bias: Truth = True

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
@@ -48,6 +48,10 @@ class ConvMixer(Mixer):
         bias: Whether a bias is added.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "kernel_size": (1, 3, 5, 7),
+        "groups": ("depthwise", 1, 2, {"width": 4}),
+    }
     kind: Literal["conv"] = "conv"
     kernel_size: OddInt = 7
     groups: Size | GroupWidth | Literal["depthwise"] = "depthwise"

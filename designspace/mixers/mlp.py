@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.layers.act import Act, InheritAct
 from designspace.layers.convolution import Linear
@@ -22,6 +22,7 @@ class Mlp(ChannelMixer):
         bias: Whether both layers have biases.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"ratio": (1, 2, 3.5, 4)}
     kind: Literal["mlp"] = "mlp"
     ratio: Positive = 4
     act: Act = InheritAct()

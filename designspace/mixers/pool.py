@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.layers.feature import Feature
 from designspace.layers.numbers import OddInt
@@ -19,6 +19,8 @@ class PoolMixer(Mixer):
         kernel_size: Side of the neighbourhood.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"kernel_size": (1, 3, 5)}
+    can_shrink: ClassVar[bool] = False
     kind: Literal["pool"] = "pool"
     kernel_size: OddInt = 3
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.layers.attention import heads_of
 from designspace.layers.convolution import Linear
@@ -30,6 +30,8 @@ class WindowAttention(Mixer):
             authors' code for detection, or after, as in timm: no other sizes tell the two apart.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"window": (2, 4, 7), "head_dim": (4, 8)}
+    can_shrink: ClassVar[bool] = False
     kind: Literal["window"] = "window"
     window: Size = 7
     head_dim: Size = 32
