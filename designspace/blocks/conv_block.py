@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from pydantic import StrictBool
+
 from designspace.blocks.families import Block, Shortcut
 from designspace.blocks.positions import ActPositions, NormPositions
 from designspace.blocks.projection import Projection
-from designspace.layers.act import Act, InheritAct, NoAct
-from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, NoNorm, Norm
-from designspace.layers.numbers import Positive, Truth
+from designspace.layers.leaves.act import Act, InheritAct, NoAct
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.leaves.norm import InheritNorm, NoNorm, Norm
+from designspace.layers.leaves.residual import DropPath, Identity, LayerScale
+from designspace.layers.leaves.response import Response
+from designspace.layers.numbers import Positive
 from designspace.layers.part import Children, Layer, PartContext, Sequential
-from designspace.layers.residual import DropPath, Identity, LayerScale
-from designspace.layers.response import Response
 from designspace.mixers.conv import ConvMixer
 from designspace.mixers.mixer import Mixer
 
@@ -59,7 +61,7 @@ class ConvBlock(Block):
     norm_at: NormPositions = (1,)
     act: Act = InheritAct()
     act_at: ActPositions = (2,)
-    bias: Truth = True
+    bias: StrictBool = True
     response: Response | None = None
     layer_scale_init: Positive | None = None
     shortcut: Shortcut = Projection()

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from pydantic import StrictBool
+
 from designspace.blocks.families import Stem
-from designspace.layers.act import Act, InheritAct
-from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.numbers import OddInt, Size, Truth
+from designspace.layers.leaves.act import Act, InheritAct
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.leaves.pooling import MaxPool
+from designspace.layers.leaves.residual import Identity
+from designspace.layers.numbers import OddInt, Size
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.pooling import MaxPool
-from designspace.layers.residual import Identity
 
 
 class ConvPool(Stem):
@@ -39,7 +41,7 @@ class ConvPool(Stem):
     stride: Size = 2
     norm: Norm = InheritNorm()
     act: Act = InheritAct()
-    bias: Truth = False
+    bias: StrictBool = False
     pool: OddInt | None = 3
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal
 from designspace.blocks.families import Block
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError
-from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.leaves.residual import DropPath, Identity, LayerScale
 from designspace.layers.numbers import Positive
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.residual import DropPath, Identity, LayerScale
 from designspace.mixers.attention import SelfAttention
 from designspace.mixers.mixer import ChannelMixer, Mixer
 from designspace.mixers.mlp import Mlp

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from pydantic import StrictBool
+
 from designspace.blocks.families import Stem
-from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.numbers import Size, Truth
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.numbers import Size
 from designspace.layers.part import Children, Layer, PartContext
 
 
@@ -26,7 +28,7 @@ class Patchify(Stem):
     kind: Literal["patchify"] = "patchify"
     patch_size: Size = 4
     norm: Norm = InheritNorm()
-    bias: Truth = True
+    bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """A convolution and its norm."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from pydantic import StrictBool
+
 from designspace.blocks.families import Downsample
-from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.numbers import Padding, Size, Truth
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.numbers import Padding, Size
 from designspace.layers.part import Children, Layer, PartContext
 
 
@@ -34,7 +36,7 @@ class Separate(Downsample):
     kernel_size: Size | None = None
     padding: Padding | None = None
     norm: Norm = InheritNorm()
-    bias: Truth = True
+    bias: StrictBool = True
 
     def strides(self) -> tuple[int, int]:
         """All of the stride is its own."""

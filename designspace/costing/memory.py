@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from designspace.costing.memory_reading import SINGLE, MemoryReading, Step
 from designspace.costing.table import plan_of
-from designspace.layers.saved import Precision
+from designspace.layers.saved_tensors import Precision
 from designspace.naming import task_of
 from designspace.spec.network.load import Source
 

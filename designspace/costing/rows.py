@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from designspace.layers.act import NoAct
 from designspace.layers.cost import Cost, Level, total
 from designspace.layers.feature import Feature
-from designspace.layers.norm import NoNorm
+from designspace.layers.leaves.act import NoAct
+from designspace.layers.leaves.norm import NoNorm
+from designspace.layers.leaves.residual import DropPath, Identity
 from designspace.layers.part import BoundPart
-from designspace.layers.residual import DropPath, Identity
 from designspace.layers.trace import Node
 from designspace.spec.network.stage import Stage
 

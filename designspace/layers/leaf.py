@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from designspace.layers import saved
+from designspace.layers import saved_tensors
 from designspace.layers.cost import NOTHING, Cost
 from designspace.layers.feature import Feature, ShapeError
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.saved_tensors import Autocast, Saved
 
 MAP, TOKENS, VECTOR = Feature((8, 8, 32)), Feature((64, 32)), Feature((32,))  # small examples
 
@@ -66,4 +66,4 @@ class Leaf:
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
         """What it keeps for its backward pass, for inputs of these shapes."""
-        return saved.NOTHING
+        return saved_tensors.NOTHING

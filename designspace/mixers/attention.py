@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from designspace.layers.attention import Attend, heads_of
-from designspace.layers.convolution import Linear
+from pydantic import StrictBool
+
 from designspace.layers.feature import Feature
-from designspace.layers.numbers import Size, Truth
+from designspace.layers.leaves.attention import Attend, heads_of
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.leaves.tokens import Flatten, ReshapeLike
+from designspace.layers.numbers import Size
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.tokens import Flatten, ReshapeLike
 from designspace.mixers.mixer import Mixer, keeps_stride
 
 
@@ -27,8 +29,8 @@ class SelfAttention(Mixer):
     can_shrink: ClassVar[bool] = False
     kind: Literal["attention"] = "attention"
     head_dim: Size = 32
-    qkv_bias: Truth = True
-    proj_bias: Truth = True
+    qkv_bias: StrictBool = True
+    proj_bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Queries, keys and values in one layer; attention; the projection back."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from designspace.layers.convolution import Conv
+from pydantic import StrictBool
+
 from designspace.layers.feature import Feature
 from designspace.layers.frozen import Frozen
 from designspace.layers.leaf import ShapeError
-from designspace.layers.numbers import OddInt, Size, Truth
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.numbers import OddInt, Size
 from designspace.layers.part import Children, Layer, PartContext
 from designspace.mixers.mixer import Mixer
 
@@ -55,7 +57,7 @@ class ConvMixer(Mixer):
     kind: Literal["conv"] = "conv"
     kernel_size: OddInt = 7
     groups: Size | GroupWidth | Literal["depthwise"] = "depthwise"
-    bias: Truth = True
+    bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """One convolution."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from designspace.layers.act import Act, InheritAct
-from designspace.layers.convolution import Linear
+from pydantic import StrictBool
+
 from designspace.layers.feature import Feature
-from designspace.layers.numbers import Positive, Truth
+from designspace.layers.leaves.act import Act, InheritAct
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.numbers import Positive
 from designspace.layers.part import Children, Layer, PartContext
 from designspace.mixers.mixer import ChannelMixer
 
@@ -26,7 +28,7 @@ class Mlp(ChannelMixer):
     kind: Literal["mlp"] = "mlp"
     ratio: Positive = 4
     act: Act = InheritAct()
-    bias: Truth = True
+    bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """Out and back."""

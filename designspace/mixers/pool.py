@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from designspace.layers.feature import Feature
+from designspace.layers.leaves.pooling import AvgPool
 from designspace.layers.numbers import OddInt
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.pooling import AvgPool
 from designspace.mixers.mixer import Mixer, keeps_stride
 
 

@@ -15,9 +15,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from designspace.compiler import build
 from designspace.compiler.kernels import forced
 from designspace.costing import CostTable, cost
-from designspace.layers.attention import Attend
-from designspace.layers.convolution import Conv, Linear
-from designspace.layers.windows import WindowAttend
+from designspace.layers.leaves.attention import Attend
+from designspace.layers.leaves.convolution import Conv, Linear
+from designspace.layers.leaves.windows import WindowAttend
 from designspace.spec.network.network import Network
 
 _KINDS: dict[Any, str] = {

@@ -26,7 +26,7 @@ from designspace.compiler.kernels import forced
 from designspace.compiler.lower import lower
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
-from designspace.layers.saved import Precision
+from designspace.layers.saved_tensors import Precision
 from designspace.spec.network.network import Network
 
 

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from designspace.compiler.build import module_of
 from designspace.costing.memory_reading import SINGLE, MemoryReading, TensorShape
-from designspace.layers.convolution import Linear
 from designspace.layers.feature import Arithmetic, Feature, ShapeError
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.leaves.pooling import GlobalAvgPool
 from designspace.layers.part import Children, Composite, Layer, PartContext
-from designspace.layers.pooling import GlobalAvgPool
 from designspace.layers.pricing import price
 from designspace.layers.trace import trace
 

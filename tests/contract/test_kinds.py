@@ -16,11 +16,11 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from designspace.compiler.build import module_of
-from designspace.layers.act import GELU
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf, ShapeError
-from designspace.layers.norm import LayerNorm
+from designspace.layers.leaves.act import GELU
+from designspace.layers.leaves.norm import LayerNorm
 from designspace.layers.part import Composite, PartContext
 from designspace.layers.trace import Node, trace
 from tests.helpers.small import stir

@@ -14,7 +14,7 @@ from designspace.costing.memory_reading import SINGLE, MemoryReading
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf
-from designspace.layers.saved import Precision
+from designspace.layers.saved_tensors import Precision
 from designspace.layers.trace import Node, trace
 from designspace.verification.memory import saved_by_leaf
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from designspace.costing import memory
 from designspace.costing.memory_reading import SINGLE
 from designspace.errors import InputError
-from designspace.layers.saved import Precision
+from designspace.layers.saved_tensors import Precision
 from designspace.spec import load
 from designspace.verification.memory import peak_bytes, saved_bytes
 from tests.helpers.command import run

@@ -10,11 +10,11 @@ from typing import Any, Literal, Union, get_args, get_origin
 from hypothesis import strategies as st
 
 from designspace.blocks.families import Block, Downsample, Head, Stem
-from designspace.layers.act import Act
 from designspace.layers.kind import Kind
-from designspace.layers.norm import Norm
+from designspace.layers.leaves.act import Act
+from designspace.layers.leaves.norm import Norm
+from designspace.layers.leaves.response import Response
 from designspace.layers.part import Composite
-from designspace.layers.response import Response
 from designspace.spec.network.families import families
 
 

@@ -10,9 +10,9 @@ from designspace.compiler import modules
 from designspace.compiler.depthwise import DepthwiseConv
 from designspace.compiler.lower import LOWERINGS, lowers
 from designspace.compiler.pointwise import PointwiseConv, TokenLinear
-from designspace.layers import act, convolution, norm, pooling, residual, response
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
+from designspace.layers.leaves import act, convolution, norm, pooling, residual, response
 
 
 def _is_map(x: Feature) -> bool:

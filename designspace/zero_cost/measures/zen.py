@@ -34,8 +34,8 @@ from torch import Tensor, nn
 from designspace.blocks.families import Shortcut
 from designspace.compiler import BuiltNetwork
 from designspace.layers.leaf import Leaf
-from designspace.layers.norm import BatchNorm, GroupNorm, LayerNorm, NoNorm, Norm
-from designspace.layers.residual import DropPath, LayerScale
+from designspace.layers.leaves.norm import BatchNorm, GroupNorm, LayerNorm, NoNorm, Norm
+from designspace.layers.leaves.residual import DropPath, LayerScale
 from designspace.zero_cost.registry import Undefined, signal
 from designspace.zero_cost.subject import Subject
 

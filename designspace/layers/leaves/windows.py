@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from designspace.layers.attention import RANDOM_STATE, attention_cost, saved_sums
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import MAP, Leaf, sides
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.leaves.attention import RANDOM_STATE, attention_cost, saved_sums
+from designspace.layers.saved_tensors import Autocast, Saved
 
 
 def _windows(length: int, window: int) -> int:

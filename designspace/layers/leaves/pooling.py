@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from designspace.layers.convolution import window_steps
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import MAP, TOKENS, Leaf, sides
-from designspace.layers.saved import INPUT, Saved
+from designspace.layers.leaves.convolution import window_steps
+from designspace.layers.saved_tensors import INPUT, Saved
 
 
 @dataclass(frozen=True, slots=True)

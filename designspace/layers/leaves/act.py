@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf
-from designspace.layers.saved import INPUT, NOTHING, Saved
+from designspace.layers.saved_tensors import INPUT, NOTHING, Saved
 
 
 class Act(Kind, Leaf, family="act"):

@@ -9,7 +9,7 @@ from typing import ClassVar
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import MAP, TOKENS, VECTOR, Leaf, ShapeError, sides
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.saved_tensors import Autocast, Saved
 
 
 def window_steps(length: int, kernel_size: int, stride: int, padding: int) -> int:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import TOKENS, Leaf, ShapeError
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.saved_tensors import Autocast, Saved
 
 
 def attention_cost(qkv: Feature, heads: int, params: int = 0) -> Cost:

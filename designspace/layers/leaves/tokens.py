@@ -8,7 +8,7 @@ from typing import ClassVar
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import MAP, TOKENS, Leaf, ShapeError
-from designspace.layers.saved import Autocast
+from designspace.layers.saved_tensors import Autocast
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf
 from designspace.layers.numbers import Positive
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.saved_tensors import Autocast, Saved
 
 
 class Response(Kind, Leaf, family="response"):

@@ -8,7 +8,7 @@ from typing import ClassVar
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import MAP, TOKENS, Leaf
-from designspace.layers.saved import INPUT, Autocast, Saved
+from designspace.layers.saved_tensors import INPUT, Autocast, Saved
 
 
 @dataclass(frozen=True, slots=True)

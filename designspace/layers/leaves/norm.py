@@ -10,7 +10,7 @@ from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf, ShapeError
 from designspace.layers.numbers import Positive, Size
-from designspace.layers.saved import INPUT, NOTHING, Autocast, Saved
+from designspace.layers.saved_tensors import INPUT, NOTHING, Autocast, Saved
 
 
 class Norm(Kind, Leaf, family="norm"):
