@@ -42,6 +42,14 @@ class MapLayerNorm(nn.LayerNorm):
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
+class MapRMSNorm(nn.RMSNorm):
+    """Root mean square norm over the channels of (batch, channels, height, width)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise a view."""
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
 class TokenBatchNorm(nn.Module):
     """Batch norm on (batch, tokens, channels).
 

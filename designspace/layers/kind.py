@@ -25,11 +25,14 @@ class Kind(Frozen):
     Attributes:
         examples: Small values per field, from which the tests draw networks. A field needs them
             unless its type is a truth value, a list of words or a family.
+        added: Fields that came after networks had been identified. At its default such a field is
+            left out of the meaning, so that those networks keep their digests.
     """
 
     family_name: ClassVar[str] = ""
     registry: ClassVar[dict[str, type[Kind]]] = {}
     examples: ClassVar[Mapping[str, Sequence[Any]]] = {}
+    added: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, *, family: str = "", **_: Any) -> None:
         """Open a family."""
@@ -148,6 +151,9 @@ class Kind(Frozen):
     def meaning(self) -> dict[str, Any]:
         """All active fields as plain data, defaults filled in."""
         values, inactive = vars(self), self.inactive()
+        for name in self.added:
+            if values[name] == type(self).__pydantic_fields__[name].default:
+                inactive |= {name}
         active = {
             name: values[name] for name in type(self).__pydantic_fields__ if name not in inactive
         }

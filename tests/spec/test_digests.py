@@ -1,7 +1,7 @@
 """The identity of every network in the catalog: a new field or kind leaves it as it is.
 
-A digest that changes on purpose is written anew into digests.json, and studies that hold the old one
-no longer match.
+A digest that changes on purpose is written anew into digests.json; studies that hold the old one no
+longer match.
 """
 
 from __future__ import annotations

@@ -46,13 +46,22 @@ def _batch_norm(leaf: norm.BatchNorm, x: Feature) -> nn.Module:
 @lowers(norm.LayerNorm)
 def _layer_norm(leaf: norm.LayerNorm, x: Feature) -> nn.Module:
     kind = modules.MapLayerNorm if _is_map(x) else nn.LayerNorm
+    return kind(x.channels, eps=leaf.eps, bias=leaf.bias)
+
+
+@lowers(norm.RMSNorm)
+def _rms_norm(leaf: norm.RMSNorm, x: Feature) -> nn.Module:
+    kind = modules.MapRMSNorm if _is_map(x) else nn.RMSNorm
     return kind(x.channels, eps=leaf.eps)
 
 
 @lowers(norm.GroupNorm)
 def _group_norm(leaf: norm.GroupNorm, x: Feature) -> nn.Module:
     kind = modules.TokenGroupNorm if len(x.size) == 1 else nn.GroupNorm
-    return kind(leaf.groups, x.channels, eps=leaf.eps)
+    module = kind(leaf.groups, x.channels, eps=leaf.eps)
+    if not leaf.bias:
+        module.register_parameter("bias", None)  # torch takes none, but has no argument for it
+    return module
 
 
 @lowers(pooling.MaxPool)
@@ -76,6 +85,7 @@ _plain(act.NoAct, nn.Identity)
 _plain(residual.Identity, nn.Identity)
 _plain(residual.DropPath, modules.DropPath)
 _plain(act.ReLU, nn.ReLU)
+_plain(act.ReLU6, nn.ReLU6)
 _plain(act.GELU, nn.GELU)
 _plain(act.SiLU, nn.SiLU)
 _plain(act.HardSwish, nn.Hardswish)

@@ -28,6 +28,12 @@ class ReLU(Act):
         return Saved(output=True)
 
 
+class ReLU6(Act):
+    """min(max(x, 0), 6), in MobileNetV2 (arXiv 1801.04381)."""
+
+    kind: Literal["relu6"] = "relu6"
+
+
 class GELU(Act):
     """x times the normal distribution's CDF at x (arXiv 1606.08415)."""
 
