@@ -17,7 +17,7 @@ from designspace.layers.leaves.norm import InheritNorm, NoNorm, Norm
 from designspace.layers.leaves.residual import DropPath, Identity, LayerScale
 from designspace.layers.leaves.response import Response
 from designspace.layers.numbers import Positive
-from designspace.layers.part import Children, Layer, PartContext, Sequential
+from designspace.layers.part import Children, Layer, PartContext, Sequential, placed
 from designspace.mixers.conv import ConvMixer
 from designspace.mixers.mixer import Mixer
 
@@ -112,7 +112,7 @@ class ConvBlock(Block):
             yield "norm0", self.norm
         for position, (name, layer) in enumerate(self._three(x, at), start=1):
             if name == "pointwise2" and self.response is not None:
-                yield "response", self.response
+                yield "response", placed(self.response, PartContext(x.channels))
             yield name, layer
             if position in self.norm_at:
                 yield f"norm{position}", self.norm

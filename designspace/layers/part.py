@@ -96,3 +96,11 @@ class Sequential:
 
 
 Layer: TypeAlias = Leaf | BoundPart | Sequential
+
+
+def placed(kind: Kind, at: PartContext) -> Layer:
+    """A kind of a family that has both leaves and parts, as a layer in its place."""
+    if isinstance(kind, Composite):
+        return kind.on(at)
+    assert isinstance(kind, Leaf)
+    return kind

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from designspace.blocks.families import Block, Downsample, Head, Stem
 from designspace.layers.kind import Kind
+from designspace.layers.leaf import Leaf
 from designspace.layers.leaves.act import Act
 from designspace.layers.leaves.norm import Norm
 from designspace.layers.leaves.response import Response
@@ -27,7 +28,7 @@ def parts() -> list[type[Composite]]:
 def leaf_kinds() -> list[type[Kind]]:
     """Every norm and activation that stands for itself."""
     kinds = [*Norm.registry.values(), *Act.registry.values(), *Response.registry.values()]
-    return [kind for kind in kinds if kind.tag() != "inherit"]
+    return [kind for kind in kinds if issubclass(kind, Leaf) and kind.tag() != "inherit"]
 
 
 def data_of(kind: type[Kind]) -> st.SearchStrategy[dict[str, Any]]:

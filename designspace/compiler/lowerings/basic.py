@@ -89,6 +89,8 @@ _plain(act.ReLU6, nn.ReLU6)
 _plain(act.GELU, nn.GELU)
 _plain(act.SiLU, nn.SiLU)
 _plain(act.HardSwish, nn.Hardswish)
+_plain(act.Sigmoid, nn.Sigmoid)
+_plain(act.HardSigmoid, nn.Hardsigmoid)
 
 
 @lowers(pooling.GlobalAvgPool)

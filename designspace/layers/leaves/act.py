@@ -52,6 +52,22 @@ class HardSwish(Act):
     kind: Literal["hardswish"] = "hardswish"
 
 
+class Sigmoid(Act):
+    """The logistic function, the usual gate (arXiv 1709.01507)."""
+
+    kind: Literal["sigmoid"] = "sigmoid"
+
+    def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
+        """Its output."""
+        return Saved(output=True)
+
+
+class HardSigmoid(Act):
+    """A piecewise linear sigmoid, MobileNetV3's gate (arXiv 1905.02244, section 5.2)."""
+
+    kind: Literal["hardsigmoid"] = "hardsigmoid"
+
+
 class NoAct(Act):
     """No nonlinearity."""
 

@@ -13,11 +13,14 @@ from designspace.layers.numbers import Positive
 from designspace.layers.saved_tensors import Autocast, Saved
 
 
-class Response(Kind, Leaf, family="response"):
-    """A rescaling of the channels by how they respond over all positions."""
+class Response(Kind, family="response"):
+    """A rescaling of the channels by how they respond over all positions.
+
+    A kind is a leaf, or a part whose place gives the width of what the block takes.
+    """
 
 
-class GlobalResponseNorm(Response):
+class GlobalResponseNorm(Response, Leaf):
     """Global response normalisation (ConvNeXt V2, arXiv 2301.00808, section 3.2)."""
 
     kind: Literal["grn"] = "grn"
