@@ -9,7 +9,7 @@ from pydantic import StrictBool
 
 from designspace.blocks.families import Block, Shortcut
 from designspace.blocks.positions import ActPositions, NormPositions
-from designspace.blocks.projection import Projection
+from designspace.blocks.shortcuts import Projection
 from designspace.layers.feature import Feature
 from designspace.layers.leaves.act import Act, InheritAct, NoAct
 from designspace.layers.leaves.convolution import Linear
@@ -32,6 +32,8 @@ class ConvBlock(Block):
             stage width is the narrow side; `middle` is inverted (Sandler et al., arXiv
             1801.04381).
         ratio: Wide over narrow channels; a fraction is truncated to whole channels.
+        ratio_of: Narrow channels of an inverted block: the stage's width, or the channels that the
+            block takes, as in MobileNetV2 and EfficientNet.
         spatial: The token mixer.
         spatial_at: Where it stands: before, between or after the pointwise layers.
         norm: The block's norm.
@@ -52,9 +54,11 @@ class ConvBlock(Block):
         "act_at": ([], [2], [3, 1], [1, 2], [1, 2, 3], "all"),
         "layer_scale_init": (None, 1e-6, 0.1),
     }
+    added: ClassVar[frozenset[str]] = frozenset({"ratio_of"})
     kind: Literal["conv"] = "conv"
     wide: Literal["ends", "middle"] = "middle"
     ratio: Positive = 4
+    ratio_of: Literal["stage", "input"] = "stage"
     spatial: Mixer = ConvMixer()
     spatial_at: Literal["first", "middle", "last"] = "first"
     norm: Norm = InheritNorm()
@@ -80,13 +84,17 @@ class ConvBlock(Block):
         return super(ConvBlock, self.model_copy(update=nowhere)).meaning()
 
     def inactive(self) -> frozenset[str]:
-        """A norm or activation that stands nowhere."""
-        unused = {"norm": not self.norm_at, "act": not self.act_at}
+        """A norm or activation that stands nowhere; `ratio_of` in a bottleneck."""
+        unused = {
+            "norm": not self.norm_at,
+            "act": not self.act_at,
+            "ratio_of": self.wide == "ends",
+        }
         return frozenset(name for name, idle in unused.items() if idle)
 
     def inactive_unless(self, *, projects: bool) -> frozenset[str]:
-        """The shortcut as well, where no block changes the shape."""
-        return self.inactive() if projects else self.inactive() | {"shortcut"}
+        """The shortcut and `ratio_of` as well, where no block changes the shape."""
+        return self.inactive() if projects else self.inactive() | {"shortcut", "ratio_of"}
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """The branch, what weighs it, the shortcut, and what follows the addition."""
@@ -121,7 +129,8 @@ class ConvBlock(Block):
 
     def _three(self, x: Feature, at: PartContext) -> list[tuple[str, Layer]]:
         out = self.out_channels(at.width)
-        inner = at.width if self.wide == "ends" else self._wider(at.width)
+        narrow = x.channels if self.ratio_of == "input" else at.width
+        inner = at.width if self.wide == "ends" else self._wider(narrow)
         order = ["first", "middle", "last"].index(self.spatial_at)
         width = (x.channels, inner, out)[order]
         layers: list[tuple[str, Layer]] = [

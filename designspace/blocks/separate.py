@@ -9,6 +9,7 @@ from pydantic import StrictBool
 
 from designspace.blocks.families import Downsample
 from designspace.layers.feature import Feature
+from designspace.layers.leaves.act import Act, NoAct
 from designspace.layers.leaves.convolution import Conv
 from designspace.layers.leaves.norm import InheritNorm, Norm
 from designspace.layers.numbers import Padding, Size
@@ -23,8 +24,11 @@ class Separate(Downsample):
         kernel_size: Side of its kernel; null for the stride, so that patches do not overlap.
         padding: Zeros on each side; null for none.
         norm: The norm before it.
+        act: The activation after it; null for none.
         bias: Whether the convolution has a bias.
     """
+
+    added: ClassVar[frozenset[str]] = frozenset({"act"})
 
     examples: ClassVar[Mapping[str, Sequence[Any]]] = {
         "stride": (1, 2),
@@ -36,6 +40,7 @@ class Separate(Downsample):
     kernel_size: Size | None = None
     padding: Padding | None = None
     norm: Norm = InheritNorm()
+    act: Act = NoAct()
     bias: StrictBool = True
 
     def strides(self) -> tuple[int, int]:
@@ -43,7 +48,7 @@ class Separate(Downsample):
         return self.stride, 1
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """A norm and a convolution."""
+        """A norm, a convolution and an activation."""
         return {
             "norm": self.norm,
             "conv": Conv(
@@ -53,8 +58,9 @@ class Separate(Downsample):
                 padding=self.padding or 0,
                 bias=self.bias,
             ),
+            "act": self.act,
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """Normalise, then convolve."""
-        return m.conv(m.norm(x))
+        """One after the other."""
+        return m.act(m.conv(m.norm(x)))

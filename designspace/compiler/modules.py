@@ -102,6 +102,14 @@ class KeptMean(nn.Module):
         return x.mean(self.positions, keepdim=True)
 
 
+class Zero(nn.Module):
+    """A zero per image, with the axes of the input."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, ...) to (batch, 1, ...)."""
+        return x.new_zeros((x.shape[0], *(1,) * (x.ndim - 1)))
+
+
 class LayerScale(nn.Module):
     """A factor per channel of tokens (batch, tokens, channels) or vectors (batch, channels)."""
 

@@ -17,6 +17,25 @@ REGNETY: dict[str, Any] = {
     "widths": [24, 56, 152, 368],
     "block.response": {"kind": "squeeze_excite"},
 }
+MOBILENETV2: dict[str, Any] = {
+    "depths": [2, 3, 4, 3, 3, 1],
+    "widths": [24, 32, 64, 96, 160, 320],
+    "norm": {"kind": "batchnorm", "eps": 1e-5},
+    "act": "relu6",
+    "stem": {
+        "kind": "conv", "kernel_size": 3, "stride": 2, "padding": 1, "bias": False, "width": 32,
+        "act": "inherit",
+    },
+    "block": {
+        "kind": "conv", "wide": "middle", "ratio": 6, "ratio_of": "input", "bias": False,
+        "shortcut": None,
+        "spatial": {"kind": "conv", "kernel_size": 3, "bias": False},
+        "spatial_at": "middle", "norm_at": "all", "act_at": [1, 2],
+    },
+    "downsample": {"kind": "in_block", "stride": {"per_stage": [2, 2, 2, 1, 2, 1]}},
+    "downsample_first": True,
+    "head": "conv",
+}  # fmt: skip
 USES = {"regnety_002": ("regnetx_002", REGNETY)}
 
 
@@ -30,3 +49,21 @@ def test_counts_equal_those_of_timm(name: str) -> None:
             model(torch.empty(1, 3, 224, 224))
     assert table.params == sum(parameter.numel() for parameter in model.parameters())
     assert 2 * table.macs == counter.get_total_flops()
+
+
+def test_blocks_and_head_of_mobilenetv2() -> None:
+    """All but its first block, which alone has two convolutions."""
+    stages = {row.name: row.cost for row in cost(load(MOBILENETV2)).rows("block")}
+    with torch.device("meta"):
+        model: Any = timm.create_model("mobilenetv2_100")
+
+    def params(*modules: torch.nn.Module) -> int:
+        return sum(value.numel() for module in modules for value in module.parameters())
+
+    assert stages["stem"].params == params(model.conv_stem, model.bn1)
+    assert stages["head"].params == params(model.conv_head, model.bn2, model.classifier)
+    for number, stage in enumerate(list(model.blocks)[1:], start=1):
+        found = [cost for name, cost in stages.items() if name.startswith(f"stage {number} ")]
+        first = 1 if number == 1 else 0  # it takes 32 channels here, and 16 there
+        ours = sum(cost.params for cost in found[first:])
+        assert ours == params(*list(stage)[first:])

@@ -83,6 +83,7 @@ def _plain(leaf: type[Leaf], module: Callable[[], nn.Module]) -> None:
 _plain(norm.NoNorm, nn.Identity)
 _plain(act.NoAct, nn.Identity)
 _plain(residual.Identity, nn.Identity)
+_plain(residual.Zero, modules.Zero)
 _plain(residual.DropPath, modules.DropPath)
 _plain(act.ReLU, nn.ReLU)
 _plain(act.ReLU6, nn.ReLU6)

@@ -19,6 +19,15 @@ class Identity(Leaf):
 
 
 @dataclass(frozen=True, slots=True)
+class Zero(Leaf):
+    """A single zero, which is added like a map or a row of tokens, and has no gradient."""
+
+    def out(self, *xs: Feature) -> Feature:
+        """(..., channels) -> (1, ..., 1)."""
+        return Feature((1,) * len(xs[0].shape))
+
+
+@dataclass(frozen=True, slots=True)
 class LayerScale(Leaf):
     """A learnable factor a channel (CaiT, arXiv 2103.17239, section 2)."""
 

@@ -1,4 +1,4 @@
-"""A convolution on the shortcut, as in ResNet."""
+"""The residual path where a block changes the shape."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from designspace.blocks.families import Shortcut
 from designspace.layers.feature import Feature
 from designspace.layers.leaves.convolution import Conv
 from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.leaves.residual import Zero
 from designspace.layers.numbers import OddInt
 from designspace.layers.part import Children, Layer, PartContext
 
@@ -40,3 +41,17 @@ class Projection(Shortcut):
     def forward(self, m: Children, x: Any) -> Any:
         """Convolve, then normalise."""
         return m.norm(m.conv(x))
+
+
+class NoShortcut(Shortcut):
+    """A residual only where the shapes agree, as in MobileNetV2 (arXiv 1801.04381, section 3.4)."""
+
+    kind: Literal["none"] = "none"
+
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
+        """A zero in place of the input."""
+        return {"zero": Zero()}
+
+    def forward(self, m: Children, x: Any) -> Any:
+        """Add nothing to the branch."""
+        return m.zero(x)
