@@ -120,6 +120,8 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
         if leaf.is_view:
             return TensorShape(tree.output, x.width, x.storage, self)
         computed = {"half": self.half, "single": SINGLE}.get(leaf.autocast, x.width)
+        if leaf.autocast == "widest":
+            computed = max(each.width for each in xs)
         taken = x if computed == x.width else self.tensor(x.feature, computed)  # cast, so copied
         out = self.tensor(tree.output, SINGLE if leaf.autocast == "promote" else computed)
         saved = leaf.saved(*tree.inputs)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Autocast: TypeAlias = Literal["half", "single", "promote", "follow"]
+Autocast: TypeAlias = Literal["half", "single", "promote", "follow", "widest"]
 """What automatic mixed precision makes of a layer: it is computed in bfloat16, or in float32; or
-its float32 parameters make its output float32; or the output is as the input is."""
+its float32 parameters make its output float32; or the output is as the first input is, or as the
+widest of all inputs."""
 
 Precision: TypeAlias = Literal["float32", "bf16"]
 """Of a training step: plain, or automatic mixed precision on float32 parameters."""

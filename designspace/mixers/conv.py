@@ -45,6 +45,10 @@ class ConvMixer(Mixer):
 
     Attributes:
         kernel_size: Side of the kernel; odd, so that it is centred.
+        kernel_width: The other side of a rectangular kernel, whose height is `kernel_size`, as in
+            SLaK (arXiv 2207.03620); null for a square one.
+        dilation: Positions from one value of the kernel to the next, as in DeepLab and in timm's
+            networks with an `output_stride`.
         groups: A number of groups, `{width: ...}` for groups so wide, or `depthwise`: one a
             channel.
         bias: Whether a bias is added.
@@ -52,18 +56,33 @@ class ConvMixer(Mixer):
 
     examples: ClassVar[Mapping[str, Sequence[Any]]] = {
         "kernel_size": (1, 3, 5, 7),
+        "kernel_width": (None, 1, 5),
+        "dilation": (1, 2),
         "groups": ("depthwise", 1, 2, {"width": 4}),
     }
+    added: ClassVar[frozenset[str]] = frozenset({"dilation"})
     kind: Literal["conv"] = "conv"
     kernel_size: OddInt = 7
+    kernel_width: OddInt | None = None
+    dilation: Size = 1
     groups: Size | GroupWidth | Literal["depthwise"] = "depthwise"
     bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """One convolution."""
+        size: int | tuple[int, int] = self.kernel_size
+        if self.kernel_width not in (None, size):
+            size = (size, self.kernel_width)
         groups = self._groups(x.channels)
         return {
-            "conv": Conv(at.width, self.kernel_size, at.stride, groups=groups, bias=self.bias),
+            "conv": Conv(
+                at.width,
+                size,
+                at.stride,
+                groups=groups,
+                bias=self.bias,
+                dilation=self.dilation,
+            ),
         }
 
     def forward(self, m: Children, x: Any) -> Any:

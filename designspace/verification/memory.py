@@ -22,11 +22,11 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
 from designspace.compiler import build
+from designspace.compiler.build import module_of
 from designspace.compiler.kernels import forced
-from designspace.compiler.lower import lower
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf
 from designspace.layers.saved_tensors import Precision
+from designspace.layers.trace import Node
 from designspace.spec.network.network import Network
 
 
@@ -36,26 +36,21 @@ def saved_bytes(network: Network, batch_size: int, precision: Precision) -> int:
         return _run(model, (images,), precision)[0]
 
 
-def saved_by_leaf(
-    leaf: Leaf,
-    xs: Sequence[Feature],
-    batch_size: int,
-    precision: Precision,
-    dtype: torch.dtype = torch.float32,
+def saved_by(
+    node: Node, batch_size: int, precision: Precision, dtype: torch.dtype = torch.float32
 ) -> tuple[int, torch.dtype]:
-    """Bytes that autograd keeps for one leaf, as on a GPU, and the precision of its output.
+    """Bytes that autograd keeps for a layer, as on a GPU, and the precision of its output.
 
     Args:
-        leaf: The layer, in training.
-        xs: What it takes.
+        node: The layer's run on shapes; the module is in training.
         batch_size: Images.
         precision: That of the training step.
-        dtype: That of what the leaf takes.
+        dtype: That of what the layer takes.
     """
     with torch.device("meta"):
-        module = lower(leaf, xs[0]).train()
+        module = module_of(node).train()
     with FakeTensorMode(allow_non_fake_inputs=True), forced("linear"):
-        inputs = [_empty(x, batch_size, dtype).requires_grad_() for x in xs]
+        inputs = [_empty(x, batch_size, dtype).requires_grad_() for x in node.inputs]
         size, output = _run(module.to_empty(device="cuda"), inputs, precision)
         return size, output.dtype
 

@@ -16,6 +16,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from designspace.compiler.build import module_of
+from designspace.costing.memory_reading import SINGLE, MemoryReading
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf, ShapeError
@@ -23,7 +24,9 @@ from designspace.layers.leaves.act import GELU
 from designspace.layers.leaves.norm import LayerNorm
 from designspace.layers.leaves.residual import Zero
 from designspace.layers.part import Composite, PartContext
+from designspace.layers.saved_tensors import Precision
 from designspace.layers.trace import Node, trace
+from designspace.verification.memory import saved_by
 from tests.helpers.small import stir
 from tests.helpers.strategies import data_of, leaf_kinds, parts
 
@@ -85,6 +88,18 @@ def test_three_images_at_once_are_three_alone(kind: type[Kind]) -> None:
         x = batch(node, size=size)
         singly = torch.cat([module(image[None]) for image in x[:3]])
         torch.testing.assert_close(module(x)[:3], singly)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+@pytest.mark.parametrize("kind", parts(), ids=lambda kind: f"{kind.family_name}-{kind.tag()}")
+def test_memory_is_what_autograd_keeps(kind: type[Kind], precision: Precision) -> None:
+    """Products and views of a part included; on fake tensors, as a GPU keeps them."""
+    node = planned(kind)
+    reading = MemoryReading(SINGLE if precision == "float32" else 2)
+    output = reading.run(node, reading.tensor(node.inputs[0], SINGLE))
+    theirs, dtype = saved_by(node, 2, precision)
+    assert sum(2 * step.image + step.batch for step in reading.steps) == theirs
+    assert output.width == dtype.itemsize
 
 
 @every_kind

@@ -16,7 +16,7 @@ from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf
 from designspace.layers.saved_tensors import Precision
 from designspace.layers.trace import Node, trace
-from designspace.verification.memory import saved_by_leaf
+from designspace.verification.memory import saved_by
 
 BATCH = 2
 WIDTHS = {torch.float32: 4, torch.bfloat16: 2}
@@ -83,6 +83,6 @@ def test_saved_and_autocast_are_those_of_torch(
         node = trace(case, *xs)
         output = reading.leaf(node, tuple(reading.tensor(x, WIDTHS[dtype]) for x in xs))
         ours = sum(BATCH * step.image + step.batch for step in reading.steps)
-        theirs, precise = saved_by_leaf(case, xs, BATCH, precision, dtype)
+        theirs, precise = saved_by(node, BATCH, precision, dtype)
         assert (case, ours) == (case, theirs)
         assert output.width == WIDTHS[precise]

@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 import timm
 import torch
+from timm.layers import GluMlp
+from timm.models.inception_next import InceptionDWConv2d
 from torch.utils.flop_counter import FlopCounterMode
 
+from designspace.compiler.build import module_of
 from designspace.costing import cost
+from designspace.layers.feature import Feature
+from designspace.layers.part import PartContext
+from designspace.layers.trace import trace
+from designspace.mixers.mixer import ChannelMixer, Mixer
 from designspace.spec import load
 
 REGNETY: dict[str, Any] = {
@@ -67,3 +74,27 @@ def test_blocks_and_head_of_mobilenetv2() -> None:
         first = 1 if number == 1 else 0  # it takes 32 channels here, and 16 there
         ours = sum(cost.params for cost in found[first:])
         assert ours == params(*list(stage)[first:])
+
+
+def built(kind: str, family: type[Any], channels: int) -> Any:
+    part = family.registry[kind].model_validate({"kind": kind})
+    torch.manual_seed(0)
+    return module_of(trace(part.on(PartContext(channels)), Feature((14, 14, channels)))).eval()
+
+
+def test_the_inception_mixer_is_that_of_timm() -> None:
+    ours, theirs = built("inception", Mixer, 32), InceptionDWConv2d(32)
+    names = {"square": "dwconv_hw", "row": "dwconv_w", "column": "dwconv_h"}
+    for name, name_of_timm in names.items():
+        getattr(theirs, name_of_timm).load_state_dict(getattr(ours, name).state_dict())
+    x = torch.randn(3, 32, 14, 14)
+    torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_the_gated_mlp_is_that_of_timm() -> None:
+    ours = built("gated_mlp", ChannelMixer, 32)
+    theirs = GluMlp(32, 2 * 80, act_layer=torch.nn.SiLU, gate_last=False)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(3, 32, 14, 14)
+    singly = theirs(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+    torch.testing.assert_close(ours(x), singly)

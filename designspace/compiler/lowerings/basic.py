@@ -22,12 +22,17 @@ def _is_map(x: Feature) -> bool:
 
 @lowers(convolution.Conv)
 def _conv(leaf: convolution.Conv, x: Feature) -> nn.Module:
-    same = leaf.stride == 1 and leaf.pad == leaf.kernel_size // 2
+    (height, width), pads = leaf.kernel, leaf.pads
+    square = height == width and leaf.dilation == 1
+    same = leaf.stride == 1 and pads == (height // 2, height // 2)
     depthwise = leaf.groups == x.channels == leaf.channels
-    kind = DepthwiseConv if depthwise and same else nn.Conv2d
-    return kind(
-        x.channels, leaf.channels, leaf.kernel_size, leaf.stride, leaf.pad,
-        groups=leaf.groups, bias=leaf.bias,
+    if depthwise and same and square:
+        return DepthwiseConv(
+            x.channels, leaf.channels, height, 1, pads[0], groups=leaf.groups, bias=leaf.bias
+        )
+    return nn.Conv2d(
+        x.channels, leaf.channels, leaf.kernel, leaf.stride, pads,
+        dilation=leaf.dilation, groups=leaf.groups, bias=leaf.bias,
     )  # fmt: skip
 
 

@@ -12,20 +12,22 @@ from designspace.layers.leaf import MAP, TOKENS, VECTOR, Leaf, ShapeError, sides
 from designspace.layers.saved_tensors import Autocast, Saved
 
 
-def window_steps(length: int, kernel_size: int, stride: int, padding: int) -> int:
+def window_steps(
+    length: int, kernel_size: int, stride: int, padding: int, dilation: int = 1
+) -> int:
     """Output length of a sliding window.
 
     Raises:
         ShapeError: The window does not fit even once.
     """
-    steps = (length + 2 * padding - kernel_size) // stride + 1
-    if length + 2 * padding < kernel_size:
+    reach = dilation * (kernel_size - 1) + 1
+    if length + 2 * padding < reach:
         raise ShapeError(
-            f"a map of side {length} is too small for a window of {kernel_size} "
+            f"a map of side {length} is too small for a window of {reach} "
             f"with stride {stride} and padding {padding}",
             hint="use a larger input, fewer stages or smaller strides",
         )
-    return steps
+    return (length + 2 * padding - reach) // stride + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +36,52 @@ class Conv(Leaf):
 
     Attributes:
         channels: Output channels.
-        kernel_size: Side of the kernel.
+        kernel_size: Side of the kernel, or its height and width.
         stride: Step in both directions.
-        padding: Zeros on each side; None centres an odd kernel, `kernel_size // 2`.
+        padding: Zeros on each side; None centres an odd kernel.
         groups: Groups of channels; as many as channels is a depthwise convolution.
         bias: Whether a bias is added.
+        dilation: Positions from one value of the kernel to the next, in both directions.
     """
 
     channels: int
-    kernel_size: int
+    kernel_size: int | tuple[int, int]
     stride: int = 1
     padding: int | None = None
     groups: int = 1
     bias: bool = True
+    dilation: int = 1
     autocast: ClassVar[Autocast] = "half"
 
     @classmethod
     def cases(cls) -> list[tuple[Conv, tuple[Feature, ...]]]:
-        """Dense, strided, grouped, depthwise, over patches."""
+        """Dense, strided, grouped, depthwise, over patches, rectangular, dilated."""
         layers = (
             cls(16, 3),
             cls(16, 3, 2, bias=False),
             cls(32, 3, groups=4),
             cls(32, 5, groups=32),
             cls(16, 2, 2, padding=0),
+            cls(32, (1, 5), groups=32),
+            cls(16, (3, 1), stride=2),
+            cls(32, 3, groups=32, dilation=2),
+            cls(16, (3, 1), dilation=3),
         )
-        return [(layer, (MAP,)) for layer in layers]
+        return [(layer, (x,)) for layer in layers for x in (MAP, Feature((9, 6, 32)))]
 
     @property
-    def pad(self) -> int:
-        """Zeros added on each side."""
-        return self.kernel_size // 2 if self.padding is None else self.padding
+    def kernel(self) -> tuple[int, int]:
+        """Height and width of the kernel."""
+        size = self.kernel_size
+        return size if isinstance(size, tuple) else (size, size)
+
+    @property
+    def pads(self) -> tuple[int, int]:
+        """Zeros added above and below, and at the left and right."""
+        if self.padding is not None:
+            return self.padding, self.padding
+        height, width = self.kernel
+        return self.dilation * (height // 2), self.dilation * (width // 2)
 
     def out(self, *xs: Feature) -> Feature:
         """(height, width, in) -> (height', width', channels)."""
@@ -76,13 +93,6 @@ class Conv(Leaf):
             )
         return Feature((*self._size(x), self.channels))
 
-    def _size(self, x: Feature) -> tuple[int, int]:
-        height, width = sides(x)
-        down = window_steps(height, self.kernel_size, self.stride, self.pad)
-        if height == width:
-            return down, down
-        return down, window_steps(width, self.kernel_size, self.stride, self.pad)
-
     def cost(self, *xs: Feature) -> Cost:
         """One multiply-add a weight and output position."""
         (x,) = xs
@@ -93,7 +103,7 @@ class Conv(Leaf):
             params=weights + self.channels * self.bias,
             macs=macs,
             acts=positions * self.channels,
-            spatial=macs if self.kernel_size > 1 else 0,
+            spatial=macs if self.kernel != (1, 1) else 0,
         )
 
     def saved(self, *xs: Feature) -> Saved:
@@ -101,7 +111,14 @@ class Conv(Leaf):
         return Saved(input=True, weights=self._weights(xs[0]))
 
     def _weights(self, x: Feature) -> int:
-        return self.kernel_size**2 * (x.channels // self.groups) * self.channels
+        return prod(self.kernel) * (x.channels // self.groups) * self.channels
+
+    def _size(self, x: Feature) -> tuple[int, int]:
+        (height, width), (down, right), pads = sides(x), self.kernel, self.pads
+        tall = window_steps(height, down, self.stride, pads[0], self.dilation)
+        if (width, right, pads[1]) == (height, down, pads[0]):
+            return tall, tall
+        return tall, window_steps(width, right, self.stride, pads[1], self.dilation)
 
 
 @dataclass(frozen=True, slots=True)
