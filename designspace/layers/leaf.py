@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import ClassVar, Self
 
 from designspace.layers import saved_tensors
@@ -67,3 +68,9 @@ class Leaf:
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
         """What it keeps for its backward pass, for inputs of these shapes."""
         return saved_tensors.NOTHING
+
+
+@cache
+def is_idle(kind: type[object]) -> bool:
+    """Whether all layers of this class are leaves that keep the shape and cost nothing."""
+    return issubclass(kind, Leaf) and kind.cost is Leaf.cost and kind.out is Leaf.out

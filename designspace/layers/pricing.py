@@ -7,15 +7,14 @@ another place) are run once: a part's `forward` branches on nothing, so its laye
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 from designspace.layers.cost import Cost, total
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf
+from designspace.layers.leaf import is_idle
 from designspace.layers.part import BoundPart, Layer, Sequential
-from designspace.layers.trace import layers_of, trace
-from designspace.layers.walk import Reading, walk
+from designspace.layers.trace import LayerReading, trace
+from designspace.layers.walk import walk
 
 Priced = tuple[Feature, Cost]
 
@@ -29,20 +28,14 @@ def price(layer: Layer, *xs: Feature) -> Priced:
     return _PRICING.visit(layer, xs)
 
 
-class Pricing(Reading[Layer, Feature, Priced]):
+class Pricing(LayerReading[Priced]):
     """The run on shapes that keeps outputs and costs only."""
-
-    repeats: ClassVar[bool] = True
-
-    def layer(self, tree: Layer) -> Layer:
-        """The layer itself."""
-        return tree
 
     def children(self, tree: Layer, xs: tuple[Feature, ...]) -> Mapping[str, Layer]:
         """The layers of a part; those of a chain that change or cost anything."""
         if isinstance(tree, Sequential):
-            return {name: layer for name, layer in tree.layers if not _is_idle(type(layer))}
-        return layers_of(tree, xs[0])
+            return {name: layer for name, layer in tree.layers if not is_idle(type(layer))}
+        return super().children(tree, xs)
 
     def leaf(self, tree: Layer, xs: tuple[Feature, ...]) -> Priced:
         """The leaf's own formulas."""
@@ -86,12 +79,6 @@ def _bare(layers: Mapping[str, Layer]) -> Iterator[Any]:
     """The layers less what costs nothing, as a key."""
     for layer in layers.values():
         if isinstance(layer, Sequential):
-            yield tuple(each for _, each in layer.layers if not _is_idle(type(each)))
+            yield tuple(each for _, each in layer.layers if not is_idle(type(each)))
         else:
-            yield None if _is_idle(type(layer)) else layer
-
-
-@cache
-def _is_idle(kind: type[Layer]) -> bool:
-    """Whether all layers of this class keep the shape and cost nothing."""
-    return issubclass(kind, Leaf) and kind.cost is Leaf.cost and kind.out is Leaf.out
+            yield None if is_idle(type(layer)) else layer

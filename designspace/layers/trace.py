@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import ClassVar, Generic, NamedTuple, TypeVar, cast
 
-from designspace.layers.cost import Cost, total
+from designspace.layers.cost import NOTHING, Cost, total
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf, ShapeError
-from designspace.layers.part import BoundPart, Composite, Layer, PartContext
+from designspace.layers.leaf import Leaf, ShapeError, is_idle
+from designspace.layers.part import BoundPart, Composite, Layer, PartContext, Sequential
 from designspace.layers.walk import Reading, walk
 
 V = TypeVar("V")
@@ -34,19 +34,8 @@ class Node(NamedTuple):
             yield from child.leaves(f"{name}.{part}" if name else part)
 
 
-def layers_of(layer: Layer, x: Feature) -> Mapping[str, Layer]:
-    """The layers directly below one that takes this feature."""
-    assert not isinstance(layer, Leaf)
-    if isinstance(layer, BoundPart):
-        return layer.part.layers(x, layer.at)
-    return dict(layer.layers)
-
-
-_NO_CHILDREN: Mapping[str, Node] = {}
-
-
-class Trace(Reading[Layer, Feature, Node]):
-    """The run on shapes; equal parts in equal places on equal shapes share their node."""
+class LayerReading(Reading[Layer, Feature, R], Generic[R]):
+    """A run of layers on shapes, from which the layers of a part follow."""
 
     repeats: ClassVar[bool] = True
 
@@ -55,12 +44,23 @@ class Trace(Reading[Layer, Feature, Node]):
         return tree
 
     def children(self, tree: Layer, xs: tuple[Feature, ...]) -> Mapping[str, Layer]:
-        """What the layer lists for the feature."""
-        return layers_of(tree, xs[0])
+        """What a part lists for the feature, or the layers of a chain."""
+        if isinstance(tree, BoundPart):
+            return tree.part.layers(xs[0], tree.at)
+        return dict(cast("Sequential", tree).layers)
+
+
+_NO_CHILDREN: Mapping[str, Node] = {}
+
+
+class Trace(LayerReading[Node]):
+    """The run on shapes; equal parts in equal places on equal shapes share their node."""
 
     def leaf(self, tree: Layer, xs: tuple[Feature, ...]) -> Node:
         """The leaf's own formulas."""
         leaf = cast("Leaf", tree)
+        if is_idle(type(leaf)):  # as many are, so that nothing is computed
+            return Node(leaf, xs, xs[0], NOTHING, _NO_CHILDREN)
         output = leaf.out(*xs)
         if min(output.shape) < 1:
             raise ShapeError(f"nothing is left: {output.shape}", hint="use larger widths or ratios")

@@ -107,8 +107,9 @@ def _run_part(
 
     calls = SimpleNamespace(**{name: partial(call, name) for name in children})
     output = cast("V", layer.part.forward(cast("Any", calls), *xs))
-    unused = [name for name, result in results.items() if result is None]
-    assert not unused, f"layers never called: {', '.join(unused)}"
+    if None in results.values():
+        unused = ", ".join(name for name, result in results.items() if result is None)
+        raise AssertionError(f"layers never called: {unused}")
     return output, results
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import timm
 import torch
-from timm.layers import GluMlp
+from timm.layers.mlp import GluMlp
 from timm.models.inception_next import InceptionDWConv2d
 from torch.utils.flop_counter import FlopCounterMode
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from typing import ClassVar
 
 from designspace.layers.cost import Cost
@@ -96,14 +95,14 @@ class Conv(Leaf):
     def cost(self, *xs: Feature) -> Cost:
         """One multiply-add a weight and output position."""
         (x,) = xs
-        weights = self._weights(x)
-        positions = prod(self._size(x))
+        weights, (height, width) = self._weights(x), self._size(x)
+        positions = height * width
         macs = weights * positions
         return Cost(
             params=weights + self.channels * self.bias,
             macs=macs,
             acts=positions * self.channels,
-            spatial=macs if self.kernel != (1, 1) else 0,
+            spatial=macs if self.kernel_size not in (1, (1, 1)) else 0,
         )
 
     def saved(self, *xs: Feature) -> Saved:
@@ -111,14 +110,24 @@ class Conv(Leaf):
         return Saved(input=True, weights=self._weights(xs[0]))
 
     def _weights(self, x: Feature) -> int:
-        return prod(self.kernel) * (x.channels // self.groups) * self.channels
+        size = self.kernel_size
+        area = size[0] * size[1] if isinstance(size, tuple) else size * size
+        return area * (x.channels // self.groups) * self.channels
 
     def _size(self, x: Feature) -> tuple[int, int]:
-        (height, width), (down, right), pads = sides(x), self.kernel, self.pads
-        tall = window_steps(height, down, self.stride, pads[0], self.dilation)
-        if (width, right, pads[1]) == (height, down, pads[0]):
-            return tall, tall
-        return tall, window_steps(width, right, self.stride, pads[1], self.dilation)
+        height, width = sides(x)
+        size, padding = self.kernel_size, self.padding
+        if isinstance(size, tuple):
+            (down, right), pads = size, self.pads
+            return (
+                window_steps(height, down, self.stride, pads[0], self.dilation),
+                window_steps(width, right, self.stride, pads[1], self.dilation),
+            )
+        pad = self.dilation * (size // 2) if padding is None else padding
+        steps = window_steps(height, size, self.stride, pad, self.dilation)
+        if height == width:  # almost always
+            return steps, steps
+        return steps, window_steps(width, size, self.stride, pad, self.dilation)
 
 
 @dataclass(frozen=True, slots=True)
