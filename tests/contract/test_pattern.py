@@ -8,6 +8,8 @@ import pytest
 import torch
 
 import designspace
+from designspace.compiler.drop_path import set_drop_path
+from designspace.compiler.modules import DropPath
 from designspace.costing import cost, plan
 from designspace.errors import InputError
 from designspace.layers.leaves.windows import WindowAttend
@@ -58,6 +60,13 @@ def test_a_pattern_is_built_and_trained() -> None:
     model = designspace.build(TWINS, num_classes=5)
     model(torch.randn(2, 3, 64, 64)).sum().backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_drop_path_grows_from_block_to_block() -> None:
+    model = designspace.build(TWINS, num_classes=5)
+    set_drop_path(model, 0.5)
+    rates = [module.rate for module in model.modules() if isinstance(module, DropPath)]
+    assert rates[::2] == rates[1::2] == pytest.approx([0.5 * index / 5 for index in range(6)])
 
 
 def test_blocks_of_other_widths_are_refused_with_their_path() -> None:
