@@ -15,6 +15,7 @@ from typing import cast
 
 from designspace.layers.feature import Arithmetic, Feature, Operator
 from designspace.layers.leaf import Leaf
+from designspace.layers.saved_tensors import NOTHING
 from designspace.layers.trace import Node, PlanReading
 from designspace.layers.walk import walk
 
@@ -119,20 +120,32 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
         leaf, x = cast("Leaf", tree.layer), xs[0]
         if leaf.is_view:
             return TensorShape(tree.output, x.width, x.storage, self)
-        computed = {"half": self.half, "single": SINGLE}.get(leaf.autocast, x.width)
-        if leaf.autocast == "widest":
-            computed = max(each.width for each in xs)
-        taken = x if computed == x.width else self.tensor(x.feature, computed)  # cast, so copied
+        computed = self._width(leaf, xs)
+        # a cast makes a copy
+        taken = x if computed == x.width else self.tensor(x.feature, computed)
         out = self.tensor(tree.output, SINGLE if leaf.autocast == "promote" else computed)
-        saved = leaf.saved(*tree.inputs)
-        image = saved.single * SINGLE + saved.working * self.half
-        image += self._keep(taken) if saved.input else 0
-        image += self._keep(out) if saved.output else 0
-        batch = saved.once * SINGLE + saved.working_once * self.half
-        batch += saved.weights * self.half if self.half < SINGLE else 0
+        saved, image, batch = leaf.saved(*tree.inputs), 0, 0
+        if saved is not NOTHING:
+            image = saved.single * SINGLE + saved.working * self.half
+            image += self._keep(taken) if saved.input else 0
+            image += self._keep(out) if saved.output else 0
+            batch = saved.once * SINGLE + saved.working_once * self.half
+            batch += saved.weights * self.half if self.half < SINGLE else 0
         params = tree.cost.params * SINGLE
         self.steps.append(Step(params, image, batch, out.storage.bytes + taken.storage.bytes))
         return out
+
+    def _width(self, leaf: Leaf, xs: tuple[TensorShape, ...]) -> int:
+        """Bytes of an element in which a leaf computes."""
+        match leaf.autocast:
+            case "half":
+                return self.half
+            case "single":
+                return SINGLE
+            case "widest":
+                return max(x.width for x in xs)
+            case _:
+                return xs[0].width
 
     def _keep(self, x: TensorShape) -> int:
         """Bytes that keeping it adds: none where its memory is kept already."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import ClassVar, Generic, NamedTuple, TypeVar, cast
@@ -119,7 +118,3 @@ class PlanReading(Reading[Node, V, R], Generic[V, R]):
     def children(self, tree: Node, xs: tuple[V, ...]) -> Mapping[str, Node]:  # noqa: ARG002
         """The nodes below."""
         return tree.children
-
-    @abstractmethod
-    def leaf(self, tree: Node, xs: tuple[V, ...]) -> R:
-        """The result of a leaf."""

@@ -101,7 +101,7 @@ class TakeFirst(Leaf):
         (x,) = xs
         if len(x.size) != 1:
             raise ShapeError(
-                f"a class token is wanted of a map of {'x'.join(map(str, x.size))}",
+                f"expected tokens, of which the first is the class token, got {x}",
                 hint="use the stem `tokens`, or the head `linear`",
             )
         return Feature((x.channels,))
