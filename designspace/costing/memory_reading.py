@@ -22,7 +22,7 @@ from designspace.layers.walk import walk
 SINGLE = 4  # bytes of a float32
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Storage:
     """Memory that tensors may share, which its identity tells.
 
@@ -33,7 +33,7 @@ class Storage:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class TensorShape(Arithmetic):
     """In a tensor's stead: its shape for one image, the bytes of an element, and its memory.
 
@@ -47,7 +47,7 @@ class TensorShape(Arithmetic):
     feature: Feature
     width: int
     storage: Storage
-    reading: MemoryReading = field(repr=False, compare=False)
+    reading: MemoryReading = field(repr=False)
 
     def combined(self, operator: Operator, other: TensorShape) -> TensorShape:
         """A tensor with memory of its own, in the wider precision of the two."""
@@ -58,7 +58,7 @@ class TensorShape(Arithmetic):
         return out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """What one layer adds to the memory of a training step, in bytes.
 
@@ -137,15 +137,12 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
 
     def _width(self, leaf: Leaf, xs: tuple[TensorShape, ...]) -> int:
         """Bytes of an element in which a leaf computes."""
-        match leaf.autocast:
-            case "half":
-                return self.half
-            case "single":
-                return SINGLE
-            case "widest":
-                return max(x.width for x in xs)
-            case _:
-                return xs[0].width
+        kind = leaf.autocast
+        if kind == "half":
+            return self.half
+        if kind == "widest":
+            return max(x.width for x in xs)
+        return SINGLE if kind == "single" else xs[0].width
 
     def _keep(self, x: TensorShape) -> int:
         """Bytes that keeping it adds: none where its memory is kept already."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import ClassVar, Generic, NamedTuple, TypeVar, cast
+from operator import attrgetter
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from designspace.layers.cost import NOTHING, Cost, total
 from designspace.layers.feature import Feature
@@ -46,7 +47,8 @@ class LayerReading(Reading[Layer, Feature, R], Generic[R]):
         """What a part lists for the feature, or the layers of a chain."""
         if isinstance(tree, BoundPart):
             return tree.part.layers(xs[0], tree.at)
-        return dict(cast("Sequential", tree).layers)
+        assert isinstance(tree, Sequential)
+        return dict(tree.layers)
 
 
 _NO_CHILDREN: Mapping[str, Node] = {}
@@ -57,7 +59,7 @@ class Trace(LayerReading[Node]):
 
     def leaf(self, tree: Layer, xs: tuple[Feature, ...]) -> Node:
         """The leaf's own formulas."""
-        leaf = cast("Leaf", tree)
+        leaf: Leaf = tree  # pyright: ignore[reportAssignmentType]: a cast takes time
         if is_idle(type(leaf)):  # as many are, so that nothing is computed
             return Node(leaf, xs, xs[0], NOTHING, _NO_CHILDREN)
         output = leaf.out(*xs)
@@ -75,9 +77,7 @@ class Trace(LayerReading[Node]):
         """A node over those of the layers below; costs add up."""
         return Node(tree, xs, output, total([node.cost for node in results.values()]), results)
 
-    def value(self, result: Node) -> Feature:
-        """Its output."""
-        return result.output
+    value = staticmethod(attrgetter("output"))  # pyright: ignore[reportAssignmentType]: quicker
 
     def visit(self, tree: Layer, xs: tuple[Feature, ...]) -> Node:
         """Remember parts alone: to look up a leaf or a chain takes as long as to trace it."""
@@ -118,3 +118,7 @@ class PlanReading(Reading[Node, V, R], Generic[V, R]):
     def children(self, tree: Node, xs: tuple[V, ...]) -> Mapping[str, Node]:  # noqa: ARG002
         """The nodes below."""
         return tree.children
+
+    def visit(self, tree: Node, xs: tuple[V, ...]) -> R:
+        """Walk a node; nothing is remembered."""
+        return self.leaf(tree, xs) if isinstance(tree.layer, Leaf) else walk(self, tree, xs)

@@ -18,10 +18,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 
 from designspace.layers.leaf import Leaf, ShapeError
-from designspace.layers.part import BoundPart, Layer
+from designspace.layers.part import BoundPart, Composite, Layer
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -80,21 +80,21 @@ def walk(
         ShapeError: Some layer cannot take what reaches it; its path leads there from the root.
     """
     layer = reading.layer(tree)
-    if isinstance(layer, Leaf):
-        return reading.leaf(tree, xs)
-    if children is None:
-        children = reading.children(tree, xs)
     if isinstance(layer, BoundPart):
-        output, results = _run_part(reading, layer, children, xs)
+        children = reading.children(tree, xs) if children is None else children
+        output, results = _run_part(reading, layer.part, children, xs)
+    elif isinstance(layer, Leaf):
+        return reading.leaf(tree, xs)
     else:
+        children = reading.children(tree, xs) if children is None else children
         output, results = _run_chain(reading, children, *xs)
     return reading.join(tree, xs, output, results)
 
 
 def _run_part(
-    reading: Reading[T, V, R], layer: BoundPart, children: Mapping[str, T], xs: tuple[V, ...]
+    reading: Reading[T, V, R], part: Composite, children: Mapping[str, T], xs: tuple[V, ...]
 ) -> tuple[V, dict[str, R]]:
-    results = cast("dict[str, R]", dict.fromkeys(children))  # in the order of the list
+    results: dict[str, Any] = dict.fromkeys(children)  # in the order of the list
     visit, value = reading.visit, reading.value
 
     def call(name: str, *inputs: V) -> V:
@@ -105,8 +105,8 @@ def _run_part(
             raise _below(name, error) from None
         return value(result)
 
-    calls = SimpleNamespace(**{name: partial(call, name) for name in children})
-    output = cast("V", layer.part.forward(cast("Any", calls), *xs))
+    calls: Any = SimpleNamespace(**{name: partial(call, name) for name in children})
+    output: V = part.forward(calls, *xs)
     if None in results.values():
         unused = ", ".join(name for name, result in results.items() if result is None)
         raise AssertionError(f"layers never called: {unused}")
