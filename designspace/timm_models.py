@@ -23,7 +23,7 @@ from designspace.compiler.timm_interface import (
     level_count,
 )
 from designspace.costing import plan
-from designspace.layers.convolution import Conv
+from designspace.layers.leaves.convolution import Conv
 from designspace.spec import Network, load
 from designspace.spec.documents import catalog
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Head
-from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.leaves.tokens import TakeFirst
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.tokens import TakeFirst
 
 
 class ClassTokenHead(Head):
@@ -20,6 +20,7 @@ class ClassTokenHead(Head):
         norm: The norm.
     """
 
+    example_input: ClassVar[tuple[int, ...]] = (17, 32)
     kind: Literal["class_token"] = "class_token"
     norm: Norm = InheritNorm()
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
+
+from pydantic import StrictBool
 
 from designspace.blocks.families import Block, Shortcut
 from designspace.blocks.positions import ActPositions, NormPositions
-from designspace.blocks.projection import Projection
-from designspace.layers.act import Act, InheritAct, NoAct
-from designspace.layers.convolution import Linear
+from designspace.blocks.shortcuts import Projection
 from designspace.layers.feature import Feature
-from designspace.layers.light import is_idle
-from designspace.layers.norm import BatchNorm, InheritNorm, NoNorm, Norm
-from designspace.layers.numbers import Positive, Truth
-from designspace.layers.part import Children, Layer, PartContext, Sequential
-from designspace.layers.residual import DropPath, Identity, LayerScale
-from designspace.layers.response import Response
+from designspace.layers.leaf import is_idle
+from designspace.layers.leaves.act import Act, InheritAct, NoAct
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.leaves.norm import BatchNorm, InheritNorm, NoNorm, Norm
+from designspace.layers.leaves.residual import DropPath, Identity, LayerScale
+from designspace.layers.leaves.response import Response
+from designspace.layers.numbers import Positive
+from designspace.layers.part import Children, Layer, PartContext, Sequential, placed
 from designspace.mixers.conv import ConvMixer
 from designspace.mixers.mixer import Mixer
 
@@ -31,6 +33,8 @@ class ConvBlock(Block):
             stage width is the narrow side; `middle` is inverted (Sandler et al., arXiv
             1801.04381).
         ratio: Wide over narrow channels; a fraction is truncated to whole channels.
+        ratio_of: Narrow channels of an inverted block: the stage's width, or the channels that the
+            block takes, as in MobileNetV2 and EfficientNet.
         spatial: The token mixer.
         spatial_at: Where it stands: before, between or after the pointwise layers.
         norm: The block's norm.
@@ -45,16 +49,24 @@ class ConvBlock(Block):
     """
 
     overwrites: ClassVar[tuple[str, ...]] = ("act",)
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "ratio": (1, 2, 3.5, 4),
+        "norm_at": ([], [1], [0, 2], [3, 1], [1, 2, 3], [0, 1, 2, 3], "all"),
+        "act_at": ([], [2], [3, 1], [1, 2], [1, 2, 3], "all"),
+        "layer_scale_init": (None, 1e-6, 0.1),
+    }
+    added: ClassVar[frozenset[str]] = frozenset({"ratio_of"})
     kind: Literal["conv"] = "conv"
     wide: Literal["ends", "middle"] = "middle"
     ratio: Positive = 4
+    ratio_of: Literal["stage", "input"] = "stage"
     spatial: Mixer = ConvMixer()
     spatial_at: Literal["first", "middle", "last"] = "first"
     norm: Norm = InheritNorm()
     norm_at: NormPositions = (1,)
     act: Act = InheritAct()
     act_at: ActPositions = (2,)
-    bias: Truth = True
+    bias: StrictBool = True
     response: Response | None = None
     layer_scale_init: Positive | None = None
     shortcut: Shortcut = Projection()
@@ -73,13 +85,17 @@ class ConvBlock(Block):
         return super(ConvBlock, self.model_copy(update=nowhere)).meaning()
 
     def inactive(self) -> frozenset[str]:
-        """A norm or activation that stands nowhere."""
-        unused = {"norm": not self.norm_at, "act": not self.act_at}
+        """A norm or activation that stands nowhere; `ratio_of` in a bottleneck."""
+        unused = {
+            "norm": not self.norm_at,
+            "act": not self.act_at,
+            "ratio_of": self.wide == "ends",
+        }
         return frozenset(name for name, idle in unused.items() if idle)
 
     def inactive_unless(self, *, projects: bool) -> frozenset[str]:
-        """The shortcut as well, where no block changes the shape."""
-        return self.inactive() if projects else self.inactive() | {"shortcut"}
+        """The shortcut and `ratio_of` as well, where no block changes the shape."""
+        return self.inactive() if projects else self.inactive() | {"shortcut", "ratio_of"}
 
     def costless(self) -> frozenset[str]:
         """The activation and where it stands, where it costs nothing."""
@@ -119,7 +135,7 @@ class ConvBlock(Block):
             yield "norm0", self.norm
         for position, (name, layer) in enumerate(self._three(x, at), start=1):
             if name == "pointwise2" and self.response is not None:
-                yield "response", self.response
+                yield "response", placed(self.response, PartContext(x.channels))
             yield name, layer
             if position in self.norm_at:
                 yield f"norm{position}", self.norm
@@ -128,7 +144,8 @@ class ConvBlock(Block):
 
     def _three(self, x: Feature, at: PartContext) -> list[tuple[str, Layer]]:
         out = self.out_channels(at.width)
-        inner = at.width if self.wide == "ends" else self._wider(at.width)
+        narrow = x.channels if self.ratio_of == "input" else at.width
+        inner = at.width if self.wide == "ends" else self._wider(narrow)
         order = ["first", "middle", "last"].index(self.spatial_at)
         width = (x.channels, inner, out)[order]
         layers: list[tuple[str, Layer]] = [

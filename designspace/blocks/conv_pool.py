@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from pydantic import StrictBool
+
 from designspace.blocks.families import Stem
-from designspace.layers.act import Act, InheritAct
-from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.numbers import OddInt, Size, Truth
+from designspace.layers.leaves.act import Act, InheritAct
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.leaves.pooling import MaxPool
+from designspace.layers.leaves.residual import Identity
+from designspace.layers.numbers import OddInt, Size
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.pooling import MaxPool
-from designspace.layers.residual import Identity
 
 
 class ConvPool(Stem):
@@ -29,12 +31,17 @@ class ConvPool(Stem):
     """
 
     overwrites: ClassVar[tuple[str, ...]] = ("act",)
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "kernel_size": (1, 3, 7),
+        "stride": (1, 2),
+        "pool": (None, 3),
+    }
     kind: Literal["conv_pool"] = "conv_pool"
     kernel_size: OddInt = 7
     stride: Size = 2
     norm: Norm = InheritNorm()
     act: Act = InheritAct()
-    bias: Truth = False
+    bias: StrictBool = False
     pool: OddInt | None = 3
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from designspace.layers.numbers import Size
 from designspace.layers.part import Composite
@@ -16,6 +17,8 @@ class Stem(Composite, family="stem"):
         width: Output channels; null takes the first stage's.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"width": (None, 8)}
+    example_input: ClassVar[tuple[int, ...]] = (32, 32, 32)  # a stem takes larger steps
     width: Size | None = None
 
     def meaning_before(self, width: int) -> dict[str, Any]:

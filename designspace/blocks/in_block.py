@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Downsample
 from designspace.layers.feature import Feature
@@ -18,6 +18,7 @@ class InBlock(Downsample):
         stride: That block's stride.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"stride": (1, 2)}
     kind: Literal["in_block"] = "in_block"
     stride: Size = 2
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from designspace.blocks.families import Head
-from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
-from designspace.layers.norm import NoNorm, Norm
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.leaves.norm import NoNorm, Norm
+from designspace.layers.leaves.pooling import GlobalAvgPool
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.pooling import GlobalAvgPool
 
 
 class LinearHead(Head):

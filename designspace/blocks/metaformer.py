@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.blocks.families import Block
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError
-from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.leaves.residual import DropPath, Identity, LayerScale
 from designspace.layers.numbers import Positive
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.residual import DropPath, Identity, LayerScale
 from designspace.mixers.attention import SelfAttention
 from designspace.mixers.mixer import ChannelMixer, Mixer
 from designspace.mixers.mlp import Mlp
@@ -28,6 +28,8 @@ class MetaFormer(Block):
             none.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"layer_scale_init": (None, 1e-6, 0.1)}
+    can_shrink: ClassVar[bool] = False
     kind: Literal["metaformer"] = "metaformer"
     mixer: Mixer = SelfAttention()
     channel_mixer: ChannelMixer = Mlp()

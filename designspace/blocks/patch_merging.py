@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from designspace.blocks.families import Downsample
-from designspace.layers.convolution import Linear
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.leaves.windows import GatherPatches
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.windows import GatherPatches
 
 
 class PatchMerging(Downsample):

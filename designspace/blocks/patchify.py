@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import StrictBool
 
 from designspace.blocks.families import Stem
-from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.numbers import Size, Truth
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.numbers import Size
 from designspace.layers.part import Children, Layer, PartContext
 
 
@@ -22,10 +24,11 @@ class Patchify(Stem):
         bias: Whether the convolution has a bias.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"patch_size": (1, 2, 4)}
     kind: Literal["patchify"] = "patchify"
     patch_size: Size = 4
     norm: Norm = InheritNorm()
-    bias: Truth = True
+    bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """A convolution and its norm."""

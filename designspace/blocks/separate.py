@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import StrictBool
 
 from designspace.blocks.families import Downsample
-from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.numbers import Padding, Size, Truth
+from designspace.layers.leaves.act import Act, NoAct
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.numbers import Padding, Size
 from designspace.layers.part import Children, Layer, PartContext
 
 
@@ -21,22 +24,31 @@ class Separate(Downsample):
         kernel_size: Side of its kernel; null for the stride, so that patches do not overlap.
         padding: Zeros on each side; null for none.
         norm: The norm before it.
+        act: The activation after it; null for none.
         bias: Whether the convolution has a bias.
     """
 
+    added: ClassVar[frozenset[str]] = frozenset({"act"})
+
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "stride": (1, 2),
+        "kernel_size": (None, 1, 2, 3),
+        "padding": (None, 0, 1),
+    }
     kind: Literal["separate"] = "separate"
     stride: Size = 2
     kernel_size: Size | None = None
     padding: Padding | None = None
     norm: Norm = InheritNorm()
-    bias: Truth = True
+    act: Act = NoAct()
+    bias: StrictBool = True
 
     def strides(self) -> tuple[int, int]:
         """All of the stride is its own."""
         return self.stride, 1
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """A norm and a convolution."""
+        """A norm, a convolution and an activation."""
         return {
             "norm": self.norm,
             "conv": Conv(
@@ -46,8 +58,9 @@ class Separate(Downsample):
                 padding=self.padding or 0,
                 bias=self.bias,
             ),
+            "act": self.act,
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """Normalise, then convolve."""
-        return m.conv(m.norm(x))
+        """One after the other."""
+        return m.act(m.conv(m.norm(x)))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import StrictBool
 
 from designspace.blocks.families import Stem
-from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
-from designspace.layers.numbers import Size, Truth
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.leaves.residual import Identity
+from designspace.layers.leaves.tokens import ClassToken, Flatten, PositionTable
+from designspace.layers.numbers import Size
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.residual import Identity
-from designspace.layers.tokens import ClassToken, Flatten, PositionTable
 
 
 class TokenStem(Stem):
@@ -23,10 +25,11 @@ class TokenStem(Stem):
         bias: Whether the convolution has a bias.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"patch_size": (1, 2, 4)}
     kind: Literal["tokens"] = "tokens"
     patch_size: Size = 16
-    class_token: Truth = True
-    bias: Truth = True
+    class_token: StrictBool = True
+    bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Embed, flatten, put the class token in front, add the positions."""

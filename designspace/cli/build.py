@@ -1,4 +1,4 @@
-"""`designspace build`: the network as a torch module, run once, and saved if asked."""
+"""`designspace build`: the network as a torch module, run on a batch, and saved if asked."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from designspace.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from designspace.exporting.ready import Ready
 
+_BATCH = 2  # what is wrong with the batch axis shows at more than one image
+
 
 def build(
     spec: SpecArgument,
@@ -43,7 +45,7 @@ def build(
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Build a network, load its trained weights if it has any, and run it once."""
+    """Build a network, load its trained weights if it has any, and run it on two images."""
     from designspace.cli.input import networks
     from designspace.cli.output.printing import cost_json, print_json
     from designspace.exporting.ready import ready
@@ -101,13 +103,13 @@ def _check_layout(layout: str | None, out: Path | None) -> None:
 
 
 def _run(found: Ready) -> list[int]:
-    """Run the module once on noise; return the shape of its output."""
+    """Run the module on a batch of noise; return the shape of its output."""
     import torch
 
     built = sum(parameter.numel() for parameter in found.model.parameters())
     assert built == found.table.params, f"{built} parameters built, {found.table.params} counted"
     with torch.inference_mode():
-        return list(found.model(torch.randn(1, *found.shape)).shape)
+        return list(found.model(torch.randn(_BATCH, *found.shape)).shape)
 
 
 def _print(found: Ready, shape: list[int], out: Path | None, seed: int) -> None:
@@ -119,7 +121,7 @@ def _print(found: Ready, shape: list[int], out: Path | None, seed: int) -> None:
     print_cost(table, named.title)
     typer.echo(
         f"{table.params:,} params, {unit.cell(table.macs)} {unit.name}; "
-        f"ran once: logits {tuple(shape)}; digest {named.spec.digest}"
+        f"ran on a batch of {_BATCH}: logits {tuple(shape)}; digest {named.spec.digest}"
     )
     typer.echo(weights_line(found, seed))
     if out:

@@ -17,7 +17,7 @@ from designspace.cli.input.options import (
 from designspace.errors import InputError
 from designspace.layers.bounds import WIDEST
 from designspace.layers.cost import Level
-from designspace.layers.saved import Precision
+from designspace.layers.saved_tensors import Precision
 
 if TYPE_CHECKING:
     from designspace.costing import CostTable

@@ -14,7 +14,7 @@ from designspace.reporting.drawing.numbers import MacsUnit, macs_unit
 
 if TYPE_CHECKING:
     from designspace.costing import CostTable, Memory, Row
-    from designspace.costing.footprint import Holding
+    from designspace.costing.memory import Holding
     from designspace.layers.cost import Level
     from designspace.spec.network.network import Network
     from designspace.verification.compare import Comparison, Other

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal, cast, overload
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, cast, overload
 
 from torch import Tensor, nn
 
@@ -16,9 +16,11 @@ from designspace.compiler.lower import lower
 from designspace.compiler.modules import NoWeightDecay, channels_last
 from designspace.costing import plan_of
 from designspace.errors import InputError
+from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
 from designspace.layers.part import BoundPart, Composite
-from designspace.layers.trace import Node
+from designspace.layers.trace import Node, PlanReading
+from designspace.layers.walk import walk
 from designspace.naming import task_of
 from designspace.spec.network.load import Source
 from designspace.spec.network.network import Network
@@ -182,14 +184,42 @@ def body_of(node: Node) -> PartModule:
 
 def module_of(node: Node) -> nn.Module:
     """The module of a node; its children's first."""
-    layer = node.layer
-    if isinstance(layer, Leaf):
-        return lower(layer, node.inputs[0])
-    children = {name: module_of(child) for name, child in node.children.items()}
-    made = _class_of(layer.part)(layer.part, children) if isinstance(layer, BoundPart) else None
-    module = made or _chain(children)
-    let_overwrite(node, module)
-    return module
+    return walk(_Building(), node, node.inputs).module
+
+
+class _Built(NamedTuple):
+    """A module, and the feature that it gives."""
+
+    module: nn.Module
+    output: Feature
+
+
+class _Building(PlanReading[Feature, _Built]):
+    """The run on shapes that makes the modules."""
+
+    def leaf(self, tree: Node, xs: tuple[Feature, ...]) -> _Built:
+        """Lower it for the first feature that it takes."""
+        assert isinstance(tree.layer, Leaf)
+        return _Built(lower(tree.layer, xs[0]), tree.output)
+
+    def join(
+        self,
+        tree: Node,
+        xs: tuple[Feature, ...],  # noqa: ARG002
+        output: Feature,
+        results: Mapping[str, _Built],
+    ) -> _Built:
+        """Put the modules below into one."""
+        children = {name: built.module for name, built in results.items()}
+        layer = tree.layer
+        made = _class_of(layer.part)(layer.part, children) if isinstance(layer, BoundPart) else None
+        module = made or _chain(children)
+        let_overwrite(tree, module)
+        return _Built(module, output)
+
+    def value(self, result: _Built) -> Feature:
+        """Its output."""
+        return result.output
 
 
 def _chain(children: dict[str, nn.Module]) -> nn.Sequential:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from designspace.layers.convolution import Conv, Linear
-from designspace.layers.norm import NoNorm, Norm
+from designspace.layers.leaves.convolution import Conv, Linear
+from designspace.layers.leaves.norm import NoNorm, Norm
 from designspace.layers.part import BoundPart, Sequential
 from designspace.layers.trace import Node
 

@@ -39,6 +39,14 @@ class MapLayerNorm(nn.LayerNorm):
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
+class MapRMSNorm(nn.RMSNorm):
+    """Root mean square norm over the channels of (batch, channels, height, width)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise a view."""
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
 class TokenBatchNorm(nn.Module):
     """Batch norm on (batch, tokens, channels).
 
@@ -77,6 +85,26 @@ class TokenMean(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Average."""
         return x.mean(1)
+
+
+class KeptMean(nn.Module):
+    """The mean over all positions, whose axes stay with one position each."""
+
+    def __init__(self, positions: tuple[int, ...]) -> None:
+        super().__init__()
+        self.positions = positions
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, height, width) to (batch, channels, 1, 1); tokens likewise."""
+        return x.mean(self.positions, keepdim=True)
+
+
+class Zero(nn.Module):
+    """A zero per image, with the axes of the input."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, ...) to (batch, 1, ...)."""
+        return x.new_zeros((x.shape[0], *(1,) * (x.ndim - 1)))
 
 
 class LayerScale(nn.Module):

@@ -42,7 +42,7 @@ from designspace.compiler.lower import lowers
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import CountedBy, Leaf, ShapeError
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.saved_tensors import Autocast, Saved
 from designspace.plugins import blamed
 
 _BATCH = 2  # batch norm refuses a single vector

@@ -1,6 +1,6 @@
 """From a specification to its cost, in exact integers and without a tensor."""
 
-from designspace.costing.footprint import Memory, memory
+from designspace.costing.memory import Memory, memory
 from designspace.costing.rows import Row
 from designspace.costing.table import (
     BY_TORCH,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from designspace.layers.act import NoAct
 from designspace.layers.cost import Cost, Level, total
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
-from designspace.layers.norm import NoNorm
+from designspace.layers.leaves.act import NoAct
+from designspace.layers.leaves.norm import NoNorm
+from designspace.layers.leaves.residual import DropPath, Identity
 from designspace.layers.part import BoundPart
-from designspace.layers.residual import DropPath, Identity
 from designspace.layers.trace import Node
 from designspace.spec.network.stage import Stage
 

@@ -11,8 +11,7 @@ from designspace.costing.rows import Row, counted_by_torch, rows
 from designspace.costing.written_path import written_path
 from designspace.figures import Bar, bars, frame, page, table
 from designspace.layers.cost import Cost, Level
-from designspace.layers.feature import Feature, image
-from designspace.layers.leaf import ShapeError
+from designspace.layers.feature import Feature, ShapeError, image
 from designspace.layers.part import PartContext
 from designspace.layers.trace import Node, trace_whole
 from designspace.naming import Task, task_of

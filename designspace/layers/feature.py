@@ -1,13 +1,73 @@
-"""The shape of one image's features, standing in for a tensor."""
+"""The shape of one image's features, standing in for a tensor, and its arithmetic.
+
+`forward` of a part is run on shapes and on tensors, so `+`, `-` and `*` must mean the same on both.
+Tensors have a batch axis in front, and torch lines axes up from the last one. Of two features with
+the same number of axes the batches meet, and each image is combined with itself: sides must be
+equal, or 1, which is repeated. With another number of axes the batch of one meets a side of the
+other. A map (B, C, H, W) times a vector (B, C), for example, fails at most batch sizes, and at a
+batch of H silently scales rows by the values of other images. That is refused here, where neither
+the batch size nor a tensor is known. A vector that was pooled to a map of one position,
+(B, C, 1, 1), is accepted.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import prod
+from typing import Any, Literal, Self, TypeAlias
+
+from designspace.errors import InputError
+
+Operator: TypeAlias = Literal["+", "-", "*"]
+"""The operators that a part's `forward` may use between what its layers give."""
+
+_VERBS: dict[Operator, str] = {
+    "+": "cannot add {other} to {this}",
+    "-": "cannot subtract {other} from {this}",
+    "*": "cannot multiply {this} by {other}",
+}
+
+
+class ShapeError(InputError):
+    """A layer cannot take the features that reach it."""
+
+
+class Arithmetic(ABC):
+    """The operators of everything that stands for a tensor in a part's `forward`."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def combined(self, operator: Operator, other: Any) -> Self:
+        """The result of an operator.
+
+        Raises:
+            ShapeError: Tensors of these shapes have no such result for every batch size.
+        """
+
+    def _operate(self, operator: Operator, other: Any) -> Self:
+        if type(other) is not type(self):
+            raise ShapeError(
+                f"`{operator}` joins what two layers give, and not {other!r}",
+                hint="put constants into a leaf, which has a formula and a lowering",
+            )
+        return self.combined(operator, other)
+
+    def __add__(self, other: Self) -> Self:
+        return self._operate("+", other)
+
+    def __sub__(self, other: Self) -> Self:
+        return self._operate("-", other)
+
+    def __mul__(self, other: Self) -> Self:
+        return self._operate("*", other)
+
+    __radd__, __rsub__, __rmul__ = __add__, __sub__, __mul__  # for the refusal of constants
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(Arithmetic):
     """Positions, then channels: (56, 56, 96) is a map, (197, 384) are tokens.
 
     The batch axis is left out. Tensors of tokens and vectors have the same axes behind the batch;
@@ -41,16 +101,42 @@ class Feature:
         """The same positions with another number of channels."""
         return Feature((*self.size, channels))
 
-    def __add__(self, other: Feature) -> Feature:
-        assert self.shape == other.shape, f"cannot add {other.shape} to {self.shape}"
-        return self
+    def combined(self, operator: Operator, other: Feature) -> Feature:
+        """The shape of a sum, difference or product."""
+        if self.shape == other.shape:
+            return self
+        if len(self.shape) != len(other.shape):
+            raise ShapeError(
+                f"{_refused(operator, self, other)}: a batch would meet a side",
+                hint=_same_axes(self, other),
+            )
+        pairs = list(zip(self.shape, other.shape, strict=True))
+        if any(a != b and 1 not in (a, b) for a, b in pairs):
+            raise ShapeError(
+                _refused(operator, self, other), hint="each side must be the same in both, or 1"
+            )
+        return Feature(tuple(max(pair) for pair in pairs))
 
-    def __sub__(self, other: Feature) -> Feature:
-        return self + other
+    def __str__(self) -> str:
+        channels = f"{self.channels} channel{'s' if self.channels > 1 else ''}"
+        if not self.size:
+            return f"a vector of {channels}"
+        if len(self.size) == 1:
+            return f"{self.positions} token{'s' if self.positions > 1 else ''} of {channels}"
+        return f"a map {'x'.join(map(str, self.size))} of {channels}"
 
-    def __mul__(self, other: Feature) -> Feature:
-        assert self.channels == other.channels, f"cannot scale {self.shape} by {other.shape}"
-        return self
+
+def _refused(operator: Operator, this: Feature, other: Feature) -> str:
+    return _VERBS[operator].format(this=this, other=other)
+
+
+def _same_axes(*features: Feature) -> str:
+    """How two features come to the same number of axes."""
+    few, many = sorted(features, key=lambda feature: len(feature.shape))
+    if not few.size:
+        kept = Feature((*(1 for _ in many.size), few.channels))
+        return f"pool with `GlobalAvgPool(keep_dims=True)`, which gives {kept}"
+    return "`Flatten` makes tokens of a map, and `ReshapeLike` a map of tokens"
 
 
 def image(size: int, channels: int = 3) -> Feature:

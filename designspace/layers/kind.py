@@ -8,7 +8,7 @@ kind is accepted, chosen by its `kind` key; `gelu` is short for `{kind: gelu}`, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Self, cast, get_args
 
@@ -22,10 +22,19 @@ from designspace.layers.late_kinds import compile_again
 
 
 class Kind(Frozen):
-    """Base of every family."""
+    """Base of every family.
+
+    Attributes:
+        examples: Small values per field, from which the tests draw networks. A field needs them
+            unless its type is a truth value, a list of words or a family.
+        added: Fields that came after networks had been identified. At its default such a field is
+            left out of the meaning, so that those networks keep their digests.
+    """
 
     family_name: ClassVar[str] = ""
     registry: ClassVar[dict[str, type[Kind]]] = {}
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {}
+    added: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, *, family: str = "", **_: Any) -> None:
         """Open a family."""
@@ -128,6 +137,14 @@ class Kind(Frozen):
         fields = cls.model_fields.items()
         return tuple(name for name, field in fields if _admits_kind(field.annotation))
 
+    @classmethod
+    def example_values(cls) -> dict[str, Sequence[Any]]:
+        """The examples of this kind's fields; those of a base count for the fields it shares."""
+        merged: dict[str, Sequence[Any]] = {}
+        for base in reversed(cls.__mro__):
+            merged |= vars(base).get("examples", {})
+        return {name: values for name, values in merged.items() if name in cls.model_fields}
+
     def inactive(self) -> frozenset[str]:
         """Fields that change nothing, given the others."""
         return frozenset()
@@ -156,6 +173,9 @@ class Kind(Frozen):
     def meaning(self) -> dict[str, Any]:
         """All active fields as plain data, defaults filled in."""
         values, inactive = vars(self), self.inactive()
+        for name in self.added:
+            if values[name] == type(self).__pydantic_fields__[name].default:
+                inactive |= {name}
         active = {
             name: values[name] for name in type(self).__pydantic_fields__ if name not in inactive
         }

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from collections.abc import Iterable
+from functools import cache
+from typing import ClassVar, Literal, Self, TypeAlias
 
-from designspace.errors import InputError
-from designspace.layers import saved
+from designspace.layers import saved_tensors
 from designspace.layers.cost import NOTHING, Cost
-from designspace.layers.feature import Feature
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.feature import Feature, ShapeError
+from designspace.layers.saved_tensors import Autocast, Saved
+
+MAP, TOKENS, VECTOR = Feature((8, 8, 32)), Feature((64, 32)), Feature((32,))  # small examples
 
 CountedBy: TypeAlias = Literal["formula", "torch"]
 """Where a leaf's cost is from: a formula here, or a run of its module on torch's meta device."""
-
-
-class ShapeError(InputError):
-    """A layer cannot take the features that reach it."""
 
 
 def sides(x: Feature) -> tuple[int, int]:
@@ -26,7 +25,7 @@ def sides(x: Feature) -> tuple[int, int]:
     """
     if len(x.size) != 2:
         raise ShapeError(
-            f"a map is wanted where {'x'.join(map(str, x.size)) or 'a vector'} comes",
+            f"expected a map (height x width), got {x}",
             hint="tokens take the mixers `attention` and `mlp` and the head `class_token`",
         )
     height, width = x.size
@@ -51,6 +50,14 @@ class Leaf:
     autocast: ClassVar[Autocast] = "follow"
     counted_by: ClassVar[CountedBy] = "formula"
 
+    @classmethod
+    def cases(cls) -> Iterable[tuple[Self, tuple[Feature, ...]]]:
+        """Small layers of this class and what they take, on which the tests check the formulas.
+
+        By default the layer without arguments, on a map and on tokens.
+        """
+        return [(cls(), (MAP,)), (cls(), (TOKENS,))]
+
     def out(self, *xs: Feature) -> Feature:
         """Shape of the output.
 
@@ -65,4 +72,10 @@ class Leaf:
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
         """What it keeps for its backward pass, for inputs of these shapes."""
-        return saved.NOTHING
+        return saved_tensors.NOTHING
+
+
+@cache
+def is_idle(kind: type[object]) -> bool:
+    """Whether all layers of this class are leaves that keep the shape and cost nothing."""
+    return issubclass(kind, Leaf) and kind.cost is Leaf.cost and kind.out is Leaf.out

@@ -21,9 +21,6 @@ Size: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=WIDEST)]
 Positive: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=1e6)]
 """A factor, or a small constant."""
 
-Truth: TypeAlias = Annotated[bool, Field(strict=True)]
-"""Yes or no, and no number that stands for it."""
-
 Padding: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=WIDEST)]
 """Zeros on each side of a map."""
 

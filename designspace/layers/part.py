@@ -47,11 +47,15 @@ class Composite(Kind):
     Attributes:
         overwrites: Names of activations that may overwrite their input: `forward` makes it and
             gives it to no other layer.
+        can_shrink: Whether it takes a place whose stride is larger than 1.
+        example_input: The shape of a feature that the default values take, for the tests.
     """
 
     __slots__ = ("_period",)  # kept as `Frozen` keeps the hash
 
     overwrites: ClassVar[tuple[str, ...]] = ()
+    can_shrink: ClassVar[bool] = True
+    example_input: ClassVar[tuple[int, ...]] = (8, 8, 32)
 
     def period(self) -> int:
         """Number of blocks after which a stage's pattern repeats: that of the nested parts."""
@@ -104,3 +108,11 @@ class Sequential:
 
 
 Layer: TypeAlias = Leaf | BoundPart | Sequential
+
+
+def placed(kind: Kind, at: PartContext) -> Layer:
+    """A kind of a family that has both leaves and parts, as a layer in its place."""
+    if isinstance(kind, Composite):
+        return kind.on(at)
+    assert isinstance(kind, Leaf)
+    return kind

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache, partial
-from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from functools import lru_cache
+from operator import attrgetter
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
-from designspace.layers.cost import Cost, total
+from designspace.layers.cost import NOTHING, Cost, total
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf, ShapeError
+from designspace.layers.leaf import Leaf, ShapeError, is_idle
 from designspace.layers.part import BoundPart, Composite, Layer, PartContext, Sequential
+from designspace.layers.walk import Reading, walk
+
+V = TypeVar("V")
+R = TypeVar("R")
 
 
 class Node(NamedTuple):
@@ -30,75 +34,91 @@ class Node(NamedTuple):
             yield from child.leaves(f"{name}.{part}" if name else part)
 
 
+class LayerReading(Reading[Layer, Feature, R], Generic[R]):
+    """A run of layers on shapes, from which the layers of a part follow."""
+
+    repeats: ClassVar[bool] = True
+
+    def layer(self, tree: Layer) -> Layer:
+        """The layer itself."""
+        return tree
+
+    def children(self, tree: Layer, xs: tuple[Feature, ...]) -> Mapping[str, Layer]:
+        """What a part lists for the feature, or the layers of a chain."""
+        if isinstance(tree, BoundPart):
+            return tree.part.layers(xs[0], tree.at)
+        assert isinstance(tree, Sequential)
+        return dict(tree.layers)
+
+
+_NO_CHILDREN: Mapping[str, Node] = {}
+
+
+class Trace(LayerReading[Node]):
+    """The run on shapes; equal parts in equal places on equal shapes share their node."""
+
+    def leaf(self, tree: Layer, xs: tuple[Feature, ...]) -> Node:
+        """The leaf's own formulas."""
+        leaf: Leaf = tree  # pyright: ignore[reportAssignmentType]: a cast takes time
+        if is_idle(type(leaf)):  # as many are, so that nothing is computed
+            return Node(leaf, xs, xs[0], NOTHING, _NO_CHILDREN)
+        output = leaf.out(*xs)
+        if min(output.shape) < 1:
+            raise ShapeError(f"nothing is left: {output.shape}", hint="use larger widths or ratios")
+        return Node(leaf, xs, output, leaf.cost(*xs), _NO_CHILDREN)
+
+    def join(
+        self,
+        tree: Layer,
+        xs: tuple[Feature, ...],
+        output: Feature,
+        results: Mapping[str, Node],
+    ) -> Node:
+        """A node over those of the layers below; costs add up."""
+        return Node(tree, xs, output, total([node.cost for node in results.values()]), results)
+
+    value = staticmethod(attrgetter("output"))  # pyright: ignore[reportAssignmentType]: quicker
+
+    def visit(self, tree: Layer, xs: tuple[Feature, ...]) -> Node:
+        """Remember parts alone: to look up a leaf or a chain takes as long as to trace it."""
+        if isinstance(tree, BoundPart):
+            return _known(tree.part, tree.at, *xs)  # pyright: ignore[reportArgumentType]: it has a hash
+        return self.leaf(tree, xs) if isinstance(tree, Leaf) else walk(self, tree, xs)
+
+
+_TRACE = Trace()
+
+
+@lru_cache(maxsize=16384)
+def _known(part: Composite, at: PartContext, *xs: Feature) -> Node:
+    return walk(_TRACE, part.on(at), xs)
+
+
 def trace(layer: Layer, *xs: Feature) -> Node:
     """Run a layer on shapes. Equal parts in equal places on equal shapes share their node.
 
     Raises:
         ShapeError: Some layer cannot take the features that reach it.
     """
-    if isinstance(layer, BoundPart):
-        return _known(layer.part, layer.at, *xs)  # pyright: ignore[reportArgumentType]: it has a hash
-    if isinstance(layer, Sequential):
-        return _chain(layer, xs)
-    return _leaf(layer, xs)
+    return _TRACE.visit(layer, xs)
 
 
 def trace_whole(placed: BoundPart, *xs: Feature) -> Node:
     """The same for a whole that is not met again: its parts are remembered, it is not."""
-    return _part(placed.part, placed.at, *xs)
+    return walk(_TRACE, placed, xs)
 
 
-_NO_CHILDREN: Mapping[str, Node] = {}
+class PlanReading(Reading[Node, V, R], Generic[V, R]):
+    """A reading of layers that were run on shapes before."""
 
+    def layer(self, tree: Node) -> Layer:
+        """The node's layer."""
+        return tree.layer
 
-def _leaf(leaf: Leaf, xs: tuple[Feature, ...]) -> Node:
-    output = leaf.out(*xs)
-    if min(output.shape) < 1:
-        raise ShapeError(f"nothing is left: {output.shape}", hint="use larger widths or ratios")
-    return Node(leaf, xs, output, leaf.cost(*xs), _NO_CHILDREN)
+    def children(self, tree: Node, xs: tuple[V, ...]) -> Mapping[str, Node]:  # noqa: ARG002
+        """The nodes below."""
+        return tree.children
 
-
-def _chain(chain: Sequential, xs: tuple[Feature, ...]) -> Node:
-    children: dict[str, Node] = {}
-    (x,) = xs
-    last, node = None, None
-    for name, layer in chain.layers:
-        if node is None or layer is not last or x is not node.inputs[0]:  # a stage repeats itself
-            last, node = layer, _child(name, layer, (x,))
-        children[name] = node
-        x = node.output
-    return Node(chain, xs, x, _total(children), children)
-
-
-def _part(part: Composite, at: PartContext, *xs: Feature) -> Node:
-    layers = part.layers(xs[0], at)
-    met: dict[str, Node] = {}
-
-    def call(name: str, *inputs: Feature) -> Feature:
-        assert name not in met, f"layer {name} is called twice"
-        node = met[name] = _child(name, layers[name], inputs)
-        return node.output
-
-    callables = SimpleNamespace(**{name: partial(call, name) for name in layers})
-    output = part.forward(cast("Any", callables), *xs)
-    unused = layers.keys() - met.keys()
-    assert not unused, f"layers never called: {', '.join(sorted(unused))}"
-    children = {name: met[name] for name in layers}
-    return Node(part.on(at), xs, output, _total(children), children)
-
-
-# only parts are remembered: to look up a leaf or a chain takes as long as to trace it
-_known = lru_cache(maxsize=16384)(_part)
-
-
-def _child(name: str, layer: Layer, xs: tuple[Feature, ...]) -> Node:
-    """Trace a layer of a part, so that an error tells where it arose."""
-    try:
-        return trace(layer, *xs)
-    except ShapeError as error:
-        path = f"{name}.{error.path}" if error.path else name
-        raise ShapeError(error.message, path=path, hint=error.hint) from None
-
-
-def _total(nodes: Mapping[str, Node]) -> Cost:
-    return total([node.cost for node in nodes.values()])
+    def visit(self, tree: Node, xs: tuple[V, ...]) -> R:
+        """Walk a node; nothing is remembered."""
+        return self.leaf(tree, xs) if isinstance(tree.layer, Leaf) else walk(self, tree, xs)

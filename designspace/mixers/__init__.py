@@ -1,4 +1,4 @@
-"""Token mixers, a file each. A new file here is found by itself."""
+"""Mixers and responses, one file per kind. A new file here is found by itself."""
 
 from designspace.layers.discover import import_all
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
-from designspace.layers.attention import Attend, heads_of
-from designspace.layers.convolution import Linear
+from pydantic import StrictBool
+
 from designspace.layers.feature import Feature
-from designspace.layers.numbers import Size, Truth
+from designspace.layers.leaves.attention import Attend, heads_of
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.leaves.tokens import Flatten, ReshapeLike
+from designspace.layers.numbers import Size
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.tokens import Flatten, ReshapeLike
 from designspace.mixers.mixer import Mixer, keeps_stride
 
 
@@ -23,10 +25,12 @@ class SelfAttention(Mixer):
         proj_bias: Whether the projection back has one.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"head_dim": (4, 8)}
+    can_shrink: ClassVar[bool] = False
     kind: Literal["attention"] = "attention"
     head_dim: Size = 32
-    qkv_bias: Truth = True
-    proj_bias: Truth = True
+    qkv_bias: StrictBool = True
+    proj_bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """Queries, keys and values in one layer; attention; the projection back."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
-from designspace.layers.convolution import Conv
-from designspace.layers.feature import Feature
+from pydantic import StrictBool
+
+from designspace.layers.feature import Feature, ShapeError
 from designspace.layers.frozen import Frozen
-from designspace.layers.leaf import ShapeError
-from designspace.layers.numbers import OddInt, Size, Truth
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.numbers import OddInt, Size
 from designspace.layers.part import Children, Layer, PartContext
 from designspace.mixers.mixer import Mixer
 
@@ -43,21 +44,44 @@ class ConvMixer(Mixer):
 
     Attributes:
         kernel_size: Side of the kernel; odd, so that it is centred.
+        kernel_width: The other side of a rectangular kernel, whose height is `kernel_size`, as in
+            SLaK (arXiv 2207.03620); null for a square one.
+        dilation: Positions from one value of the kernel to the next, as in DeepLab and in timm's
+            networks with an `output_stride`.
         groups: A number of groups, `{width: ...}` for groups so wide, or `depthwise`: one a
             channel.
         bias: Whether a bias is added.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "kernel_size": (1, 3, 5, 7),
+        "kernel_width": (None, 1, 5),
+        "dilation": (1, 2),
+        "groups": ("depthwise", 1, 2, {"width": 4}),
+    }
+    added: ClassVar[frozenset[str]] = frozenset({"dilation"})
     kind: Literal["conv"] = "conv"
     kernel_size: OddInt = 7
+    kernel_width: OddInt | None = None
+    dilation: Size = 1
     groups: Size | GroupWidth | Literal["depthwise"] = "depthwise"
-    bias: Truth = True
+    bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """One convolution."""
+        size: int | tuple[int, int] = self.kernel_size
+        if self.kernel_width not in (None, size):
+            size = (size, self.kernel_width)
         groups = self._groups(x.channels)
         return {
-            "conv": Conv(at.width, self.kernel_size, at.stride, groups=groups, bias=self.bias),
+            "conv": Conv(
+                at.width,
+                size,
+                at.stride,
+                groups=groups,
+                bias=self.bias,
+                dilation=self.dilation,
+            ),
         }
 
     def forward(self, m: Children, x: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from designspace.layers.leaf import ShapeError
+from designspace.layers.feature import ShapeError
 from designspace.layers.part import Composite, PartContext
 
 

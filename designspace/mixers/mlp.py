@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
-from designspace.layers.act import Act, InheritAct
-from designspace.layers.convolution import Linear
+from pydantic import StrictBool
+
 from designspace.layers.feature import Feature
-from designspace.layers.numbers import Positive, Truth
+from designspace.layers.leaves.act import Act, InheritAct
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.numbers import Positive
 from designspace.layers.part import Children, Layer, PartContext
 from designspace.mixers.mixer import ChannelMixer
 
@@ -22,10 +24,11 @@ class Mlp(ChannelMixer):
         bias: Whether both layers have biases.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"ratio": (1, 2, 3.5, 4)}
     kind: Literal["mlp"] = "mlp"
     ratio: Positive = 4
     act: Act = InheritAct()
-    bias: Truth = True
+    bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
         """Out and back."""

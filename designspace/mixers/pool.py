@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.layers.feature import Feature
+from designspace.layers.leaves.pooling import AvgPool
 from designspace.layers.numbers import OddInt
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.pooling import AvgPool
 from designspace.mixers.mixer import Mixer, keeps_stride
 
 
@@ -19,6 +19,8 @@ class PoolMixer(Mixer):
         kernel_size: Side of the neighbourhood.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"kernel_size": (1, 3, 5)}
+    can_shrink: ClassVar[bool] = False
     kind: Literal["pool"] = "pool"
     kernel_size: OddInt = 3
 

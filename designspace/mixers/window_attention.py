@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
-from designspace.layers.attention import heads_of
-from designspace.layers.convolution import Linear
+from pydantic import StrictBool
+
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import sides
-from designspace.layers.numbers import Size, Truth
+from designspace.layers.leaves.attention import heads_of
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.leaves.windows import WindowAttend, WindowMerge, WindowPartition
+from designspace.layers.numbers import Size
 from designspace.layers.part import Children, Layer, PartContext
-from designspace.layers.windows import WindowAttend, WindowMerge, WindowPartition
 from designspace.mixers.mixer import Mixer, keeps_stride
 
 
@@ -30,11 +32,13 @@ class WindowAttention(Mixer):
             authors' code for detection, or after, as in timm: no other sizes tell the two apart.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"window": (2, 4, 7), "head_dim": (4, 8)}
+    can_shrink: ClassVar[bool] = False
     kind: Literal["window"] = "window"
     window: Size = 7
     head_dim: Size = 32
-    qkv_bias: Truth = True
-    shift: Truth = True
+    qkv_bias: StrictBool = True
+    shift: StrictBool = True
     pad: Literal["before_shift", "after_shift"] = "before_shift"
 
     def inactive(self) -> frozenset[str]:

@@ -15,9 +15,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from designspace.compiler import build
 from designspace.compiler.kernels import forced
 from designspace.costing import CostTable, cost
-from designspace.layers.attention import Attend
-from designspace.layers.convolution import Conv, Linear
-from designspace.layers.windows import WindowAttend
+from designspace.layers.leaves.attention import Attend
+from designspace.layers.leaves.convolution import Conv, Linear
+from designspace.layers.leaves.windows import WindowAttend
 from designspace.spec.network.network import Network
 
 _KINDS: dict[Any, str] = {
@@ -28,6 +28,7 @@ _KINDS: dict[Any, str] = {
 }
 # products of batches are attention's, where torch has no fused kernel
 _TORCH_KINDS = {"convolution": "conv", "addmm": "linear", "mm": "linear", "bmm": "attention"}
+_BATCH = 2  # what is wrong with the batch axis shows at more than one image
 _FUSED = "scaled_dot_product_attention"
 
 
@@ -90,7 +91,8 @@ def compare(
 ) -> Comparison:
     """Count a network by torch's `FlopCounterMode` and by fvcore, and explain the differences.
 
-    Torch counts on the meta device, fvcore in a trace on the CPU; each as its maker ships it.
+    Torch counts on the meta device, fvcore in a trace on the CPU; each as its maker ships it, on a
+    batch of two images.
 
     Raises:
         InputError: The input is too small for the network's strides.
@@ -103,7 +105,7 @@ def compare(
 
     def built() -> tuple[nn.Module, torch.Tensor]:
         model = build(network, num_classes=num_classes, in_channels=channels, input_size=height)
-        return model.eval(), torch.zeros(1, channels, height, width)
+        return model.eval(), torch.zeros(_BATCH, channels, height, width)
 
     with torch.device("meta"):
         model, image = built()
@@ -139,21 +141,21 @@ def _differences(
 
 
 def _by_torch(model: nn.Module, image: torch.Tensor) -> Counter[str]:
-    """Half of torch's counts, since it counts two for each multiply-add."""
+    """Torch's counts per image; it counts two for each multiply-add."""
     found: Counter[str] = Counter()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(image)
     for operation, flops in counter.get_flop_counts().get("Global", {}).items():
         word = str(operation).removeprefix("aten.")
         kind = "attention" if "scaled_dot_product" in word else _TORCH_KINDS.get(word, word)
-        macs, odd = divmod(int(flops), 2)
+        macs, odd = divmod(int(flops), 2 * _BATCH)
         assert not odd, "torch counts two for each multiply-add"
         found[kind] += macs
     return found
 
 
 def _by_fvcore(model: nn.Module, image: torch.Tensor) -> tuple[Counter[str], tuple[str, ...]]:
-    """Fvcore's counts an operator, and the operators that it has no rule for."""
+    """Fvcore's counts per operator and image, and the operators that it has no rule for."""
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # fvcore stands on what torch deprecates
         from fvcore.nn import FlopCountAnalysis
@@ -161,6 +163,6 @@ def _by_fvcore(model: nn.Module, image: torch.Tensor) -> tuple[Counter[str], tup
         analysis: Any = FlopCountAnalysis(model, image)
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
         analysis.tracer_warnings("none")
-        counts = {name: int(macs) for name, macs in analysis.by_operator().items()}
+        counts = {name: int(macs) // _BATCH for name, macs in analysis.by_operator().items()}
         skipped = tuple(op.partition("::")[2] for op in analysis.unsupported_ops())
     return Counter(counts), skipped

@@ -7,7 +7,7 @@ backward pass needs a GPU, so that the peak is counted on fake CPU tensors.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,26 +22,58 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
 from designspace.compiler import build
+from designspace.compiler.build import module_of
 from designspace.compiler.kernels import forced
-from designspace.layers.saved import Precision
+from designspace.layers.feature import Feature
+from designspace.layers.saved_tensors import Precision
+from designspace.layers.trace import Node
 from designspace.spec.network.network import Network
 
 
 def saved_bytes(network: Network, batch_size: int, precision: Precision) -> int:
     """Bytes of the distinct tensors that autograd keeps, as on a GPU; parameters left out."""
+    with _fake(network, batch_size, "cuda") as (model, images, _):
+        return _run(model, (images,), precision)[0]
+
+
+def saved_by(
+    node: Node, batch_size: int, precision: Precision, dtype: torch.dtype = torch.float32
+) -> tuple[int, torch.dtype]:
+    """Bytes that autograd keeps for a layer, as on a GPU, and the precision of its output.
+
+    Args:
+        node: The layer's run on shapes; the module is in training.
+        batch_size: Images.
+        precision: That of the training step.
+        dtype: That of what the layer takes.
+    """
+    with torch.device("meta"):
+        module = module_of(node).train()
+    with FakeTensorMode(allow_non_fake_inputs=True), forced("linear"):
+        inputs = [_empty(x, batch_size, dtype).requires_grad_() for x in node.inputs]
+        size, output = _run(module.to_empty(device="cuda"), inputs, precision)
+        return size, output.dtype
+
+
+def _empty(x: Feature, batch_size: int, dtype: torch.dtype) -> Tensor:
+    """A tensor of a feature on a GPU; a map is channels-last in memory."""
+    values = torch.empty(batch_size, *x.shape, device="cuda", dtype=dtype)
+    return values.permute(0, 3, 1, 2) if values.ndim == 4 else values
+
+
+def _run(model: nn.Module, inputs: Sequence[Tensor], precision: Precision) -> tuple[int, Tensor]:
+    """Run a module on fake tensors; return the bytes that autograd keeps, and the output."""
     kept: dict[int, tuple[int, Tensor]] = {}
-    with _fake(network, batch_size, "cuda") as (model, images, _), _autocast(precision):
-        own = {_memory(each) for each in (*model.parameters(), *model.buffers())}
+    own = {_memory(each) for each in (*model.parameters(), *model.buffers())}
 
-        def pack(tensor: Tensor) -> Tensor:
-            if _memory(tensor) not in own:
-                kept[_memory(tensor)] = (tensor.untyped_storage().nbytes(), tensor)
-            return tensor
+    def pack(tensor: Tensor) -> Tensor:
+        if _memory(tensor) not in own:
+            kept[_memory(tensor)] = (tensor.untyped_storage().nbytes(), tensor)
+        return tensor
 
-        with saved_tensors_hooks(pack, lambda tensor: tensor), _Kernels():
-            logits = model(images)
-        del logits
-    return sum(size for size, _ in kept.values())
+    with _autocast(precision), saved_tensors_hooks(pack, lambda tensor: tensor), _Kernels():
+        output = model(*inputs)
+    return sum(size for size, _ in kept.values()), output
 
 
 def peak_bytes(network: Network, batch_size: int) -> int:

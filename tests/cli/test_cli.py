@@ -55,7 +55,7 @@ def test_build_writes_weights_with_their_spec(tmp_path: Path) -> None:
 def test_build_takes_a_path_and_prints_totals() -> None:
     path = catalog.root() / "specs" / "resnet_proxy.yaml"
     ran = run("build", path, "--json")
-    assert json.loads(ran.out)["output"] == [1, 1000]
+    assert json.loads(ran.out)["output"] == [2, 1000]
 
 
 def test_diff_names_decisions() -> None:

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from designspace.blocks.conv_block import ConvBlock
-from designspace.layers.act import GELU, ReLU
-from designspace.layers.feature import Feature
-from designspace.layers.leaf import ShapeError
-from designspace.layers.light import price
-from designspace.layers.norm import BatchNorm, LayerNorm
+from designspace.layers.feature import Feature, ShapeError
+from designspace.layers.leaves.act import GELU, ReLU
+from designspace.layers.leaves.norm import BatchNorm, LayerNorm
 from designspace.layers.part import PartContext
+from designspace.layers.pricing import price
 
 CASES: dict[str, Any] = {
     "act": [GELU(), ReLU()],

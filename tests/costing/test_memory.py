@@ -6,22 +6,16 @@ import json
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import given
 
-from designspace.compiler.build import module_of
 from designspace.costing import memory
-from designspace.costing.forward import SINGLE, Forward, TensorShape
+from designspace.costing.memory_reading import SINGLE
 from designspace.errors import InputError
-from designspace.layers.feature import Feature
-from designspace.layers.kind import Kind
-from designspace.layers.leaf import ShapeError
-from designspace.layers.saved import Precision
-from designspace.layers.trace import trace
+from designspace.layers.saved_tensors import Precision
 from designspace.spec import load
 from designspace.verification.memory import peak_bytes, saved_bytes
 from tests.helpers.command import run
-from tests.helpers.strategies import leaf_kinds, networks
+from tests.helpers.strategies import networks
 
 BATCH, CLASSES = 4, 1000
 # small relatives of the families, 64 pixels
@@ -107,34 +101,6 @@ def test_any_network_has_an_estimate(data: dict[str, Any]) -> None:
     assert held.most.activations > 0
     assert held.peak >= 5 * held.most.parameters  # the optimizer's step
     assert half.most.parameters == held.most.parameters
-
-
-@pytest.mark.parametrize("kind", leaf_kinds(), ids=lambda k: f"{k.family_name}-{k.tag()}")
-def test_a_leaf_says_what_it_keeps(kind: type[Kind]) -> None:
-    """Each leaf by itself on real tensors, byte for byte."""
-    leaf: Any = kind.model_validate({"kind": kind.tag()})
-    feature = Feature((6, 6, 8))
-    try:
-        node = trace(leaf, feature)
-    except ShapeError:
-        pytest.skip("it does not take this map")
-    module = module_of(node)
-    x = torch.randn(2, *feature.shape).permute(0, 3, 1, 2).requires_grad_()
-    kept: dict[int, int] = {}
-
-    def pack(tensor: torch.Tensor) -> torch.Tensor:
-        kept[tensor.data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    own = {each.data_ptr() for each in (*module.parameters(), *module.buffers())}
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        output = module(x)
-    forward = Forward(SINGLE)
-    forward.run(node, TensorShape.new(feature, SINGLE))
-    ours = sum(2 * step.image + step.batch for step in forward.steps)
-    last = output.permute(0, 2, 3, 1) if output.ndim == 4 else output
-    assert last.shape == (2, *node.output.shape)
-    assert ours == sum(size for where, size in kept.items() if where not in own)
 
 
 def test_memory_on_the_command_line() -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from designspace.layers.convolution import Conv, Linear
+from designspace.layers.leaves.convolution import Conv, Linear
 from designspace.layers.feature import Feature
 from designspace.layers.part import Children, Layer, PartContext
 from designspace.mixers.mixer import Mixer

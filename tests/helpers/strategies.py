@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import types
+from collections.abc import Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
-from pydantic.fields import FieldInfo
 
 from designspace.blocks.families import Block, Downsample, Head, Stem
-from designspace.layers.act import Act
 from designspace.layers.kind import Kind
-from designspace.layers.norm import Norm
+from designspace.layers.leaf import Leaf
+from designspace.layers.leaves.act import Act
+from designspace.layers.leaves.norm import Norm
+from designspace.layers.leaves.response import Response
 from designspace.layers.part import Composite
-from designspace.layers.response import Response
 from designspace.spec.network.families import families
-
-# what the bounds of a type do not say: sizes at which a test network stays small
-SMALL = {
-    "kernel_size": st.sampled_from([1, 3, 5, 7]),
-    "pool": st.sampled_from([None, 3]),
-    "patch_size": st.sampled_from([1, 2, 4]),
-    "stride": st.sampled_from([1, 2]),
-    "width": st.sampled_from([None, 8]),
-    "padding": st.sampled_from([0, 1, 2]),
-    "head_dim": st.sampled_from([4, 8]),
-    "window": st.sampled_from([2, 4, 7]),
-    "groups": st.sampled_from([1, 2, 4]),
-    "eps": st.sampled_from([1e-5, 1e-6]),
-    "ratio": st.sampled_from([1, 2, 3.5, 4]),
-    "layer_scale_init": st.sampled_from([None, 1e-6, 0.1]),
-    "norm_at": st.lists(st.integers(0, 3), unique=True),
-    "act_at": st.lists(st.integers(1, 3), unique=True),
-}
 
 
 def parts() -> list[type[Composite]]:
@@ -44,15 +28,18 @@ def parts() -> list[type[Composite]]:
 def leaf_kinds() -> list[type[Kind]]:
     """Every norm and activation that stands for itself."""
     kinds = [*Norm.registry.values(), *Act.registry.values(), *Response.registry.values()]
-    return [kind for kind in kinds if kind.tag() != "inherit"]
+    return [kind for kind in kinds if issubclass(kind, Leaf) and kind.tag() != "inherit"]
 
 
 def data_of(kind: type[Kind]) -> st.SearchStrategy[dict[str, Any]]:
-    """Authored data of a kind, each field drawn from what it allows."""
+    """Authored data of a kind, each field drawn from its examples or from all that it allows."""
+    examples = kind.example_values()
     fields = {
-        name: _value(kind, name, info)
+        name: _one_of(examples[name])
+        if name in examples
+        else _of(info.annotation, f"{kind.__name__}.{name}")
         for name, info in kind.model_fields.items()
-        if name != "kind" and info.annotation is not None
+        if name != "kind"
     }
     return st.fixed_dictionaries({"kind": st.just(kind.tag())}, optional=fields)
 
@@ -62,32 +49,23 @@ def family(cls: type[Kind]) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of([data_of(kind) for kind in cls.registry.values()])
 
 
-def _value(kind: type[Kind], name: str, info: FieldInfo) -> st.SearchStrategy[Any]:
-    if name == "norm_at" and get_origin(info.annotation) is Literal:
-        return st.sampled_from(get_args(info.annotation))
-    if name in SMALL:
-        if name == "groups" and kind.family_name == "mixer":
-            return st.sampled_from(["depthwise", 1, 2, {"width": 4}])
-        return SMALL[name]
-    return _of(info.annotation)
+def _one_of(examples: Sequence[Any]) -> st.SearchStrategy[Any]:
+    return st.sampled_from(examples).map(copy.deepcopy)
 
 
-def _of(annotation: Any) -> st.SearchStrategy[Any]:
+def _of(annotation: Any, field: str) -> st.SearchStrategy[Any]:
+    """All values of a type that has few of them."""
     if isinstance(annotation, type) and issubclass(annotation, Kind):
         return family(annotation)
     if annotation is bool:
         return st.booleans()
+    if annotation is type(None):
+        return st.none()
     if get_origin(annotation) is Literal:
         return st.sampled_from(get_args(annotation))
     if get_origin(annotation) in (Union, types.UnionType):
-        return st.one_of([_of(argument) for argument in get_args(annotation)])
-    if annotation is type(None):
-        return st.none()
-    if annotation is int:
-        return st.integers(1, 3)
-    if annotation is float:
-        return st.sampled_from([0.5, 1.0, 2.0])
-    raise AssertionError(f"no strategy for {annotation}: say its small values in SMALL")
+        return st.one_of([_of(argument, field) for argument in get_args(annotation)])
+    raise AssertionError(f"declare small values of {field} in the `examples` of its class")
 
 
 @st.composite

@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 from designspace.compiler.opaque import Opaque
-from designspace.layers.convolution import Conv, Linear
+from designspace.layers.leaves.convolution import Conv, Linear
 from designspace.mixers.mixer import Mixer
 
 

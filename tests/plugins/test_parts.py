@@ -23,12 +23,12 @@ import torch
 from torch import nn
 
 from designspace.compiler.lower import lowers
-from designspace.layers.act import Act
+from designspace.layers.leaves.act import Act
 from designspace.layers.cost import Cost
 from designspace.layers.leaf import Leaf
-from designspace.layers.norm import Norm
-from designspace.layers.response import Response
-from designspace.layers.saved import INPUT
+from designspace.layers.leaves.norm import Norm
+from designspace.layers.leaves.response import Response
+from designspace.layers.saved_tensors import INPUT
 
 
 class Scale(Norm):

@@ -16,7 +16,7 @@ import designspace
 from designspace.errors import InputError
 from designspace.images.data import load_data
 from designspace.images.split import EncodedSplit
-from designspace.layers.convolution import Linear
+from designspace.layers.leaves.convolution import Linear
 from designspace.mixers.mixer import Mixer
 from designspace.plugins import use_plugin
 from designspace.records.run import read_record

@@ -14,10 +14,10 @@ from hypothesis import given
 from designspace.blocks.conv_block import ConvBlock
 from designspace.costing import cost
 from designspace.errors import InputError
-from designspace.layers.act import GELU, ReLU
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
-from designspace.layers.norm import BatchNorm, LayerNorm, NoNorm
+from designspace.layers.leaves.act import GELU, ReLU
+from designspace.layers.leaves.norm import BatchNorm, LayerNorm, NoNorm
 from designspace.layers.part import PartContext
 from designspace.layers.trace import trace, trace_whole
 from designspace.spec import load

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from designspace.compiler import build
 from designspace.costing import cost, plan
 from designspace.errors import InputError
-from designspace.layers.leaf import ShapeError
+from designspace.layers.feature import ShapeError
 from designspace.spec import load
 from designspace.spec.documents.document import dump_yaml, parse
 from designspace.spec.network.diff import diff

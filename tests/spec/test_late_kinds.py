@@ -8,9 +8,9 @@ import pytest
 import designspace
 from designspace.blocks.families import Stem
 from designspace.errors import InputError
-from designspace.layers.act import Act
-from designspace.layers.convolution import Conv, Linear
 from designspace.layers.feature import Feature
+from designspace.layers.leaves.act import Act
+from designspace.layers.leaves.convolution import Conv, Linear
 from designspace.layers.part import Children, Layer, PartContext
 from designspace.mixers.mixer import Mixer
 from designspace.spec.schema import schema

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from designspace.compiler.lower import lowers
-from designspace.layers import attention
 from designspace.layers.feature import Feature
+from designspace.layers.leaves import attention
 
 
 def attend(qkv: Tensor, heads: int, bias: Tensor | None = None) -> Tensor:

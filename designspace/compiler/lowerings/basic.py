@@ -11,9 +11,9 @@ from designspace.compiler.depthwise import DepthwiseConv
 from designspace.compiler.lower import LOWERINGS, lowers
 from designspace.compiler.pointwise import PointwiseConv, TokenLinear
 from designspace.compiler.response import MapResponseNorm, ResponseNorm
-from designspace.layers import act, convolution, norm, pooling, residual, response
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
+from designspace.layers.leaves import act, convolution, norm, pooling, residual, response
 
 
 def _is_map(x: Feature) -> bool:
@@ -23,12 +23,17 @@ def _is_map(x: Feature) -> bool:
 
 @lowers(convolution.Conv)
 def _conv(leaf: convolution.Conv, x: Feature) -> nn.Module:
-    same = leaf.stride == 1 and leaf.pad == leaf.kernel_size // 2
+    (height, width), pads = leaf.kernel, leaf.pads
+    square = height == width and leaf.dilation == 1
+    same = leaf.stride == 1 and pads == (height // 2, height // 2)
     depthwise = leaf.groups == x.channels == leaf.channels
-    kind = DepthwiseConv if depthwise and same else nn.Conv2d
-    return kind(
-        x.channels, leaf.channels, leaf.kernel_size, leaf.stride, leaf.pad,
-        groups=leaf.groups, bias=leaf.bias,
+    if depthwise and same and square:
+        return DepthwiseConv(
+            x.channels, leaf.channels, height, 1, pads[0], groups=leaf.groups, bias=leaf.bias
+        )
+    return nn.Conv2d(
+        x.channels, leaf.channels, leaf.kernel, leaf.stride, pads,
+        dilation=leaf.dilation, groups=leaf.groups, bias=leaf.bias,
     )  # fmt: skip
 
 
@@ -47,13 +52,22 @@ def _batch_norm(leaf: norm.BatchNorm, x: Feature) -> nn.Module:
 @lowers(norm.LayerNorm)
 def _layer_norm(leaf: norm.LayerNorm, x: Feature) -> nn.Module:
     kind = modules.MapLayerNorm if _is_map(x) else nn.LayerNorm
+    return kind(x.channels, eps=leaf.eps, bias=leaf.bias)
+
+
+@lowers(norm.RMSNorm)
+def _rms_norm(leaf: norm.RMSNorm, x: Feature) -> nn.Module:
+    kind = modules.MapRMSNorm if _is_map(x) else nn.RMSNorm
     return kind(x.channels, eps=leaf.eps)
 
 
 @lowers(norm.GroupNorm)
 def _group_norm(leaf: norm.GroupNorm, x: Feature) -> nn.Module:
     kind = modules.TokenGroupNorm if len(x.size) == 1 else nn.GroupNorm
-    return kind(leaf.groups, x.channels, eps=leaf.eps)
+    module = kind(leaf.groups, x.channels, eps=leaf.eps)
+    if not leaf.bias:
+        module.register_parameter("bias", None)  # torch takes none, but has no argument for it
+    return module
 
 
 @lowers(pooling.MaxPool)
@@ -75,15 +89,21 @@ def _plain(leaf: type[Leaf], module: Callable[[], nn.Module]) -> None:
 _plain(norm.NoNorm, nn.Identity)
 _plain(act.NoAct, nn.Identity)
 _plain(residual.Identity, nn.Identity)
+_plain(residual.Zero, modules.Zero)
 _plain(residual.DropPath, modules.DropPath)
 _plain(act.ReLU, nn.ReLU)
+_plain(act.ReLU6, nn.ReLU6)
 _plain(act.GELU, nn.GELU)
 _plain(act.SiLU, nn.SiLU)
 _plain(act.HardSwish, nn.Hardswish)
+_plain(act.Sigmoid, nn.Sigmoid)
+_plain(act.HardSigmoid, nn.Hardsigmoid)
 
 
 @lowers(pooling.GlobalAvgPool)
-def _global_avg_pool(leaf: pooling.GlobalAvgPool, x: Feature) -> nn.Module:  # noqa: ARG001
+def _global_avg_pool(leaf: pooling.GlobalAvgPool, x: Feature) -> nn.Module:
+    if leaf.keep_dims:
+        return modules.KeptMean((2, 3) if _is_map(x) else (1,))
     return modules.MapMean() if _is_map(x) else modules.TokenMean()
 
 

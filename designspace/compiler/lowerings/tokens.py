@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from designspace.compiler.lower import lowers
 from designspace.compiler.modules import NoWeightDecay
-from designspace.layers import tokens
 from designspace.layers.feature import Feature
+from designspace.layers.leaves import tokens
 
 
 class Flatten(nn.Module):

@@ -14,8 +14,8 @@ from designspace.compiler.lower import lowers
 from designspace.compiler.lowerings.attention import attend
 from designspace.compiler.lowerings.latest import Latest
 from designspace.compiler.modules import NoWeightDecay
-from designspace.layers import windows
 from designspace.layers.feature import Feature
+from designspace.layers.leaves import windows
 
 
 def padded(length: int, window: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from designspace.blocks.families import Head
-from designspace.layers.leaf import ShapeError
+from designspace.layers.feature import ShapeError
 from designspace.layers.part import PartContext
 from designspace.layers.trace import trace
 from designspace.sampling.tables.components import Component, Features, Made, spread, vector

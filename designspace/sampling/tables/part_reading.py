@@ -12,10 +12,10 @@ from pydantic import ValidationError, create_model
 from pydantic_core import PydanticCustomError
 
 from designspace.errors import InputError
-from designspace.layers.act import InheritAct
 from designspace.layers.bounds import WIDEST
 from designspace.layers.kind import Kind
-from designspace.layers.norm import InheritNorm
+from designspace.layers.leaves.act import InheritAct
+from designspace.layers.leaves.norm import InheritNorm
 from designspace.spec.documents.digest import without_null
 from designspace.spec.documents.per_stage import lengths, pick
 from designspace.spec.network.network import Network

@@ -11,10 +11,9 @@ import numpy as np
 
 from designspace.blocks.families import Block, Stem
 from designspace.layers.cost import Cost
-from designspace.layers.feature import Feature
-from designspace.layers.leaf import ShapeError
-from designspace.layers.light import Priced, price
+from designspace.layers.feature import Feature, ShapeError
 from designspace.layers.part import BoundPart, Layer, PartContext
+from designspace.layers.pricing import Priced, price
 from designspace.sampling.tables.components import (
     NOTHING,
     REFUSED,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from designspace.blocks.families import Block, Downsample, Head, Shortcut, Stem
-from designspace.layers.act import Act
 from designspace.layers.kind import Kind
-from designspace.layers.norm import Norm
-from designspace.layers.response import Response
+from designspace.layers.leaves.act import Act
+from designspace.layers.leaves.norm import Norm
+from designspace.layers.leaves.response import Response
 from designspace.mixers.mixer import ChannelMixer, Mixer
 
 FAMILIES: tuple[type[Kind], ...] = (

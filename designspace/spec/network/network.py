@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from designspace.blocks.families import Block, Downsample, Head, Stem
 from designspace.blocks.linear_head import LinearHead
 from designspace.figures import Box, boxes, page, table
-from designspace.layers.act import Act, InheritAct
 from designspace.layers.bounds import WIDEST
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
-from designspace.layers.norm import InheritNorm, LayerNorm, Norm
-from designspace.layers.numbers import Count, Size, Truth
+from designspace.layers.leaves.act import Act, InheritAct
+from designspace.layers.leaves.norm import InheritNorm, LayerNorm, Norm
+from designspace.layers.numbers import Count, Size
 from designspace.layers.part import Children, Composite, Layer, PartContext, Sequential
 from designspace.spec.documents.digest import digest_of, without_null
 from designspace.spec.documents.per_stage import distribute
@@ -81,7 +81,7 @@ class Network(Composite):
     stem: Stem
     block: Annotated[tuple[Block, ...], BeforeValidator(distribute)]
     downsample: Annotated[tuple[Downsample, ...], BeforeValidator(distribute)]
-    downsample_first: Truth = False
+    downsample_first: StrictBool = False
     head: Head = LinearHead()
     expected: Expected | None = None
     published: tuple[Published, ...] = ()

@@ -8,9 +8,9 @@ from typing import Any
 
 from designspace.blocks.families import Block, Downsample
 from designspace.layers.feature import Feature
+from designspace.layers.leaves.residual import Identity
 from designspace.layers.numbers import Count, Size
 from designspace.layers.part import BoundPart, Children, Composite, Layer, PartContext, Sequential
-from designspace.layers.residual import Identity
 
 
 class Stage(Composite):

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from designspace.layers.act import Act, NoAct
+from designspace.layers.leaves.act import Act, NoAct
 from designspace.zero_cost.registry import Undefined, scorer
 from designspace.zero_cost.subject import Subject
 

@@ -21,9 +21,9 @@ import torch
 from torch import nn
 
 from designspace.compiler import BuiltNetwork
-from designspace.layers.attention import Attend
-from designspace.layers.norm import Norm
-from designspace.layers.windows import WindowAttend
+from designspace.layers.leaves.attention import Attend
+from designspace.layers.leaves.norm import Norm
+from designspace.layers.leaves.windows import WindowAttend
 from designspace.zero_cost.registry import Undefined, scorer
 from designspace.zero_cost.subject import Subject, weights
 

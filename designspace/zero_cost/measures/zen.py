@@ -30,8 +30,15 @@ from torch import Tensor, nn
 from designspace.blocks.families import Shortcut
 from designspace.compiler import BuiltNetwork
 from designspace.layers.leaf import Leaf
-from designspace.layers.norm import BatchNorm, GroupNorm, LayerNorm, NoNorm, Norm
-from designspace.layers.residual import DropPath, LayerScale
+from designspace.layers.leaves.norm import (
+    BatchNorm,
+    GroupNorm,
+    LayerNorm,
+    NoNorm,
+    Norm,
+    RMSNorm,
+)
+from designspace.layers.leaves.residual import DropPath, LayerScale
 from designspace.zero_cost.registry import Undefined, scorer
 from designspace.zero_cost.subject import Subject
 
@@ -121,6 +128,8 @@ def scale_rule(norm: Leaf) -> Callable[[Tensor], Tensor] | None:
             return lambda x: x.flatten(0, -2).var(0, correction=0)
         case LayerNorm():
             return lambda x: x.var(-1, correction=0)
+        case RMSNorm():
+            return lambda x: x.square().mean(-1)
         case GroupNorm(groups=groups):
             return partial(_group_variance, groups=groups)
         case _:

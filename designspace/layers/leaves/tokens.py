@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf, ShapeError
-from designspace.layers.saved import Autocast
+from designspace.layers.leaf import MAP, TOKENS, Leaf, ShapeError
+from designspace.layers.saved_tensors import Autocast
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class ReshapeLike(Leaf):
 
     is_view: ClassVar[bool] = True
 
+    @classmethod
+    def cases(cls) -> list[tuple[ReshapeLike, tuple[Feature, ...]]]:
+        """Tokens to a map, and to the tokens that they are."""
+        return [(cls(), (TOKENS, MAP)), (cls(), (TOKENS, TOKENS))]
+
     def out(self, *xs: Feature) -> Feature:
         """(positions, channels), (height, width, any) -> (height, width, channels)."""
         x, like = xs
@@ -40,6 +45,11 @@ class ClassToken(Leaf):
     """A learnable token in front of the others (ViT, arXiv 2010.11929)."""
 
     autocast: ClassVar[Autocast] = "promote"
+
+    @classmethod
+    def cases(cls) -> list[tuple[ClassToken, tuple[Feature, ...]]]:
+        """On tokens."""
+        return [(cls(), (TOKENS,))]
 
     def out(self, *xs: Feature) -> Feature:
         """(tokens, channels) -> (tokens + 1, channels)."""
@@ -64,6 +74,12 @@ class PositionTable(Leaf):
     prefix: int = 0
     autocast: ClassVar[Autocast] = "promote"
 
+    @classmethod
+    def cases(cls) -> list[tuple[PositionTable, tuple[Feature, ...]]]:
+        """With a class token in front and without."""
+        longer = Feature((TOKENS.positions + 1, TOKENS.channels))
+        return [(cls(), (TOKENS, MAP)), (cls(prefix=1), (longer, MAP))]
+
     def cost(self, *xs: Feature) -> Cost:
         """A parameter a token and channel."""
         return Cost(params=xs[0].elements)
@@ -75,12 +91,17 @@ class TakeFirst(Leaf):
 
     is_view: ClassVar[bool] = True
 
+    @classmethod
+    def cases(cls) -> list[tuple[TakeFirst, tuple[Feature, ...]]]:
+        """Of tokens."""
+        return [(cls(), (TOKENS,))]
+
     def out(self, *xs: Feature) -> Feature:
         """Drop the other tokens."""
         (x,) = xs
         if len(x.size) != 1:
             raise ShapeError(
-                f"a class token is wanted of a map of {'x'.join(map(str, x.size))}",
+                f"expected tokens, of which the first is the class token, got {x}",
                 hint="use the stem `tokens`, or the head `linear`",
             )
         return Feature((x.channels,))

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf
-from designspace.layers.saved import INPUT, Autocast, Saved
+from designspace.layers.leaf import MAP, TOKENS, Leaf
+from designspace.layers.saved_tensors import INPUT, Autocast, Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,25 @@ class Identity(Leaf):
 
 
 @dataclass(frozen=True, slots=True)
+class Zero(Leaf):
+    """A single zero, which is added like a map or a row of tokens, and has no gradient."""
+
+    def out(self, *xs: Feature) -> Feature:
+        """(..., channels) -> (1, ..., 1)."""
+        return Feature((1,) * len(xs[0].shape))
+
+
+@dataclass(frozen=True, slots=True)
 class LayerScale(Leaf):
     """A learnable factor a channel (CaiT, arXiv 2103.17239, section 2)."""
 
     init: float
     autocast: ClassVar[Autocast] = "promote"
+
+    @classmethod
+    def cases(cls) -> list[tuple[LayerScale, tuple[Feature, ...]]]:
+        """On a map and on tokens."""
+        return [(cls(0.1), (x,)) for x in (MAP, TOKENS)]
 
     def cost(self, *xs: Feature) -> Cost:
         """One parameter a channel."""

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
 from designspace.layers.leaf import Leaf
 from designspace.layers.numbers import Positive
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.saved_tensors import Autocast, Saved
 
 
-class Response(Kind, Leaf, family="response"):
-    """A rescaling of the channels by how they respond over all positions."""
+class Response(Kind, family="response"):
+    """A rescaling of the channels by how they respond over all positions.
+
+    A kind is a leaf, or a part whose place gives the width of what the block takes.
+    """
 
 
-class GlobalResponseNorm(Response):
+class GlobalResponseNorm(Response, Leaf):
     """Global response normalisation (ConvNeXt V2, arXiv 2301.00808, section 3.2)."""
 
     kind: Literal["grn"] = "grn"
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"eps": (1e-5, 1e-6)}
     eps: Positive = 1e-6
     autocast: ClassVar[Autocast] = "promote"
 

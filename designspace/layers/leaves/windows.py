@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from designspace.layers.attention import attention_cost
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf, sides
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.leaf import MAP, Leaf, sides
+from designspace.layers.leaves.attention import RANDOM_STATE, attention_cost, saved_sums
+from designspace.layers.saved_tensors import Autocast, Saved
 
 
 def _windows(length: int, window: int) -> int:
@@ -33,6 +33,12 @@ class WindowPartition(Leaf):
     shift: int = 0
     pad_first: bool = True
 
+    @classmethod
+    def cases(cls) -> list[tuple[WindowPartition, tuple[Feature, ...]]]:
+        """Windows that divide the map, padded and shifted ones, and one that covers it."""
+        cuts = (cls(4), cls(4, 2), cls(3, 1), cls(3, 1, pad_first=False), cls(8, 4))
+        return [(cut, (MAP,)) for cut in cuts]
+
     def out(self, *xs: Feature) -> Feature:
         """(height, width, channels) -> (windows, window ** 2, channels)."""
         (x,) = xs
@@ -47,6 +53,14 @@ class WindowMerge(Leaf):
     window: int
     shift: int = 0
     pad_first: bool = True
+
+    @classmethod
+    def cases(cls) -> list[tuple[WindowMerge, tuple[Feature, ...]]]:
+        """What the cases of a partition give."""
+        return [
+            (cls(cut.window, cut.shift, cut.pad_first), (cut.out(*xs), *xs))
+            for cut, xs in WindowPartition.cases()
+        ]
 
     def out(self, *xs: Feature) -> Feature:
         """(windows, window ** 2, channels), (height, width, any) -> (height, width, channels)."""
@@ -67,6 +81,14 @@ class WindowAttend(Leaf):
     shift: int = 0
     autocast: ClassVar[Autocast] = "half"
 
+    @classmethod
+    def cases(cls) -> list[tuple[WindowAttend, tuple[Feature, ...]]]:
+        """Plain, shifted, and one window for the whole map."""
+        cuts = (WindowPartition(*each) for each in ((4, 0), (4, 2), (8, 4)))
+        return [
+            (cls(2, cut.window, cut.shift), (cut.out(MAP).with_channels(96), MAP)) for cut in cuts
+        ]
+
     def out(self, *xs: Feature) -> Feature:
         """(windows, tokens, 3 * channels), (height, width, any) -> (windows, tokens, channels)."""
         qkv, _ = xs
@@ -77,13 +99,13 @@ class WindowAttend(Leaf):
         return attention_cost(xs[0], self.heads, (2 * self.window - 1) ** 2 * self.heads)
 
     def saved(self, *xs: Feature) -> Saved:
-        """As attention, and the bias on the scores: one a batch, or one a shifted window."""
+        """As attention, and the bias on the scores: one for all, or one per shifted window."""
         qkv, like = xs
         scores = self.heads * qkv.size[-1] ** 2
-        sums = qkv.positions * self.heads
+        sums = saved_sums(qkv, self.heads)
         if self.shift and min(like.size) > self.window:
-            return Saved(True, True, single=sums, working=qkv.size[0] * scores)
-        return Saved(True, True, single=sums, once=scores)
+            return Saved(True, True, single=sums, once=RANDOM_STATE, working=qkv.size[0] * scores)
+        return Saved(True, True, single=sums, once=RANDOM_STATE, working_once=scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +114,11 @@ class GatherPatches(Leaf):
 
     The order is (0,0), (1,0), (0,1), (1,1) as (row, column), which is that of Swin's code.
     """
+
+    @classmethod
+    def cases(cls) -> list[tuple[GatherPatches, tuple[Feature, ...]]]:
+        """Even and odd sides."""
+        return [(cls(), (MAP,)), (cls(), (Feature((7, 5, 32)),))]
 
     def out(self, *xs: Feature) -> Feature:
         """(height, width, channels) -> (height / 2, width / 2, 4 * channels)."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from designspace.costing.forward import SINGLE, Forward, Step, TensorShape
+from designspace.costing.memory_reading import SINGLE, MemoryReading, Step
 from designspace.costing.table import plan_of
-from designspace.layers.saved import Precision
+from designspace.layers.saved_tensors import Precision
 from designspace.naming import task_of
 from designspace.spec.network.load import Source
 
@@ -91,10 +91,10 @@ def memory(
         InputError: The specification is wrong, or the input too small for its strides.
     """
     node = plan_of(task_of(spec, num_classes, in_channels, input_size))
-    forward = Forward(SINGLE if precision == "float32" else 2)
-    logits = forward.run(node, TensorShape.new(node.inputs[0], SINGLE))
+    reading = MemoryReading(SINGLE if precision == "float32" else 2)
+    logits = reading.run(node, reading.tensor(node.inputs[0], SINGLE))
     loss = logits.feature.elements * SINGLE  # the logarithms of the probabilities
-    steps = [*forward.steps, Step(0, loss, 0, 2 * loss)]
+    steps = [*reading.steps, Step(0, loss, 0, 2 * loss)]
     moments = list(_moments(steps, batch_size))
     at_peak = max(moments, key=lambda moment: moment.total)
     names = ("parameters", "gradients", "optimizer", "activations", "workspace")

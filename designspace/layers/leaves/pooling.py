@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from designspace.layers.convolution import window_steps
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf, sides
-from designspace.layers.saved import INPUT, Saved
+from designspace.layers.leaf import MAP, TOKENS, Leaf, sides
+from designspace.layers.leaves.convolution import window_steps
+from designspace.layers.saved_tensors import INPUT, Saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,11 @@ class MaxPool(Leaf):
     kernel_size: int
     stride: int
     padding: int = 0
+
+    @classmethod
+    def cases(cls) -> list[tuple[MaxPool, tuple[Feature, ...]]]:
+        """Windows that overlap, and windows that do not."""
+        return [(cls(3, 2, 1), (MAP,)), (cls(2, 2), (MAP,))]
 
     def out(self, *xs: Feature) -> Feature:
         """(height, width, channels) -> (height', width', channels)."""
@@ -36,6 +41,11 @@ class AvgPool(Leaf):
     kernel_size: int
     stride: int = 1
 
+    @classmethod
+    def cases(cls) -> list[tuple[AvgPool, tuple[Feature, ...]]]:
+        """With a stride and without."""
+        return [(cls(3), (MAP,)), (cls(3, 2), (MAP,))]
+
     def out(self, *xs: Feature) -> Feature:
         """(height, width, channels) -> (height', width', channels)."""
         (x,) = xs
@@ -50,8 +60,21 @@ class AvgPool(Leaf):
 
 @dataclass(frozen=True, slots=True)
 class GlobalAvgPool(Leaf):
-    """The mean over all positions."""
+    """The mean over all positions.
+
+    Attributes:
+        keep_dims: Whether the positions' axes stay, with one position: the result can then be
+            multiplied with the map or the tokens that it was taken of.
+    """
+
+    keep_dims: bool = False
+
+    @classmethod
+    def cases(cls) -> list[tuple[GlobalAvgPool, tuple[Feature, ...]]]:
+        """Of maps and tokens, with their axes and without."""
+        return [(cls(keep), (x,)) for x in (MAP, TOKENS) for keep in (False, True)]
 
     def out(self, *xs: Feature) -> Feature:
-        """(..., channels) -> (channels,)."""
-        return Feature((xs[0].channels,))
+        """(..., channels) -> (channels,), or (1, ..., channels)."""
+        (x,) = xs
+        return Feature((*(1 for _ in x.size if self.keep_dims), x.channels))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import Leaf, ShapeError
-from designspace.layers.saved import Autocast, Saved
+from designspace.layers.leaf import TOKENS, Leaf, ShapeError
+from designspace.layers.saved_tensors import Autocast, Saved
 
 
 def attention_cost(qkv: Feature, heads: int, params: int = 0) -> Cost:
@@ -21,6 +22,18 @@ def attention_cost(qkv: Feature, heads: int, params: int = 0) -> Cost:
     count = Feature((*groups, 1)).positions
     macs = 2 * count * tokens * tokens * channels
     return Cost(params, macs, count * tokens * (tokens * heads + channels), macs)
+
+
+RANDOM_STATE = 4  # elements: torch's fused kernel keeps the seed and offset of dropout
+
+
+def saved_sums(qkv: Feature, heads: int) -> int:
+    """Elements of the sums of scores that torch's fused kernel keeps: one per head and token.
+
+    The kernel allocates them for a multiple of 32 tokens.
+    """
+    *groups, tokens, _ = qkv.shape
+    return prod(groups) * heads * -(-tokens // 32) * 32
 
 
 def heads_of(channels: int, head_dim: int) -> int:
@@ -48,6 +61,11 @@ class Attend(Leaf):
     heads: int
     autocast: ClassVar[Autocast] = "half"
 
+    @classmethod
+    def cases(cls) -> list[tuple[Attend, tuple[Feature, ...]]]:
+        """One head and several."""
+        return [(cls(heads), (TOKENS.with_channels(96),)) for heads in (1, 4)]
+
     def out(self, *xs: Feature) -> Feature:
         """(tokens, 3 * channels) -> (tokens, channels)."""
         (qkv,) = xs
@@ -58,5 +76,6 @@ class Attend(Leaf):
         return attention_cost(xs[0], self.heads)
 
     def saved(self, *xs: Feature) -> Saved:
-        """Queries, keys, values, the output, and a sum a head and token: no scores."""
-        return Saved(input=True, output=True, single=xs[0].positions * self.heads)
+        """Queries, keys, values, the output and the sums of the scores: no scores."""
+        sums = saved_sums(xs[0], self.heads)
+        return Saved(input=True, output=True, single=sums, once=RANDOM_STATE)

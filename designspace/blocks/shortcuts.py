@@ -1,15 +1,18 @@
-"""A convolution on the shortcut, as in ResNet."""
+"""The residual path where a block changes the shape."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import StrictBool
 
 from designspace.blocks.families import Shortcut
-from designspace.layers.convolution import Conv
 from designspace.layers.feature import Feature
-from designspace.layers.norm import InheritNorm, Norm
-from designspace.layers.numbers import OddInt, Truth
+from designspace.layers.leaves.convolution import Conv
+from designspace.layers.leaves.norm import InheritNorm, Norm
+from designspace.layers.leaves.residual import Zero
+from designspace.layers.numbers import OddInt
 from designspace.layers.part import Children, Layer, PartContext
 
 
@@ -22,10 +25,11 @@ class Projection(Shortcut):
         bias: Whether the convolution has a bias.
     """
 
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"kernel_size": (1, 3)}
     kind: Literal["conv"] = "conv"
     kernel_size: OddInt = 1
     norm: Norm = InheritNorm()
-    bias: Truth = False
+    bias: StrictBool = False
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
         """A convolution and its norm."""
@@ -37,3 +41,17 @@ class Projection(Shortcut):
     def forward(self, m: Children, x: Any) -> Any:
         """Convolve, then normalise."""
         return m.norm(m.conv(x))
+
+
+class NoShortcut(Shortcut):
+    """A residual only where the shapes agree, as in MobileNetV2 (arXiv 1801.04381, section 3.4)."""
+
+    kind: Literal["none"] = "none"
+
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
+        """A zero in place of the input."""
+        return {"zero": Zero()}
+
+    def forward(self, m: Children, x: Any) -> Any:
+        """Add nothing to the branch."""
+        return m.zero(x)

@@ -1,0 +1,139 @@
+"""The one interpreter of layer trees.
+
+A network is a tree: leaves, chains of named layers, and parts, whose `forward` says how their
+layers are joined. Four things are done with such a tree: it is run on shapes (`trace`), priced
+(`pricing`), run on stand-ins for tensors to see what the backward pass keeps (`costing`), and built
+as a module (`compiler`). Each is a `Reading`, which says what stands for a tensor and what becomes
+of a leaf; `walk` alone knows how the layers of a tree are called.
+
+A small example: of a part with `forward(m, x) = x + m.norm(x)`, `walk` hands `forward` an object
+whose attribute `norm` is a function. When `forward` calls it, the reading visits the layer `norm`
+and its result is noted under that name; `+` is that of whatever stands for the tensors. At the end
+the reading joins the noted results, in the order in which the part lists its layers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, ClassVar, Generic, TypeVar
+
+from designspace.layers.leaf import Leaf, ShapeError
+from designspace.layers.part import BoundPart, Composite, Layer
+
+T = TypeVar("T")
+V = TypeVar("V")
+R = TypeVar("R")
+
+
+class Reading(ABC, Generic[T, V, R]):
+    """What a walk does with trees `T`, values `V` in the place of tensors, and results `R`.
+
+    Attributes:
+        repeats: Whether a layer that is met again, on the very same value, gives the same result.
+    """
+
+    repeats: ClassVar[bool] = False
+
+    @abstractmethod
+    def layer(self, tree: T) -> Layer:
+        """The layer at the root of a tree."""
+
+    @abstractmethod
+    def children(self, tree: T, xs: tuple[V, ...]) -> Mapping[str, T]:
+        """The layers below it by name, which a part makes for what it takes."""
+
+    @abstractmethod
+    def leaf(self, tree: T, xs: tuple[V, ...]) -> R:
+        """The result of a leaf."""
+
+    @abstractmethod
+    def join(self, tree: T, xs: tuple[V, ...], output: V, results: Mapping[str, R]) -> R:
+        """The result of a part or a chain, from those of its children."""
+
+    @abstractmethod
+    def value(self, result: R) -> V:
+        """What stands for the tensor that a layer gives."""
+
+    def visit(self, tree: T, xs: tuple[V, ...]) -> R:
+        """Walk a tree; a reading that remembers results looks here."""
+        return walk(self, tree, xs)
+
+
+def walk(
+    reading: Reading[T, V, R],
+    tree: T,
+    xs: tuple[V, ...],
+    children: Mapping[str, T] | None = None,
+) -> R:
+    """Read a tree of layers.
+
+    Args:
+        reading: What is done at each layer.
+        tree: The layers.
+        xs: What the first layer takes.
+        children: The layers below the root, where the reading has made them already.
+
+    Raises:
+        ShapeError: Some layer cannot take what reaches it; its path leads there from the root.
+    """
+    layer = reading.layer(tree)
+    if isinstance(layer, BoundPart):
+        children = reading.children(tree, xs) if children is None else children
+        output, results = _run_part(reading, layer.part, children, xs)
+    elif isinstance(layer, Leaf):
+        return reading.leaf(tree, xs)
+    else:
+        children = reading.children(tree, xs) if children is None else children
+        output, results = _run_chain(reading, children, *xs)
+    return reading.join(tree, xs, output, results)
+
+
+def _run_part(
+    reading: Reading[T, V, R], part: Composite, children: Mapping[str, T], xs: tuple[V, ...]
+) -> tuple[V, dict[str, R]]:
+    results: dict[str, Any] = dict.fromkeys(children)  # in the order of the list
+    visit, value = reading.visit, reading.value
+
+    def call(name: str, *inputs: V) -> V:
+        assert results[name] is None, f"layer {name} is called twice"
+        try:
+            result = results[name] = visit(children[name], inputs)
+        except ShapeError as error:
+            raise _below(name, error) from None
+        return value(result)
+
+    calls: Any = SimpleNamespace(**{name: partial(call, name) for name in children})
+    output: V = part.forward(calls, *xs)
+    if None in results.values():
+        unused = ", ".join(name for name, result in results.items() if result is None)
+        raise AssertionError(f"layers never called: {unused}")
+    return output, results
+
+
+def _run_chain(
+    reading: Reading[T, V, R], children: Mapping[str, T], x: V
+) -> tuple[V, dict[str, R]]:
+    results: dict[str, R] = {}
+    visit, value, repeats = reading.visit, reading.value, reading.repeats
+    last: T | None = None
+    taken: V | None = None
+    result: R | None = None
+    for name, child in children.items():
+        if result is None or child is not last or x is not taken or not repeats:
+            last, taken = child, x
+            try:
+                result = visit(child, (x,))
+            except ShapeError as error:
+                raise _below(name, error) from None
+        results[name] = result
+        x = value(result)
+    return x, results
+
+
+def _below(name: str, error: ShapeError) -> ShapeError:
+    """The error of a child, which tells where it arose."""
+    path = f"{name}.{error.path}" if error.path else name
+    return ShapeError(error.message, path=path, hint=error.hint)

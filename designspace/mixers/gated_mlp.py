@@ -1,0 +1,50 @@
+"""A channel mixer with a gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import StrictBool
+
+from designspace.layers.feature import Feature
+from designspace.layers.leaves.act import Act, SiLU
+from designspace.layers.leaves.channels import TakeChannels
+from designspace.layers.leaves.convolution import Linear
+from designspace.layers.numbers import Positive
+from designspace.layers.part import Children, Layer, PartContext
+from designspace.mixers.mixer import ChannelMixer
+
+
+class GatedMlp(ChannelMixer):
+    """Half of the hidden channels multiplies the other half (GLU, arXiv 2002.05202).
+
+    timm's `GluMlp` with the gate first; SwiGLU with the default activation.
+
+    Attributes:
+        ratio: Hidden over outer channels, of each half; a fraction is truncated to whole channels.
+        act: The activation of the gate.
+        bias: Whether both layers have biases.
+    """
+
+    kind: Literal["gated_mlp"] = "gated_mlp"
+    examples: ClassVar[Mapping[str, Sequence[Any]]] = {"ratio": (1, 2, 2.5)}
+    ratio: Positive = 2.5
+    act: Act = SiLU()
+    bias: StrictBool = True
+
+    def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
+        """Out, split into two halves, and back."""
+        hidden = int(x.channels * self.ratio)
+        return {
+            "fc1": Linear(2 * hidden, self.bias),
+            "gate": TakeChannels(0, hidden),
+            "act": self.act,
+            "value": TakeChannels(hidden, hidden),
+            "fc2": Linear(at.width, self.bias),
+        }
+
+    def forward(self, m: Children, x: Any) -> Any:
+        """At each position."""
+        x = m.fc1(x)
+        return m.fc2(m.act(m.gate(x)) * m.value(x))
