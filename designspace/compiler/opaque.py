@@ -41,7 +41,7 @@ from torch.utils.flop_counter import flop_registry
 from designspace.compiler.lower import lowers
 from designspace.layers.cost import Cost
 from designspace.layers.feature import Feature
-from designspace.layers.leaf import CountedBy, Leaf, ShapeError
+from designspace.layers.leaf import MAP, TOKENS, CountedBy, Leaf, ShapeError
 from designspace.layers.saved_tensors import Autocast, Saved
 from designspace.plugins import blamed
 
@@ -67,6 +67,13 @@ class Opaque(Leaf):
     def of(make: Callable[..., nn.Module], **settings: Any) -> Opaque:
         """A module by its class and its keyword arguments."""
         return Opaque(make, tuple(settings.items()))
+
+    @classmethod
+    def cases(cls) -> list[tuple[Opaque, tuple[Feature, ...]]]:
+        """A convolution on a map, and a linear layer on tokens."""
+        conv = cls.of(nn.Conv2d, in_channels=32, out_channels=8, kernel_size=3)
+        linear = cls.of(nn.Linear, in_features=32, out_features=8)
+        return [(conv, (MAP,)), (linear, (TOKENS,))]
 
     @property
     def module(self) -> nn.Module:
