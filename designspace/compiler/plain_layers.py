@@ -1,6 +1,7 @@
 """A copy of a network made of torch's own classes, for tools that look the exact class up."""
 
 # Torch leaves some types unknown.
+# pyright: reportUnknownArgumentType=false
 # pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
