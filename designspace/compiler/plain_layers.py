@@ -1,8 +1,8 @@
 """A copy of a network made of torch's own classes, for tools that look the exact class up."""
 
 # Torch leaves some types unknown.
-# pyright: reportUnknownMemberType=false
 # pyright: reportUnknownArgumentType=false
+# pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def with_plain_layers(model: nn.Module) -> nn.Module:
         model: A network of this package, or a module that contains one. It is left as it is.
     """
     copied = copy.deepcopy(model)
-    for path, module in list(copied.named_modules()):
+    modules: dict[str, nn.Module] = dict(copied.named_modules())
+    for path, module in modules.items():
         layer = _plain(module)
         if layer is not None:
             layer.train(module.training)
@@ -34,7 +35,7 @@ def with_plain_layers(model: nn.Module) -> nn.Module:
     return copied
 
 
-def _plain(module: Any) -> nn.Module | None:
+def _plain(module: nn.Module) -> nn.Module | None:
     layer: Any
     if isinstance(module, PointwiseConv):
         layer = nn.Conv2d(module.in_features, module.out_features, 1, device="meta")
@@ -44,10 +45,10 @@ def _plain(module: Any) -> nn.Module | None:
         layer = nn.Linear(module.in_features, module.out_features, device="meta")
         layer.weight = module.weight
     elif isinstance(module, DepthwiseConv):
+        sizes: Any = module  # torch types them as tuples of any length
         layer = nn.Conv2d(
-            module.in_channels, module.out_channels, module.kernel_size,
-            stride=module.stride, padding=module.padding, dilation=module.dilation,
-            groups=module.groups, device="meta",
+            module.in_channels, module.out_channels, sizes.kernel_size, stride=sizes.stride,
+            padding=sizes.padding, dilation=sizes.dilation, groups=module.groups, device="meta",
         )  # fmt: skip
         layer.weight = module.weight
     else:

@@ -80,10 +80,10 @@ def test_every_kernel_is_a_linear_layer_over_the_channels(
             plain_conv.bias.data = plain.bias.data  # type: ignore[union-attr]
         for one, other in zip(found[0], gradients(plain_conv, maps), strict=True):
             # Sums of up to hundreds of products in float32, some of which cancel.
-            torch.testing.assert_close(one.flatten(), other.flatten(), rtol=1e-4, atol=1e-4)
+            torch.testing.assert_close(one.flatten(), other.flatten(), rtol=1e-4, atol=1e-3)
         plain.zero_grad()
         for one, other in zip(found[1], gradients(plain, rows.flatten(1, 2)), strict=True):
-            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-3)
 
 
 @every_family
