@@ -89,9 +89,11 @@ def _redraw(model: BuiltNetwork, subject: Subject, draw: torch.Generator) -> Non
 class Lone(Tensor):
     """A branch's output to which nothing can be added."""
 
-    def __radd__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Itself: Python asks this class before it asks the left side's, whose child it is."""
+    def __add__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Itself, on either side: Python asks a child class before its parent."""
         return self.as_subclass(Tensor)
+
+    __radd__ = __iadd__ = __add__
 
 
 class Cut(nn.Module):
