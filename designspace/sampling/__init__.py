@@ -57,16 +57,16 @@ setting made the stage; the automaton merges what brute force would count twice.
     >>> from designspace.sampling.count.automaton import States
     >>> states = States(chain)
     >>> for after, edges in next(iter(states.layers[0].edges.values())).items():
-    ...     shape = chain.features.known[after.feature].shape
-    ...     print(shape, f"{after.settings:02b}", states.layers[0].costs[edges, 0].tolist())
-    (8, 8, 8) 11 [752]
-    (8, 8, 8) 01 [768]
-    (8, 8, 8) 10 [768]
-    (8, 8, 12) 11 [1320]
-    (8, 8, 12) 01 [1344]
-    (8, 8, 12) 10 [1344]
+    ...     print(after.feature, f"{after.settings:02b}", states.layers[0].costs[edges, 0].tolist())
+    1 11 [752]
+    1 01 [768]
+    1 10 [768]
+    2 11 [1320]
+    2 01 [1344]
+    2 10 [1344]
 
-The numbers are the parameters of the stage. From each state the second stage has two edges, one per
+The columns are the number of the shape (1 is 8 x 8 x 8, 2 is 8 x 8 x 12), the settings, and the
+parameters of the stage. From each state the second stage has two edges, one per
 kernel, and the head one: 6 x 2 x 1 = 12 paths.
 
     >>> from designspace.sampling.count.meet_in_the_middle import cut, paths_from

@@ -31,7 +31,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["device", "pipe", "folder", "circle", "in a file"])
 def test_a_place_that_is_no_file_is_refused_and_stays(kind: str, tmp_path: Path) -> None:
-    place = tmp_path / "there"
+    place = tmp_path / "there.safetensors"
     if kind == "device":
         place.symlink_to(os.devnull)
     elif kind == "pipe":
@@ -47,7 +47,7 @@ def test_a_place_that_is_no_file_is_refused_and_stays(kind: str, tmp_path: Path)
     assert ran.code == 2, ran.err
     assert "cannot be written" in ran.err
     assert ran.err.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+    assert [path.name for path in tmp_path.iterdir()] == ["there.safetensors"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

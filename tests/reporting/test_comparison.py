@@ -18,6 +18,7 @@ from designspace.errors import InputError
 from designspace.records.run import Record, write_record
 from designspace.spec.ladder import load_ladder
 from designspace.spec.recipe.recipe import load_recipe
+from designspace.statistics.binomial import standard_error
 from tests.helpers.command import Ran, run
 from tests.helpers.trainings import budget, made
 
@@ -78,7 +79,8 @@ def test_one_seed_knows_no_spread_over_seeds() -> None:
     (row,) = designspace.compare(made("a", 0, 80.0), made("b", 0, 84.0)).rows
     assert row.interval is None
     assert row.group.std is None
-    expected = 100 * math.sqrt((0.8 * 0.2 + 0.84 * 0.16) / 400)
+    expected = math.hypot(standard_error(80.0, 400), standard_error(84.0, 400))
+    assert expected == pytest.approx(100 * math.sqrt((0.8 * 0.2 + 0.84 * 0.16) / 400), rel=1e-3)
     assert row.standard_error == pytest.approx(expected)
 
 
