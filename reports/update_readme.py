@@ -14,6 +14,7 @@ from reports.measured import (
     demo,
     disk,
     drawing,
+    families,
     gpu,
     kills,
     peers,
@@ -28,7 +29,19 @@ PAGES = (
     "reports/zero_cost/README.md",
     *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").glob("*.md"))),
 )
-_SUBJECTS = (demo, startup, costing, disk, drawing, kills, peers, training, gpu, zero_cost)
+_SUBJECTS = (
+    demo,
+    startup,
+    costing,
+    disk,
+    drawing,
+    kills,
+    peers,
+    training,
+    families,
+    gpu,
+    zero_cost,
+)
 PARTS = {name: part for subject in _SUBJECTS for name, part in subject.PARTS.items()}
 
 

@@ -31,7 +31,7 @@ space = typer.Typer(help="Describe a space.", rich_markup_mode=None)
 
 @space.callback()
 def only_info() -> None:
-    """What a space holds."""
+    """Describe a space."""
 
 
 @space.command(

@@ -69,7 +69,7 @@ def verify(
 ) -> None:
     """Count networks three ways and compare with what is published; or measure their accuracy.
 
-    Exit code 0 where all agree or differ for a known reason, 1 where anything else differs.
+    The exit code is 0 if all agree or differ for a known reason, and 1 otherwise.
     """
     if data is not None:
         verify_accuracy(
