@@ -118,7 +118,10 @@ def lacks_formula(network: Callable[[], Network]) -> bool:
     Args:
         network: Gives the network; called only where such layers exist in this process.
     """
-    return _OPAQUE in sys.modules and cost(network()).by_torch
+    if _OPAQUE not in sys.modules:
+        return False
+    made = network()
+    return isinstance(made, Network) and cost(made).by_torch
 
 
 def _cells(stage: StageCost) -> list[str]:
