@@ -112,11 +112,11 @@ class CostTable:
         return rows(self.plan, level)
 
 
-def lacks_formula(network: Callable[[], Network]) -> bool:
+def lacks_formula(network: Callable[[], object]) -> bool:
     """Whether some layer of a network is counted by torch.
 
     Args:
-        network: Gives the network; called only where such layers exist in this process.
+        network: Gives the network; called only if such layers exist in this process.
     """
     if _OPAQUE not in sys.modules:
         return False
