@@ -33,7 +33,7 @@ def are_wnids(classes: Sequence[str]) -> bool:
 
 
 def names_like(classes: Sequence[str]) -> tuple[str, ...]:
-    """Return ImageNet's classes as a data set names them: by words if it uses words, else numbers."""
+    """Return ImageNet's classes in a data set's naming: words if it uses words, else numbers."""
     known = set(words())
     return words() if classes and all(name in known for name in classes) else wnids()
 
