@@ -1,4 +1,4 @@
-"""How evenly a population covers its space: its labels against those of all networks that fit.
+"""Coverage of a space by a population: its labels against those of all networks that fit.
 
 For each axis, the shares of the labels in the population are compared with the exact shares among
 all networks within the limits. The distance is the total variation: half the sum of the absolute
