@@ -1,4 +1,4 @@
-"""How well each column orders the trained networks: scores, sizes, and the first epochs.
+"""Rankings of the trained networks by each column: scores, sizes, and the first epochs.
 
 Each column is compared with the final top-1 by two rank correlations, Kendall's tau-b and
 Spearman's rho. For example, scores 1, 3, 2 against top-1 70, 80, 90 order two of the three pairs
