@@ -88,13 +88,13 @@ class LiveTable:
             self._write(line)
 
     def _open(self, event: Event, state: StudyState) -> None:
-        """Print the subject and the expected duration of the search, when the study begins or resumes."""
+        """Print the subject and expected duration of the search, when the study begins or resumes."""
         opening = self._opening
         if opening is None or not isinstance(event, StudyChanged):
             return
         self._opening = None
         seconds = opening.seconds(state)
-        # The time for timing is not part of the search's own pace.
+        # Timing the base network does not count towards the search's own pace.
         self._began, self._bar = time.monotonic(), Bar()
         if seconds is not None:
             self._bar.left = seconds

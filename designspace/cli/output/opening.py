@@ -106,7 +106,7 @@ class SearchOpening:
         return opening_line(self.data, pixels.mean, pixels.std)
 
     def seconds(self, state: StudyState) -> float | None:
-        """Estimate how long the rest of the search takes; None if that would be expensive."""
+        """Estimate the seconds until the search ends; None without recorded epochs or a timing."""
         from designspace.searching.plan import expected_epochs, parallel
 
         epochs = [epoch for trial in state.trials.values() for epoch in trial.history]
