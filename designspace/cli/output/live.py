@@ -88,7 +88,7 @@ class LiveTable:
             self._write(line)
 
     def _open(self, event: Event, state: StudyState) -> None:
-        """Print the subject and expected duration of the search, when the study begins or resumes."""
+        """Print subject and expected duration of the search when the study begins or resumes."""
         opening = self._opening
         if opening is None or not isinstance(event, StudyChanged):
             return
