@@ -122,7 +122,7 @@ class Summary:
 
     @property
     def standing(self) -> str:
-        """State of the study in one sentence: complete, interrupted or not complete, with counts."""
+        """State of the study in a sentence: complete, interrupted or not complete, with counts."""
         ended = self.count(*FINAL)
         shown = [status for status in FINAL if status in _ALWAYS or self.count(status)]
         parts = [f"{self.count(status)} {status}" for status in shown]
