@@ -1,4 +1,4 @@
-"""The command line: a verb a file; each verb imports what is heavy when it runs."""
+"""The command line: one module per command; heavy packages are imported when a command runs."""
 
 from designspace.stopping import asked, interrupt, stoppable
 
@@ -6,7 +6,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; a signal ends it with one line at most, even while it is imported."""
+    """Run the command line; a signal ends it with at most one line, even during imports."""
     with stoppable(interrupt, final=True):
         try:
             from designspace.cli.app import main as run
@@ -17,4 +17,4 @@ def main() -> None:
         except Exception:
             if not asked():
                 raise
-            raise SystemExit(130) from None  # what a library makes of an interruption
+            raise SystemExit(130) from None  # a library turned the interruption into this error

@@ -1,4 +1,4 @@
-"""`designspace verify --data`: published accuracies measured again, as a table and a record."""
+"""`designspace verify --data`: measure published accuracies again, as a table and a record."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLUMNS = ("network", "size", "view", "published", "measured", "difference", "i
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks for; see `verification.accuracy.Check`."""
+    """The values of the command line; see `verification.accuracy.Check`."""
 
     names: list[str]
     data: str
@@ -33,13 +33,13 @@ class Asked:
 
 
 def verify_accuracy(asked: Asked, *, as_json: bool) -> None:
-    """Measure, show, and keep the record.
+    """Measure the weights, show the results, and write the record.
 
     Raises:
         InputError: Networks, weights or images are missing or do not fit, or the record cannot be
             written.
-        VerificationError: A result differs from what is published by more than the tolerance.
-        StoppedError: The user interrupted; the record holds what was measured.
+        VerificationError: A result differs from the published one by more than the tolerance.
+        StoppedError: The user interrupted; the record holds the results so far.
     """
     from designspace.cli.input.device import chosen
     from designspace.verification.accuracy import Check, verify_accuracy
@@ -73,7 +73,7 @@ def verify_accuracy(asked: Asked, *, as_json: bool) -> None:
 
 
 class _Kept:
-    """The record on disk: whole before the first row and after each."""
+    """The record on disk, written as a whole before the first row and after each."""
 
     def __init__(self, out: Path | None, *, quiet: bool) -> None:
         self.path, self._quiet = out, quiet

@@ -1,4 +1,4 @@
-"""The `designspace` command: its verbs, and what errors look like."""
+"""The `designspace` command: its subcommands, and how errors are shown."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ app = typer.Typer(
 
 
 def _add(verb: Callable[..., None], name: str | None = None) -> None:
-    """Add a verb whose summary in the list is its docstring's first line, uncut."""
+    """Add a command; its summary in the list is the first line of its docstring, in full."""
     summary = (verb.__doc__ or "").strip().splitlines()[0]
     app.command(name, short_help=summary, epilog=EPILOG)(verb)
 
@@ -101,7 +101,7 @@ def options(
 
 
 def _run() -> int:
-    """Load the plug-ins, then run the verb; the exit code."""
+    """Load the plug-ins, then run the command; return the exit code."""
     words, files = taken(sys.argv[1:])
     if files:
         from designspace.plugins import use_plugin
@@ -112,7 +112,7 @@ def _run() -> int:
 
 
 def _verb() -> str:
-    """The verb, wherever `--plugin` stands."""
+    """Return the name of the command, wherever `--plugin` is on the line."""
     return "".join(taken(sys.argv[1:])[0][:1])
 
 
@@ -120,8 +120,7 @@ def main() -> None:
     """Run the command line; user errors become one line and an exit code.
 
     Exit codes: 0 done, 1 internal, 2 bad input, 3 infeasible, 4 some trainings failed or
-    diverged, 130 interrupted by SIGINT, SIGTERM or SIGHUP, which ends in one line that says
-    what is left.
+    diverged, 130 interrupted by SIGINT, SIGTERM or SIGHUP, after one line that says what was kept.
     """
     die_of_broken_pipes()
     try:
@@ -132,14 +131,14 @@ def main() -> None:
         raise SystemExit(error.exit_code) from None
     except DesignspaceError as error:
         raise SystemExit(_failed(str(error), error.exit_code)) from None
-    except TyperException as error:  # a verb, an argument or an option that is wrong
+    except TyperException as error:  # a wrong command, argument or option
         said = error.format_message().rstrip(".?")
         raise SystemExit(_failed(f"{said}; see --help", InputError.exit_code)) from None
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:
         raise SystemExit(_system_failed(error)) from None
-    except SystemExit as ending:  # typer makes an exit of some interruptions
+    except SystemExit as ending:  # typer turns some interruptions into an exit
         code = ending.code
     if code == INTERRUPTED:
         _say_interrupted()
@@ -147,7 +146,7 @@ def main() -> None:
 
 
 def _say_interrupted() -> None:
-    """Say what is left, where there still is a terminal to say it on."""
+    """Report what was kept, if the terminal still exists."""
     kept = _verb() in ("train", "search", "resume")
     left = "the same command goes on from here" if kept else "nothing was written"
     with contextlib.suppress(OSError):
@@ -169,11 +168,11 @@ _LESS_MEMORY = {
     "export": "try a smaller --input-size",
     "build": "try a smaller --input-size",
 }
-"""What takes less memory, by verb."""
+"""Advice on using less memory, by command."""
 
 
 def _plugin_failed(error: Exception) -> int:
-    """Say in which line of the user's own file an error arose; raise any other error."""
+    """Report the line of the user's own file in which an error arose; raise other errors again."""
     from designspace.plugins import blamed
 
     where = blamed(error)
@@ -184,7 +183,7 @@ def _plugin_failed(error: Exception) -> int:
 
 
 def _system_failed(error: Exception) -> int:
-    """Say that memory ended, the GPU is lost, output is refused or a plug-in fails.
+    """Report a lack of memory, a lost GPU, a failed write or a failing plug-in.
 
     Any other error is raised again.
     """
@@ -199,10 +198,12 @@ def _system_failed(error: Exception) -> int:
 
 
 def _refused_output(error: OSError) -> int:
-    """Say that standard output takes no more, as on a full disk; raise any other error.
+    """Report that standard output cannot be written, as on a full disk.
+
+    Any other error is raised again.
 
     Returns:
-        The exit code: interrupted where a signal came before, as when the terminal was closed.
+        The exit code; that of an interruption if a signal came first, such as a closed terminal.
     """
     if asked():
         return INTERRUPTED
@@ -212,7 +213,7 @@ def _refused_output(error: OSError) -> int:
     try:
         os.write(number, b"\n")
     except OSError:
-        # Python would flush once more as it exits, and print a traceback.
+        # Python would flush again at exit, and print a traceback.
         os.dup2(os.open(os.devnull, os.O_WRONLY), number)
         said = f"standard output cannot be written: {error.strerror}"
         return _failed(said, InputError.exit_code)
@@ -221,6 +222,6 @@ def _refused_output(error: OSError) -> int:
 
 
 def _failed(said: str, code: int) -> int:
-    """Say what is wrong, in one line whatever was typed; the exit code."""
+    """Report an error in one line, whatever the user typed; return the exit code."""
     sys.stderr.write(f"error: {' '.join(said.splitlines())}\n")
     return code

@@ -1,4 +1,4 @@
-"""`designspace bench`: latency, throughput and memory, timm's network timed beside ours."""
+"""`designspace bench`: latency, throughput and memory, with timm's network timed beside ours."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def bench(
 
 
 class _Kept:
-    """What is measured so far, also in the files that were asked for: whole after every row."""
+    """The measurements so far, also in the requested files, which are complete after every row."""
 
     def __init__(self, out: Path | None, csv: Path | None) -> None:
         self.out, self.csv = out, csv
@@ -135,7 +135,7 @@ class _Kept:
             sys.stderr.write(f"\r\033[K{row.title} {row.mode} {row.batch_size}\r")
 
     def show(self, *, as_json: bool) -> None:
-        """What was measured, also where it was interrupted."""
+        """Show the measurements, also after an interruption."""
         from designspace.cli.output.printing import print_json
         from designspace.cli.output.speed_table import print_speeds
 
@@ -147,7 +147,7 @@ class _Kept:
             print_speeds(self.record)
 
     def said(self) -> str:
-        """For who interrupted it."""
+        """Return the message for an interruption."""
         rows = len(self.record.rows) if self.record else 0
         files = " and ".join(str(path) for path in (self.out, self.csv) if path and self.record)
         where = f" in {files}" if files else ""

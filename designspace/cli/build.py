@@ -1,4 +1,4 @@
-"""`designspace build`: the network as a torch module, run on a batch, and saved if asked."""
+"""`designspace build`: build the network as a torch module, run it, and save it on request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from designspace.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from designspace.exporting.ready import Ready
 
-_BATCH = 2  # what is wrong with the batch axis shows at more than one image
+_BATCH = 2  # more than one image, to reveal errors in the batch axis
 
 
 def build(
@@ -84,10 +84,10 @@ def build(
 
 
 def _check_layout(layout: str | None, out: Path | None) -> None:
-    """Refuse an unknown layout, and a layout that is given without `--out`.
+    """Refuse an unknown layout, and a layout without `--out`.
 
     Raises:
-        InputError: Either of them.
+        InputError: The layout is unknown, or `--out` is missing.
     """
     from typing import get_args
 
@@ -129,7 +129,7 @@ def _print(found: Ready, shape: list[int], out: Path | None, seed: int) -> None:
 
 
 def weights_line(found: Ready, seed: int) -> str:
-    """Return which weights the network has, and why they are initial ones where they are."""
+    """Return which weights the network has, and, for a run or trial, why they are initial ones."""
     if found.loaded:
         return f"{found.loaded.source}: {found.loaded}"
     why = f", because {found.reason}" if found.named.sort in ("run", "trial") else ""

@@ -1,4 +1,4 @@
-"""`designspace catalog`: what there is to name in a spec, and what ships."""
+"""`designspace catalog`: the kinds for specs, and the files that ship."""
 
 from __future__ import annotations
 
@@ -67,5 +67,5 @@ def catalog(as_json: JsonOption = False) -> None:
 
 
 def _about(kind: dict[str, Any]) -> str:
-    """What a kind is, and the plug-in that it comes from."""
+    """Return the description of a kind, with the name of its plug-in if it comes from one."""
     return f"{kind['about']} ({kind['plugin']})" if kind["plugin"] else str(kind["about"])

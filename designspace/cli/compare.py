@@ -1,4 +1,4 @@
-"""`designspace compare`: trainings against the first of them, and what else differs."""
+"""`designspace compare`: compare trainings with the first of them, and list what else differs."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _cells(group: Group, row: Versus | None) -> list[str]:
 
 
 def _tests(group: Group) -> str:
-    """The test figures, and how often the split was read for them."""
+    """Return the test scores, and how often the split was read for them."""
     from designspace.records.readings import times_read
 
     figures = " ".join(f"{test:.2f}" for test in group.tests)
@@ -119,7 +119,7 @@ def _number(value: float | None) -> str:
 
 
 def _lines(found: Comparison) -> list[str]:
-    """What stands below the table: confounders, what was tuned, and what was left out."""
+    """Return the lines below the table: confounders, tuned values, failures and omissions."""
     base, said = found.groups[0].label, list[str]()
     for row in found.rows:
         pair = f"{base} | {row.group.label}"

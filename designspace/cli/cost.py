@@ -89,7 +89,7 @@ def cost(
 
 
 def print_cost(table: CostTable, name: str) -> None:
-    """The table for people."""
+    """Print the costs by stage as a table."""
     from designspace.cli.output.printing import percent, print_table, print_wrapped, resolution
     from designspace.costing import BY_TORCH, DAGGER
     from designspace.reporting.drawing.numbers import macs_unit

@@ -1,4 +1,4 @@
-"""What `designspace cost` shows on request: blocks and layers, memory, other counters."""
+"""Details that `designspace cost` shows on request: blocks and layers, memory, other counters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MIB = 2**20
 
 
 def compared(network: Network, input_size: int | None, task: Mapping[str, int]) -> Comparison:
-    """The network as other counters have it; imports torch."""
+    """Count the network with other counters; imports torch."""
     from designspace.verification.compare import compare
 
     return compare(network, input_size, **task)
@@ -32,7 +32,7 @@ def compared(network: Network, input_size: int | None, task: Mapping[str, int]) 
 def as_json(
     table: CostTable, by: Level, held: Memory | None, comparison: Comparison | None
 ) -> dict[str, Any]:
-    """All that was asked for, as plain data in whole numbers."""
+    """Return the requested details as plain data in whole numbers."""
     said: dict[str, Any] = {}
     if by != "stage":
         said["by"] = by
@@ -61,7 +61,7 @@ def as_json(
 
 
 def print_rows(table: CostTable, name: str, by: Level) -> None:
-    """The cost by block or layer; a row that stands for several has the cost of all."""
+    """Print the cost by block or layer; a row for several blocks has the cost of all of them."""
     rows, unit = list[list[str]](), macs_unit([table.macs])
     for piece, group in groupby(table.rows(by), lambda row: (row.piece, row.times)):
         head = f"{piece[0]} (x{piece[1]})" if piece[1] > 1 else piece[0]
@@ -95,7 +95,7 @@ def _cells(row: Row, macs: int, unit: MacsUnit, name: str) -> list[str]:
 
 
 def print_memory(held: Memory) -> None:
-    """What a training step holds, by purpose."""
+    """Print the memory that a training step holds, by purpose."""
     most, at_peak = _purposes(held.most), _purposes(held.at_peak)
     rows = [[what, _mib(most[what]), _mib(at_peak[what])] for what in most]
     title = f"a training step with AdamW, batch {held.batch_size}, {held.precision}"
@@ -107,7 +107,7 @@ def print_memory(held: Memory) -> None:
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """Ours, torch's and fvcore's multiply-adds, and a line for each difference."""
+    """Print the multiply-adds by us, torch and fvcore, and one line per difference."""
     ours = comparison.ours
     rows = [["ours", f"{ours.params:,}", f"{ours.macs:,}", "-"]]
     params = f"{comparison.params:,}"

@@ -1,4 +1,4 @@
-"""`designspace data`: what a data set holds and how it is split, before anything is trained."""
+"""`designspace data`: the contents and splits of a data set, before anything is trained."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from designspace.images.overview.summary import Summary
 
 LISTED = 40
-"""Classes that are listed one by one; --json lists all."""
+"""Number of classes that are listed one by one; --json lists all."""
 NOMINAL = 224
-"""Side at which decoding is timed where none is given."""
+"""Default side for timing the decoding, in pixels."""
 
 
 def data(
@@ -83,7 +83,7 @@ def data(
 
 
 def _speed(source: str | None, size: int, *, skip_broken: bool) -> Speed | None:
-    """Of encoded images; None where pixels are stored as they are."""
+    """Measure the speed of decoding; return None if the pixels are stored decoded."""
     from designspace.images.data import load_data
     from designspace.images.overview.speed import time_decoding
     from designspace.images.split import EncodedSplit

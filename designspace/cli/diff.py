@@ -1,4 +1,4 @@
-"""`designspace diff`: which decisions lie between two networks."""
+"""`designspace diff`: the decisions between two networks."""
 
 from __future__ import annotations
 
@@ -65,7 +65,10 @@ def diff(
 
 
 def _words(changes: tuple[PathChange, ...]) -> str:
-    """The changed paths a line each; what merely appears or vanishes comes along unsaid."""
+    """Return one line per changed path.
+
+    Values that only appear or vanish are left out if other values change.
+    """
     spoken = [c for c in changes if c.before is not None and c.after is not None] or list(changes)
     return "\n".join(f"{c.path}: {_word(c.before)} -> {_word(c.after)}" for c in spoken)
 

@@ -124,7 +124,7 @@ def evaluate(
 
 
 def _part(split: str | None) -> Part | None:
-    """The split that is asked for.
+    """Return the requested split.
 
     Raises:
         InputError: There is no such split.
@@ -159,7 +159,7 @@ def _crop(mode: str) -> str:
 
 
 def _recorded_lines(subject: Subject, images: Chosen, found: Evaluation) -> list[str]:
-    """The figures that the training's own record has, beside those just measured."""
+    """Return the scores in the training's own record, compared with those just measured."""
     from designspace.records.readings import readings, times_read
 
     training = subject.training
@@ -218,7 +218,7 @@ def _json(subject: Subject, images: Chosen, found: Evaluation) -> dict[str, Any]
 
 
 def _recorded(subject: Subject, images: Chosen) -> dict[str, Any] | None:
-    """What the training's record says; None for weights or images from elsewhere."""
+    """Return the scores in the training's record; None for weights or images from elsewhere."""
     from designspace.records.readings import readings
 
     training = subject.training

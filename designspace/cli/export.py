@@ -1,4 +1,4 @@
-"""`designspace export`: a network with its weights, in a format for other runtimes."""
+"""`designspace export`: write a network with its weights in a format for other runtimes."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ def export(
 
 
 def _target(named: Named, to: Format | None, out: Path | None) -> tuple[Format, Path]:
-    """Return the format and the file, before anything is built.
+    """Return the format and the file; called before anything is built.
 
     Raises:
-        InputError: No format is given, it is not that of the file's name, a package that it needs
-            is missing, or the file cannot be there.
+        InputError: No format is given, it does not match the file's name, a package that it needs
+            is missing, or the file cannot be written there.
     """
     formats = [str(known) for known in Format]
     ending = out.suffix[1:].lower() if out else ""
@@ -114,10 +114,10 @@ def _target(named: Named, to: Format | None, out: Path | None) -> tuple[Format, 
 
 
 def _require_weights(named: Named) -> None:
-    """Refuse a trained network whose weights are not there; a spec has none to lose.
+    """Refuse a trained network whose weights are missing; a spec needs no weights.
 
     Raises:
-        InputError: It is a run, a trial or a weights file without weights to export.
+        InputError: It is a run, a trial, a weights file or a timm name without weights to export.
     """
     if named.weights is None and named.sort in ("run", "trial", "weights file", "timm"):
         raise InputError(

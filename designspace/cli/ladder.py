@@ -1,4 +1,4 @@
-"""`designspace ladder`: each decision's cost, its published gain, and whether that is resolved."""
+"""`designspace ladder`: cost and published gain of each decision, and whether it is resolved."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LEGEND = (
 
 @dataclass(frozen=True)
 class _Row:
-    """A step, what it costs, and its gain over the step that it starts from."""
+    """A step with its cost and its gain over the step that it starts from."""
 
     step: Step
     cost: CostTable
@@ -56,7 +56,7 @@ def ladder(
 
 
 def _gain(before: Step | None, after: Step) -> tuple[float | None, Difference | None]:
-    """The published delta and, where both spreads are known, its interval."""
+    """Return the published delta and, if both spreads are known, its interval."""
     from designspace.statistics.welch import Sample, difference
 
     if before is None or before.published.top1 is None or after.published.top1 is None:
@@ -71,7 +71,7 @@ def _gain(before: Step | None, after: Step) -> tuple[float | None, Difference | 
 
 
 def _confounded(found: Ladder, step: Step) -> tuple[Confounder, ...]:
-    """In what the step was trained otherwise than the one that it starts from."""
+    """Return the differences in training between a step and the step that it starts from."""
     from designspace.comparison.terms import confounders, recipe_terms
 
     before = found.start(step)
@@ -121,7 +121,7 @@ def _rival_cells(other: ReferenceNetwork, table: CostTable | None) -> list[str]:
 
 
 def _notes(found: Ladder, rows: list[_Row]) -> list[str]:
-    """What is confounded, wrong, hidden or unknown, one paragraph each."""
+    """Return what is confounded, wrong or unknown, one paragraph per note."""
     said = [
         (f"{row.step.name}, recipe", "; ".join(map(str, row.confounders)))
         for row in rows

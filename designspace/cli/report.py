@@ -86,7 +86,7 @@ def _print_file(path: Path) -> None:
 
 
 def print_study(directory: Path) -> None:
-    """The trials' table on the terminal."""
+    """Print the table of trials."""
     from designspace.records.study.study import load_study
     from designspace.reporting.study.summary import summarize
     from designspace.reporting.study.terminal import table

@@ -1,4 +1,4 @@
-"""`designspace resume`: a study goes on with everything that it holds."""
+"""`designspace resume`: continue a study with its own settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`designspace sample`: distinct networks of a space within limits, each as likely as any other."""
+"""`designspace sample`: draw distinct networks of a space within limits, all equally likely."""
 
 from __future__ import annotations
 
@@ -168,12 +168,12 @@ def _print(
 
 
 def _name(samples: list[Sample] | None, number: int) -> str:
-    """The beginning of a network's digest, else its number in the draw, from 1."""
+    """Return the beginning of a network's digest, or else its number in the draw, from 1."""
     return samples[number].spec.digest[:8] if samples else str(number + 1)
 
 
 def _told(limited: Limited, drawn: int, n: int) -> str:
-    """How many there are, and what that says of the draw."""
+    """Return how many networks there are, and what this means for the draw."""
     if limited.count is not None:
         told = f"{limited.count:,} of {limited.total:,} networks are within the limits"
         return f"{told}; -n {n:,} is more, so here are all of them, once" if drawn < n else told

@@ -109,7 +109,7 @@ def score(
 def _require_one(
     specs: list[str] | None, study: Path | None, theirs: dict[str, object | None]
 ) -> None:
-    """Networks or a study; and a study has networks, data and recipe of its own."""
+    """Require networks or a study, and no options that a study sets itself."""
     if not specs and study is None:
         raise InputError("no network is named", hint="name one or more, or a study with --study")
     if study is None:
@@ -122,7 +122,7 @@ def _require_one(
 def _loaded(
     networks: Sequence[Network], source: str | None, how: Settings, options: dict[str, bool]
 ) -> list[Data]:
-    """The data of each network, read once for each size that images may be decoded to."""
+    """Load the data of each network, once per size to which images may be decoded."""
     from designspace.images.sizes import decoding_size
     from designspace.zero_cost.score import task_data
 
@@ -188,6 +188,6 @@ def _command() -> str:
 
 
 def _progress(done: int, of: int) -> None:
-    """How far it is, where someone watches."""
+    """Show the progress if standard error is a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\033[K{done} of {of} networks\r" if done < of else "\r\033[K")

@@ -1,4 +1,4 @@
-"""`designspace search`: a study of a space; the same command again resumes it."""
+"""`designspace search`: run a study of a space; the same command resumes it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def search(
 
 
 def run_search(request: Request, images: Data, *, as_json: bool) -> None:
-    """Run a study under a live table, and say what it found; as JSON, without the table."""
+    """Run a study under a live table and show its results; with `as_json`, without the table."""
     from designspace.cli.output.live import watched
     from designspace.cli.output.opening import SearchOpening
     from designspace.searching.starting.offered import offer
@@ -121,7 +121,7 @@ def run_search(request: Request, images: Data, *, as_json: bool) -> None:
 
 
 def resources(asked: Asked, before: Resources | None) -> Resources:
-    """What each trial gets; a line on standard error says what the user may not expect of it."""
+    """Return the resources per trial; a line on standard error reports limits that may surprise."""
     from designspace.cli.input.device import tell_unused
 
     choice = asked.choose(before)
@@ -133,7 +133,7 @@ def resources(asked: Asked, before: Resources | None) -> Resources:
 
 
 def _show(outcome: Outcome, *, as_json: bool) -> None:
-    """What the study found, and the exit code that says how it ended."""
+    """Show the results of the study, and end with the exit code for its outcome."""
     from designspace.cli.status import state_json, summary_lines
 
     directory, state = outcome.directory, outcome.state
@@ -207,7 +207,7 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
 
 
 def _counted(found: Plan) -> str:
-    """How many networks there are to choose from, where that is known."""
+    """Return how many networks there are to choose from, if it is known."""
     if found.networks is None:
         return ", not counted"
     within = "" if found.feasible is None else f", {found.feasible:,} of them within the limits"

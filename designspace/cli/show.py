@@ -1,4 +1,4 @@
-"""`designspace show`: what a name stands for, as YAML that loads again."""
+"""`designspace show`: print the document behind a name, as YAML that loads again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What can be shown."""
+    """Kinds of documents that can be shown."""
 
     network = "network"
     space = "space"
@@ -52,10 +52,10 @@ def show(
 
 
 def _texts(name: str) -> tuple[list[Text], dict[str, Any]]:
-    """Return all that has the name, and what timm knows of it where it is a name of timm's.
+    """Return all documents with this name, and timm's facts if it is a timm name.
 
     Raises:
-        InputError: Nothing has the name.
+        InputError: Nothing has this name.
     """
     from designspace.naming.texts import Text, texts_of
 
@@ -67,15 +67,15 @@ def _texts(name: str) -> tuple[list[Text], dict[str, Any]]:
     known = facts_of(name)
     try:
         return texts_of(name), known
-    except InputError as error:  # timm has it, the catalog does not: there is no spec to print
+    except InputError as error:  # only timm has it: there is no spec to print
         return [Text("network", error.message, "")], known
 
 
 def _chosen(name: str, found: list[Text], kind: Kind | None) -> Text:
-    """Return the document of the kind that is asked for, else the first.
+    """Return the document of the requested kind, or else the first.
 
     Raises:
-        InputError: The name stands for nothing of that kind.
+        InputError: The name has no document of this kind.
     """
     if kind is None:
         return found[0]

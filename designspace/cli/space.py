@@ -1,4 +1,4 @@
-"""`designspace space info`: how many networks a space has, what they cost, what its limits do."""
+"""`designspace space info`: number of networks in a space, their costs, the effect of limits."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _print_counts(said: Description, what: str) -> None:
 
 
 def _seen_lines(seen: Seen, *, all_seen: bool) -> list[str]:
-    """Why it is not counted, and what was looked at instead."""
+    """Return why the networks are not counted, and which were looked at instead."""
     from designspace.cli.output.printing import percent
 
     lines = [f"not counted: {seen.reason}"]
@@ -187,7 +187,7 @@ def _print_values(said: Description) -> None:
 
 
 def _shares(said: Description, name: str) -> list[str]:
-    """A label and its share, and at the end the share of networks that leave the axis idle."""
+    """Return each label with its share, and last the share of networks with an idle axis."""
     never = "not seen" if said.seen else "never"
     found = [f"{v.label} {_share(v.share, 'rare' if v.feasible else never)}"
              for v in said.values[name]]  # fmt: skip

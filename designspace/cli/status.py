@@ -1,4 +1,4 @@
-"""`designspace status`: where a study stands, also while it runs."""
+"""`designspace status`: the state of a study, also while it runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def status(
 
 
 def summary_lines(directory: Path, state: StudyState, *, running: bool = False) -> Iterator[str]:
-    """Counts, the winner, its test, and the command that writes its network."""
+    """Yield the counts, the winner, its test score, and the command that writes its network."""
     from designspace.records.life_cycle import STATUSES
     from designspace.reporting.drawing.numbers import macs_text
     from designspace.reporting.study.ending import ending_lines
@@ -68,12 +68,12 @@ def summary_lines(directory: Path, state: StudyState, *, running: bool = False) 
 
 
 def _told(status: Status, *, running: bool) -> Status:
-    """The status of a trial; one whose search was killed is interrupted, too."""
+    """Return the status of a trial; a running trial counts as interrupted if its search is dead."""
     return "interrupted" if status == "running" and not running else status
 
 
 def state_json(directory: Path, state: StudyState) -> dict[str, Any]:
-    """The totals, the winner and the readings of the test split as plain data."""
+    """Return the totals, the winner and the readings of the test split as plain data."""
     from designspace.records.life_cycle import STATUSES
     from designspace.records.readings import study_readings
     from designspace.reporting.study.ending import build_command

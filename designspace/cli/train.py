@@ -1,4 +1,4 @@
-"""`designspace train`: one network by one recipe; the same command goes on where it ended."""
+"""`designspace train`: train one network with one recipe; the same command resumes it."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def train(
             begun = partial(ready.run, each, place, group, own)
             told = seeds if each == ready.seed else 0
             records[place] = _train(begun, ready.tuning, told, keep=keep_checkpoints, quiet=quiet)
-            release()  # the next training needs what this one held
+            release()  # free the memory for the next training
         if group.leads:
             _show(records, ready.tuning, as_json=as_json)
 
@@ -136,7 +136,7 @@ def train(
 def _network(
     spec: str | None, initial: str | None, changes: list[str] | None, *, quiet: bool
 ) -> Network:
-    """Find the network to train; where none is named, that of the first weights.
+    """Find the network to train; by default that of the initial weights.
 
     Raises:
         InputError: No network is named, or there is no such network.
@@ -155,7 +155,7 @@ def _network(
 
 
 def _tune(ready: PreparedTraining, keep: bool, *, quiet: bool) -> Tuning:
-    """Tune first, or find it done; the study is on disk, and is resumed like any other."""
+    """Tune first, or use the finished tuning; its study is on disk and can be resumed."""
     from designspace.cli.output.live import watched
 
     tuning = ready.tunes
@@ -181,7 +181,7 @@ def _chosen(tuning: Tuning) -> str:
 def _train(
     begun: Callable[[], Run], tuning: Tuning | None, told: int, *, keep: bool, quiet: bool
 ) -> Record:
-    """Train once, and let go of the training; the first of `told` trainings says what it does."""
+    """Train once; print the opening lines for `told` trainings unless `told` is 0."""
     from designspace.cli.output.opening import TrainingOpening
     from designspace.cli.output.progress import TrainingProgress
     from designspace.training.train import train as train_run
@@ -196,13 +196,13 @@ def _train(
             )  # fmt: skip
     except KeyboardInterrupt:
         said = f"stopped after {run.epoch} of {run.epochs} epochs ({run.directory})"
-        with contextlib.suppress(OSError):  # of a terminal that was closed
+        with contextlib.suppress(OSError):  # the terminal was closed
             typer.echo(said, err=True)
         raise
 
 
 def _show(records: dict[Path, Record], tuning: Tuning | None, *, as_json: bool) -> None:
-    """What each training came to; one that diverged is told last, with exit code 4."""
+    """Show the outcome of each training; any divergence is reported last, with exit code 4."""
     from designspace.cli.output.printing import print_json
 
     if as_json:

@@ -1,4 +1,4 @@
-"""`designspace verify`: what ships, counted three ways, against what is known of it."""
+"""`designspace verify`: count networks in three ways, and compare with their known numbers."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _verify_counts(names: list[str], *, as_json: bool) -> None:
 
 
 def _progress(row: Verified) -> None:
-    """The name of what was just counted, on a terminal only."""
+    """Show the name of the network that was just counted, if standard error is a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\033[K{row.case.name}")
         sys.stderr.flush()
@@ -137,7 +137,7 @@ def _cells(row: Verified) -> list[str]:
 
 
 def _equal(row: Verified, params: int | None, macs: int | None) -> str:
-    """`=` where all that is counted is ours, `≠` where something is not, `-` without a count."""
+    """Compare counts with ours: `=` if equal, `≠` if one differs, `(=)` without multiply-adds."""
     ours = row.counts["closed form"]
     if params not in (None, ours.params) or macs not in (None, ours.macs):
         return "≠"

@@ -1,4 +1,4 @@
-"""Networks measured: on the right images, with the right classes, in the right view."""
+"""Measuring networks on suitable images, with matched classes and the view of their weights."""
 
 from designspace.evaluation.classes import match_classes, parse_classes
 from designspace.evaluation.images import Chosen, Request, choose_images

@@ -1,9 +1,13 @@
-"""Classes of weights and classes of images, compared by name before anything is measured.
+"""The classes of weights and of images, compared by name before anything is measured.
 
-A network answers with a number. Which class that is, its weights say where `designspace` wrote
-them. Published ImageNet weights do not say it, but all of them keep the order of the WordNet
-numbers. Images bring their own numbers, by the order of their folders. Two lists of names that
-merely have the same length are no reason to take one number for the other.
+A network answers with a number. Weights that `designspace` wrote say which class each number is.
+Published ImageNet weights do not say it, but all of them use the order of the WordNet numbers.
+Images have their own numbers, by the order of their folders. Two lists of names of the same length
+do not mean that their numbers agree.
+
+For example, weights with the classes cat, dog, fox and images with the classes dog, cat give the
+targets (1, 0): the right answer for label 0 (dog) is output 1. With the mapping `fox=dog`, the
+right answer for label 0 is output 2.
 """
 
 from __future__ import annotations
@@ -23,11 +27,11 @@ OPTION = "--classes"
 
 @dataclass(frozen=True)
 class Answers:
-    """What the outputs of a network with given weights stand for.
+    """The meaning of a network's outputs with given weights.
 
     Attributes:
-        count: How many outputs there are.
-        names: The class of each, in order; None where the weights do not say it.
+        count: Number of outputs.
+        names: Class of each output, in order; None if the weights do not say it.
     """
 
     count: int
@@ -36,11 +40,11 @@ class Answers:
 
 @dataclass(frozen=True)
 class Matching:
-    """Which answer is right for each class of the images.
+    """The right answer for each class of the images.
 
     Attributes:
-        targets: Number of the answer, by the label of the image.
-        says: How that was decided, for people; empty where both have the same classes.
+        targets: Number of the right answer for each label of the images.
+        says: How this was decided, for people; empty if both have the same classes.
     """
 
     targets: tuple[int, ...]
@@ -50,13 +54,14 @@ class Matching:
 def match_classes(answers: Answers, classes: Sequence[str], given: Mapping[str, str]) -> Matching:
     """Find the right answer for each class of the images.
 
-    Names decide. Images of some of the weights' classes are measured with all answers possible, so
-    that the result is what those images contribute to the whole. Weights without names are taken
-    to have the order of the images' classes where they have as many, and ImageNet's where they
-    have 1,000.
+    Names decide. If the images have only some of the weights' classes, all answers stay possible:
+    the result is the contribution of these images to the whole. Weights without names are assumed
+    to have ImageNet's order if they have 1,000 answers and the images do not have 1,000 other
+    classes. Otherwise, they are assumed to have the order of the images' classes if there are as
+    many answers.
 
     Args:
-        answers: Of the weights.
+        answers: Outputs of the network with these weights.
         classes: Names of the images' classes, in the order of the labels.
         given: The user's mapping, from a class of the weights to one of the images.
 
@@ -82,7 +87,7 @@ def parse_classes(text: str | None) -> dict[str, str]:
     """Read the user's mapping: `cat=apple,dog=zebra`, or a YAML or JSON file of such pairs.
 
     Raises:
-        InputError: It is no mapping from names to names, or names a class twice.
+        InputError: It is not a mapping from names to names, or names a class twice.
     """
     if text is None:
         return {}
@@ -109,7 +114,7 @@ def parse_classes(text: str | None) -> dict[str, str]:
 
 
 def _published(count: int, classes: Sequence[str]) -> tuple[str, ...] | None:
-    """ImageNet's names for 1,000 answers; None where other classes of that number are shown."""
+    """Return ImageNet's names for 1,000 answers; None if the images have 1,000 other classes."""
     if count != COUNT:
         return None
     names = names_like(classes)
@@ -118,7 +123,7 @@ def _published(count: int, classes: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def _in_order(count: int, classes: Sequence[str], given: Mapping[str, str]) -> Matching:
-    """Answers without names: the first is taken for the first class, unless the user says else."""
+    """Match answers without names by the user's mapping, or else in the order of the classes."""
     numbers = tuple(str(number) for number in range(count))
     if given:
         pairs = _mapped(given, numbers, classes)
@@ -143,7 +148,7 @@ def _in_order(count: int, classes: Sequence[str], given: Mapping[str, str]) -> M
 def _mapped(
     given: Mapping[str, str], names: Sequence[str], classes: Sequence[str]
 ) -> dict[str, int]:
-    """Number of the answer by the images' class, for the classes that the user maps."""
+    """Return the number of the answer by the images' class, for the classes that the user maps."""
     pairs: dict[str, int] = {}
     for ours, theirs in given.items():
         place = _place(names, ours)
@@ -167,10 +172,10 @@ def _misfit(ours: str, theirs: str, names: Sequence[str], classes: Sequence[str]
 
 
 def _place(names: Sequence[str], name: str) -> int | None:
-    """The place of a name that stands there once.
+    """Return the position of a name that occurs once, or None.
 
     Raises:
-        InputError: It stands there twice.
+        InputError: The name occurs more than once.
     """
     places = [place for place, other in enumerate(names) if other == name]
     if len(places) > 1:
@@ -179,7 +184,7 @@ def _place(names: Sequence[str], name: str) -> int | None:
 
 
 def _apart(names: Sequence[str], classes: Sequence[str], unknown: Sequence[str]) -> InputError:
-    """The weights answer with other classes than the images have."""
+    """Return the error for images with classes that the weights do not have."""
     what = f"{len(unknown)} of the images' {len(classes)} classes are not"
     if len(unknown) == 1:
         what = f"the images' class '{unknown[0]}' is not"
@@ -202,12 +207,12 @@ def _how(answers: Answers, classes: int, pairs: Mapping[str, int]) -> str:
 
 
 def _pairs(pairs: Mapping[str, int], names: Sequence[str]) -> str:
-    """The user's mapping in words."""
+    """Describe the user's mapping in words."""
     shown = [f"{names[n] if n < len(names) else n}={name}" for name, n in pairs.items()]
     return f"classes mapped: {_short(shown)}"
 
 
 def _short(names: Sequence[str]) -> str:
-    """The first few of a list, and how many there are."""
+    """Return the first few names of a list, and its length."""
     shown = ", ".join(names[:_SHOWN])
     return shown if len(names) <= _SHOWN else f"{shown}, ... ({len(names):,})"

@@ -1,4 +1,4 @@
-"""The 1,000 classes that published weights answer with, in the order of their WordNet numbers."""
+"""The 1,000 classes of published ImageNet weights, in the order of their WordNet numbers."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _WNID = re.compile(r"n\d{8}")
 
 @cache
 def wnids() -> tuple[str, ...]:
-    """The classes of ImageNet-1k in the order of the labels, as timm lists them."""
+    """Return the classes of ImageNet-1k in the order of the labels, as timm lists them."""
     return tuple(_info().label_names())
 
 
 @cache
 def words() -> tuple[str, ...]:
-    """The same classes in words, such as `tench, Tinca tinca`; two of them are called `crane`."""
+    """Return the same classes in words, such as `tench, Tinca tinca`; two are called `crane`."""
     info = _info()
     return tuple(info.index_to_description(index) for index in range(COUNT))
 
 
 def are_wnids(classes: Sequence[str]) -> bool:
-    """Whether all classes are named by WordNet numbers."""
+    """Return whether all classes are named by WordNet numbers."""
     return bool(classes) and all(_WNID.fullmatch(name) for name in classes)
 
 
 def names_like(classes: Sequence[str]) -> tuple[str, ...]:
-    """ImageNet's classes as a data set names them: by words where it uses words, else by number."""
+    """Return ImageNet's classes in a data set's naming: words if it uses words, else numbers."""
     known = set(words())
     return words() if classes and all(name in known for name in classes) else wnids()
 

@@ -1,8 +1,8 @@
-"""Which images a network is measured on, and whether its weights have seen them.
+"""The images to measure a network on, and whether its weights have seen them.
 
-Weights of ours say which images they learned from and how these were split: on the same images
-they are measured on the same validation split, never on what they learned from unless that is
-asked for. Other images are measured as a whole, or by their own test split where they have one.
+Weights that `designspace` wrote say which images they learned from and how these were split. On the
+same images they are measured on the same validation split, and on the training split only on
+request. Other images are measured as a whole, or on their own test split if they have one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Part = Literal["val", "test", "train"]
 Measured = Literal["validation", "test", "training", "all"]
 
 _WORDS: dict[Part, Measured] = {"val": "validation", "test": "test", "train": "training"}
-_SHARE, _SEED = DEFAULT_VAL_FRACTION, 0  # of splits that are drawn, as `load_data` has them
+_SHARE, _SEED = DEFAULT_VAL_FRACTION, 0  # for splits drawn here, as in `load_data`
 _OTHER = "not the images of the training; whether the weights have seen them is not known"
 _OWN: dict[Measured, str] = {
     "validation": "held out: the weights did not learn from them",
@@ -33,13 +33,13 @@ _OWN: dict[Measured, str] = {
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asks for.
+    """The images that the user asks for.
 
     Attributes:
-        source: Images, as `load_data` takes them; None for those of the training.
+        source: Source of images, as in `load_data`; None for those of the training.
         part: Split to measure; None for the one that suits the weights.
-        download: Let torchvision fetch what is not on disk.
-        skip_broken: Leave unreadable images out.
+        download: Whether torchvision may download what is not on disk.
+        skip_broken: Whether to leave out unreadable images.
     """
 
     source: str | None = None
@@ -50,18 +50,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The images that are measured.
+    """The images to measure.
 
     Attributes:
-        name: Of the data, for people.
+        name: Name of the data, for people.
         digest: Identity of the data and of their split.
-        classes: Names, in the order of the labels.
-        channels: 1 or 3.
+        classes: Names of the classes, in the order of the labels.
+        channels: Number of channels: 1 or 3.
         split: The images.
-        part: Which split that is; `all` for all images.
-        own: Whether these are the images that the weights were trained with.
-        seen: How many of them the weights learned from; None where that is not known.
-        says: What was chosen and why, in one line.
+        part: Name of the split; `all` for all images.
+        own: Whether the weights were trained with these data.
+        seen: Number of images that the weights learned from; None if it is not known.
+        says: Choice and reason in one line.
         skipped: Number of unreadable images that were left out.
     """
 
@@ -81,7 +81,7 @@ def choose_images(subject: Subject, request: Request) -> Chosen:
     """Read images, and choose the split to measure the weights on.
 
     Raises:
-        InputError: There are no such images, or the training's own have changed since.
+        InputError: There are no such images, or those of the training have changed since.
     """
     if subject.learned_from is None:
         return images_for_others(request)
@@ -107,7 +107,7 @@ def choose_images(subject: Subject, request: Request) -> Chosen:
 
 
 def images_for_others(request: Request) -> Chosen:
-    """Choose images for weights from elsewhere: all, or the test split that they bring.
+    """Choose images for weights from elsewhere: the requested split, else the test split or all.
 
     Encoded images stay in their files and are streamed.
 
@@ -134,7 +134,7 @@ def _chosen(
     *,
     elsewhere: bool = False,
 ) -> Chosen:
-    """A split of the data; of a source that was not split, its test images or all."""
+    """Return the requested split of the data, or the test images of an unsplit source, or all."""
     if data and part:
         split = {"val": data.val, "test": data.test, "train": data.train}[part]
         word = _WORDS[part]
@@ -160,7 +160,7 @@ def _chosen(
 
 
 def _load_of(subject: Subject, request: Request) -> dict[str, Any]:
-    """The arguments that read the images as the training read them."""
+    """Return the arguments that read the images in the same way as the training did."""
     load: dict[str, Any] = {"image_size": subject.spec.input_size, **subject.load}
     if request.source is not None:
         load["source"] = request.source
@@ -171,10 +171,10 @@ def _load_of(subject: Subject, request: Request) -> dict[str, Any]:
 
 
 def _source_by_name(subject: Subject) -> str | None:
-    """The images of a training that does not say where they are: a file that travelled.
+    """Return the source of the images if a training gives only their name, as a moved file does.
 
     Raises:
-        InputError: They are in files of the user's.
+        InputError: The images are in the user's own files.
     """
     record = subject.training.record if subject.training else None
     if record is None and not subject.load:
@@ -193,7 +193,7 @@ def _joined(source: Source) -> Split:
 
 
 def whole(first: Split, *others: Split) -> Split:
-    """Splits of one source, one after the other."""
+    """Join splits of one source in this order."""
     joined = first
     for other in others:
         assert type(other) is type(joined)

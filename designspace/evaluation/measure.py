@@ -1,4 +1,4 @@
-"""One network measured on chosen images: its classes matched, its published or own view."""
+"""Measuring one network on chosen images, with matched classes and its published or own view."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from designspace.weights.recognise import recognise
 
 _DEFAULT_RECIPE = "demo"
 ENOUGH_FOR_TOP5 = 6
-"""Answers from which on top-5 says anything: of five classes, all five are always right."""
+"""Fewest answers for a meaningful top-5: with five classes, top-5 is always 100 percent."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is measured.
+    """Conditions of a measurement.
 
     Attributes:
-        device: "cpu" or "cuda".
-        recipe: Whose crop and precision are used; None for those that the weights know.
-        input_size: Side of the input in pixels; None for the one that the weights know.
+        device: Device to measure on: "cpu" or "cuda".
+        recipe: Recipe that sets crop and precision; None for those known from the weights.
+        input_size: Side of the input in pixels; None for the one known from the weights.
         classes: The user's mapping from classes of the weights to classes of the images.
-        as_published: Use the view with which the authors of the family published their results,
-            also where a copy of their weights comes with another one.
+        as_published: Whether to use the view with which the authors of the family published their
+            results, even if a copy of their weights comes with another view.
     """
 
     device: str = "cpu"
@@ -51,13 +51,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a measurement gave.
+    """The result of a measurement.
 
     Attributes:
         score: Top-1, top-5, loss and the number of images.
         answers: Number of classes that the network answers with.
-        loaded: What was loaded.
-        view: The input that the network saw.
+        loaded: Weights that were loaded.
+        view: Input view that the network saw.
         matching: Right answers for the images' classes.
     """
 
@@ -69,7 +69,7 @@ class Evaluation:
 
     @property
     def top5(self) -> float | None:
-        """Top-5 in percent; None where there are five answers or fewer."""
+        """Top-5 in percent; None if there are five answers or fewer."""
         return self.score.top5 if self.answers >= ENOUGH_FOR_TOP5 else None
 
 
@@ -106,7 +106,7 @@ def measure(subject: Subject, images: Chosen, settings: Settings) -> Evaluation:
 
 
 def _recipe(subject: Subject, settings: Settings) -> Recipe:
-    """Whose precision and batch are used: the one asked for, the training's, else the demo's."""
+    """Return the recipe for precision and batch: the given one, the training's, or the demo."""
     if settings.recipe is not None:
         return settings.recipe
     if subject.training is not None:
@@ -117,10 +117,10 @@ def _recipe(subject: Subject, settings: Settings) -> Recipe:
 
 
 def _answers(subject: Subject, images: Chosen, size: int) -> Answers:
-    """How many classes the weights have, and which.
+    """Return how many classes the weights have, and which.
 
     Raises:
-        InputError: They have no classifier.
+        InputError: The weights have no classifier.
     """
     count: int | None = subject.facts.get("num_classes")
     if count is None:
@@ -135,7 +135,7 @@ def _answers(subject: Subject, images: Chosen, size: int) -> Answers:
 
 
 def _count(subject: Subject, images: Chosen, size: int) -> int:
-    """Classes of weights from elsewhere, by the shape of their classifier."""
+    """Return the number of classes of weights from elsewhere, by the shape of their classifier."""
     here = len(images.classes)
     with torch.device("meta"):
         model = build(subject.spec, num_classes=here, in_channels=images.channels, input_size=size)
@@ -147,7 +147,7 @@ def _count(subject: Subject, images: Chosen, size: int) -> int:
 
 
 def _published(subject: Subject, loaded: Loaded, size: int) -> Preprocessing | None:
-    """The authors' view; that of a file of ours stands in the file."""
+    """Return the authors' view; for weights that designspace wrote, the view in their file."""
     if subject.facts:
         return loaded.view(size)
     by_torchvision = loaded.layout == "torchvision" or ".tv" in loaded.source
@@ -156,7 +156,7 @@ def _published(subject: Subject, loaded: Loaded, size: int) -> Preprocessing | N
 
 
 def _view(images: Chosen, size: int, known: Preprocessing | None, recipe: Recipe | None) -> View:
-    """Mean and spread that the weights know; the crop of the recipe, else theirs."""
+    """Build the view: mean and spread of the weights, crop of the recipe or else of the weights."""
     test = recipe.test if recipe else TestView()
     if recipe is None and known and known.crop_pct:
         test = TestView(

@@ -1,4 +1,4 @@
-"""Reading the test split of a study or a run: once freely, again only on request, on record."""
+"""Reading the test split of a study or a run: freely once, then only on request; all recorded."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from designspace.records.training import Score, TestReading
 
 
 def check_reading(training: Training | None, images: Chosen, *, again: bool) -> None:
-    """Refuse to read a test split again that was read before, unless that is asked for.
+    """Refuse to read a test split again unless that is asked for.
 
-    To be called before anything is measured: a reading that cannot be recorded does not happen.
+    Call this before anything is measured: a reading that cannot be recorded must not happen.
 
     Args:
-        training: The run or trial that is measured.
-        images: What it is measured on.
+        training: Run or trial that is measured; None for weights from elsewhere.
+        images: Images to measure on.
         again: Whether the user asks for another reading.
 
     Raises:
@@ -40,7 +40,7 @@ def check_reading(training: Training | None, images: Chosen, *, again: bool) -> 
 
 
 def note_reading(training: Training | None, images: Chosen, score: Score) -> int | None:
-    """Record that the test split was read; how often that makes it, None where it is not kept.
+    """Record that the test split was read; return the number of readings, or None if not recorded.
 
     Raises:
         InputError: The study or the run is being written by another process.
@@ -53,5 +53,5 @@ def note_reading(training: Training | None, images: Chosen, score: Score) -> int
 
 
 def counts(images: Chosen) -> bool:
-    """Whether these are the images that the training must see only once."""
+    """Return whether these images are the test split of the training's own data."""
     return images.own and images.part == "test"

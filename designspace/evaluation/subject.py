@@ -1,4 +1,4 @@
-"""What is measured: a network with trained weights, and what is known of their training."""
+"""The subject of a measurement: a network with trained weights, and the facts of their training."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _KEPT = ("weights.safetensors", "checkpoint.")
 
 @dataclass(frozen=True)
 class Training:
-    """The run or the trial that made the weights, as its directory tells.
+    """The run or the trial that made the weights, as read from its directory.
 
     Attributes:
-        title: Its name for people.
-        directory: Of the run, or of the trial's study: where readings of the test split are kept.
-        record: Its record.
-        study: The trial's study; None for a run.
-        trial: The number of the trial; None for a run.
+        title: Name for people.
+        directory: Directory of the run or of the trial's study, where readings of the test split
+            are recorded.
+        record: Record of the run or trial.
+        study: Study of the trial; None for a run.
+        trial: Number of the trial; None for a run.
     """
 
     title: str
@@ -37,12 +38,12 @@ class Training:
 
     @property
     def load(self) -> dict[str, Any]:
-        """The arguments of `load_data` that read its images; empty where nothing says them."""
+        """Arguments of `load_data` that read its images; empty if they are not recorded."""
         return dict(self.study.meta.data.load if self.study else self.record.data.load)
 
     @property
     def wins(self) -> bool:
-        """Whether it is what the test split is for: a run, or the winner of a study."""
+        """Whether the test split is meant for it: it is a run, or the winner of a study."""
         winner = self.study.state.winner if self.study else None
         return self.study is None or (winner is not None and winner.number == self.trial)
 
@@ -52,11 +53,11 @@ class Subject:
     """A network with the weights to measure.
 
     Attributes:
-        name: As the user named it.
+        name: Name that the user gave.
         spec: The network.
-        weights: What was read.
-        training: The run or trial behind the weights; None where they are from elsewhere.
-        says: What the names stand for, a sentence each.
+        weights: The weights that were read.
+        training: Run or trial behind the weights; None if they are from elsewhere.
+        says: Explanations of the names, one sentence each.
     """
 
     name: str
@@ -67,18 +68,18 @@ class Subject:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What our weights file says of their training; empty for one from elsewhere."""
+        """Facts about the training in a weights file by designspace; empty for other files."""
         return self.weights.facts
 
     @property
     def learned_from(self) -> str | None:
-        """Digest of the images that the weights learned from; None where that is not known."""
+        """Digest of the images that the weights learned from; None if it is not known."""
         record = self.training.record if self.training else None
         return self.facts.get("data") or (record and record.data.digest)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """Names of the weights' classes, in order; None where they do not say them."""
+        """Names of the weights' classes, in order; None if they are not known."""
         names = self.facts.get("classes")
         if not names and self.training is not None:
             names = self.training.record.data.classes
@@ -86,7 +87,7 @@ class Subject:
 
     @property
     def load(self) -> dict[str, Any]:
-        """The arguments of `load_data` that read the images of the training, as far as known."""
+        """Arguments of `load_data` that read the images of the training, as far as known."""
         known = self.training.load if self.training else {}
         return known or dict(self.facts.get("data_load") or {})
 
@@ -98,9 +99,9 @@ def find_subject(
 
     Args:
         name: Any name of a network.
-        weights: A weights file of any layout, `timm:NAME`, a run or a trial; by default those that
-            the name stands for.
-        changes: Changes to the spec, values by dotted path.
+        weights: Weights file of any layout, `timm:NAME`, a run or a trial; by default the weights
+            that the name stands for.
+        changes: Values to change in the spec, by dotted path.
 
     Raises:
         InputError: There is no such network, it has no weights, or they cannot be read.
@@ -120,7 +121,7 @@ def find_subject(
 
 
 def training_of(named: Named) -> Training | None:
-    """The run or the trial that a name stands for; a file in its directory counts as well."""
+    """Return the run or the trial that a name or a file in its directory stands for, or None."""
     if named.record is None:
         inside = _directory_of(named.weights)
         return None if inside is None else training_of(find_network(inside))
@@ -141,13 +142,13 @@ def _own(named: Named) -> Path | str:
 
 
 def _behind(weights: str) -> Training | None:
-    """The training behind weights that were given beside a network."""
+    """Return the training behind weights that were given separately from a network, or None."""
     inside = _directory_of(find_weights(weights))
     return None if inside is None else training_of(find_network(inside))
 
 
 def _directory_of(weights: Path | str | None) -> Path | None:
-    """The directory of the run or the trial whose weights a file is: its result or checkpoint."""
+    """Return the directory of the run or trial to which a weights file or checkpoint belongs."""
     if not isinstance(weights, Path) or not weights.name.startswith(_KEPT):
         return None
     parent = weights.absolute().parent
@@ -156,7 +157,7 @@ def _directory_of(weights: Path | str | None) -> Path | None:
 
 
 def _check(weights: Weights) -> None:
-    """Refuse facts that contradict themselves."""
+    """Reject facts that contradict each other."""
     names: object = weights.facts.get("classes")
     count: object = weights.facts.get("num_classes")
     if not names or count is None:

@@ -1,8 +1,8 @@
-"""What a study found: a page, a picture, tables and the data behind them.
+"""The report of a study: a page, a picture, tables and the data behind them.
 
-`write` makes the files of a study directory; `summarize` with `terminal.table` is what a terminal
-shows. Everything is computed to plain data first: `charts` says how it looks, `render` alone
-draws.
+`write` writes the files into a study directory; `summarize` and `terminal.table` make the table
+for a terminal. All results are computed to plain data first: `charts` decides how they look, and
+only `render` draws.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ __all__ = ["Outputs", "write"]
 
 
 def write(study_dir: Path) -> Outputs:
-    """Write report.html, frontier.png, summary.csv and summary.json of a study as it stands.
+    """Write report.html, frontier.png, summary.csv and summary.json of a study as it stands now.
 
     Raises:
-        InputError: There is no study, its files are not valid, or the disk refuses.
+        InputError: There is no study, its files are not valid, or the files cannot be written.
     """
-    # Templates and drawing take time to load; a program that only asks for help must not pay.
+    # Templates and drawing are slow to import; a program that only shows its help must not wait.
     from designspace.reporting.study.writing import write as write_files
 
     return write_files(study_dir)

@@ -1,4 +1,4 @@
-"""Networks against what is known of them: parameters and multiply-adds, counted three ways."""
+"""Networks against their known numbers: parameters and multiply-adds, counted in three ways."""
 
 from designspace.verification.verify import Verification, Verified, verify
 

@@ -1,4 +1,4 @@
-"""Published accuracies measured again: published weights in the view they were published with."""
+"""Measuring published accuracies again: published weights in the view they were published with."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from designspace.verification.published_weights import Claim, find_claims
 from designspace.weights import read_weights
 
 TOLERANCE = 0.1
-"""Points between two evaluations of the same weights on the same images.
+"""Largest difference in points between two evaluations that agree.
 
-Results are printed to a tenth, and decoders and kernels of other versions move some dozens of the
+Results are printed to a tenth, and other versions of decoders and kernels change a few dozen of the
 50,000 answers.
 """
 
@@ -40,16 +40,16 @@ OnRecord = Callable[[AccuracyRecord], None]
 
 @dataclass(frozen=True)
 class Check:
-    """What is verified, and how.
+    """Networks, images and conditions of a verification.
 
     Attributes:
-        names: Networks; empty for all whose published weights are here.
-        data: ImageNet's validation set, or images of some of its classes.
-        weights: Folder of weights files named by their networks; None for timm's.
-        tolerance: Largest difference in points that counts as agreement.
-        device: "cpu" or "cuda".
-        skip_broken: Leave unreadable images out.
-        command: What was called, for the record.
+        names: Names of networks; empty for all networks whose published weights are available.
+        data: Source of ImageNet's validation set, or of images of some of its classes.
+        weights: Folder of weights files named by their networks; None for timm's weights.
+        tolerance: Largest difference that counts as agreement, in points.
+        device: Device to measure on: "cpu" or "cuda".
+        skip_broken: Whether to leave out unreadable images.
+        command: Command line, for the record.
     """
 
     names: Sequence[str]
@@ -65,8 +65,8 @@ def verify_accuracy(check: Check, on_record: OnRecord | None = None) -> Accuracy
     """Measure published weights, and compare top-1 with the published results.
 
     Args:
-        check: What is verified.
-        on_record: Called with the record as it stands, before the first row and after each.
+        check: Networks, images and conditions.
+        on_record: Called with the record so far, before the first row and after each row.
 
     Raises:
         InputError: A network, weights or images are missing, or do not fit each other.
@@ -107,7 +107,7 @@ def _begun(check: Check, images: Chosen, left_out: tuple[str, ...]) -> AccuracyR
 
 
 def _is_full(images: Chosen) -> bool:
-    """Whether there are 50 images in each of 1,000 classes, as ImageNet's validation set has."""
+    """Return whether each of 1,000 classes has 50 images, as in ImageNet's validation set."""
     counts = torch.bincount(images.split.labels.cpu(), minlength=len(images.classes))
     return len(counts) == COUNT and bool((counts == FULL // COUNT).all())
 

@@ -1,4 +1,4 @@
-"""What there is to verify: networks and steps of ladders, with what is known of each."""
+"""The networks and ladder steps to verify, with the known numbers of each."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from designspace.spec.network.network import Network
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A network and what it should count.
+    """A network and its known counts.
 
     Attributes:
-        name: As it is asked for: a network's name, or `ladder:step`.
+        name: Name to ask for it: a network's name, or `ladder:step`.
         network: The network.
-        expected: Its true counts, where they are known.
-        published: What is printed of it.
+        expected: Its true counts; None if they are not known.
+        published: Numbers printed about it.
     """
 
     name: str
@@ -32,10 +32,10 @@ class Case:
 
 
 def cases(names: Iterable[str] = ()) -> Iterator[Case]:
-    """The cases of networks by any name and of ladders; of all that ships, where none is named.
+    """Yield the cases of the named networks and ladders; of everything that ships if none is named.
 
     Raises:
-        InputError: A name that is neither a network's nor a ladder's.
+        InputError: A name belongs to neither a network nor a ladder.
     """
     ladders = catalog.names("search", "steps")
     named = list(names)

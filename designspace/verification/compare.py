@@ -1,4 +1,9 @@
-"""Our count beside torch's and fvcore's own, each difference explained operator by operator."""
+"""Our count beside the counts of torch and fvcore, with differences explained by operator.
+
+All counts are multiply-adds per image, grouped by kind of operator. For example, if fvcore counts
+110 where we count 100, the differences add up to 10: `layer_norm` +10, with the reason "fvcore
+counts layer_norm". We count only convolutions, linear layers and attention products.
+"""
 
 from __future__ import annotations
 
@@ -26,20 +31,20 @@ _KINDS: dict[Any, str] = {
     Attend: "attention",
     WindowAttend: "attention",
 }
-# products of batches are attention's, where torch has no fused kernel
+# a batched product belongs to attention if torch has no fused kernel
 _TORCH_KINDS = {"convolution": "conv", "addmm": "linear", "mm": "linear", "bmm": "attention"}
-_BATCH = 2  # what is wrong with the batch axis shows at more than one image
+_BATCH = 2  # more than one image, to reveal errors in the batch axis
 _FUSED = "scaled_dot_product_attention"
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Multiply-adds by which another counter is above ours, for one kind of operator.
+    """Multiply-adds by which another counter exceeds ours, for one kind of operator.
 
     Attributes:
-        operator: As the counter calls it.
-        macs: More than ours; negative where fewer.
-        reason: Why; None where that is not known.
+        operator: Kind of operator, or the counter's own name for it.
+        macs: Counted by the other minus counted by us, in multiply-adds; may be negative.
+        reason: Reason for the difference; None if it is not known.
     """
 
     operator: str
@@ -49,12 +54,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another counter's answer.
+    """The result of another counter.
 
     Attributes:
-        name: The counter.
-        macs: Its total, in multiply-adds.
-        differences: What leads from our total to that one: they add up exactly.
+        name: Name of the counter.
+        macs: Total in multiply-adds.
+        differences: Differences from our counts; they add up exactly to the difference of totals.
     """
 
     name: str
@@ -63,18 +68,18 @@ class Other:
 
     @property
     def unexplained(self) -> int:
-        """What is left without a reason."""
+        """Multiply-adds of the differences without a reason."""
         return sum(each.macs for each in self.differences if each.reason is None)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One network, three counters.
+    """Three counts of one network.
 
     Attributes:
-        ours: The closed form.
-        params: Learnable parameters of the built module.
-        others: Torch and fvcore.
+        ours: Counts of our formulas.
+        params: Number of learnable parameters of the built module.
+        others: Counts of torch and fvcore.
     """
 
     ours: CostTable
@@ -89,10 +94,10 @@ def compare(
     in_channels: int = 3,
     num_classes: int = 1000,
 ) -> Comparison:
-    """Count a network by torch's `FlopCounterMode` and by fvcore, and explain the differences.
+    """Count a network with torch's `FlopCounterMode` and with fvcore, and explain the differences.
 
-    Torch counts on the meta device, fvcore in a trace on the CPU; each as its maker ships it, on a
-    batch of two images.
+    Torch counts on the meta device, fvcore in a trace on the CPU; each unmodified, on a batch of
+    two images.
 
     Raises:
         InputError: The input is too small for the network's strides.
@@ -111,7 +116,7 @@ def compare(
         model, image = built()
         by_torch = _by_torch(model, image)
     params = sum(parameter.numel() for parameter in model.parameters())
-    with forced("linear"):  # so that operators have the same names on every machine
+    with forced("linear"):  # gives operators the same names on every machine
         by_fvcore, skipped = _by_fvcore(*built())
     others = (_other("torch", ours, by_torch, ()), _other("fvcore", ours, by_fvcore, skipped))
     return Comparison(table, params, others)
@@ -141,7 +146,7 @@ def _differences(
 
 
 def _by_torch(model: nn.Module, image: torch.Tensor) -> Counter[str]:
-    """Torch's counts per image; it counts two for each multiply-add."""
+    """Return torch's counts per kind of operator and image; torch counts two per multiply-add."""
     found: Counter[str] = Counter()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(image)
@@ -155,9 +160,9 @@ def _by_torch(model: nn.Module, image: torch.Tensor) -> Counter[str]:
 
 
 def _by_fvcore(model: nn.Module, image: torch.Tensor) -> tuple[Counter[str], tuple[str, ...]]:
-    """Fvcore's counts per operator and image, and the operators that it has no rule for."""
+    """Return fvcore's counts per operator and image, and the operators without a rule."""
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # fvcore stands on what torch deprecates
+        warnings.simplefilter("ignore")  # fvcore uses deprecated parts of torch
         from fvcore.nn import FlopCountAnalysis
 
         analysis: Any = FlopCountAnalysis(model, image)

@@ -16,7 +16,7 @@ from designspace.compiler import build
 from designspace.costing import cost
 from designspace.spec.network.network import Network
 
-# What fvcore counts one for each multiply-add; norms, poolings and resizing are counted by it too.
+# Operators for which fvcore counts one per multiply-add; it counts norms and poolings, too.
 _PRODUCTS = frozenset(("conv", "linear", "matmul", "mm", "bmm", "addmm", "einsum", "attention"))
 _PRODUCT_WORDS = ("conv", "linear", "mm", "attention", "einsum", "dot")
 _ATTENTION = "aten::scaled_dot_product_attention"
@@ -24,11 +24,11 @@ _ATTENTION = "aten::scaled_dot_product_attention"
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One counter's answer.
+    """The result of one counter.
 
     Attributes:
-        params: Learnable parameters; None where the counter cannot know.
-        macs: Multiply-adds for one image at the network's input size; likewise.
+        params: Number of learnable parameters; None if the counter does not know it.
+        macs: Multiply-adds for one image at the network's input size; None if not known.
         skipped: Operations with multiply-adds that the counter has no rule for.
     """
 
@@ -38,13 +38,13 @@ class Count:
 
 
 def by_closed_form(network: Network) -> Count:
-    """Our formulas, without a tensor."""
+    """Count with our formulas, without a tensor."""
     table = cost(network)
     return Count(table.params, table.macs)
 
 
 def by_torch(network: Network) -> Count:
-    """Torch's `FlopCounterMode` over the built module on the meta device, halved."""
+    """Count the built module on the meta device with torch's `FlopCounterMode`, halved."""
     with torch.device("meta"), torch.no_grad():
         model = build(network).eval()
         with FlopCounterMode(display=False) as counter:
@@ -55,19 +55,19 @@ def by_torch(network: Network) -> Count:
 
 
 def by_fvcore(network: Network) -> Count:
-    """The convolutions, linear layers and matrix products of fvcore, from a trace on the CPU.
+    """Count convolutions, linear layers and matrix products with fvcore, from a trace on the CPU.
 
-    Its trace does not run on the meta device, and it has no rule for torch's fused attention: the
-    rule here counts that one's two products. Where it meets another operation that it skips and
-    that may have products, there is no count.
+    The trace does not run on the meta device. fvcore has no rule for torch's fused attention; the
+    rule here counts its two products. If fvcore skips any other operation that may have products,
+    there is no count.
     """
     return traced(build(network).eval(), _image(network))
 
 
 def traced(model: nn.Module, *inputs: torch.Tensor) -> Count:
-    """What fvcore counts of a module on these inputs."""
+    """Count a module on these inputs with fvcore."""
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # fvcore stands on what torch deprecates
+        warnings.simplefilter("ignore")  # fvcore uses deprecated parts of torch
         from fvcore.nn import FlopCountAnalysis, parameter_count
 
         analysis: Any = FlopCountAnalysis(model, inputs)
@@ -97,7 +97,7 @@ def _has_products(operation: str) -> bool:
 
 
 def _attention(inputs: list[Any], outputs: list[Any]) -> Any:  # noqa: ARG001
-    """Queries by keys, then the weights by the values."""
+    """Count queries times keys, then attention weights times values."""
     from collections import Counter
 
     from fvcore.nn.jit_handles import get_shape

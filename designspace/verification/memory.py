@@ -1,7 +1,9 @@
-"""What torch itself holds in a training step, without the memory: fake tensors are counted.
+"""The memory that torch holds in a training step, measured on fake tensors without allocating it.
 
-Fake CUDA tensors take the way of a GPU through the forward pass (kernels, mixed precision); their
-backward pass needs a GPU, so that the peak is counted on fake CPU tensors.
+A fake tensor has a shape, a type and a device, but no data. On fake CUDA tensors, the forward pass
+uses the kernels and the mixed precision of a GPU. The backward pass would need a real GPU, so the
+peak is measured on fake CPU tensors. Bytes are counted once per storage: a tensor of 2 x 3 float32
+and its transpose share a storage and together hold 24 bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from designspace.spec.network.network import Network
 
 
 def saved_bytes(network: Network, batch_size: int, precision: Precision) -> int:
-    """Bytes of the distinct tensors that autograd keeps, as on a GPU; parameters left out."""
+    """Return the bytes of the distinct tensors that autograd saves on a GPU, without parameters."""
     with _fake(network, batch_size, "cuda") as (model, images, _):
         return _run(model, (images,), precision)[0]
 
@@ -39,13 +41,13 @@ def saved_bytes(network: Network, batch_size: int, precision: Precision) -> int:
 def saved_by(
     node: Node, batch_size: int, precision: Precision, dtype: torch.dtype = torch.float32
 ) -> tuple[int, torch.dtype]:
-    """Bytes that autograd keeps for a layer, as on a GPU, and the precision of its output.
+    """Return the bytes that autograd saves for a layer on a GPU, and the dtype of its output.
 
     Args:
-        node: The layer's run on shapes; the module is in training.
-        batch_size: Images.
-        precision: That of the training step.
-        dtype: That of what the layer takes.
+        node: Run of the layer on shapes; its module is set to training mode.
+        batch_size: Number of images.
+        precision: Precision of the training step.
+        dtype: Dtype of the layer's inputs.
     """
     with torch.device("meta"):
         module = module_of(node).train()
@@ -56,13 +58,13 @@ def saved_by(
 
 
 def _empty(x: Feature, batch_size: int, dtype: torch.dtype) -> Tensor:
-    """A tensor of a feature on a GPU; a map is channels-last in memory."""
+    """Return an empty GPU tensor for a feature; a map is channels-last in memory."""
     values = torch.empty(batch_size, *x.shape, device="cuda", dtype=dtype)
     return values.permute(0, 3, 1, 2) if values.ndim == 4 else values
 
 
 def _run(model: nn.Module, inputs: Sequence[Tensor], precision: Precision) -> tuple[int, Tensor]:
-    """Run a module on fake tensors; return the bytes that autograd keeps, and the output."""
+    """Run a module on fake tensors; return the bytes that autograd saves, and the output."""
     kept: dict[int, tuple[int, Tensor]] = {}
     own = {_memory(each) for each in (*model.parameters(), *model.buffers())}
 
@@ -77,14 +79,14 @@ def _run(model: nn.Module, inputs: Sequence[Tensor], precision: Precision) -> tu
 
 
 def peak_bytes(network: Network, batch_size: int) -> int:
-    """Most bytes alive at once in a step of float32 training with AdamW."""
+    """Return the most bytes alive at once in a float32 training step with AdamW."""
     live = _Live()
     with _fake(network, batch_size, "cpu") as (model, images, labels):
         optimizer = torch.optim.AdamW(model.parameters(), foreach=True)
         for each in (*model.parameters(), images):
             live.note(each)
         with live:
-            for _ in range(2):  # the first has no moments yet
+            for _ in range(2):  # AdamW has no moments before the first step
                 optimizer.zero_grad()
                 loss = functional.cross_entropy(model(images), labels)
                 loss.backward()
@@ -96,7 +98,7 @@ def peak_bytes(network: Network, batch_size: int) -> int:
 def _fake(
     network: Network, batch_size: int, device: str
 ) -> Generator[tuple[nn.Module, Tensor, Tensor]]:
-    """A network in training, images and labels, of fake tensors."""
+    """Yield a network in training mode, images and labels, all as fake tensors."""
     with torch.device("meta"):
         model = build(network).train()
     with FakeTensorMode(allow_non_fake_inputs=True), forced("linear"):
@@ -107,9 +109,9 @@ def _fake(
 
 
 class _Kernels(TorchFunctionMode):
-    """Kernels that a GPU takes, and torch does not take without one.
+    """Kernels that torch uses on a GPU, but does not choose without one.
 
-    Fused attention, and convolutions that leave the layout as it is.
+    These are fused attention, and convolutions that keep the layout.
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -133,7 +135,7 @@ def _fused_attention(q: Tensor, k: Tensor, v: Tensor, attn_mask: Tensor | None) 
 
 @contextmanager
 def _autocast(precision: Precision) -> Generator[None]:
-    """Automatic mixed precision of a GPU, which `torch.autocast` refuses to set up without one."""
+    """Enable the mixed precision of a GPU, which `torch.autocast` refuses to set up without one."""
     before = torch.is_autocast_enabled("cuda"), torch.get_autocast_dtype("cuda")
     torch.set_autocast_enabled("cuda", precision == "bf16")
     torch.set_autocast_dtype("cuda", torch.bfloat16)
@@ -148,12 +150,12 @@ def _autocast(precision: Precision) -> Generator[None]:
 
 
 def _memory(tensor: Tensor) -> int:
-    """What tells a tensor's memory from another's while both live."""
+    """Return an identifier of a tensor's storage, unique among live storages."""
     return tensor.untyped_storage()._cdata  # pyright: ignore[reportPrivateUsage]
 
 
 class _Live(TorchDispatchMode):
-    """Counts the bytes of all memory that operations make, until it is given back."""
+    """Counter of the bytes of all live storages that operations create, with their peak."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,7 +163,7 @@ class _Live(TorchDispatchMode):
         self._known = WeakIdKeyDictionary()
 
     def note(self, tensor: Tensor) -> None:
-        """Count a tensor's memory, once."""
+        """Count a tensor's storage once, until it is freed."""
         storage = tensor.untyped_storage()
         if storage in self._known:
             return

@@ -1,4 +1,4 @@
-"""Which weights stand behind a published result, and where they are: in a folder, or with timm."""
+"""The weights behind published results, and where to find them: in a folder, or with timm."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Claim:
     """Published results that one set of weights gave.
 
     Attributes:
-        name: Of the network.
+        name: Name of the network.
         network: The network.
-        rows: The results: several where sources disagree or retrained it.
-        weights: A file, or `timm:NAME.TAG`.
+        rows: The results: several if sources disagree or retrained the network.
+        weights: Path of a file, or `timm:NAME.TAG`.
     """
 
     name: str
@@ -42,14 +42,14 @@ def find_claims(
     """Find weights for published results.
 
     Args:
-        names: Networks; by default all of the catalog, as far as their weights are here already.
+        names: Names of networks; by default all of the catalog whose weights are available here.
         directory: Folder of weights files, each named by its network (`convnext_t.pth`), then
-            `_22k` where it was pre-trained on ImageNet-22K, then the resolution where that is not
+            `_22k` if it was pre-trained on ImageNet-22K, then the resolution if that is not
             the network's own (`convnext_t_22k_384.pth`); or as timm names it
             (`convnext_tiny.fb_in1k.safetensors`). None for timm's weights.
 
     Returns:
-        What can be measured, and what cannot with the reason.
+        The claims that can be measured, and the reasons why others cannot.
 
     Raises:
         InputError: There is no such network or folder, a named network has no published accuracy
@@ -86,7 +86,7 @@ def _networks(names: Sequence[str]) -> Iterator[tuple[str, Network]]:
 def _claims_of(
     name: str, network: Network, directory: Path | None, *, fetch: bool
 ) -> tuple[list[Claim], list[str]]:
-    """The claims of one network, and its results without weights, with the reason."""
+    """Return the claims of one network, and the reasons for its results without weights."""
     rows = [row for row in network.published if row.top1 is not None]
     if not rows:
         return [], ["no accuracy of it is published"]
@@ -110,7 +110,7 @@ def _claims_of(
 
 
 def _grouped(name: str, network: Network, rows: Iterable[Published]) -> dict[str, list[Published]]:
-    """Results by the name of the weights file that gave them."""
+    """Group results by the name of the weights file that gave them."""
     groups: dict[str, list[Published]] = {}
     for row in rows:
         before = "_22k" if "22K" in row.pretrain else ""
@@ -120,7 +120,7 @@ def _grouped(name: str, network: Network, rows: Iterable[Published]) -> dict[str
 
 
 def _files(directory: Path, keys: Sequence[str]) -> list[Path]:
-    """The weights file of one of these names.
+    """Return the weights file with one of these names, in a list; empty if there is none.
 
     Raises:
         InputError: There are several.
@@ -138,7 +138,7 @@ def _files(directory: Path, keys: Sequence[str]) -> list[Path]:
 
 
 def is_cached(weights: str) -> bool:
-    """Whether timm can load these weights without a network."""
+    """Return whether timm can load these weights without internet access."""
     from huggingface_hub import try_to_load_from_cache
     from timm.models import get_pretrained_cfg
 

@@ -1,4 +1,4 @@
-"""Every network against its known counts and its printed ones."""
+"""Checking networks against their known and their printed counts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class PrintedCheck:
     """One printed number beside the exact count at the resolution of its row.
 
     Attributes:
-        what: `params` or `macs`.
-        printed: The number in the units in which it is printed, 1e6 or 1e9.
-        counted: Ours, in the same units.
-        resolution: Side of the image.
-        source: Where it is printed.
-        note: Why the two may differ, where that is known.
+        what: Quantity: `params` or `macs`.
+        printed: Number as printed, in 1e6 parameters or 1e9 multiply-adds.
+        counted: Our count in the same unit.
+        resolution: Side of the image in pixels.
+        source: Where the number is printed.
+        note: Reason why the two may differ; None if none is known.
     """
 
     what: Literal["params", "macs"]
@@ -36,18 +36,18 @@ class PrintedCheck:
 
     @property
     def agrees(self) -> bool:
-        """Whether the count rounds to what is printed."""
+        """Whether the count rounds to the printed number."""
         return rounds_to(self.counted, self.printed)
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A network's counts and what they were compared with.
+    """The counts of a network, and the numbers they were compared with.
 
     Attributes:
-        case: The network and what is known of it.
-        counts: Counter to its count; `closed form` is ours.
-        printed: Each printed number beside ours.
+        case: The network and its known numbers.
+        counts: Count of each counter; `closed form` is ours.
+        printed: Each printed number beside our count.
     """
 
     case: Case
@@ -56,12 +56,12 @@ class Verified:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What is wrong and has no known reason, in words."""
+        """Differences without a known reason, in words."""
         return (*self._miscounts(), *(words(p) for p in self.printed if _fails(p)))
 
     @property
     def known(self) -> tuple[str, ...]:
-        """What differs for a known reason, in words."""
+        """Differences with a known reason, in words."""
         skipped = [
             f"{name} has no rule for {', '.join(count.skipped)}"
             for name, count in self.counts.items()
@@ -72,7 +72,7 @@ class Verified:
 
     @property
     def verdict(self) -> Verdict:
-        """`pass`, `known` where only known differences are left, or `fail`."""
+        """`pass`, `known` if all differences have a known reason, or `fail`."""
         if self.failures:
             return "fail"
         return "known" if self.known else "pass"
@@ -92,7 +92,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All that was verified."""
+    """The results of all networks that were verified."""
 
     rows: tuple[Verified, ...]
 
@@ -105,14 +105,15 @@ class Verification:
 def verify(
     names: Iterable[str] = (), *, on_row: Callable[[Verified], None] | None = None
 ) -> Verification:
-    """Count networks three ways and compare with what is known of them.
+    """Count networks in three ways, and compare with their known numbers.
 
     Args:
-        names: Networks, ladders, `ladder:step`; all that ships and has known numbers by default.
-        on_row: Called with each result as it comes.
+        names: Networks, ladders or `ladder:step`; by default everything that ships with known
+            numbers.
+        on_row: Called with each result as soon as it is ready.
 
     Raises:
-        InputError: A name that is neither a network's nor a ladder's.
+        InputError: A name belongs to neither a network nor a ladder.
     """
     rows: list[Verified] = []
     seen: dict[tuple[str, int], dict[str, Count]] = {}
@@ -144,7 +145,7 @@ def _fails(check: PrintedCheck) -> bool:
 
 
 def words(check: PrintedCheck) -> str:
-    """A printed number beside ours."""
+    """Describe a printed number beside our count."""
     unit = {"params": "M params", "macs": "GMACs"}[check.what]
     return (
         f"{check.source} prints {check.printed} {unit} at {check.resolution}, "

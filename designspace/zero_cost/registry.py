@@ -28,9 +28,9 @@ class Scorer:
 
     Attributes:
         name: Name on the command line and in tables.
-        source: The paper.
-        measure: Computes the score.
-        counted: Follows from the architecture alone; no weights or images are drawn.
+        source: Paper that defines the score.
+        measure: Function that computes the score.
+        counted: Whether the architecture alone determines it; no weights or images are drawn.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Scorer:
     counted: bool = False
 
     def of(self, subject: Subject) -> float | Undefined:
-        """The score of a network; never a number that is not finite."""
+        """Return the score of a network; a number that is not finite becomes `Undefined`."""
         found = self.measure(subject)
         if isinstance(found, Undefined) or math.isfinite(found):
             return found
@@ -60,10 +60,10 @@ def scorer(name: str, source: str, *, counted: bool = False) -> Callable[[Measur
 
 
 def chosen(names: Sequence[str] | None) -> list[Scorer]:
-    """The scores of these names; all of them by default, the counted ones last.
+    """Return the scorers with these names; by default all of them, the counted ones last.
 
     Raises:
-        InputError: There is none of a name.
+        InputError: A name is unknown, or the list is empty.
     """
     if names is None:
         return sorted(SCORERS.values(), key=lambda known: (known.counted, known.name))

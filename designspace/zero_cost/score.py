@@ -1,4 +1,4 @@
-"""The scores of a network: built, a mini-batch drawn, each score measured, a few times over."""
+"""The scores of a network: build it, draw a mini-batch, measure each score, repeat a few times."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def score(
     names: Sequence[str] | None = None,
     settings: Settings | None = None,
 ) -> NetworkScores:
-    """The zero-cost scores of one untrained network.
+    """Measure the zero-cost scores of one untrained network.
 
     Args:
         spec: Name, path, plain data or network.
-        data: The task: a source as `designspace train --data` takes it, or data that are loaded;
-            the packaged images by default.
-        changes: Values by dotted path to change in the spec.
-        seed: The first repeat has the weights with which a training of this seed begins, and the
-            next ones those of the next seeds.
-        names: Which scores; all by default.
-        settings: Mini-batch, repeats, recipe, device.
+        data: Source as in `designspace train --data`, or loaded data; the packaged images by
+            default.
+        changes: Values to change in the spec, by dotted path.
+        seed: Seed of the first repeat, whose weights are the initial weights of a training with
+            this seed; the next repeats use the next seeds.
+        names: Names of scores; all by default.
+        settings: Mini-batch, repeats, recipe and device.
 
     Raises:
         InputError: A specification, a name or a setting is wrong, or there are too few images.
@@ -60,10 +60,10 @@ def score(
 
 
 def task_data(source: str | None, network: Network, how: Settings, **options: bool) -> Data:
-    """The data as a training of this network by this recipe would load them.
+    """Load the data as a training of this network with this recipe would.
 
     Raises:
-        InputError: As `load_data`.
+        InputError: As for `load_data`.
     """
     recipe, size = how.training, decoding_size(network, how.training)
     return load_data(source, val_fraction=recipe.val_fraction, image_size=size, **options)
@@ -71,14 +71,14 @@ def task_data(source: str | None, network: Network, how: Settings, **options: bo
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Where mini-batches and first weights come from."""
+    """Source of mini-batches and initial weights."""
 
     data: Data
     how: Settings
     seed: int
 
     def __post_init__(self) -> None:
-        """Refuse a mini-batch that the data cannot fill.
+        """Reject a mini-batch that the data cannot fill.
 
         Raises:
             InputError: There are fewer training images.
@@ -91,12 +91,12 @@ class Task:
             )
 
     def subject(self, network: Network, repeat: int) -> Subject:
-        """The network with the first weights of a repeat, and its mini-batch."""
+        """Return the network with the initial weights of a repeat, and its mini-batch."""
         seed, device = self.seed + repeat, device_of(self.how.device)
         size = working_size(network, self.data, self.how.training)
         classes, channels = self.data.num_classes, self.data.channels
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive("torch", "weights", seed))  # as `train.run` does
+            torch.manual_seed(derive("torch", "weights", seed))  # the same as in `train.run`
             model = build(network, num_classes=classes, in_channels=channels, input_size=size)
             initialise(model, self.how.training)
         view = view_of(self.data, size, self.how.training.test)
@@ -108,7 +108,7 @@ class Task:
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """What all networks share, in plain words."""
+        """Conditions that all networks share, in plain words."""
         how = self.how
         return {
             "data": {"name": self.data.name, "digest": self.data.digest},
@@ -123,7 +123,7 @@ class Task:
 
 
 def measure(network: Network, task: Task, scores: Sequence[Scorer]) -> NetworkScores:
-    """Each score of a network, in as many repeats as are wanted."""
+    """Measure each score of a network in all repeats; a counted score only once."""
     began = time.perf_counter()
     found: dict[str, list[float | Undefined]] = {known.name: [] for known in scores}
     for repeat in range(task.how.repeats):
@@ -141,7 +141,10 @@ def measure(network: Network, task: Task, scores: Sequence[Scorer]) -> NetworkSc
 
 
 def _value(found: Sequence[float | Undefined]) -> ScoreValue:
-    """Defined only where every repeat is: a mean over some of them would be another number."""
+    """Return the values of a score; it is undefined if any repeat is undefined.
+
+    A mean over only some of the repeats would be a different number.
+    """
     reasons = [value.reason for value in found if isinstance(value, Undefined)]
     if not reasons:
         return ScoreValue(values=tuple(v for v in found if not isinstance(v, Undefined)))
@@ -152,7 +155,7 @@ def _value(found: Sequence[float | Undefined]) -> ScoreValue:
 def record(
     networks: Sequence[NetworkScores], task: Task, scores: Sequence[Scorer], command: str
 ) -> ScoreRecord:
-    """What was measured, with what one must know to read it."""
+    """Return the record: the measured scores, and the conditions needed to read them."""
     return ScoreRecord(
         command=command,
         conditions=task.conditions,

@@ -1,4 +1,4 @@
-"""Under which conditions scores are measured."""
+"""Conditions under which scores are measured."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from designspace.spec.recipe.recipe import Recipe, load_recipe
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The conditions.
+    """Conditions of the measurement.
 
     Attributes:
-        batch_size: Images of the mini-batch.
-        repeats: How often each score is measured, with other weights and other images each time.
-        recipe: Of the training that is to be predicted: it says how the first weights are drawn.
-        device: `cpu` or `cuda`.
+        batch_size: Number of images in the mini-batch.
+        repeats: Number of repeats per score, each with other weights and other images.
+        recipe: Recipe of the training to predict; it defines how weights are initialised.
+        device: Device to measure on: `cpu` or `cuda`.
     """
 
     batch_size: int = 64
@@ -29,10 +29,10 @@ class Settings:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be measured.
+        """Check the conditions and load the recipe.
 
         Raises:
-            InputError: A number that is too small, no such recipe, a device that is not here.
+            InputError: A number is too small, there is no such recipe, or the device is missing.
         """
         if self.batch_size < 2:
             raise InputError(
@@ -46,6 +46,6 @@ class Settings:
 
     @property
     def training(self) -> Recipe:
-        """The recipe, loaded."""
+        """Recipe of the training, loaded."""
         assert isinstance(self.recipe, Recipe)
         return self.recipe

@@ -1,4 +1,4 @@
-"""The scores of every trial of a finished study, beside what training made of them."""
+"""The scores of every trial of a finished study, beside the results of their training."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def score_study(
     command: str = "",
     on_trial: Measured = silent,
 ) -> StudyScores:
-    """Measure every trial's scores, on the study's own data and with its recipe's first weights.
+    """Measure the scores of every trial with the study's data and initial weights of its recipe.
 
     Args:
-        directory: The study's.
-        seed: As of `score`; the study's own by default, with which its trainings began.
-        names: Which scores; all by default.
-        settings: Mini-batch, repeats, device; the recipe is the study's.
-        command: What to note as the command.
-        on_trial: Called after each with the trials done and the trials in all.
+        directory: Directory of the study.
+        seed: Seed as in `score`; by default the study's own, with which its trainings began.
+        names: Names of scores; all by default.
+        settings: Mini-batch, repeats and device; the recipe is always the study's.
+        command: Command line, for the record.
+        on_trial: Called after each trial with the number of trials done and in all.
 
     Raises:
         InputError: There is no study, it is not finished, or its data changed.
@@ -82,7 +82,7 @@ def score_study(
 
 
 def write(directory: Path, found: StudyScores) -> tuple[Path, Path]:
-    """The table and the whole record beside the study, each file whole or not at all."""
+    """Write the table and the record into the study's directory, each file whole or not at all."""
     table, whole = directory / TABLE, directory / RECORD
     write_text_atomic(table, as_csv(found))
     write_text_atomic(whole, found.model_dump_json(indent=1) + "\n")
@@ -90,7 +90,7 @@ def write(directory: Path, found: StudyScores) -> tuple[Path, Path]:
 
 
 def as_csv(found: StudyScores) -> str:
-    """A row a trial: sizes, top-1 by epoch, each score's mean and deviation over the repeats."""
+    """Return one row per trial: sizes, top-1 by epoch, and mean and deviation of each score."""
     names = [name for name in found.record.sources if name not in ("params", "macs")]
     epochs = [f"top1@{epoch}" for epoch in range(1, found.epochs + 1)]
     head = ["trial", "state", "digest", "params", "macs", *epochs]

@@ -1,4 +1,4 @@
-"""What a score looks at: an untrained network, and a mini-batch of its task."""
+"""The input of a score: an untrained network, and a mini-batch of its task."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from designspace.layers.trace import Node
 
 @dataclass(frozen=True)
 class Subject:
-    """An untrained network and a mini-batch. A score never changes it: it works on a copy.
+    """An untrained network and a mini-batch. A score works on a copy and never changes it.
 
     Attributes:
-        model: The network with its first weights.
-        plan: The run on shapes that the model was built from.
-        images: (batch, channels, height, width), normalised as for training, not augmented.
-        labels: (batch,).
-        seed: Of what a score draws by itself.
+        model: Network with its initial weights.
+        plan: Run on shapes from which the model was built.
+        images: Images (batch, channels, height, width), normalised as in training, not augmented.
+        labels: Labels (batch,).
+        seed: Seed of the random numbers that a score draws itself.
     """
 
     model: BuiltNetwork
@@ -35,23 +35,23 @@ class Subject:
     seed: int
 
     def copy(self) -> BuiltNetwork:
-        """The network in training mode, with no gradients, to do with as one likes."""
+        """Return a copy of the network in training mode, without gradients, that may be changed."""
         model = copy.deepcopy(self.model).train()
         model.zero_grad()
         return model
 
     def draw(self, name: str) -> torch.Generator:
-        """The random stream of one score, on the CPU."""
+        """Return the random generator of one score, on the CPU."""
         return generator("signals", name, self.seed)
 
     def leaves(
         self, kind: type[Leaf], outside: type[Composite] | None = None
     ) -> Iterator[tuple[str, Leaf]]:
-        """The leaf layers of a kind, with the dotted names of their modules.
+        """Yield the leaf layers of a kind, with the dotted names of their modules.
 
         Args:
-            kind: Which.
-            outside: Leave out those within parts of this kind.
+            kind: Class of the layers.
+            outside: Class of parts whose inner layers are left out.
         """
         yield from _leaves(self.plan, "", kind, outside)
 
@@ -69,5 +69,5 @@ def _leaves(
 
 
 def weights(model: nn.Module) -> list[Tensor]:
-    """The weights of convolutions and linear layers, without biases, norms, scales and tables."""
+    """Return the weights of convolutions and linear layers; no biases, norms, scales or tables."""
     return [m.weight for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]

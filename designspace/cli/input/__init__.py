@@ -1,1 +1,1 @@
-"""What commands take: shared options, names of networks, sizes, devices, directories."""
+"""Inputs of commands: shared options, names of networks, sizes, devices, plug-ins."""

@@ -1,15 +1,15 @@
-"""The device that is meant by `auto`."""
+"""The choice of a device, including `auto`."""
 
 from __future__ import annotations
 
 
 def chosen(name: str) -> str:
-    """Return the device's name: `auto` is a GPU where there is one. It becomes the current one.
+    """Return the device's name, and make it the current one; `auto` is a GPU if there is one.
 
-    Where torch cannot use the GPU of this machine, a line on standard error says why.
+    If torch cannot use the GPU of this machine, a line on standard error says why.
 
     Raises:
-        InputError: The device is unknown or not here.
+        InputError: The device is unknown or not available.
     """
     from designspace.compiler.device import choose
 
@@ -20,7 +20,7 @@ def chosen(name: str) -> str:
 
 
 def tell_unused() -> None:
-    """Say it where the CPU is used although the machine has a GPU."""
+    """Report it if the CPU is used although the machine has a GPU."""
     import typer
 
     from designspace.compiler.device import unused_gpu

@@ -1,4 +1,4 @@
-"""The network that a command works on: found by its name, and told to the user."""
+"""The network that a command works on: find it by name, and tell the user what the name means."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 def find(name: str, changes: list[str] | None = None, *, quiet: bool = False) -> Named:
-    """Find a network, and say in one line what a name stands for that does not say it itself.
+    """Find a network, and explain its name in one line if the name is not clear by itself.
 
     Args:
-        name: The name, as the user gave it.
-        changes: `path=value` words.
-        quiet: Say nothing, for output that is JSON.
+        name: Name as the user gave it.
+        changes: Words of the form `path=value`.
+        quiet: Whether to print nothing, as for JSON output.
 
     Raises:
-        InputError: The name stands for no network, or a change is wrong.
+        InputError: There is no network with this name, or a change is wrong.
     """
     from designspace.naming import find_network
     from designspace.spec.documents.changes import parse_set
@@ -32,7 +32,7 @@ def find(name: str, changes: list[str] | None = None, *, quiet: bool = False) ->
 
 
 def tell_weights(name: str) -> None:
-    """Say in one line which trial or run the weights of a name are from; nothing of a file."""
+    """Print the trial or run that the weights of a name are from; print nothing for a file."""
     from designspace.naming import find_network, holds_training
     from designspace.records.study.trial_names import parted
 
@@ -41,7 +41,7 @@ def tell_weights(name: str) -> None:
 
 
 def task_line(named: Named, task: Task) -> str:
-    """Return the task in words where it is assumed from a training; empty elsewhere."""
+    """Return the task in words if it was taken from a training, else an empty text."""
     trained = (named.num_classes, named.in_channels, named.input_size)
     if named.num_classes is None or trained != (
         task.num_classes,

@@ -1,4 +1,4 @@
-"""Options that several verbs share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES = (
 
 
 def finite(value: float | None) -> float | None:
-    """Refuse a number that is none, or endless."""
+    """Refuse a number that is infinite or not a number."""
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value:g} is not a finite number")
     return value

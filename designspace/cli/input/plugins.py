@@ -1,4 +1,4 @@
-"""`--plugin FILE.py`, before or after the verb: taken out of the words before a verb reads them."""
+"""`--plugin FILE.py`, anywhere on the line: taken out before the command reads its words."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ EPILOG = f"{OPTION} FILE.py adds kinds from a file of yours; see designspace --h
 
 
 def taken(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part the words of a command line into those of the verb and the plug-in files.
+    """Split the words of a command line into those of the command and the plug-in files.
 
-    Everything after a bare `--` belongs to the verb.
+    For example, `cost --plugin a.py demo` gives (`cost demo`, `a.py`). Everything after a bare `--`
+    belongs to the command.
 
     Raises:
-        InputError: The last word is the option, without a file.
+        InputError: The option has no file.
     """
     rest: list[str] = []
     files: list[str] = []

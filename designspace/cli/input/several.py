@@ -1,4 +1,4 @@
-"""Several weights files of one network: the names that patterns stand for, and one row per file."""
+"""Several weights files of one network: expand patterns, and print one row per file."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _COLUMNS = ("weights", "top-1", "top-5", "images", "measured on", "size")
 
 
 def expanded(names: Sequence[str] | None) -> list[str] | None:
-    """Return the files that names and patterns stand for, each once; None for a single name.
+    """Return the files for names and patterns, each once; None for no name or a single name.
 
-    A pattern such as `runs/*.pth` is one only where no file has that very name.
+    A name such as `runs/*.pth` is a pattern unless a file with exactly this name exists.
 
     Raises:
         InputError: A pattern matches no file.
@@ -27,7 +27,7 @@ def expanded(names: Sequence[str] | None) -> list[str] | None:
     for name in names:
         matches = [name]
         if _is_pattern(name):
-            # Path.glob takes no absolute patterns.
+            # Path.glob does not accept absolute patterns.
             matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207
         if not matches:
             raise InputError(f"no file matches '{name}'", path="--weights")
@@ -41,7 +41,7 @@ def _is_pattern(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Measured:
-    """The outcome of one file: its result as plain data, or why there is none."""
+    """The outcome for one file: its result as plain data, or the reason why there is none."""
 
     name: str
     result: Mapping[str, Any] | None
@@ -49,7 +49,7 @@ class Measured:
 
 
 def measured(name: str, measure: Callable[[str], Mapping[str, Any]]) -> Measured:
-    """Measure the weights of one file; a file that cannot be measured is no end of the others."""
+    """Measure the weights of one file; a failure is recorded, so that the other files continue."""
     from designspace.failures.words import in_one_line
 
     try:

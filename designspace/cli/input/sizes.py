@@ -1,4 +1,4 @@
-"""The side of the images that a training uses, where the command line says it."""
+"""The side of the training images, if the command line sets it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from designspace.spec.documents.changes import parse_set
 def recipe_changes(
     words: list[str] | None, input_size: int | None, spec_size: int | None = None
 ) -> dict[str, Any]:
-    """Return the changes of the recipe, with the side of the images among them.
+    """Return the changes of the recipe, including the side of the images.
 
     Args:
-        words: The `path=value` words of `--recipe-set`.
-        input_size: The side that `--input-size` gives, which is a part of the recipe.
-        spec_size: The side that `--set input_size` gives, used where the others give none.
+        words: Words of `--recipe-set`, of the form `path=value`.
+        input_size: Side from `--input-size`, which belongs to the recipe.
+        spec_size: Side from `--set input_size`, used if the others give none.
 
     Raises:
         InputError: A word is wrong, or two options disagree.
@@ -26,5 +26,5 @@ def recipe_changes(
 
 
 def changed_size(words: list[str] | None, size: int) -> int | None:
-    """Return the network's size where `--set` changed it, else None."""
+    """Return the network's size if `--set` changed it, else None."""
     return size if KEY in parse_set(words or []) else None

@@ -1,1 +1,1 @@
-"""What commands print: tables, JSON, progress and live views."""
+"""Output of commands: tables, JSON, progress and live views."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def minutes(seconds: float) -> str:
-    """A duration for people."""
+    """Format a duration for people, from seconds."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -1,8 +1,12 @@
-"""Tables as lines of text that fit a width, with every cell whole.
+"""Tables as lines of text that fit a width, without shortening any cell.
 
-Three means are tried in turn: text columns wrap between words, optional columns are left out and
-named in a note, and at last each row is printed as lines of `column: cell`, where a word that is
-wider than the screen runs over its edge. Nothing is ever shortened.
+Three ways are tried in turn. First, text columns wrap between words. Second, optional columns are
+left out and named in a note. Third, each row is printed as lines of `column: cell`; a word that is
+wider than the screen runs over its edge.
+
+Columns start at their natural width and shrink, the widest first, down to their least width: the
+longest word, and for a text column at least `LEAST_TEXT` unless its text is narrower. For example,
+natural widths 40 and 10 with a gap of 2 on a screen of 42 columns become 30 and 10.
 """
 
 from __future__ import annotations
@@ -14,13 +18,13 @@ from itertools import zip_longest
 from rich.cells import cell_len
 
 LEAST_TEXT = 14
-"""Width below which a text column is not wrapped, unless its text is narrower."""
+"""Least width of a text column, in characters, unless its text is narrower."""
 _GAPS = (2, 1)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line and how it looks: `bold`, `dim`, `red`, `cyan` or nothing."""
+    """A line and its style: `bold`, `dim`, `red`, `cyan` or nothing."""
 
     text: str
     style: str = ""
@@ -31,13 +35,13 @@ class Grid:
     """A table as plain data.
 
     Attributes:
-        columns: The head.
-        rows: Cells as text, as many as there are columns or fewer.
+        columns: Headings of the columns.
+        rows: Cells as text, at most one per column.
         text: Indices of the columns that hold text, which may wrap; the others hold numbers.
-        title: The line above.
-        total: A last row, set apart.
+        title: Line above the table.
+        total: Last row, below a rule.
         optional: Names of the columns that may be left out, the first one first.
-        styles: How each row looks; empty for all alike.
+        styles: Style of each row; empty for no styles.
     """
 
     columns: Sequence[str]
@@ -50,11 +54,11 @@ class Grid:
 
 
 def lines(grid: Grid, width: int | None) -> list[Line]:
-    """Lay the table out.
+    """Lay out the table.
 
     Args:
         grid: The table.
-        width: Columns of the screen; None for as much as the table takes.
+        width: Width of the screen in characters; None for no limit.
     """
     shown = list(range(len(grid.columns)))
     for name in (None, *grid.optional):
@@ -67,7 +71,7 @@ def lines(grid: Grid, width: int | None) -> list[Line]:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Break text between words, keeping its indentation; a word that is wider stays whole."""
+    """Break text between words, keeping its indentation; a word wider than `width` stays whole."""
     found: list[str] = []
     for paragraph in text.split("\n"):
         if cell_len(paragraph) <= width:
@@ -86,7 +90,7 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _widths(grid: Grid, shown: list[int], gap: int, width: int | None) -> list[int] | None:
-    """Return a width for each column, or None where they do not fit."""
+    """Return a width for each column, or None if they do not fit."""
     ends = [_ends(grid, index) for index in shown]
     least, widths = [low for low, _ in ends], [high for _, high in ends]
     if width is None:
@@ -154,7 +158,7 @@ def _note(grid: Grid, shown: list[int], width: int | None) -> list[Line]:
 
 
 def _upright(grid: Grid, width: int) -> list[Line]:
-    """Print a row as lines, one per cell that is not empty, with a blank line between rows."""
+    """Lay out each row as one line per non-empty cell, with a blank line between rows."""
     found = [Line(part, "bold") for part in wrapped(grid.title, width)] if grid.title else []
     rows = [*zip_longest(grid.rows, grid.styles[: len(grid.rows)], fillvalue="")]
     if grid.total:

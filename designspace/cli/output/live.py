@@ -1,4 +1,4 @@
-"""The live table of a search; a plain line an event where there is no terminal."""
+"""The live table of a search; one plain line per event if there is no terminal."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
     from designspace.cli.output.opening import SearchOpening
     from designspace.searching.request import Outcome, Request
 
-RECENT = 8  # rows of trials
-_ALWAYS: tuple[Status, ...] = ("complete", "running", "stopped", "failed")  # also where no trial is
+RECENT = 8  # number of trials in the table
+_ALWAYS: tuple[Status, ...] = ("complete", "running", "stopped", "failed")  # even without trials
 
 
 class LiveTable:
-    """An observer of a study that draws on a stream; a context, so that the terminal is restored.
+    """An observer of a study that draws on a stream; a context manager that restores the terminal.
 
-    The stream must be `quiet.terminal()`, since the process's own output goes to a log meanwhile.
+    The stream must be `quiet.terminal()`, because the process's own output goes to a log meanwhile.
     """
 
     def __init__(self, stream: TextIO, epochs: int, opening: SearchOpening | None = None) -> None:
-        """Draw on a stream a study whose trials have so many epochs, after a line about them."""
+        """Draw on a stream a study whose trials have this many epochs, after its opening line."""
         self._stream, self._epochs, self._opening = stream, epochs, opening
         self._live: Live | None = None
         self._began, self._trained = time.monotonic(), 0
@@ -69,7 +69,7 @@ class LiveTable:
         at: TracebackType | None,
     ) -> None:
         if self._live is not None:
-            with contextlib.suppress(OSError):  # of a terminal that was closed
+            with contextlib.suppress(OSError):  # the terminal was closed
                 self._live.stop()
 
     def __call__(self, event: Event, state: StudyState) -> None:
@@ -88,13 +88,13 @@ class LiveTable:
             self._write(line)
 
     def _open(self, event: Event, state: StudyState) -> None:
-        """Say what is searched and how long it takes, as the study begins or goes on."""
+        """Print subject and expected duration of the search when the study begins or resumes."""
         opening = self._opening
         if opening is None or not isinstance(event, StudyChanged):
             return
         self._opening = None
         seconds = opening.seconds(state)
-        # The timing itself is no part of the search's own pace.
+        # Timing the base network does not count towards the search's own pace.
         self._began, self._bar = time.monotonic(), Bar()
         if seconds is not None:
             self._bar.left = seconds
@@ -111,9 +111,9 @@ class LiveTable:
 
     @contextmanager
     def _heard(self) -> Generator[None]:
-        """End as after Ctrl-C, with everything recorded, where the reader or the terminal is gone.
+        """Stop as after Ctrl-C, with everything recorded, if the reader or the terminal is gone.
 
-        A disk that is full is another matter.
+        Other errors, such as a full disk, are raised.
         """
         try:
             yield
@@ -124,7 +124,7 @@ class LiveTable:
             signal.raise_signal(signal.SIGINT)
 
     def _left(self, state: StudyState) -> float | None:
-        """Seconds to go at the pace so far, None before there is one."""
+        """Return the seconds left at the pace so far; None before any epoch has ended."""
         if not self._trained:
             return None
         pace = (time.monotonic() - self._began) / self._trained
@@ -132,11 +132,11 @@ class LiveTable:
 
 
 class Bar:
-    """A bar that moves with the time, also while no trial reports; unknown, it only pulses.
+    """A bar that moves with time, even while no trial reports; it pulses if the end is unknown.
 
     Attributes:
-        began: when, in seconds of a clock that never goes back.
-        now: the clock's reading when the time left was last known.
+        began: Start, in seconds of a monotonic clock.
+        now: Reading of the same clock when the time left was last updated.
     """
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ class Bar:
 
     @property
     def left(self) -> float | None:
-        """Seconds left, as they were last known; None before."""
+        """Seconds left at the last update; None before the first."""
         return self._left
 
     @left.setter
@@ -153,14 +153,14 @@ class Bar:
         self.now, self._left = time.monotonic(), seconds
 
     def share(self, now: float) -> float | None:
-        """How much of the time is gone, below 1 until the end is known; None where unknown."""
+        """Return the share of the time that has passed, at most 0.99; None if it is unknown."""
         if self._left is None:
             return None
         whole = self.now - self.began + self._left
         return min((now - self.began) / whole, 0.99) if whole > 0 else 0.99
 
     def __rich__(self) -> ProgressBar:
-        """Drawn anew several times a second."""
+        """Return the bar as it is now; called several times per second."""
         from rich.progress_bar import ProgressBar
 
         share = self.share(time.monotonic())
@@ -174,7 +174,7 @@ def _stacked(rows: Table, bar: Bar) -> Group:
 
 
 def watched(request: Request, opening: SearchOpening | None = None, *, quiet: bool) -> Outcome:
-    """Run a study under a live table on the terminal; quiet, without one."""
+    """Run a study, with a live table on the terminal unless `quiet`."""
     from designspace.searching.ray_session.quiet import terminal
     from designspace.searching.study import run_study
 
@@ -185,12 +185,12 @@ def watched(request: Request, opening: SearchOpening | None = None, *, quiet: bo
         with LiveTable(stream, request.epochs, opening) as live:
             return run_study(request, live)
     finally:
-        with contextlib.suppress(OSError):  # of a terminal that was closed
+        with contextlib.suppress(OSError):  # the terminal was closed
             stream.close()
 
 
 def epochs_left(state: StudyState, epochs: int) -> float:
-    """Epochs still to train, if trials to come last as long as those that ended."""
+    """Estimate the epochs still to train, if trials last as long as the average ended trial."""
     ended = [t.epochs for t in state.trials.values() if t.state in FINAL]
     usual = sum(ended) / len(ended) if ended else float(epochs)
     live = [t.epochs for t in state.trials.values() if t.state in UNFINISHED]
@@ -199,7 +199,7 @@ def epochs_left(state: StudyState, epochs: int) -> float:
 
 
 def describe(event: Event, state: StudyState, epochs: int) -> str:
-    """One plain line for an event, empty for those that only matter to the ledger."""
+    """Describe an event in one plain line; empty for an event that matters only to the ledger."""
     match event:
         case StudyChanged():
             return f"study {event.action}: {finished(state)} of {event.trials} trials"
@@ -221,12 +221,12 @@ def describe(event: Event, state: StudyState, epochs: int) -> str:
 
 
 def finished(state: StudyState) -> int:
-    """Trials in a final state."""
+    """Count the trials in a final state."""
     return state.count(*FINAL)
 
 
 def table(state: StudyState, left: float | None) -> Table:
-    """The counts, the best, the time left, and the latest trials."""
+    """Return the table of the latest trials, with the summary as its title."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -242,13 +242,13 @@ def table(state: StudyState, left: float | None) -> Table:
     for trial in shown:
         top1 = "" if trial.top1 is None else f"{trial.top1:.1f}"
         number, epochs = str(trial.number), str(trial.epochs)
-        changed = Text(_changed(trial, state))  # as text: labels are no markup
+        changed = Text(_changed(trial, state))  # as text: labels are not markup
         rows.add_row(number, changed, unit.cell(trial.macs), epochs, top1, trial.state)
     return rows
 
 
 def summary(state: StudyState, left: float | None) -> str:
-    """One line: how many of which, the best so far, the time left."""
+    """Return one line: trials by state, the best so far, and the time left."""
     counts = [
         f"{state.count(status)} {status}"
         for status in STATUSES
@@ -265,7 +265,7 @@ def summary(state: StudyState, left: float | None) -> str:
 
 
 def _changed(trial: Trial, state: StudyState) -> str:
-    """The labels that differ from those of trial 0."""
+    """Return the labels that differ from those of trial 0."""
     from designspace.reporting.study.rows import changes_against, reference_of
 
     differing = changes_against(trial.point, reference_of(state))

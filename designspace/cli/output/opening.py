@@ -1,7 +1,8 @@
-"""The two lines that a training and a search begin with: the data, then network, device and time.
+"""The two lines before a training or a search: the data, then network, device and time.
 
-The time is measured, not guessed: a training says it as soon as its first steps are done, a search
-after some steps of the base network, or from the epochs that it has recorded.
+The time is measured, not guessed. A training prints it as soon as its first steps are done. A
+search uses a few steps of the base network, or the epochs that it has recorded. For example, if 10
+steps take 2 s and 1,000 steps remain, the estimate is 200 s.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from designspace.training.run import Run
 
 WARM_UP, STEPS, PATIENCE = 2, 10, 10.0
-"""Steps left out, steps timed, and seconds after which fewer do."""
+"""Number of steps left out, number of steps timed, and seconds after which fewer suffice."""
 _SAMPLE = 500
-"""Images of a streamed set that its brightness is measured on, where nothing else measures it."""
+"""Images of a streamed set on which its pixel statistics are measured for the opening line."""
 
 
 @dataclass
@@ -35,13 +36,13 @@ class TrainingOpening:
 
     @property
     def data_line(self) -> str:
-        """What the run learns from."""
+        """Description of the run's data."""
         from designspace.images.overview.summary import opening_line
 
         return opening_line(self.run.data, self.run.view.mean, self.run.view.std)
 
     def stepped(self, done: int, steps: int) -> Iterator[str]:
-        """What there is to say after a step: once, as soon as the time is known."""
+        """Yield the second line and the notes after a step, once, as soon as the time is known."""
         if self._told:
             return
         self._ticks.append(self._clock(waits=len(self._ticks) == WARM_UP - 1))
@@ -54,7 +55,7 @@ class TrainingOpening:
             yield from self._tell(pace * left)
 
     def _clock(self, *, waits: bool) -> float:
-        """The time, on a GPU after what it was given where the clock waits for it."""
+        """Return the time in seconds; with `waits`, after the GPU has finished its work."""
         from designspace.compiler.device import wait_for
 
         if waits:
@@ -62,7 +63,7 @@ class TrainingOpening:
         return time.perf_counter()
 
     def rest(self) -> Iterator[str]:
-        """What was not said yet, without a time."""
+        """Yield the lines that were not printed yet, without a time."""
         if not self._told:
             yield from self._tell(None)
 
@@ -90,14 +91,14 @@ class TrainingOpening:
 
 @dataclass(frozen=True)
 class SearchOpening:
-    """The same two lines of a search, whose networks are many."""
+    """The two opening lines of a search, which has many networks."""
 
     request: Request
     data: Data
 
     @property
     def data_line(self) -> str:
-        """What every trial learns from."""
+        """Description of the data of all trials."""
         from designspace.images.overview.summary import opening_line
         from designspace.images.statistics import measure
 
@@ -105,7 +106,7 @@ class SearchOpening:
         return opening_line(self.data, pixels.mean, pixels.std)
 
     def seconds(self, state: StudyState) -> float | None:
-        """How long the search takes from here, roughly; None where it cannot be told cheaply."""
+        """Estimate the seconds until the search ends; None without recorded epochs or a timing."""
         from designspace.searching.plan import expected_epochs, parallel
 
         epochs = [epoch for trial in state.trials.values() for epoch in trial.history]
@@ -116,7 +117,7 @@ class SearchOpening:
         return pace * left / parallel(self.request)
 
     def network_line(self, seconds: float | None) -> str:
-        """The space, its base network, and where and how long its trials run."""
+        """Return the space, its base network, and the device and duration of its trials."""
         from designspace.cli.output.duration import minutes
         from designspace.reporting.drawing.numbers import macs_text
         from designspace.searching.proposers.proposer import base_point
@@ -134,10 +135,10 @@ class SearchOpening:
         )
 
     def _timed(self) -> float | None:
-        """Seconds of an epoch of the base network.
+        """Measure the seconds per epoch of the base network.
 
-        None on a GPU, which this process does not touch while the trials have it, and where the
-        base cannot be trained: its own trial says why.
+        Returns None on a GPU, which this process leaves to the trials, and if the base cannot be
+        trained; its own trial then reports why.
         """
         import torch
 
@@ -160,14 +161,14 @@ class SearchOpening:
 
 
 def device_words(name: str) -> str:
-    """A device and its model, as far as this machine can tell."""
+    """Describe a device and its model, as far as this machine knows it."""
     from designspace.compiler.device import described
 
     return described(name) or f"{name} of the cluster"
 
 
 def trials_words(request: Request) -> str:
-    """The device of the trials, what each of them gets, and how many run at a time."""
+    """Describe the device of the trials, the resources per trial, and the trials at a time."""
     from designspace.searching.plan import parallel
 
     asked = request.resources

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from designspace.costing import CostTable
 
 PAGE = 80
-"""Width of paragraphs in a pipe."""
+"""Width of paragraphs in a pipe, in characters."""
 _NARROW = 20
 _CODES = {"bold": 1, "dim": 2, "red": 31, "cyan": 36}
 
 
 def print_json(data: Any) -> None:
-    """Print one JSON document; a number that is not finite is unknown, and becomes null."""
+    """Print one JSON document; a number that is not finite becomes null."""
     sys.stdout.write(json.dumps(_finite(data), indent=2, allow_nan=False) + "\n")
 
 
@@ -45,16 +45,16 @@ def print_table(
     optional: Sequence[str] = (),
     styles: Sequence[str] = (),
 ) -> None:
-    """Print a table that fits the terminal, with every cell whole; see `layout`.
+    """Print a table that fits the terminal, without shortening any cell; see `layout`.
 
     Args:
-        columns: The head.
+        columns: Headings of the columns.
         rows: Cells as text.
-        title: The line above.
-        text: Columns that hold text; the others hold numbers. None for the first alone.
-        total: A last row, set apart.
-        optional: Columns that may be left out where there is no room, the first one first.
-        styles: How each row looks on a terminal: `bold`, `dim`, `red`, `cyan` or nothing.
+        title: Line above the table.
+        text: Columns that hold text; the others hold numbers. None for the first column only.
+        total: Last row, below a rule.
+        optional: Columns that may be left out if there is no room, the first one first.
+        styles: Style of each row on a terminal: `bold`, `dim`, `red`, `cyan` or nothing.
     """
     from designspace.cli.output.layout import Grid, lines
 
@@ -67,18 +67,18 @@ def print_table(
 
 
 def screen_width() -> int | None:
-    """Return the columns of the terminal, or of `COLUMNS`; None for a pipe, which has no edge."""
+    """Return the width of the terminal, or `COLUMNS`, in characters; None for a pipe."""
     if (given := os.environ.get("COLUMNS", "")).isdecimal() and int(given):
         return int(given)
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def print_wrapped(sentences: Iterable[str], *, in_pipe: int | None = None) -> None:
-    """Print each sentence on a line of its own, wrapped between words.
+    """Print each sentence on its own line, wrapped between words.
 
     Args:
         sentences: The sentences.
-        in_pipe: Width where there is no screen, for paragraphs; None for whole lines.
+        in_pipe: Width in characters if there is no screen; None for no wrapping.
     """
     width = screen_width() or in_pipe
     for sentence in sentences:
@@ -97,7 +97,7 @@ def _styled(text: str, style: str) -> str:
 
 
 def cost_json(table: CostTable) -> dict[str, Any]:
-    """A cost table as plain data, in whole numbers."""
+    """Return a cost table as plain data in whole numbers."""
     return {
         "input": list(table.input.shape),
         "params": table.params,
@@ -124,10 +124,10 @@ def cost_json(table: CostTable) -> dict[str, Any]:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share in percent; a dash where there is nothing to share."""
+    """Format a share in percent; a dash if the whole is zero."""
     return f"{100 * part / whole:.1f}%" if whole else "-"
 
 
 def resolution(size: tuple[int, ...]) -> str:
-    """`56x56`, `197` for tokens, a dash for a single vector."""
+    """Format a size: `56x56`, `197` for tokens, a dash for a single vector."""
     return "x".join(str(side) for side in size) or "-"

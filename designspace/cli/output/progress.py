@@ -1,4 +1,4 @@
-"""What a training shows of itself: a bar on a terminal, one line per epoch elsewhere."""
+"""The progress of a training: a bar on a terminal, one line per epoch otherwise."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class TrainingProgress:
-    """Shows one training; a context, so that the terminal is restored.
+    """Display of one training; a context manager that restores the terminal.
 
-    Nothing is shown where `quiet`, as for JSON or in all processes of a run but one.
+    With `quiet`, nothing is shown, as for JSON or in all but one process of a distributed run.
     """
 
     def __init__(self, epochs: int, opening: TrainingOpening | None = None, *, quiet: bool) -> None:
-        """Of a training of so many epochs, which begins with the lines of `opening`."""
+        """Show a training of this many epochs, which begins with the lines of `opening`."""
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -43,20 +43,20 @@ class TrainingProgress:
         at: TracebackType | None,
     ) -> None:
         if isinstance(error, KeyboardInterrupt):
-            with contextlib.suppress(OSError):  # of a terminal that was closed
+            with contextlib.suppress(OSError):  # the terminal was closed
                 self._progress.stop()
             return
         self._say_rest()
         self._progress.stop()
 
     def on_step(self, done: int, steps: int) -> None:
-        """Move the bar within an epoch, and say how long it takes as soon as that is known."""
+        """Move the bar within an epoch, and print the time left as soon as it is known."""
         self._progress.update(self._bar, completed=self._done + done / steps)
         if self._opening is not None:
             self._say(self._opening.stepped(done, steps))
 
     def on_epoch(self, epoch: Epoch) -> None:
-        """Show what was measured after an epoch."""
+        """Show the results of an epoch."""
         self._say_rest()
         self._done = epoch.epoch
         shown = f"epoch {min(epoch.epoch + 1, self._epochs)}/{self._epochs}"

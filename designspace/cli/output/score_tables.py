@@ -1,4 +1,4 @@
-"""Scores as tables for people: a row a network, or of a study a row a column that ranks it."""
+"""Scores as tables: one row per network, or for a study one row per column that ranks it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from designspace.records.measured.zero_cost import (
 
 
 def print_networks(found: ScoreRecord) -> None:
-    """Each network's scores, their deviations below, and what to know to read them."""
+    """Print the scores of each network, their deviations below, and the conditions."""
     names = list(found.sources)
     rows = [
         row
@@ -31,7 +31,7 @@ def print_networks(found: ScoreRecord) -> None:
 
 
 def print_rankings(found: StudyScores) -> None:
-    """How each column ranks the trials that were trained to the end."""
+    """Print how well each column ranks the trials that were trained to the end."""
     rows = [_row(ranking) for ranking in found.rankings]
     title = f"{found.study}: {found.ranked} trials by validation top-1 after {found.epochs} epochs"
     columns = ["column", "n", "Kendall's tau-b", "Spearman's rho", "tau less params'"]
@@ -60,7 +60,7 @@ def _interval(found: Interval | None) -> str:
 
 
 def _two_rows(network: str, values: list[ScoreValue]) -> list[list[str]]:
-    """Means, and below them the deviations of those that were repeated."""
+    """Return a row of means, and a row of deviations if any score was repeated."""
     rows = [[network, *map(_mean, values)]]
     if any(value.std is not None for value in values):
         rows.append(["", *("" if v.std is None else f"±{v.std:.1g}" for v in values)])
@@ -68,7 +68,7 @@ def _two_rows(network: str, values: list[ScoreValue]) -> list[list[str]]:
 
 
 def _mean(value: ScoreValue) -> str:
-    """Four digits; a count in millions; a dash where it is not defined."""
+    """Format a mean with four digits; a count in millions; a dash if it is not defined."""
     if value.mean is None:
         return "-"
     if len(value.values) == 1 and value.mean.is_integer():

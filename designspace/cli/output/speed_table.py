@@ -1,4 +1,4 @@
-"""Measured speeds as tables for people: a table a network, a line a network timed."""
+"""Measured speeds as tables: one table per network, one line per timed network and batch size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OOM = {"out of memory": "OOM"}
 
 
 def print_speeds(record: SpeedRecord) -> None:
-    """Every row, and what to know to read it."""
+    """Print every row, and the conditions of the measurement."""
     compared = any(row.against for row in record.rows)
     for _, rows in groupby(record.rows, lambda row: (row.title, row.digest)):
         together = list(rows)
@@ -54,7 +54,7 @@ def _ratio(ratio: Spread | None) -> list[str]:
 
 
 def _three(value: float) -> str:
-    """Three significant digits, or all of those before the point."""
+    """Format a value with three significant digits, or with all digits before the point."""
     digits = 2 if value < 10 else 1 if value < 100 else 0
     return f"{value:.{digits}f}"
 
@@ -88,7 +88,7 @@ def _conditions(record: SpeedRecord) -> list[str]:
 
 
 def _failures(record: SpeedRecord) -> list[str]:
-    """Every failure in words, once."""
+    """Return every failure in words, each once."""
     found = {
         f"{row.title}, {row.mode}, batch {row.batch_size}, {whose}: {failure}": None
         for row in record.rows

@@ -1,4 +1,4 @@
-"""What timm's settings say of its weights: licence, input, classes; nothing is downloaded."""
+"""The settings in timm's registry for its weights: licence, input, classes. No download."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _SETTINGS = (
 
 @silenced()
 def facts_of(name: str) -> dict[str, Any]:
-    """Return the settings of `timm:NAME[.TAG]`, from timm's own registry.
+    """Return the settings of `timm:NAME[.TAG]` from timm's own registry.
 
-    The first published weights are meant where no tag is given, as in timm.
+    Without a tag, they are those of the first published weights, as in timm.
 
     Raises:
-        InputError: This version of timm has no such model, or no such weights of it.
+        InputError: This version of timm does not have this model, or these weights of it.
     """
     import timm
 

@@ -1,1 +1,1 @@
-"""What all pages and pictures share: palette, frame, numbers, templates, rendering."""
+"""Parts that all pages and pictures share: palette, frame, numbers, templates, rendering."""

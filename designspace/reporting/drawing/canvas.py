@@ -1,4 +1,4 @@
-"""What all pictures share: their place, their scales, their frame, as Vega-Lite's plain data."""
+"""Size, scales and frame of all pictures, as plain data for Vega-Lite."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """Where a picture goes: its size in CSS pixels, and the words that it carries by itself."""
+    """Size of a picture in CSS pixels, and the title and subtitle that are drawn into it."""
 
     width: int
     height: int
@@ -22,12 +22,12 @@ class Canvas:
 
     @property
     def ticks(self) -> int:
-        """About how many ticks the horizontal scale has room for."""
+        """Approximate number of ticks that fit on the horizontal scale."""
         return self.width // 100
 
 
 def scaled(field: str, title: str, domain: tuple[float, float], *, log: bool = False) -> Spec:
-    """An encoding on a scale of exactly this extent."""
+    """Return an encoding on a scale with exactly this domain."""
     scale: Spec = {"domain": list(domain), "nice": False, "zero": False}
     if log:
         scale = {"domain": list(domain), "nice": False, "type": "log"}
@@ -35,12 +35,12 @@ def scaled(field: str, title: str, domain: tuple[float, float], *, log: bool = F
 
 
 def layer(records: Iterable[Spec], mark: Spec, encoding: Mapping[str, Any] | None = None) -> Spec:
-    """One kind of mark over records of its own."""
+    """Return a layer with one kind of mark and its own records."""
     return {"data": {"values": list(records)}, "mark": mark, "encoding": dict(encoding or {})}
 
 
 def picture(layers: Sequence[Spec], encoding: Spec, canvas: Canvas) -> Spec:
-    """The layers with the size, the words and the look that all pictures share."""
+    """Combine the layers with the size, the title and the look that all pictures share."""
     chart: Spec = {
         "width": canvas.width,
         "height": canvas.height,

@@ -1,4 +1,4 @@
-"""How numbers are written: the same digits in the page, the terminal and the pictures."""
+"""Number formats: the same digits in the page, the terminal and the pictures."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class MacsUnit:
     """A unit of multiply-adds.
 
     Attributes:
-        name: In the plural, as the head of a column.
-        size: Multiply-adds in one.
+        name: Name of the unit in the plural, as in the head of a column.
+        size: Number of multiply-adds in one unit.
         decimals: Digits after the point in a table.
     """
 
@@ -30,18 +30,18 @@ class MacsUnit:
 
     @property
     def label(self) -> str:
-        """The name of an axis."""
+        """Title of an axis in this unit."""
         return f"{self.name} (papers: FLOPs)"
 
     @property
     def note(self) -> str:
-        """What the unit is, in a sentence without a full stop."""
+        """Explanation of the unit, as a sentence without a full stop."""
         return f"{self.name} are {self.size:.0e} multiply-adds, which papers call FLOPs".replace(
             "e+0", "e"
         )
 
     def cell(self, macs: float) -> str:
-        """Multiply-adds in this unit, without its name."""
+        """Format multiply-adds in this unit, without the name of the unit."""
         return f"{macs / self.size:,.{self.decimals}f}"
 
 
@@ -50,14 +50,14 @@ _GIGA_FROM, _MEGA_FROM = 10**8, 10**4
 
 
 def macs_unit(values: Iterable[float]) -> MacsUnit:
-    """Return the unit that suits all of these numbers: MMACs where one is below 0.1 GMACs."""
+    """Return the unit that suits all numbers: MMACs if any is below 0.1 GMACs, else GMACs."""
     return MMACS if any(value < _GIGA_FROM for value in values) else GMACS
 
 
 def macs_column(values: Sequence[int | None]) -> tuple[str, list[str]]:
-    """Return the head and the cells of a column of unrelated networks; a dash for the unknown.
+    """Return the head and the cells of a column of unrelated networks; a dash for an unknown value.
 
-    The unit is in the head where all have the same one, else in each cell.
+    The unit is in the head if all networks have the same one, and in each cell otherwise.
     """
     known = [value for value in values if value is not None]
     units = {macs_unit([value]) for value in known}
@@ -73,7 +73,7 @@ def _with_unit(macs: int) -> str:
 
 
 def macs_text(macs: int) -> str:
-    """Multiply-adds with their unit, for a sentence."""
+    """Format multiply-adds with their unit, for a sentence."""
     if macs < _MEGA_FROM:
         return f"{macs:,} MACs"
     unit = macs_unit([macs])
@@ -81,7 +81,7 @@ def macs_text(macs: int) -> str:
 
 
 def decimals_for(values: Iterable[float], significant: int = 3) -> int:
-    """Decimals that leave the smallest positive value with `significant` digits (0 to 6)."""
+    """Return the decimals that give the smallest positive value `significant` digits (0 to 6)."""
     positive = [value for value in values if value > 0]
     if not positive:
         return 1
@@ -89,17 +89,17 @@ def decimals_for(values: Iterable[float], significant: int = 3) -> int:
 
 
 def percent_decimals(count: int | None) -> int:
-    """Decimals of a top-1 in percent that `count` images can tell apart."""
+    """Return the decimals of a top-1 in percent that `count` images can resolve."""
     return 2 if count is not None and count >= 10_000 else 1
 
 
 def fixed(value: float | None, decimals: int) -> str:
-    """`value` with so many decimals, or a dash where there is none."""
+    """Format `value` with this number of decimals; a dash for None."""
     return UNKNOWN if value is None else f"{value:,.{decimals}f}"
 
 
 def signed(value: float, decimals: int) -> str:
-    """`value` with its sign; what rounds to zero is written as plus or minus zero."""
+    """Format `value` with its sign; a value that rounds to zero gets a plus-minus sign."""
     text = f"{abs(value):.{decimals}f}"
     if float(text) == 0:
         return f"±{text}"
@@ -107,5 +107,5 @@ def signed(value: float, decimals: int) -> str:
 
 
 def count_of(number: int, singular: str, plural: str | None = None) -> str:
-    """`number` with the noun that agrees with it."""
+    """Format `number` with its noun in the singular or the plural."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

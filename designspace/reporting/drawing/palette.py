@@ -1,7 +1,7 @@
-"""The colors of the page and its pictures, said once.
+"""The colors of the page and its pictures, defined once.
 
-Pictures are drawn in the light colors; inside the page a style rule for each role exchanges them
-where the reader's system is dark.
+Pictures are drawn in the light colors. Inside the page, one style rule per role replaces them with
+the dark colors if the reader's system is dark.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Shade(NamedTuple):
-    """A role's color on a light and on a dark page."""
+    """Color of a role on a light and on a dark page."""
 
     light: str
     dark: str
@@ -29,17 +29,17 @@ ROLES: dict[str, Shade] = {
     "link": Shade("#0b62a8", "#79b8f0"),
 }
 
-# Cheap to dear along the front. Of middle lightness, so that they hold on both pages.
+# From cheap to expensive along the front. Medium lightness, to be readable on both pages.
 _RAMP = ("#1a9882", "#2b8fc4", "#5b78d8", "#8a5fd0", "#b84fb0", "#d2497c", "#d4603a")
 
 
 def light(role: str) -> str:
-    """The color that a picture is drawn in."""
+    """Return the light color of a role, in which pictures are drawn."""
     return ROLES[role].light
 
 
 def front_colors(count: int) -> Sequence[str]:
-    """A color for each of `count` front members, the cheapest first."""
+    """Return one color for each of `count` front members, the cheapest first."""
     if count <= 1:
         return _RAMP[1 : 1 + count]
     last = len(_RAMP) - 1
@@ -47,7 +47,7 @@ def front_colors(count: int) -> Sequence[str]:
 
 
 def _at(place: float) -> str:
-    """The ramp's color at a place between two of its stops."""
+    """Interpolate the ramp's color at a position between two of its stops."""
     stop = min(int(place), len(_RAMP) - 2)
     low, high = (bytes.fromhex(color[1:]) for color in _RAMP[stop : stop + 2])
     mixed = (round(a + (b - a) * (place - stop)) for a, b in zip(low, high, strict=True))
@@ -55,7 +55,7 @@ def _at(place: float) -> str:
 
 
 def stylesheet() -> str:
-    """CSS: the roles as custom properties for both schemes, and the exchange inside pictures."""
+    """Return CSS: the roles as custom properties for both schemes, and the rules for pictures."""
     bright = "".join(f"--{name}:{shade.light};" for name, shade in ROLES.items())
     dark = "".join(f"--{name}:{shade.dark};" for name, shade in ROLES.items())
     exchange = "".join(

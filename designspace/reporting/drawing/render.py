@@ -1,4 +1,13 @@
-"""Vega-Lite to SVG and PNG; alone in this room with vl-convert."""
+"""Rendering of Vega-Lite to SVG and PNG. Only this module uses vl-convert.
+
+vl-convert writes a picture of many cells (a density) with one SVG path per cell. `cells` joins
+neighboring paths of the same look into one. For example, the two cells
+
+    <path d="M0,0h1v1h-1Z" .../><path d="M1,0h1v1h-1Z" .../>
+
+become `<path d="M0.00,0.00H1.00V1.00H0.00ZM1.00,0.00H2.00V1.00H1.00Z" .../>`. With absolute
+corners, both cells round their common edge to the same number.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +22,21 @@ from designspace.reporting.drawing.palette import light
 
 
 def svg(chart: Spec) -> str:
-    """The picture for the page: without a background, and as wide as its place."""
+    """Draw a picture for the page: without a background, and as wide as its container."""
     text = vl_convert.vegalite_to_svg(chart)
     text = re.sub(r'^(<svg [^>]*?)width="\d+" height="\d+" ', r"\1", text)
-    # Links within the page come out as links into the library's own example data.
+    # vl-convert turns links within the page into links to Vega's example data; turn them back.
     return re.sub(r'<a xlink:href="[^"]*(#trial-\d+)"[^>]*>', r'<a href="\1">', text)
 
 
 def cells(chart: Spec) -> str:
-    """A picture of many cells for the page: a path for all of one look, and no seams."""
+    """Draw a picture of many cells for the page: one path per run of equal cells, without seams."""
     every = re.sub(f"(?:{_CELL.pattern})+", lambda found: _joined(found[0]), svg(chart))
     return _crisp(every)
 
 
 def cells_png(chart: Spec, scale: float = 2.0) -> bytes:
-    """A picture of many cells as PNG on the light paper, in at most 256 colors."""
+    """Draw a picture of many cells as PNG on the light paper, in at most 256 colors."""
     from PIL import Image
 
     drawn = vl_convert.svg_to_png(_crisp(vl_convert.vegalite_to_svg(_on_paper(chart))), scale=scale)
@@ -46,24 +55,24 @@ _CELL = re.compile(
 
 
 def _joined(paths: str) -> str:
-    """Cells that follow each other, those of one look as one path."""
+    """Join consecutive cells of the same look into one path."""
     looks = groupby(_CELL.finditer(paths), key=lambda cell: cell[6])
     return "".join(f'<path d="{"".join(map(_corners, same))}" {look}/>' for look, same in looks)
 
 
 def _corners(cell: re.Match[str]) -> str:
-    """A cell by its corners, so that neighbors say the same of the edge between them."""
+    """Write a cell with absolute corners, so that neighbors agree about the edge between them."""
     x, y, width, height = map(float, cell.groups()[:4])
     return f"M{x:.2f},{y:.2f}H{x + width:.2f}V{y + height:.2f}H{x:.2f}Z"
 
 
 def _crisp(text: str) -> str:
-    """Edges on whole pixels, so that neighbors neither overlap nor leave a seam."""
+    """Snap edges to whole pixels, so that neighbors neither overlap nor leave a seam."""
     return text.replace("<svg ", '<svg shape-rendering="crispEdges" ', 1)
 
 
 def png(chart: Spec, scale: float = 2.0) -> bytes:
-    """The picture as PNG on the light paper, `scale` pixels a CSS pixel."""
+    """Draw a picture as PNG on the light paper, with `scale` pixels per CSS pixel."""
     return vl_convert.vegalite_to_png(_on_paper(chart), scale=scale)
 
 

@@ -1,6 +1,6 @@
-"""Pages from templates: all words escaped, nothing left undefined.
+"""Pages from templates: all text is escaped, and an undefined value is an error.
 
-Pictures pass as they are: they are SVG in which the drawing library escaped the words.
+Pictures are inserted unchanged: they are SVG in which the drawing library has escaped the text.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from markupsafe import Markup
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A picture as SVG, for a desk and for a telephone."""
+    """A picture as SVG, wide for a desktop and slim for a phone."""
 
     wide: Markup
     slim: Markup
 
 
 def filled(template: str, /, **values: Any) -> str:
-    """A template of this room with these values."""
+    """Fill a template of this package with these values."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("designspace.reporting", ""),
         autoescape=True,
@@ -36,11 +36,11 @@ def filled(template: str, /, **values: Any) -> str:
 
 
 def own(name: str) -> str:
-    """The text of a file that lies beside the templates."""
+    """Return the text of a file that lies beside the templates."""
     return (resources.files("designspace.reporting") / name).read_text(encoding="utf-8")
 
 
 def script_hash(script: str) -> str:
-    """What a content security policy calls a script by."""
+    """Return the hash that identifies a script in a content security policy."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"

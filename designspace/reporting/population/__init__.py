@@ -1,8 +1,8 @@
-"""What a population of networks is: its costs, its choices, and how evenly it covers its space.
+"""The report of a population of networks: costs, choices, and how evenly it covers its space.
 
-`write` makes the page, the pictures and the data of one population or of several side by side.
-Nothing is trained. All is computed to plain data first, which does not grow with the number of
-networks; then it is drawn.
+`write` makes the page, the pictures and the data of one population, or of several side by side.
+Nothing is trained. Everything is computed to plain data first, whose size does not depend on the
+number of networks; then it is drawn.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ def write(files: Sequence[Path], out: Path | None = None) -> Outputs:
     """Write the report of populations into a folder; by default `<name>.report` beside the first.
 
     Raises:
-        InputError: A file is no population, or the disk refuses.
+        InputError: A file is not a population, or the files cannot be written.
     """
-    # Templates and drawing take time to load; a program that only asks for help must not pay.
+    # Templates and drawing are slow to import; a program that only shows its help must not wait.
     from designspace.reporting.population.writing import write as write_files
 
     return write_files(files, out)

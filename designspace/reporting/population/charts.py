@@ -1,4 +1,4 @@
-"""The pictures of populations as Vega-Lite specifications: plain data from plain data."""
+"""The pictures of populations as Vega-Lite specifications, made from plain data."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from designspace.reporting.population.scales import Scale, ends
 from designspace.reporting.population.summary import Population, Populations
 
 ACROSS = ("macs", "params", "acts")  # from left to right
-MOST_LABELS = 30  # of an axis that are drawn
-_PANEL = 256  # pixels a side of a histogram or density; a whole number for each cell
+MOST_LABELS = 30  # labels per axis that are drawn
+_PANEL = 256  # side of a histogram or density in pixels; a whole number of pixels per cell
 _LOW = 130  # height of a histogram
 _ROW = 15  # height of a label
 _COLUMNS = 5
-_LONGEST = 40  # letters of a name in a legend
+_LONGEST = 40  # characters of a name in a legend
 _TITLE: Spec = {
     "anchor": "start",
     "frame": "group",
@@ -37,12 +37,12 @@ _CONFIG: Spec = {
 
 
 def colors(count: int) -> Sequence[str]:
-    """A color for each population."""
+    """Return one color per population."""
     return front_colors(count)
 
 
 def histogram(found: Populations, cost: str) -> Spec:
-    """The shares of networks along a cost, every population a line over its area."""
+    """Draw the share of networks along a cost: one line with a filled area per population."""
     scale = found.scales[cost]
     x = _cost(scale, "x")
     y: Spec = {
@@ -60,7 +60,10 @@ def histogram(found: Populations, cost: str) -> Spec:
 
 
 def density(data: Density, each: Population, found: Populations, color: str) -> Spec:
-    """Networks a cell of two costs, from pale for one to full for most, by the logarithm."""
+    """Draw the number of networks per cell of two costs, pale for few and full for most.
+
+    The shade is the square root of the number of networks, relative to the fullest cell.
+    """
     across, up = found.scales[data.across], found.scales[data.up]
     cells = [
         {
@@ -85,7 +88,7 @@ def density(data: Density, each: Population, found: Populations, color: str) -> 
 
 
 def shares(found: Populations, axis: str) -> Spec:
-    """The share of each label of an axis, with a tick for the exact one where it is known."""
+    """Draw the share of each label of an axis, with a tick at the exact share if it is known."""
     labels = [str(label) for label in found.labels[axis]][:MOST_LABELS]
     bars, ticks = _bars(found, axis)
     height = _ROW * len(labels) * max(1, 0.6 * len(found.each))
@@ -112,7 +115,7 @@ def shares(found: Populations, axis: str) -> Spec:
 
 
 def costs_figure(found: Populations, title: str, subtitle: Sequence[str]) -> Spec:
-    """Histograms of the costs above the densities of their pairs: a picture that stands alone."""
+    """Draw the histograms of the costs above the densities of their pairs, as one picture."""
     rows: list[Spec] = [{"hconcat": [histogram(found, cost) for cost in ACROSS]}]
     for each, color in zip(found.each, colors(len(found.each)), strict=True):
         rows.append({"hconcat": [density(data, each, found, color) for data in each.densities]})
@@ -120,14 +123,14 @@ def costs_figure(found: Populations, title: str, subtitle: Sequence[str]) -> Spe
 
 
 def choices_figure(found: Populations, title: str, subtitle: Sequence[str]) -> Spec:
-    """The shares of all labels, an axis a panel."""
+    """Draw the shares of all labels, one panel per axis."""
     panels = [shares(found, axis) for axis in found.labels]
     rows = [*_legend(found), {"concat": panels, "columns": _COLUMNS}]
     return _figure({"vconcat": rows}, title, subtitle)
 
 
 def alone(panel: Spec) -> Spec:
-    """A panel as a picture of its own, for the page."""
+    """Return a panel as a picture on its own, for the page."""
     return {**panel, "config": _CONFIG, "padding": 4}
 
 
@@ -145,7 +148,7 @@ def _panel(
     title: Sequence[str] = ("", ""),
     color: str = "",
 ) -> Spec:
-    """Layers in a place of this size, below a title in the color and a quiet second line."""
+    """Combine layers into a panel of this size, with a colored title and a muted second line."""
     drawn = [each for each in layers if each["data"]["values"]]
     chart: Spec = {"width": width, "height": height, "encoding": encoding, "layer": drawn}
     if any(title):
@@ -156,7 +159,7 @@ def _panel(
 
 
 def _legend(found: Populations) -> list[Spec]:
-    """The names of several populations beside their colors."""
+    """Draw the names of several populations beside their colors; nothing for one population."""
     if len(found.each) == 1:
         return []
     place, records = 8.0, list[Spec]()
@@ -183,7 +186,7 @@ def _legend(found: Populations) -> list[Spec]:
 
 
 def _limit_color(found: Populations, color: str) -> str:
-    """Where there is one population, its limits stand out; of several, each has its own."""
+    """Return a signal color for the limits of a single population; each of several has its own."""
     return light("failed") if len(found.each) == 1 else color
 
 
@@ -194,7 +197,7 @@ def _cost(scale: Scale, channel: str) -> Spec:
 
 
 def _outline(each: Population, cost: str, scale: Scale, color: str) -> Spec:
-    """Steps from edge to edge, down to the ground at the last."""
+    """Draw steps from edge to edge, down to the ground line at the last edge."""
     data = each.histograms[cost]
     corners = [
         {"x": edge / scale.unit.size, "y": count / each.n}
@@ -212,7 +215,7 @@ def _outline(each: Population, cost: str, scale: Scale, color: str) -> Spec:
 
 
 def _medians(found: Populations, cost: str, scale: Scale) -> Spec:
-    """A mark on the ground line under each population's median."""
+    """Draw a mark on the ground line at each population's median."""
     records = [
         {"x": each.spreads[cost].median / scale.unit.size, "y": 0, "color": color}
         for each, color in zip(found.each, colors(len(found.each)), strict=True)
@@ -223,7 +226,7 @@ def _medians(found: Populations, cost: str, scale: Scale) -> Spec:
 
 
 def _limits(each: Population, scale: Scale, channel: str, color: str) -> Spec:
-    """Dashed lines at a population's limits on a cost, where they are in the picture."""
+    """Draw dashed lines at a population's limits on a cost, if they are inside the picture."""
     limits = ends(each.about.limits, scale.cost) if each.about else []
     records = [{channel: end / scale.unit.size} for end in limits if end in scale.limits]
     mark: Spec = {"type": "rule", "color": color, "strokeDash": [4, 3], "aria": False}
@@ -236,7 +239,7 @@ def _densest(data: Density) -> str:
 
 
 def _bars(found: Populations, axis: str) -> tuple[list[Spec], list[Spec]]:
-    """Shares and exact shares of the labels of an axis, population by population."""
+    """Return the shares and the exact shares of the labels of an axis, population by population."""
     bars: list[Spec] = []
     ticks: list[Spec] = []
     for place, (each, color) in enumerate(zip(found.each, colors(len(found.each)), strict=True)):

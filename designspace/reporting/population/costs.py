@@ -1,4 +1,4 @@
-"""What the networks of a population cost: spread, histogram, and densities of pairs of costs."""
+"""The costs of the networks of a population: spread, histogram, and densities of pairs of costs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from designspace.reporting.population.scales import Scale
 from designspace.reporting.population.table import Table
 from designspace.sampling.tables.components import COSTS
 
-BINS = 60  # of a histogram
-PAIRS = (("macs", "params"), ("macs", "acts"), ("params", "acts"))  # across and up
-LEVELS = 16  # of a density's shading
+BINS = 60  # bins of a histogram
+PAIRS = (("macs", "params"), ("macs", "acts"), ("params", "acts"))  # horizontal and vertical
+LEVELS = 16  # shades of a density
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How one cost is spread over a population."""
+    """Extremes, quantiles and mean of one cost over a population."""
 
     least: int
     p5: float
@@ -34,7 +34,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How many networks lie between each edge and the next."""
+    """Number of networks between each edge and the next."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
@@ -42,15 +42,15 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Density:
-    """How many networks lie in each cell of two costs.
+    """Number of networks in each cell of two costs.
 
     Attributes:
-        across: The cost that runs to the right.
-        up: The other.
+        across: Cost on the horizontal axis.
+        up: Cost on the vertical axis.
         x: Edges of the columns.
         y: Edges of the rows.
-        counts: Networks a cell, a tuple a row from the lowest.
-        correlation: Pearson's, None where one of the costs does not vary.
+        counts: Number of networks per cell: one tuple per row, the lowest row first.
+        correlation: Pearson correlation; None if one of the costs does not vary.
     """
 
     across: str
@@ -62,14 +62,16 @@ class Density:
 
     @property
     def most(self) -> int:
-        """Of all cells."""
+        """Number of networks in the fullest cell."""
         return max(map(max, self.counts))
 
     def runs(self) -> Iterator[tuple[int, int, int, int]]:
-        """Row, first column, column after the last, and level of shade of equal cells in a row.
+        """Yield row, first column, column after the last, and shade of each run of equal cells.
 
-        Levels go to `LEVELS` for the fullest cell, by the square root of the number of networks;
-        one network is seen.
+        The shade is `LEVELS` for the fullest cell and grows with the square root of the number of
+        networks. It is rounded up, so that a single network is visible; empty cells are left out.
+        With 4 networks in the fullest cell, a row with 0, 1, 1 and 4 networks gives two runs:
+        columns 1 to 3 with shade 8, and columns 3 to 4 with shade 16.
         """
         levels = np.ceil(LEVELS * np.sqrt(np.array(self.counts) / self.most)).astype(int)
         for row, cells in enumerate(levels.tolist()):
@@ -82,7 +84,7 @@ class Density:
 
 
 def spreads(table: Table) -> dict[str, Spread]:
-    """The spread of each cost."""
+    """Return the spread of each cost."""
     return {cost: _spread(table.costs[cost]) for cost in COSTS}
 
 
@@ -93,7 +95,7 @@ def _spread(values: NDArray[np.int64]) -> Spread:
 
 
 def histograms(table: Table, scales: Mapping[str, Scale]) -> dict[str, Histogram]:
-    """A histogram of each cost."""
+    """Return a histogram of each cost."""
     return {cost: _histogram(table, scale) for cost, scale in scales.items()}
 
 
@@ -105,7 +107,7 @@ def _histogram(table: Table, scale: Scale) -> Histogram:
 
 
 def densities(table: Table, scales: Mapping[str, Scale], bins: int) -> list[Density]:
-    """The density of each pair of costs."""
+    """Return the density of each pair of costs."""
     places = {cost: _places(table, scale, bins) for cost, scale in scales.items()}
     edges = {cost: tuple(scale.edges(bins).tolist()) for cost, scale in scales.items()}
     found: list[Density] = []
@@ -120,7 +122,7 @@ def densities(table: Table, scales: Mapping[str, Scale], bins: int) -> list[Dens
 
 
 def _places(table: Table, scale: Scale, bins: int) -> NDArray[np.int64]:
-    """The bin of each network, (n,)."""
+    """Return the bin of each network, (n,)."""
     inner = scale.edges(bins)[1:-1]
     return np.searchsorted(inner, table.costs[scale.cost], side="right")
 

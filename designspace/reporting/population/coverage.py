@@ -1,4 +1,11 @@
-"""How evenly a population covers its space: its labels against those of all networks that fit."""
+"""Coverage of a space by a population: its labels against those of all networks that fit.
+
+For each axis, the shares of the labels in the population are compared with the exact shares among
+all networks within the limits. The distance is the total variation: half the sum of the absolute
+differences. With shares (0.6, 0.4) against exact shares (0.5, 0.5) it is 0.1. Even a fair sample
+has a distance above zero, so the audit also draws uniform samples of the same size and reports
+their mean distance and the distance that only one in a hundred of them exceeds.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +22,7 @@ from designspace.sampling.population import About
 from designspace.sampling.space import load_space
 from designspace.spec.documents import catalog
 
-REPEATS = 1_000  # uniform samples from which chance is known
+REPEATS = 1_000  # uniform samples that estimate the distance by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +30,9 @@ class Exact:
     """All networks of a space within the limits of a population.
 
     Attributes:
-        count: How many there are.
-        labels: The labels of each axis.
-        shares: The share of each label.
+        count: Number of these networks.
+        labels: Labels of each axis.
+        shares: Share of each label.
     """
 
     count: int
@@ -35,15 +42,15 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """An axis of a population against the exact shares of its labels.
+    """The label shares of one axis of a population, compared with the exact shares.
 
     Attributes:
-        shares: The exact share of each label, in the order of the axis.
-        seen: How many labels occur.
-        possible: How many labels have a share above zero.
-        distance: Total variation of the population's shares from the exact ones.
-        chance: Its mean over uniform samples of as many distinct networks.
-        high: What one such sample in a hundred goes beyond.
+        shares: Exact share of each label, in the order of the axis.
+        seen: Number of labels that occur.
+        possible: Number of labels with a share above zero.
+        distance: Total variation between the population's shares and the exact ones.
+        chance: Mean distance of uniform samples with as many distinct networks.
+        high: Distance that one such sample in a hundred exceeds.
     """
 
     shares: tuple[float, ...]
@@ -55,7 +62,7 @@ class Audit:
 
 
 def exact(about: About | None) -> Exact | str:
-    """The exact shares for a population's space, limits and task, or why they are not known."""
+    """Return the exact shares for a population's space, limits and task, or why there are none."""
     if about is None:
         return "the file does not say which space it is from"
     name = f"space {about.space}" if about.space else "its space"
@@ -74,14 +81,14 @@ def exact(about: About | None) -> Exact | str:
 
 
 def audit(choices: Choices, truth: Exact, n: int) -> Audit | None:
-    """The labels of an axis of n networks against the exact shares; None for an unknown axis."""
+    """Compare an axis of n networks with the exact shares; return None for an unknown axis."""
     if choices.axis not in truth.shares:
         return None
     known = dict(zip(truth.labels[choices.axis], truth.shares[choices.axis].tolist(), strict=True))
     shares = tuple(known.get(label.label, 0.0) for label in choices.labels)
     expected = _with_idle(shares)
     seen = np.array([*(label.share for label in choices.labels), choices.idle / n])
-    left = max(truth.count - n, 0) / max(truth.count - 1, 1)  # none is drawn twice
+    left = max(truth.count - n, 0) / max(truth.count - 1, 1)  # no network is drawn twice
     chance = np.sqrt(left) * _distance(_samples(n, expected), expected)
     return Audit(
         shares,
@@ -99,10 +106,10 @@ def _with_idle(shares: Sequence[float]) -> NDArray[np.float64]:
 
 
 def _samples(n: int, expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shares of labels in uniform samples of n, (samples, labels)."""
+    """Draw the shares of labels in uniform samples of n networks, (samples, labels)."""
     return np.random.default_rng(0).multinomial(n, expected, size=REPEATS) / n
 
 
 def _distance(shares: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Total variation along the last axis."""
+    """Return the total variation along the last axis."""
     return np.abs(shares - other).sum(axis=-1) / 2

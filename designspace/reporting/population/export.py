@@ -1,4 +1,4 @@
-"""The data of the report for other programs: a CSV row a label, and all of it as JSON."""
+"""The data of the report for other programs: CSV with one row per label, and everything as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REACH = ("p10", "median", "p90", "mean")
 
 
 def as_csv(found: Populations) -> str:
-    """A row a population and label; what is unknown is an empty cell."""
+    """Return CSV with one row per population and label; an unknown value is an empty cell."""
     costs = [f"{cost}_{name}" for cost in COSTS for name in _REACH]
     head = ["population", "axis", "label", "count", "share", "exact_share", *costs]
     rows = (row for each in found.each for own in each.choices for row in _rows(each, own))
@@ -33,7 +33,7 @@ def _rows(each: Population, own: Choices) -> Iterator[list[object]]:
 
 
 def as_json(found: Populations) -> str:
-    """Everything that the page and its pictures draw; what is unknown is null."""
+    """Return all data that the page and its pictures show; an unknown value is null."""
     document = {
         "format": 1,
         "convention": MACS_CONVENTION,

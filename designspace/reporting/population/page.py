@@ -1,4 +1,4 @@
-"""The page of populations: one HTML file that needs nothing from elsewhere and runs no script."""
+"""The page of populations: one self-contained HTML file that runs no script."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPREAD = ("least", "median", "most", "mean", "p5", "p25", "p75", "p95")
 
 
 class Reach(NamedTuple):
-    """The scale of one cost's strips, and the unit in which the cost is written."""
+    """Scale of one cost's strips, and the unit in which the cost is written."""
 
     low: float
     high: float
@@ -28,7 +28,7 @@ class Reach(NamedTuple):
 
 
 def page(found: Populations, pictures: Mapping[str, Sequence[Markup]]) -> str:
-    """The HTML; `pictures` are the histograms and, population by population, the densities."""
+    """Return the HTML; `pictures` holds the histograms, and the densities of each population."""
     shades = colors(len(found.each))
     reach = _extents(found)
     return filled(
@@ -50,7 +50,7 @@ def page(found: Populations, pictures: Mapping[str, Sequence[Markup]]) -> str:
 
 
 def title(found: Populations) -> str:
-    """What the report is about."""
+    """Return the title of the report."""
     if len(found.each) > 1:
         return " and ".join([", ".join(each.name for each in found.each[:-1]), found.each[-1].name])
     each = found.each[0]
@@ -94,7 +94,7 @@ def _explained(share: float | None) -> dict[str, Any]:
 
 
 def _spreads(found: Populations, cost: str, shades: Sequence[str]) -> dict[str, Any]:
-    """One cost's least, quantiles, most and mean of every population."""
+    """Return the minimum, quantiles, maximum and mean of one cost for every population."""
     unit = found.scales[cost].unit
     rows = [
         {
@@ -108,7 +108,7 @@ def _spreads(found: Populations, cost: str, shades: Sequence[str]) -> dict[str, 
 
 
 def _extents(found: Populations) -> dict[str, Reach]:
-    """The scale of the strips of each cost: what all labels' middle four fifths reach."""
+    """Return the scale of each cost's strips: it spans the middle four fifths of all labels."""
     reaches = {
         cost: [
             label.costs[cost]
@@ -132,7 +132,7 @@ def _extents(found: Populations) -> dict[str, Reach]:
 def _axis(
     found: Populations, axis: str, shades: Sequence[str], reach: Mapping[str, Reach]
 ) -> dict[str, Any]:
-    """An axis' labels, each with a line for every population that has the axis."""
+    """Return the labels of an axis, each with one line per population that has the axis."""
     owners = [
         (each, color, own)
         for each, color in zip(found.each, shades, strict=True)
@@ -183,7 +183,7 @@ def _percent(share: float) -> str:
 
 
 def _strip(label: Label, cost: str, reach: Reach) -> dict[str, Any] | None:
-    """Where the middle four fifths and the median of a cost lie, as percent of the strip."""
+    """Return where the middle four fifths and the median of a cost lie, in percent of the strip."""
     if not label.costs:
         return None
 

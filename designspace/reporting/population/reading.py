@@ -1,4 +1,4 @@
-"""A population from a Parquet or CSV file, whoever wrote it."""
+"""Reading a population from a Parquet or CSV file, also one that another program wrote."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from designspace.reporting.population.table import IDLE, Codes, Table
 from designspace.sampling.population import ABOUT, SUFFIXES, About
 from designspace.sampling.tables.components import COSTS
 
-MOST_LABELS = 1_000  # of an axis
+MOST_LABELS = 1_000  # labels per axis
 DIGEST = "digest"
 
-_arrow = cast("Any", pa)  # its types are not known to the checker
+_arrow = cast("Any", pa)  # the type checker does not know its types
 
 
 def read(file: Path, name: str) -> Table:
-    """The networks of a file; a column that is no cost and no digest is an axis.
+    """Read the networks of a file. A column that is neither a cost nor the digest is an axis.
 
     Raises:
-        InputError: There is no such file, it is broken, empty, or not of a population.
+        InputError: The file does not exist, is broken or empty, or is not a population.
     """
     table = _whole(file)
     columns: list[str] = table.column_names
@@ -57,7 +57,7 @@ def read(file: Path, name: str) -> Table:
 
 @silenced()
 def _whole(file: Path) -> Any:
-    """The file as an Arrow table."""
+    """Read the file as an Arrow table."""
     readers: dict[str, Callable[[Path], Any]] = dict(zip(SUFFIXES, (_parquet, _csv), strict=True))
     if not file.exists():
         raise InputError("no such file", file=str(file))
@@ -79,7 +79,7 @@ def _parquet(file: Path) -> Any:
 
 
 def _csv(file: Path) -> Any:
-    """Costs as whole numbers, all other columns as labels, empty cells as none."""
+    """Read costs as whole numbers and all other columns as labels; an empty cell has no value."""
     from pyarrow import csv as arrow_csv
 
     with file.open(encoding="utf-8-sig", newline="") as text:
@@ -142,7 +142,7 @@ def _axis(column: Any, file: Path, name: str) -> tuple[tuple[str, ...], Codes]:
 
 
 def _numbered(column: Any) -> tuple[tuple[str, ...], Codes]:
-    """The different labels of a column, and which of them each row has."""
+    """Return the different labels of a column, and the index of each row's label."""
     if not _arrow.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     joined = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)

@@ -1,4 +1,4 @@
-"""The costs of populations on scales that all of them share, cut into bins."""
+"""The scales of costs that all populations of a report share, cut into bins."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from designspace.reporting.population.table import Table
 from designspace.sampling.tables.components import COSTS
 from designspace.spec.space.limits import Limit
 
-_LOG_RATIO = 8  # of most to least, from which a scale is logarithmic
-_WHOLE = 20  # whole numbers a bin, under which bins hold equally many
+_LOG_RATIO = 8  # ratio of most to least above which a scale is logarithmic
+_WHOLE = 20  # with fewer whole numbers per bin, every bin spans equally many of them
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """How a cost is written: its name, and how many are one."""
+    """Unit of a cost: its titles, and the number of items in one unit."""
 
     title: str
     short: str
@@ -36,13 +36,13 @@ _UNITS: Mapping[str, Unit] = {
 
 @dataclass(frozen=True)
 class Scale:
-    """One cost's scale.
+    """The scale of one cost.
 
     Attributes:
-        cost: Which cost.
-        least: The least that any network costs.
-        most: The most.
-        limits: Limits of any population on this cost, those far from every network left out.
+        cost: Name of the cost.
+        least: Lowest cost of any network.
+        most: Highest cost of any network.
+        limits: Limits of any population on this cost, without those far from every network.
     """
 
     cost: str
@@ -52,7 +52,7 @@ class Scale:
 
     @property
     def unit(self) -> Unit:
-        """How it is written; multiply-adds in the unit that suits the least network."""
+        """Unit of the cost; for multiply-adds, the unit that suits the cheapest network."""
         if self.cost != "macs":
             return _UNITS[self.cost]
         unit = macs_unit([self.least])
@@ -60,11 +60,14 @@ class Scale:
 
     @property
     def log(self) -> bool:
-        """Whether it is logarithmic."""
+        """Whether the scale is logarithmic."""
         return self.least > 0 and self.most / self.least > _LOG_RATIO
 
     def edges(self, bins: int) -> NDArray[np.floating[Any]]:
-        """Edges of about so many bins from the least to the most, between whole numbers."""
+        """Return the edges of about `bins` bins that cover all whole numbers from least to most.
+
+        If a linear scale has few whole numbers per bin, every bin spans the same number of them.
+        """
         values = self.most - self.least + 1
         if self.log:
             return np.geomspace(self.least - 0.5, self.most + 0.5, bins + 1)
@@ -75,7 +78,7 @@ class Scale:
 
     @cached_property
     def domain(self) -> tuple[float, float]:
-        """What a picture shows, in its unit: all networks, the limits, and a little room."""
+        """Range that a picture shows, in its unit: all networks, the limits, and a little room."""
         ends = [self.least - 0.5, self.most + 0.5, *self.limits]
         low, high = min(ends) / self.unit.size, max(ends) / self.unit.size
         if self.log:
@@ -85,7 +88,7 @@ class Scale:
 
 
 def scales(tables: Sequence[Table]) -> dict[str, Scale]:
-    """A scale for each cost, on which all networks of all tables lie."""
+    """Return one scale per cost, which covers all networks of all tables."""
     return {cost: _scale(cost, tables) for cost in COSTS}
 
 
@@ -104,6 +107,6 @@ def _scale(cost: str, tables: Sequence[Table]) -> Scale:
 
 
 def ends(limits: Iterable[Limit], cost: str) -> list[int]:
-    """The ends of the limits on a cost."""
+    """Return the ends of the limits on a cost."""
     own = [limit for limit in limits if limit.cost == cost]
     return [end for limit in own for end in (limit.low, limit.high) if end is not None]

@@ -1,6 +1,6 @@
-"""Populations as their report tells them: plain data, prepared once for page, pictures and files.
+"""All results of a population report as plain data, prepared once for page, pictures and files.
 
-None of it grows with the number of networks.
+The size of this data does not depend on the number of networks.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from designspace.sampling.count.bounds import bounds_of
 from designspace.sampling.population import About
 from designspace.sampling.rejection import fits
 
-_CELLS = (0, 64, 48)  # a side of a density, by the number of populations
-_FEW_CELLS = 36  # where there are more
+_CELLS = (0, 64, 48)  # cells per side of a density, by the number of populations
+_FEW_CELLS = 36  # for more populations
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,18 @@ class Population:
     """One population.
 
     Attributes:
-        name: What it is called.
-        file: The file's name.
-        about: Where it comes from; None where the file does not say.
-        n: Its networks.
-        distinct: How many of them are different.
-        outside: How many are beyond the limits that it names.
-        spreads: Of each cost.
-        histograms: Of each cost.
-        densities: Of each pair of costs.
-        choices: Its axes.
-        audits: Of each axis, where the exact shares are known.
-        unaudited: Why they are not; empty where they are.
+        name: Name in tables and messages.
+        file: Name of the file.
+        about: Origin of the networks; None if the file does not say.
+        n: Number of networks.
+        distinct: Number of different networks.
+        outside: Number of networks beyond the limits that the file names.
+        spreads: Spread of each cost.
+        histograms: Histogram of each cost.
+        densities: Density of each pair of costs.
+        choices: Labels of each axis.
+        audits: Audit of each axis, if the exact shares are known.
+        unaudited: Reason why the exact shares are unknown; empty if they are known.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Population:
 
     @property
     def repeated(self) -> int:
-        """Networks that stood in an earlier row."""
+        """Number of networks that already occurred in an earlier row."""
         return self.n - self.distinct
 
     @property
@@ -81,13 +81,13 @@ class Populations:
 
 
 def summarize(tables: Sequence[Table]) -> Populations:
-    """All that the report says of some populations."""
+    """Compute everything that the report shows about some populations."""
     truths = _truths(tables)
     known: dict[str, Sequence[str]] = {}
     for table, truth in zip(tables, truths, strict=True):
         if isinstance(truth, Exact):
             known = {**truth.labels, **known}
-        elif table.about:  # the file's own order is the space's
+        elif table.about:  # such a file keeps the order of its space
             known = {**table.labels, **known}
     labels = order(tables, known)
     shared = scales(tables)
@@ -100,7 +100,7 @@ def summarize(tables: Sequence[Table]) -> Populations:
 
 
 def _truths(tables: Sequence[Table]) -> list[Exact | str]:
-    """The exact shares for each table, counted once where they are the same."""
+    """Return the exact shares for each table; equal space, limits and task are counted once."""
     found: dict[str, Exact | str] = {}
     keys: list[str] = []
     for table in tables:
@@ -141,7 +141,7 @@ def _population(
 
 
 def _outside(table: Table) -> int:
-    """Networks beyond the limits that the file names."""
+    """Count the networks beyond the limits that the file names."""
     if table.about is None:
         return 0
     return len(table) - int(fits(bounds_of(table.about.limits), table.costs).sum())

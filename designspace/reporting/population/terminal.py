@@ -14,7 +14,7 @@ _CAPTION = (
 
 
 def table(found: Populations) -> Sheet:
-    """A row per population: its size, median costs, repeats, distance from the exact shares."""
+    """Return one row per population: size, median costs, repeats, distance from exact shares."""
     costs = [found.scales[cost].unit.short for cost in ACROSS]
     return Sheet(
         title="",

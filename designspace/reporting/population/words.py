@@ -1,4 +1,4 @@
-"""What the page says of populations in words: where each comes from, and what was found."""
+"""The texts of the population page: the origin of each population, and the results."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SILENT = "The file does not say where its networks come from: no space, limits o
 
 
 def cost(unit: Unit, value: float) -> str:
-    """A cost in its unit, to four digits."""
+    """Format a cost in its unit, to four digits."""
     scaled = value / unit.size
     return fixed(scaled, decimals_for([scaled], 4))
 
 
 def headline(each: Population) -> str:
-    """A population in a sentence."""
+    """Describe a population in one sentence."""
     if each.about is None:
         return f"{count_of(each.n, 'network')} of an unknown space. {SILENT}"
     about = each.about
@@ -37,7 +37,7 @@ def headline(each: Population) -> str:
 
 
 def origin(each: Population) -> list[Fact]:
-    """Where a population comes from, as its file says."""
+    """List the facts about a population's origin, as its file states them."""
     if each.about is None:
         return [("file", each.file), ("networks", f"{each.n:,}"), ("origin", SILENT)]
     about = each.about
@@ -55,7 +55,7 @@ def origin(each: Population) -> list[Fact]:
 
 
 def limits(found: Sequence[Limit]) -> str:
-    """Limits as a person writes them, in whole numbers."""
+    """Format limits as a person would write them, in whole numbers."""
     return "; ".join(map(_limit, found))
 
 
@@ -94,7 +94,7 @@ def _draw(about: About) -> str:
 
 
 def coverage(each: Population) -> list[str]:
-    """What the audit found, in sentences."""
+    """Describe the result of the audit in sentences."""
     repeated = f"{100 * each.repeated / each.n:.3g} %"
     said = [f"Repeated networks: {each.repeated:,} of {each.n:,} ({repeated})."]
     if each.about and each.about.limits:
@@ -116,7 +116,7 @@ def coverage(each: Population) -> list[str]:
 
 
 def not_known(found: Populations) -> list[str]:
-    """The limits of what the page shows."""
+    """List what the page cannot tell."""
     return [
         "Nothing was trained: which of these networks is accurate is not known.",
         "Costs are counted, not measured: multiply-adds are no measure of speed on a device.",
@@ -131,6 +131,6 @@ def not_known(found: Populations) -> list[str]:
 
 
 def command(files: Sequence[str]) -> str:
-    """What to type to write the page again."""
+    """Return the command that writes the page again."""
     options = [word for file in files for word in ("--population", file)]
     return shlex.join(["designspace", "report", *options])

@@ -22,19 +22,19 @@ MOST = 6  # populations in one report
 
 
 def write(files: Sequence[Path], out: Path | None = None) -> Outputs:
-    """Write page, pictures, CSV and JSON of populations, each file whole or not at all.
+    """Write page, pictures, CSV and JSON of populations; each file is written whole or not at all.
 
     Raises:
-        InputError: A file is no population, there are too many, or the disk refuses.
+        InputError: A file is not a population, there are too many, or the files cannot be written.
     """
     return write_summary(load(files), out or beside(files))
 
 
 def load(files: Sequence[Path]) -> Populations:
-    """What the report says of the populations of some files.
+    """Read populations from files and summarize them for the report.
 
     Raises:
-        InputError: A file is no population, or there are too many.
+        InputError: A file is not a population, is given twice, or there are too many.
     """
     if len(files) > MOST:
         raise InputError(f"{len(files)} populations; at most {MOST} stand in one report")
@@ -46,7 +46,7 @@ def load(files: Sequence[Path]) -> Populations:
 
 
 def names(files: Sequence[Path]) -> list[str]:
-    """A name for each file: as short as tells it from the others."""
+    """Return a name for each file: the shortest form that distinguishes all of them."""
     short = [file.stem for file in files]
     longer = [file.name for file in files]
     with_folder = ["/".join(file.resolve().parts[-2:]) for file in files]
@@ -55,7 +55,7 @@ def names(files: Sequence[Path]) -> list[str]:
 
 
 def beside(files: Sequence[Path]) -> Path:
-    """The folder of a report whose place is not given."""
+    """Return the default folder of a report."""
     first, *others = files
     name = "-vs-".join(file.stem for file in files)
     if len(name) > 100:
@@ -64,10 +64,10 @@ def beside(files: Sequence[Path]) -> Path:
 
 
 def write_summary(found: Populations, out: Path) -> Outputs:
-    """Write what was prepared.
+    """Write the files of a report from its prepared data.
 
     Raises:
-        InputError: The disk refuses.
+        InputError: `out` is not a folder, or the files cannot be written.
     """
     if out.exists() and not out.is_dir():
         raise InputError("is no folder", file=str(out), path="--out")
@@ -101,7 +101,7 @@ def _pictures(found: Populations) -> dict[str, list[Markup]]:
 
 
 def _subtitle(found: Populations) -> list[str]:
-    """The picture that stands alone carries its own words."""
+    """Return the text for a picture that is shown without the page."""
     lines: list[str] = []
     for each in found.each:
         name = f"{each.name}: " if len(found.each) > 1 else ""

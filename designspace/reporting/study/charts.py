@@ -1,6 +1,6 @@
-"""The pictures as Vega-Lite specifications: plain data from plain data.
+"""The pictures of a study as Vega-Lite specifications, made from plain data.
 
-They are drawn in light colors. Every trial's mark is a link to its row of the page's table.
+They are drawn in light colors. The mark of every trial links to its row in the page's table.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WORDS: Spec = {"text": {"field": "text", "type": "nominal"}}
 
 
 class Look(NamedTuple):
-    """How a kind of trial is drawn and named in the legend."""
+    """Shape, color role, fill and legend name of one kind of trial."""
 
     name: str
     shape: str
@@ -45,7 +45,7 @@ LOOKS = {
 
 
 def frontier_chart(data: Frontier, canvas: Canvas) -> Spec:
-    """Validation top-1 over multiply-adds: all trials, and the step line of the non-dominated."""
+    """Draw validation top-1 over multiply-adds: all trials, and the step line of the front."""
     x = scaled("x", data.unit.label, data.x, log=data.log_x)
     x["axis"] = {"tickCount": canvas.ticks}
     colors = _colors(mark.row for mark in data.marks)
@@ -63,8 +63,8 @@ def frontier_chart(data: Frontier, canvas: Canvas) -> Spec:
 
 
 def curves_chart(data: Curves, canvas: Canvas) -> Spec:
-    """Validation top-1 over epochs: a line a trial, with a dot where it ended."""
-    # Room right of the last epoch for the names of the front's members.
+    """Draw validation top-1 over epochs: one line per trial, with a dot at its end."""
+    # Leave room to the right of the last epoch for the names of the front members.
     last = max(2.0, data.epochs * (1 + 62 / canvas.width))
     step = -(-data.epochs // (2 * canvas.ticks))
     x = scaled("x", "epoch", (1, last))
@@ -79,7 +79,7 @@ def _score(domain: tuple[float, float]) -> Spec:
 
 
 def _colors(rows: Iterable[Row]) -> dict[int, str]:
-    """A color for each trial: its own for a member of the front, its kind's for the others."""
+    """Return a color per trial: its own for a front member, else the color of its kind."""
     rows = list(rows)
     members = [row.number for row in front_members(rows)]
     own = dict(zip(members, front_colors(len(members)), strict=True))
@@ -116,7 +116,7 @@ def _points(marks: Sequence[Mark], colors: dict[int, str], looks: Spec, **mark: 
 
 
 def _legend(data: Frontier, canvas: Canvas) -> Spec:
-    """Shape, fill and stroke by kind, with one legend for the three."""
+    """Encode shape, fill and stroke by kind, with one legend for the three."""
     present = {mark.row.kind for mark in data.marks}
     looks = [look for kind, look in LOOKS.items() if kind in present]
     legend = {
@@ -142,14 +142,14 @@ def _legend(data: Frontier, canvas: Canvas) -> Spec:
 
 
 def _ring(data: Frontier) -> Spec:
-    """A second outline around the base, whatever became of it."""
+    """Draw a second outline around the base, whatever its state."""
     records = [{"x": mark.macs, "y": mark.top1} for mark in data.marks if mark.row.is_base]
     look = {"size": 260, "stroke": light("ink"), "strokeWidth": 1.25, "opacity": 1}
     return layer(records, {"type": "point", **look, "aria": False})
 
 
 def _names(data: Frontier) -> list[Spec]:
-    """The front's numbers above the step line, the base's name below it where it is dominated."""
+    """Write the front's numbers above the step line, and a dominated base's name below it."""
     members = [mark for mark in data.marks if mark.row.on_front]
     outside = [mark for mark in data.marks if mark.row.is_base and not mark.row.on_front]
     room = data.x[0] + 0.2 * (data.x[1] - data.x[0])
@@ -169,7 +169,7 @@ def _text(marks: Sequence[Mark], **where: Any) -> Spec:
 
 
 def _rungs(data: Curves) -> Spec:
-    """Upright lines at the epochs after which trials could be stopped."""
+    """Draw vertical lines at the epochs after which trials could be stopped."""
     mark = {"type": "rule", "color": light("rule"), "strokeDash": [2, 3], "aria": False}
     return layer([{"x": rung} for rung in data.rungs], mark, {"y": None})
 

@@ -11,7 +11,7 @@ from designspace.reporting.study.rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One label of an axis: its complete trials, their median top-1, and how many were stopped."""
+    """One label of an axis: its complete trials, their median top-1, and the number of stopped."""
 
     label: str
     is_base: bool
@@ -22,14 +22,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """An axis with its choices in order; all strips of a study share one scale."""
+    """One axis with its choices in order; all strips of a study share one scale."""
 
     axis: str
     choices: tuple[Choice, ...]
 
 
 def strips(rows: Sequence[Row]) -> list[Strip]:
-    """A strip for each axis on which at least two choices were tried."""
+    """Return one strip per axis for which at least two choices were tried."""
     base = next((row.point for row in rows if row.is_base), dict[str, str]())
     axes = list(dict.fromkeys([*base, *(axis for row in rows for axis in row.point)]))
     found = [Strip(axis, _choices(axis, rows, base.get(axis))) for axis in axes]
@@ -37,7 +37,7 @@ def strips(rows: Sequence[Row]) -> list[Strip]:
 
 
 def extent(rows: Sequence[Row]) -> tuple[float, float] | None:
-    """Lowest and highest score of complete trials, the scale of all strips; None without any."""
+    """Return the lowest and highest score of complete trials, the scale of all strips, or None."""
     scores = [row.top1 for row in rows if row.state == "complete" and row.top1 is not None]
     return (min(scores), max(scores)) if scores else None
 
@@ -58,7 +58,7 @@ def _choice(label: str, rows: Sequence[Row], is_base: bool) -> Choice:
 
 
 def natural(label: str) -> tuple[int, float, str]:
-    """Sorting key: numbers by value before words by letter."""
+    """Return a sorting key: numbers by value, then words by letter."""
     try:
         return 0, float(label), label
     except ValueError:

@@ -1,4 +1,4 @@
-"""Learning curves as plain data: a line a trial, and labels that do not cover each other."""
+"""Learning curves as plain data: one line per trial, and labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from designspace.reporting.study.rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The name of a front member at the end of its line; `y` is moved clear of its neighbors."""
+    """Name of a front member at the end of its line; `y` is moved so that labels do not overlap."""
 
     row: Row
     epoch: int
@@ -20,7 +20,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Trials with at least one epoch, the worst first, so that the best are drawn on top."""
+    """Trials with at least one epoch, with front members last, so that they are drawn on top."""
 
     rows: tuple[Row, ...]
     labels: tuple[Label, ...]
@@ -30,7 +30,7 @@ class Curves:
 
 
 def curves(rows: Sequence[Row], rungs: Sequence[int] = ()) -> Curves:
-    """Lines for all trials that recorded an epoch; `rungs` are the scheduler's epochs."""
+    """Return lines for all trials that recorded an epoch; `rungs` are the scheduler's epochs."""
     drawn = sorted((row for row in rows if row.curve), key=_depth)
     scores = [score for row in drawn for _, score in row.curve] or [0.0, 100.0]
     room = 0.04 * max(max(scores) - min(scores), 1.0)
@@ -52,7 +52,10 @@ def _labels(rows: Sequence[Row], gap: float) -> tuple[Label, ...]:
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Move falling heights apart to at least `gap`, keeping their order and their middle."""
+    """Move descending heights at least `gap` apart, keeping their order and their mean.
+
+    With a gap of 2, heights 10, 9.5, 5 first become 10, 8, 5, then move up by 0.5 to keep the mean.
+    """
     placed: list[float] = []
     for height in heights:
         placed.append(min(height, placed[-1] - gap) if placed else height)

@@ -1,4 +1,4 @@
-"""The last lines about a study: the figure of its test split, and the command for its network."""
+"""The last lines about a study: its test score, and the command for the winner's network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from designspace.records.study.state import StudyState
 
 
 def ending_lines(directory: Path, state: StudyState) -> Iterator[str]:
-    """What the test split said, and how to get the winner's network; nothing before a winner."""
+    """Yield the test score and how to get the winner's network; nothing without a winner."""
     tested = tested_line(state)
     if tested:
         yield tested
@@ -21,7 +21,7 @@ def ending_lines(directory: Path, state: StudyState) -> Iterator[str]:
 
 
 def tested_line(state: StudyState) -> str | None:
-    """The test figure with the number of readings; None where the split was not read."""
+    """Return the test score with the number of readings; None if the split was not read."""
     count, winner = len(state.readings), state.winner
     if not count or winner is None:
         return None
@@ -43,7 +43,7 @@ def tested_line(state: StudyState) -> str | None:
 
 
 def network_line(directory: Path, state: StudyState) -> str:
-    """The command that writes the winner's network, or why there are no weights to write."""
+    """Return the command that writes the winner's network, or why there are no weights to write."""
     winner = state.winner
     assert winner is not None
     if trial_weights(directory, winner.number).is_file():
@@ -54,6 +54,6 @@ def network_line(directory: Path, state: StudyState) -> str:
 
 
 def build_command(directory: Path | str) -> str:
-    """The command that writes the network of a study's winner, quoted for a shell."""
+    """Return the command that writes the network of a study's winner, quoted for a shell."""
     words = ["designspace", "build", f"{directory}:winner", "--out", "winner.safetensors"]
     return shlex.join(words)

@@ -1,4 +1,4 @@
-"""The data of the report for other programs: one CSV row a trial, and all of it as JSON."""
+"""The data of the report for other programs: CSV with one row per trial, and everything as JSON."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ _FIELDS = (
 
 
 def as_csv(summary: Summary) -> str:
-    """A row a trial; what is unknown is an empty cell. Axes stand in columns `axis:<name>`."""
+    """Return CSV with one row per trial; an unknown value is an empty cell.
+
+    The axes are in columns named `axis:<name>`.
+    """
     axes = list(dict.fromkeys(axis for row in summary.rows for axis in row.point))
     head = [*_fields(summary), "changes", "error", *(f"axis:{axis}" for axis in axes)]
     return csv_text(head, [_line(row, _fields(summary), axes) for row in summary.rows])
 
 
 def _fields(summary: Summary) -> tuple[str, ...]:
-    """The columns; how costs were counted is said where torch counted any."""
+    """Return the columns; `by_torch` is included if torch counted the costs of any trial."""
     return (*_FIELDS, "by_torch") if summary.counting else _FIELDS
 
 
@@ -37,7 +40,7 @@ def _line(row: Row, names: Sequence[str], axes: Sequence[str]) -> list[object]:
 
 
 def as_json(summary: Summary) -> str:
-    """Study, front, winner, test and all trials; what is unknown is null."""
+    """Return study, front, winner, test and all trials as JSON; an unknown value is null."""
     tested = summary.tested
     document = {
         "format": 1,

@@ -1,4 +1,4 @@
-"""The boxes of words: what was held equal, on what it ran, and what was not measured."""
+"""The text boxes of the page: conditions that all trials share, environment, and open questions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Fact = tuple[str, str]
 
 
 def headline(summary: Summary) -> str:
-    """The study and its result in a sentence or two."""
+    """Describe the study and its result in a sentence or two."""
     meta, winner = summary.meta, summary.winner
     name = meta.recipe.name or UNKNOWN
     own = "each with its own recipe around" if summary.recipes else "with the recipe"
@@ -48,7 +48,7 @@ def _result(summary: Summary, winner: Row, top1: float) -> str:
 
 
 def fairness(summary: Summary) -> list[Fact]:
-    """What all trials shared, what not, and how one was chosen."""
+    """List what all trials shared, what differed, and how the winner was chosen."""
     meta, data = summary.meta, summary.meta.data
     counts = f"{data.train:,} training, {data.val:,} validation, {data.test:,} test"
     scheduler = meta.scheduler
@@ -94,13 +94,13 @@ def _test_use(summary: Summary) -> str:
 
 
 def _readings(summary: Summary) -> list[str]:
-    """Each reading of the test split: for which trial, and by what."""
+    """Describe each reading of the test split: for which trial, and by which command."""
     by = {"search": "after selection", "eval": "by eval"}
     return [f"trial {one.trial}, {by.get(one.command, one.command)}" for one in summary.readings]
 
 
 def environment(summary: Summary) -> list[Fact]:
-    """Versions and machine as the study recorded them."""
+    """List the versions and the machine that the study recorded."""
     return [
         ("executor", summary.meta.executor),
         *((str(key), _flat(value)) for key, value in summary.meta.environment.items()),
@@ -115,7 +115,7 @@ def _flat(value: object) -> str:
 
 
 def command_lines(summary: Summary, directory: Path) -> list[str]:
-    """What to type to run the study, to write this page again, and to get the winner's network."""
+    """Return the commands that run the study, write this page again and build the winner."""
     place = "/".join(directory.resolve().parts[-2:])
     build = [build_command(place)] if summary.winner else []
     report = shlex.join(["designspace", "report", place])
@@ -123,7 +123,7 @@ def command_lines(summary: Summary, directory: Path) -> list[str]:
 
 
 def not_measured(summary: Summary) -> list[str]:
-    """The limits of what the page shows."""
+    """List what the page cannot tell."""
     return [
         *_noise_words(summary),
         "Spread over seeds: every network was trained once. A difference between two trials "

@@ -1,4 +1,10 @@
-"""The frontier as plain data: where each trial's mark stands, and the step line."""
+"""The frontier as plain data: the position of each trial's mark, and the step line.
+
+The vertical scale is chosen for the scores of interest: the front, the base and the better three
+quarters of the complete trials. Scores far below that band are drawn on the floor of the picture.
+With a band from 70 to 80 and a reach of 0.8, the floor is 70 - 0.8 x 10 = 62: a trial that
+stopped at 30 is drawn at 62 and marked `on_floor`.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +15,16 @@ from dataclasses import dataclass
 from designspace.reporting.drawing.numbers import GMACS, MacsUnit, macs_unit
 from designspace.reporting.study.rows import Row
 
-# Marks lower than this many heights of the interesting band are moved to the picture's floor.
+# Marks further below the band than this share of its height are moved to the picture's floor.
 _REACH = 0.8
 _LOG_RATIO = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A trial in the picture: its multiply-adds in the picture's unit, and where it is drawn.
+    """Position of a trial in the picture, with multiply-adds in the picture's unit.
 
-    `top1` is on the floor where `on_floor`.
+    If `on_floor`, the trial has no score or one below the scale, and `top1` is the floor.
     """
 
     row: Row
@@ -29,7 +35,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """Marks of all trials, corners of the step line, unit and extent of both scales."""
+    """Marks of all trials, corners of the step line, and the unit and extent of both scales."""
 
     marks: tuple[Mark, ...]
     steps: tuple[tuple[float, float], ...]
@@ -40,15 +46,15 @@ class Frontier:
 
 
 def front_members(rows: Sequence[Row]) -> list[Row]:
-    """The non-dominated trials, the cheapest first."""
+    """Return the non-dominated trials, the cheapest first."""
     return sorted((row for row in rows if row.on_front), key=lambda row: (row.macs, row.number))
 
 
 def frontier(rows: Sequence[Row]) -> Frontier:
-    """Place the trials. One without a score (failed at once, waiting) stands on the floor.
+    """Place the trials. A trial without a score (failed at once, waiting) is drawn on the floor.
 
-    So do scores far below the complete trials (stopped after an epoch, diverged): drawn to scale
-    they would press the complete ones into one line.
+    So are scores far below the complete trials (stopped after one epoch, diverged): drawn to scale,
+    they would squeeze the complete ones into one line.
     """
     unit = macs_unit(row.macs for row in rows)
     macs = [row.macs / unit.size for row in rows] or [0.0, 1.0]
@@ -77,7 +83,7 @@ def _widened(low: float, high: float, log: bool) -> tuple[float, float]:
 
 
 def _extent(rows: Sequence[Row]) -> tuple[float, float]:
-    """The floor and the top of the score's scale, in percent."""
+    """Return the floor and the top of the score's scale, in percent."""
     scores = [row.top1 for row in rows if row.top1 is not None]
     if not scores:
         return 0.0, 100.0
@@ -91,7 +97,7 @@ def _extent(rows: Sequence[Row]) -> tuple[float, float]:
 
 
 def _band(rows: Sequence[Row]) -> list[float]:
-    """Scores that must be seen well: the front, the base, and the better three quarters."""
+    """Return the scores that must be easy to read: front, base, and the better three quarters."""
     done = [row for row in rows if row.state == "complete" and row.top1 is not None]
     scores = [row.top1 for row in done if row.top1 is not None]
     if len(scores) < 4:

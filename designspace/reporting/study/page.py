@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs nothing from elsewhere.
+"""The page: one self-contained HTML file.
 
 A content security policy lets the page's own script run and nothing else, and forbids every
 request.
@@ -26,7 +26,7 @@ from designspace.statistics.binomial import standard_error
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading of the trials' table; `number` columns are set flush right."""
+    """A heading of the trials' table; `number` columns are right-aligned."""
 
     title: str
     number: bool = True
@@ -47,7 +47,7 @@ def _columns(unit: MacsUnit, reference: str) -> tuple[Column, ...]:
 def page(
     summary: Summary, pictures: Mapping[str, Drawn | None], directory: Path, *, on_floor: bool
 ) -> str:
-    """The HTML of the report; `pictures` are named as their places in the template."""
+    """Return the HTML of the report; `pictures` are keyed by their names in the template."""
     script = own("study/page.js")
     colors = _colors(summary)
     return filled(
@@ -80,7 +80,7 @@ def _colors(summary: Summary) -> dict[int, str]:
 
 
 def _line(summary: Summary, row: Row, colors: dict[int, str]) -> dict[str, Any]:
-    """A row of the trials' table, with its numbers written out."""
+    """Return a row of the trials' table, with its numbers formatted."""
     return {
         "row": row,
         "color": colors.get(row.number),
@@ -92,7 +92,7 @@ def _line(summary: Summary, row: Row, colors: dict[int, str]) -> dict[str, Any]:
 
 
 def _figures(summary: Summary) -> list[dict[str, str]]:
-    """The headline's numbers: the winner's scores and costs, each with its doubt."""
+    """Return the numbers of the headline: scores and costs of the winner, with standard errors."""
     winner = summary.winner
     if winner is None:
         return []
@@ -123,7 +123,7 @@ def _tested(summary: Summary) -> dict[str, str]:
 
 
 def _choices(summary: Summary, colors: dict[int, str]) -> dict[str, Any]:
-    """The strips, with scores as percent of the strip's width."""
+    """Return the strips, with scores in percent of the strip's width."""
     scale = extent(summary.rows)
     if scale is None:
         return {"strips": [], "scale": None}

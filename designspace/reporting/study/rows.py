@@ -1,4 +1,4 @@
-"""One plain row a trial: what the table, the pictures and the files beside the page are made of."""
+"""One plain row per trial, from which the table, the pictures and the data files are made."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A trial. Scores are percent of the validation split after the last recorded epoch.
+    """One trial. Scores are percent of the validation split after the last recorded epoch.
 
-    `recipe` is the digest of its recipe, and `recipe_changes` what that changes, where trials
-    differ by it. `is_base` holds for trial 0, unless the base itself is not in the space or not
-    within its limits; then trial 0 is the network nearest to it. `by_torch` says that the costs are
-    counted by torch.
+    If trials differ by recipe, `recipe` is the digest of this trial's recipe and `recipe_changes`
+    are its changes. `is_base` is true for trial 0, unless the base itself is outside the space or
+    its limits; then trial 0 is the network nearest to the base. `by_torch` is true if torch counted
+    the costs.
     """
 
     number: int
@@ -63,7 +63,7 @@ class Row:
 
 
 def rows(state: StudyState) -> list[Row]:
-    """All trials of a study by number."""
+    """Return one row per trial of a study, by number."""
     front = {trial.number for trial in state.front}
     reference = reference_of(state)
     winner = state.winner.number if state.winner else None
@@ -74,17 +74,17 @@ def rows(state: StudyState) -> list[Row]:
 
 
 def reference_of(state: StudyState) -> Mapping[str, str]:
-    """The point that the others are compared with: that of trial 0."""
+    """Return the point that the others are compared with: that of trial 0."""
     return state.trials[0].point if 0 in state.trials else {}
 
 
 def reference_name(state: StudyState) -> str:
-    """What to call trial 0: it is the base, unless that does not fit the limits or the space."""
+    """Return the name of trial 0: the base, unless that does not fit the limits or the space."""
     return "trial 0" if 0 in state.trials and state.trials[0].repaired else "the base"
 
 
 def changes_against(point: Mapping[str, str], base: Mapping[str, str]) -> tuple[Change, ...]:
-    """Where `point` differs from `base`, in the base's order of axes, then the point's."""
+    """List where `point` differs from `base`: axes of the base in its order, then other axes."""
     axes = [*base, *(axis for axis in point if axis not in base)]
     return tuple(
         Change(axis, point.get(axis), base.get(axis))
@@ -123,5 +123,5 @@ def _row(trial: Trial, reference: Mapping[str, str], on_front: bool, is_winner: 
 
 
 def _known(score: float | None) -> float | None:
-    """A score that is not a number (a diverged network) is unknown, not zero."""
+    """Return a score; one that is not a number (a diverged network) is unknown, not zero."""
     return None if score is None or math.isnan(score) else score

@@ -1,4 +1,4 @@
-"""A study as the report tells it: plain data, prepared once for page, files and terminal."""
+"""All results of a study report as plain data, prepared once for page, files and terminal."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from designspace.reporting.study.frontier import front_members
 from designspace.reporting.study.rows import Row, rows
 from designspace.statistics.binomial import standard_error
 
-_ALWAYS = ("complete", "stopped")  # statuses that are named even where no trial has them
+_ALWAYS = ("complete", "stopped")  # states that are named even if no trial has them
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the report says about a study.
+    """All results that the report of a study shows.
 
     Attributes:
         rows: All trials by number.
-        front: The non-dominated ones, the cheapest first.
-        winner: The complete trial of highest validation top-1, None before there is one.
+        front: Non-dominated trials, the cheapest first.
+        winner: Complete trial with the highest validation top-1; None before there is one.
         reference: Trial 0, with which the others are compared; None before it was proposed.
-        tested: The test split's score of the winner; None where it was not read for it.
+        tested: Test score of the winner; None if the test split was not read for it.
         readings: Every reading of the test split, oldest first.
-        confounders: What the complete trials differ in beside their networks, by path.
-        noise: Standard error in points of the winner's validation top-1; None where unknown.
-        updated: UTC time of the last event, None for an empty ledger.
-        complete: Whether the study came to its end.
+        confounders: Differences between the complete trials other than their networks, by path.
+        noise: Standard error of the winner's validation top-1 in points; None if unknown.
+        updated: UTC time of the last event; None for an empty ledger.
+        complete: Whether the study has ended.
     """
 
     meta: StudyMeta
@@ -58,21 +58,21 @@ class Summary:
 
     @property
     def reference_name(self) -> str:
-        """What to call trial 0: the base, where it is."""
+        """Name of trial 0: "the base", unless trial 0 is only the network nearest to it."""
         return "trial 0" if self.reference and not self.reference.is_base else "the base"
 
     def count(self, *states: str) -> int:
-        """How many trials are in any of these states."""
+        """Count the trials in any of these states."""
         return sum(row.state in states for row in self.rows)
 
     @property
     def recipes(self) -> int:
-        """How many recipes the trials differ by; 0 where all share the study's."""
+        """Number of different trial recipes; 0 if all trials share the study's recipe."""
         return len({row.recipe for row in self.rows if row.recipe})
 
     @property
     def validation_count(self) -> int | None:
-        """Images of the validation split, None where the study does not say."""
+        """Number of images in the validation split; None if the study does not say."""
         count = self.meta.data.val
         return count if count > 0 else None
 
@@ -83,18 +83,18 @@ class Summary:
 
     @property
     def macs_unit(self) -> MacsUnit:
-        """The unit of all multiply-adds."""
+        """Unit of all multiply-adds."""
         return macs_unit(row.macs for row in self.rows)
 
     def macs(self, row: Row) -> str:
-        """A trial's multiply-adds in that unit, with a dagger where torch counted them."""
+        """Format a trial's multiply-adds in that unit, with a dagger if torch counted them."""
         size = self.macs_unit.size
         text = fixed(row.macs / size, decimals_for(row.macs / size for row in self.rows))
         return text + DAGGER * row.by_torch
 
     @property
     def counting(self) -> str:
-        """What the dagger means, where one stands anywhere; empty elsewhere."""
+        """Meaning of the dagger if any trial has one, else empty."""
         return BY_TORCH if any(row.by_torch for row in self.rows) else ""
 
     @property
@@ -110,7 +110,7 @@ class Summary:
 
     @property
     def within_noise(self) -> list[Row]:
-        """Finished trials that one standard error does not tell from the winner."""
+        """Complete trials within one standard error of the winner."""
         if self.winner is None or self.winner.top1 is None or self.noise is None:
             return []
         least = self.winner.top1 - self.noise
@@ -122,7 +122,7 @@ class Summary:
 
     @property
     def standing(self) -> str:
-        """Whether the study is over, in a sentence."""
+        """State of the study in a sentence: complete, interrupted or not complete, with counts."""
         ended = self.count(*FINAL)
         shown = [status for status in FINAL if status in _ALWAYS or self.count(status)]
         parts = [f"{self.count(status)} {status}" for status in shown]
@@ -133,7 +133,7 @@ class Summary:
 
 
 def summarize(study: Study) -> Summary:
-    """Everything that the report says, from a study as it stands."""
+    """Compute everything that the report shows from the current state of a study."""
     trials = rows(study.state)
     winner = next((row for row in trials if row.is_winner), None)
     updated = study.state.updated

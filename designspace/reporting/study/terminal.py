@@ -23,13 +23,13 @@ class Sheet:
     """A table and the sentence below it.
 
     Attributes:
-        title: The line above.
-        columns: The head.
+        title: Line above the table.
+        columns: Headings of the columns.
         rows: Cells as text.
         text: Columns that hold text; the others hold numbers.
-        optional: Columns that may be left out where there is no room, the first one first.
-        caption: The sentence below.
-        styles: How each row looks: `bold`, `dim`, `red`, `cyan` or nothing; empty for all alike.
+        optional: Columns that may be left out if there is no room, the first one first.
+        caption: Sentence below the table.
+        styles: Style of each row: `bold`, `dim`, `red`, `cyan` or nothing; empty for no styles.
     """
 
     title: str
@@ -42,7 +42,10 @@ class Sheet:
 
 
 def table(summary: Summary, limit: int = 20) -> Sheet:
-    """The front first, then the others; at most `limit` rows, and how many were left out."""
+    """Return the front, then the others; at most `limit` rows, and the number of rows left out.
+
+    All members of the front are shown, even if there are more than `limit`.
+    """
     shown = summary.ordered[: max(limit, len(summary.front))]
     unit, against = summary.macs_unit, f"against {summary.reference_name}"
     return Sheet(
@@ -63,7 +66,7 @@ def _caption(summary: Summary, left_out: int) -> str:
 
 
 def _confounded(summary: Summary) -> str:
-    """What keeps the scores from being those of the networks alone."""
+    """Say why the scores are not those of the networks alone; empty if they are."""
     if not summary.confounders:
         return ""
     return f" Not comparable by network alone: trials differ in {', '.join(summary.confounders)}."

@@ -22,13 +22,13 @@ from designspace.spec.documents.document import write_bytes_atomic
 
 
 def write(study_dir: Path) -> Outputs:
-    """Write page, picture, CSV and JSON of a study as it stands, each file whole or not at all.
+    """Write page, picture, CSV and JSON of a study; each file is written completely or not at all.
 
-    It may be called at any time, also while the study runs, and as often as wanted: the same
+    It may be called at any time, also while the study runs, and as often as needed: the same
     ledger gives the same files.
 
     Raises:
-        InputError: There is no study, its files are not valid, or the disk refuses.
+        InputError: There is no study, its files are not valid, or the files cannot be written.
     """
     summary = summarize(load_study(study_dir))
     data = frontier(summary.rows)
@@ -64,7 +64,7 @@ def _curves(summary: Summary) -> Drawn | None:
 
 
 def _poster(summary: Summary, data: Frontier) -> Canvas:
-    """The picture that stands alone carries its own words."""
+    """Return the canvas of the standalone picture, with a title and a subtitle in the picture."""
     meta = summary.meta
     title = f"{meta.name}: {count_of(len(summary.rows), 'trial')}"
     task = f"{meta.data.name}, recipe {meta.recipe.name}, one seed a trial"

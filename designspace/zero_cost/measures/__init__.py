@@ -1,4 +1,4 @@
-"""A file a score; a new file here is found by itself."""
+"""The zero-cost scores, one file per score. A new file here is found automatically."""
 
 from designspace.layers.discover import import_all
 

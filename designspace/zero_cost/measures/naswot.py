@@ -1,13 +1,16 @@
-"""NASWOT (Mellor et al. 2021, arXiv 2006.04647): how differently a network codes images.
+"""NASWOT (Mellor et al. 2021, arXiv 2006.04647): how differently a network encodes images.
 
-An image's code is a bit for each unit of each activation: whether its pre-activation is positive.
-For ReLU that is the linear region in which the image lies. GELU, SiLU and hard swish have no such
-regions; their code is the same sign, which tells the side that is passed on from the side that is
-held back. The kernel of a mini-batch counts for each two images the bits that agree, and the score
-is the logarithm of its determinant.
+The code of an image has one bit for each unit of each activation: whether its pre-activation is
+positive. For ReLU, the code identifies the linear region in which the image lies. GELU, SiLU and
+hard swish have no such regions; their code is the same sign, which separates the side that passes
+from the side that is suppressed. The kernel of a mini-batch counts, for each pair of images, the
+bits that agree. The score is the logarithm of its determinant. For example, the codes 1100 and 1010
+agree in 2 of 4 bits: the kernel is [[4, 2], [2, 4]] and the score is log 12. Equal codes would give
+a determinant of 0; codes that differ everywhere give log 16.
 
-As in the authors' code (nas-without-training): training mode, torch's own first weights or the
-recipe's, bits of all activations added up; it knows ReLU alone. Its mini-batch is of 128 images.
+As in the authors' code (nas-without-training), the network is in training mode and the bits of all
+activations are added up. Weights are initialised by torch or by the recipe. That code knows only
+ReLU, and its mini-batch has 128 images.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from designspace.zero_cost.subject import Subject
 @scorer("naswot", "Mellor et al. 2021, arXiv 2006.04647")
 @torch.no_grad()
 def naswot(subject: Subject) -> float | Undefined:
-    """The logarithm of the kernel's determinant."""
+    """Return the logarithm of the kernel's determinant."""
     model = subject.copy()
     images = len(subject.images)
     kernel = torch.zeros(images, images, dtype=torch.float64, device=subject.images.device)
@@ -46,6 +49,6 @@ def naswot(subject: Subject) -> float | Undefined:
 
 
 def agreement(x: Tensor) -> Tensor:
-    """The units that agree in sign, for each two images: (batch, ...) to (batch, batch)."""
+    """Count the units that agree in sign per pair of images, (batch, ...) to (batch, batch)."""
     signs = torch.where(x.flatten(1) > 0, 1.0, -1.0)
     return (signs.shape[1] + (signs @ signs.T).double()) / 2

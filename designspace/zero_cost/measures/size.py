@@ -1,4 +1,4 @@
-"""The trivial rivals: what a larger network has more of. A score that these beat is not needed."""
+"""Trivial baselines: a score that ranks networks no better than their size is not needed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from designspace.zero_cost.subject import Subject
 
 @scorer("params", "counted", counted=True)
 def params(subject: Subject) -> float:
-    """Learnable parameters."""
+    """Return the number of learnable parameters."""
     return subject.plan.cost.params
 
 
 @scorer("macs", "counted", counted=True)
 def macs(subject: Subject) -> float:
-    """Multiply-adds of one image."""
+    """Return the multiply-adds for one image."""
     return subject.plan.cost.macs

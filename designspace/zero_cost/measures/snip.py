@@ -1,8 +1,9 @@
-"""SNIP (Lee et al. 2019, arXiv 1810.02340), as Abdelfattah et al. (arXiv 2101.08134) score with it.
+"""SNIP (Lee et al. 2019, arXiv 1810.02340), used as a score by arXiv 2101.08134.
 
-The sum over all weights of convolutions and linear layers of |weight x gradient|, which is the
-gradient at a mask of ones. As in the authors' code (zero-cost-nas) it is not divided by its total,
-which pruning does and which would leave nothing to compare networks by.
+The score is the sum of |weight x gradient| over all weights of convolutions and linear layers,
+which is the gradient with respect to a mask of ones. As in the code of Abdelfattah et al.
+(zero-cost-nas), it is not divided by its total. Pruning does that, but then all networks would
+score the same.
 """
 
 from __future__ import annotations
@@ -14,6 +15,6 @@ from designspace.zero_cost.subject import Subject
 
 @scorer("snip", "Lee et al. 2019, arXiv 1810.02340; as a score 2101.08134")
 def snip(subject: Subject) -> float:
-    """The sum over weights."""
+    """Return the sum over weights."""
     pairs = gradients(subject.copy(), subject)
     return sum(float((weight.detach() * grad).abs().sum()) for weight, grad in pairs)

@@ -1,15 +1,16 @@
-"""Synaptic flow (Tanaka et al. 2020, arXiv 2006.05467), as arXiv 2101.08134 scores with it.
+"""Synaptic flow (Tanaka et al. 2020, arXiv 2006.05467), used as a score by arXiv 2101.08134.
 
-With every parameter made positive and one image of ones, the sum over the weights of convolutions
-and linear layers of |weight x gradient of the summed logits|. No data and no labels: only the first
-weights are drawn. In float64, since the product over layers is large; for the same reason its
-natural logarithm is given, which ranks alike.
+All parameters are replaced by their absolute values, and the input is one image of ones. The score
+is the natural logarithm of the sum of |weight x gradient of the summed logits| over the weights of
+convolutions and linear layers. It needs no data and no labels; only the initial weights are random.
+For one input, a weight of 2 and then one of 3, the output is 6, both gradients times weights are 6,
+and the score is log 12. The product over layers is large, so the computation is in float64; the
+logarithm keeps the order of networks.
 
-What would not let a flow through unchanged is taken out. The code of 2101.08134 (zero-cost-nas)
-does so with batch norm, the only norm that it has; layer and group norm divide by the scale just
-the same, and make negative numbers again, so that here they go too. Attention mixes all positions
-evenly, but for a position bias: its softmax would see scores of any size, and give rounding errors
-times those.
+Layers that would disturb the flow are removed. The code of 2101.08134 (zero-cost-nas) removes batch
+norm, the only norm that it has. Layer and group norm also divide by the scale, and they produce
+negative numbers again, so they are removed here, too. Attention averages over all positions, apart
+from a position bias: otherwise its softmax would see very large scores and amplify rounding errors.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from designspace.zero_cost.subject import Subject, weights
 
 @scorer("synflow", "Tanaka et al. 2020, arXiv 2006.05467; as a score 2101.08134")
 def synflow(subject: Subject) -> float | Undefined:
-    """The logarithm of the sum over weights."""
+    """Return the logarithm of the sum over weights."""
     model = _positive(subject)
     image = torch.ones_like(subject.images[:1], dtype=torch.float64)
     at = weights(model)
@@ -40,7 +41,7 @@ def synflow(subject: Subject) -> float | Undefined:
 
 
 def _positive(subject: Subject) -> BuiltNetwork:
-    """A copy of positive parameters, without norms, whose attention is even."""
+    """Return a copy with positive parameters, without norms, and with uniform attention."""
     model = subject.copy().double()
     for name, _ in subject.leaves(Norm):
         model.set_submodule(name, nn.Identity())
@@ -54,7 +55,7 @@ def _positive(subject: Subject) -> BuiltNetwork:
 
 
 def _values_alone(_: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Queries and keys of zero: all scores are equal."""
+    """Set queries and keys to zero, so that all attention scores are equal."""
     qkv, *rest = inputs
     width = qkv.shape[-1] // 3
     asked = torch.zeros_like(qkv[..., : 2 * width])

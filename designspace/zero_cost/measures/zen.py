@@ -1,20 +1,23 @@
-"""Zen-score (Lin et al. 2021, arXiv 2102.01063): how far a small change of the input carries.
+"""Zen-score (Lin et al. 2021, arXiv 2102.01063): how strongly the output reacts to a small change.
 
-The logarithm of the mean absolute sum of f(x) - f(x + 0.01 e), where x and e are normal noise, f
-ends with the last stage's map, weights are normal of spread 1 and there are no residual links;
-plus, for every norm on the way, the logarithm of the scale that it took away.
+The score is log(mean over images of the sum of |f(x) - f(x + 0.01 e)|), plus, for every norm on the
+main path, the logarithm of the scale that the norm removed. Here x and e are normal noise, f ends
+with the map of the last stage, weights are drawn from a standard normal distribution, and there are
+no residual links.
 
-That last term is the point of the score: a norm hides how much a layer enlarges. For batch norm it
-is half the logarithm of the variance, of the mini-batch and all positions, mean over channels.
-Layer and group norm take a scale away too, of a position or of a group, and get the same term with
-the variance that they divide by, mean over images, positions and groups. The authors' code (ZenNAS)
-has the term for batch norm only; without it a layer-norm network's score would hardly depend on
-what stands before its last norm.
+The second term is essential: a norm hides how much a layer amplifies. For example, multiplying the
+weights before a norm by 10 leaves f unchanged, but the norm then removes a 10 times larger scale,
+and the score rises by log 10. For batch norm the term is half the logarithm of the variance over
+the mini-batch and all positions, averaged over channels. Layer and group norm remove a scale, too,
+per position or per group; they get the same term with the variance that they divide by, averaged
+over images, positions and groups. The authors' code (ZenNAS) has the term for batch norm only;
+without it, the score of a network with layer norms would hardly depend on anything before its last
+norm.
 
-Where we differ from that code otherwise: the variance is the mini-batch's own, not batch norm's
-running average, which still holds its first value and other draws. Where we do not: the L1 norm
-of the difference, and residual links that are cut (there `no_reslink`), with the shortcuts' own
-layers. Layer scale, of which that code knows nothing, is set to 1, as the scales of norms are.
+One more difference from that code: the variance is that of the mini-batch, not the running average
+of batch norm, which still contains its initial value and other draws. We agree in the L1 norm of
+the difference, and in cutting residual links (`no_reslink` there) together with the layers of the
+shortcuts. Layer scale, which that code does not know, is set to 1, like the scales of norms.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ STEP = 0.01
 @scorer("zen", "Lin et al. 2021, arXiv 2102.01063")
 @torch.no_grad()
 def zen(subject: Subject) -> float | Undefined:
-    """The logarithm of the change, and of the scales."""
+    """Return the logarithm of the change plus the logarithms of the removed scales."""
     norms = dict(subject.leaves(Norm, outside=Shortcut))
     unknown = [norm for norm in norms.values() if scale_rule(norm) is None]
     if unknown:
@@ -70,7 +73,7 @@ def zen(subject: Subject) -> float | Undefined:
 
 
 def body(model: BuiltNetwork, images: Tensor) -> Tensor:
-    """Images to what the last stage gives."""
+    """Run the network on images up to the output of the last stage."""
     stem, stages = model.get_submodule("stem"), model.get_submodule("stages")
     return stages(stem(images))
 
@@ -90,17 +93,17 @@ class Lone(Tensor):
     """A branch's output to which nothing can be added."""
 
     def __add__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Itself, on either side: Python asks a child class before its parent."""
+        """Return the tensor itself. Python asks a subclass before the class of the left operand."""
         return self.as_subclass(Tensor)
 
     __radd__ = __iadd__ = __add__
 
 
 class Cut(nn.Module):
-    """Stands at the end of a branch, where it would be added to the link around it."""
+    """End of a branch, in the place of the drop path before the addition."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """The same, alone."""
+        """Mark the tensor so that the residual addition leaves it unchanged."""
         return x.as_subclass(Lone)
 
 
@@ -122,7 +125,10 @@ def _watch(module: nn.Module, norm: Leaf, scales: list[float]) -> Any:
 
 
 def scale_rule(norm: Leaf) -> Callable[[Tensor], Tensor] | None:
-    """The variances by which a norm divides (batch, *positions, channels); None if unknown."""
+    """Return the rule for the variances by which a norm divides its input; None if it is not known.
+
+    The rule takes inputs of shape (batch, *positions, channels).
+    """
     match norm:
         case NoNorm():
             return torch.ones_like
