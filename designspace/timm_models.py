@@ -47,7 +47,7 @@ def create(variant: str, *, pretrained: bool = False, **kwargs: Any) -> nn.Modul
             `changes`: values by dotted path to change in the spec.
 
     Raises:
-        InputError: The network cannot have a change, a size or a pooling.
+        InputError: A change, a size or a pooling is not valid for the network.
     """
     changes: Mapping[str, Any] | None = kwargs.pop("changes", None)
     network = load(variant.removeprefix(PREFIX), changes)
