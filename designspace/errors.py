@@ -71,7 +71,7 @@ class TrialsFailedError(DesignspaceError):
 
 
 class DivergedError(DesignspaceError):
-    """The training loss is not finite any more, which is a result of the training.
+    """The training loss is no longer finite, which is a result of the training.
 
     Attributes:
         epoch: Epoch of the divergence, counted from 1.

@@ -9,7 +9,7 @@
 | complete | trained to its last epoch | weights |
 | stopped | its scheduler ended it early, for good | neither |
 | failed | an error ended it; it may be started again | checkpoint, traceback |
-| diverged | its loss is not finite any more, which is a result | neither |
+| diverged | its loss is no longer finite, which is a result | neither |
 """
 
 from __future__ import annotations

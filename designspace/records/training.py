@@ -103,7 +103,7 @@ class TestReading(RecordModel):
 
 
 class Divergence(RecordModel):
-    """The point at which the loss of a training is not finite any more.
+    """The point at which the loss of a training is no longer finite.
 
     Attributes:
         epoch: Epoch of the divergence, counted from 1.

@@ -91,7 +91,7 @@ class Driver:
             self._close(trial)
 
     def _close(self, trial: Trial) -> None:
-        """Hand over a trial that will not be started again."""
+        """Tell the proposer and the keeper about a trial that will not be started again."""
         self._proposer.tell(trial)
         self._keeper.take_over(trial)
 

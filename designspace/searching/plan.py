@@ -164,7 +164,8 @@ class _EnoughError(Exception):
 def time_epoch(request: Request, data: Data | None = None) -> float:
     """Estimate the seconds of an epoch of the base from its first steps, without validation.
 
-    On a GPU the clock is read after pending work is done, since steps are only queued before.
+    A GPU finishes its pending steps before the clock is read at both ends of the timing, because
+    steps are only queued when they return.
 
     Args:
         request: Request of the search.

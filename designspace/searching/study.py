@@ -39,8 +39,8 @@ from designspace.stopping import stoppable, unbroken_pipes
 def run_study(request: Request, observer: Observer = silent) -> Outcome:
     """Run a study to its end, or until a signal stops it.
 
-    Meanwhile everything that is written to the process's standard output and error goes to the
-    study's log. An observer that draws does so on `quiet.terminal()`, opened before.
+    While the study runs, the standard output and error of the process go to the study's log. An
+    observer that draws does so on `quiet.terminal()`, opened before.
 
     Raises:
         InputError: The directory holds another study, another process runs it, a trial asks for

@@ -1,7 +1,7 @@
 """The interface of proposers: asked by trial number, and told about every trial.
 
-An answer depends only on the seed, the number and the trials told before. A resumed study therefore
-proposes the same points as an uninterrupted one with the same history.
+An answer depends only on the seed, the number and the trials that the proposer was told about. A
+resumed study therefore proposes the same points as an uninterrupted one with the same history.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ class Attempt:
         complete that has no weights. The task "keep" returns the last epoch, the task "test" the
         score. Both train the epochs that the checkpoint lacks, if any.
 
-        This is the only place that catches every exception: whatever a training raises ends this
+        This is the only place that catches every exception: an error in a training ends this
         attempt, not the study.
         """
         try:
