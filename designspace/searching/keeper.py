@@ -36,10 +36,12 @@ class Keeper:
     def take_over(self, trial: Trial) -> None:
         """Delete the checkpoints of a trial that is over, or queue it to have its weights rebuilt.
 
+        Weights of a trial that is not complete are deleted; `keep_checkpoints` keeps checkpoints.
+
         Raises:
             InputError: A file cannot be deleted.
         """
-        if trial.state != "complete":  # its worker may have died before it reported its weights
+        if trial.state != "complete":  # a worker may have died after it wrote weights
             with writing(trial_weights(self._study, trial.number)):
                 trial_weights(self._study, trial.number).unlink(missing_ok=True)
         if lacks_weights(self._study, trial):
@@ -65,7 +67,7 @@ class Keeper:
         self._waiting.append(number)
 
     def rebuilt(self, number: int) -> None:
-        """Delete the checkpoints of a trial whose weights were rebuilt, as nothing needs them."""
+        """Delete the checkpoints of a trial whose weights were rebuilt, unless all are kept."""
         self._rebuilding.remove(number)
         self._clear(number)
 

@@ -32,7 +32,7 @@ class Bridge:
         return self.interrupted or bool(self.lost) or self.error is not None
 
     def start(self, key: str) -> Start | None:
-        """Return the next attempt; None if no slot is free or no attempt is left."""
+        """Return the next attempt; None if no slot is free, none is left, or the loop must end."""
         if self.halting or len(self.running) >= self.slots:
             return None
         started = self._guarded(self.driver.next)
