@@ -106,7 +106,7 @@ class TrialScores(RecordModel):
         state: Status of the trial.
         params: Number of learnable parameters.
         macs: Multiply-adds for one image.
-        curve: Validation top-1 in percent after each epoch; None for a loss that is not finite.
+        curve: Validation top-1 in percent after each epoch; None if it is not a number.
         measured: Scores of its network.
     """
 
