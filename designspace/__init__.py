@@ -2,8 +2,8 @@
 
 The verbs of the command line are functions here: `load`, `cost`, `build`, `diff`, `ladder`,
 `space`, `train`, `search`, `study`, `report`, `compare`, `bench`, `verify`, `export`. `dir()` lists
-them; each is imported when it is first used, so that `import designspace` is quick. The page of
-`designspace.api` shows how they go together.
+them. Each one is imported on first use, so `import designspace` is quick. The page of
+`designspace.api` shows how they work together.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ _HOMES = {
     "use_plugin": "designspace.plugins",
     "verify": "designspace.verification",
 }
-_ROOMS = ("zero_cost",)  # a room whose functions keep its name before theirs
-_NAMES = {"ladder": "load_ladder", "space": "load_space"}  # where the room calls it otherwise
+_ROOMS = ("zero_cost",)  # packages whose functions are called with the package's name before theirs
+_NAMES = {"ladder": "load_ladder", "space": "load_space"}  # if the name in the package differs
 
 __all__ = [
     "Network",
@@ -90,7 +90,7 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for from the room that has it."""
+    """Import a public name from the package that defines it."""
     if name in _ROOMS:
         return import_module(f"designspace.{name}")
     if name not in _HOMES:

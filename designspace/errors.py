@@ -44,9 +44,9 @@ class InputError(DesignspaceError):
 
 
 def printable(text: str) -> str:
-    """The text in one line; control characters other than line ends are written as escapes.
+    """Return the text in one line, with control characters other than line ends as escapes.
 
-    Names of files and tensors come from elsewhere and may hold anything, escape codes included.
+    Names of files and tensors come from outside and may contain anything, escape codes included.
     """
     if text.isprintable():
         return text
@@ -71,13 +71,13 @@ class TrialsFailedError(DesignspaceError):
 
 
 class DivergedError(DesignspaceError):
-    """The training loss stopped being a number, which is a result of the training.
+    """The training loss is no longer finite, which is a result of the training.
 
     Attributes:
-        epoch: In which, counted from 1.
-        step: Its first step whose loss is not finite, counted from 1.
-        lr: Learning rate when that was seen, at most 15 steps later.
-        cause: What it likely comes from, and what to try.
+        epoch: Epoch of the divergence, counted from 1.
+        step: First step of the epoch with a loss that is not finite, counted from 1.
+        lr: Learning rate when the loss was checked, at most 15 steps later.
+        cause: Likely cause, and what to try.
     """
 
     exit_code = 4
@@ -96,36 +96,36 @@ class DivergedError(DesignspaceError):
         )
 
     def __reduce__(self) -> tuple[type[DivergedError], tuple[int, int, float, str]]:
-        """Its own arguments, so that it crosses processes."""
+        """Return the arguments, so that the error can be pickled and cross processes."""
         return type(self), (self.epoch, self.step, self.lr, self.cause)
 
 
 class VerificationError(DesignspaceError):
-    """A count differs from what is known of a network, and nothing explains it."""
+    """A count differs from the known one of a network, and nothing explains the difference."""
 
     exit_code = 1
 
 
 class MachineError(DesignspaceError):
-    """The machine failed a command: memory ended, or the GPU is lost to this process."""
+    """The machine failed a command: it ran out of memory, or this process lost the GPU."""
 
 
 class StoppedError(DesignspaceError):
-    """The user interrupted a command that does not go on by itself; it says what is kept."""
+    """The user interrupted a command that cannot resume by itself; the message says what stays."""
 
     exit_code = 130
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
-    """The valid choice closest to `word`, or None where nothing is close."""
+    """Return the valid choice closest to `word`, or None if nothing is close."""
     close = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.5)
     return close[0] if close else None
 
 
 def did_you_mean(word: str, valid: Iterable[str]) -> str:
-    """A hint that names the nearest valid choice, or all of them where none is near.
+    """Return a hint that names the nearest valid choice, or all of them if none is near.
 
-    Where all of them are many, it names the nearest few, however far they are.
+    If there are more than 12, the hint names the nearest five, however far they are.
     """
     choices = sorted(valid)
     close = nearest(word, choices)
@@ -138,7 +138,7 @@ def did_you_mean(word: str, valid: Iterable[str]) -> str:
 
 
 def nearest_few(word: str, valid: Iterable[str]) -> str:
-    """A hint that names the nearest five choices of a long list."""
+    """Return a hint that names the nearest five choices of a long list."""
     choices = sorted(valid)
     few = difflib.get_close_matches(word, choices, n=_FEW, cutoff=0.0)
     return f"did you mean {', '.join(few)}?"

@@ -1,4 +1,4 @@
-"""Packages that only some commands need, and what to install where one of them is missing."""
+"""Optional packages that only some commands need, and how to install a missing one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from importlib.util import find_spec
 from designspace.errors import InputError
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {"onnx": ("onnx", "onnxscript", "onnxruntime")}
-"""The modules behind each extra of the distribution, by the extra's name."""
+"""Modules that each extra of the distribution installs, by the name of the extra."""
 
 
 def require_extra(extra: str, purpose: str) -> None:
-    """Refuse to go on where a package of an extra is not installed.
+    """Check that the packages of an extra are installed.
 
     Args:
-        extra: One of `EXTRAS`.
-        purpose: What needs it, as the subject of a sentence.
+        extra: Name of the extra, a key of `EXTRAS`.
+        purpose: Feature that needs the extra, as the subject of a sentence.
 
     Raises:
         InputError: A package is missing; the error says what to install.

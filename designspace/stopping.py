@@ -1,9 +1,10 @@
 """Signals that ask a process to stop: the first one is handled, further ones are ignored.
 
-SIGINT, SIGTERM and SIGHUP mean the same: stop, and leave everything so that the same command
-goes on. Shutting down takes a moment, in which impatient users press Ctrl-C again, and a closed
-terminal sends several signals; a second one must not break off what the first one began. Only
-after `PATIENCE` seconds is another signal handled again, for a shutdown that hangs.
+SIGINT, SIGTERM and SIGHUP have the same meaning: stop, and leave everything in a state from which
+the same command continues. Shutting down takes a moment. Impatient users press Ctrl-C again in
+that moment, and a closed terminal sends several signals. A second signal must not break off the
+shutdown that the first one began. Another signal is handled only after `PATIENCE` seconds, in case
+the shutdown hangs.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ PATIENCE = 30.0  # seconds in which further signals are ignored
 
 
 class _Stops:
-    """The handlers in force, the innermost last, and when the first signal came."""
+    """The handlers in force, the innermost last, and the time of the first signal."""
 
     def __init__(self) -> None:
         self.handlers: list[Handler] = []
@@ -37,7 +38,7 @@ class _Stops:
         self.pid = os.getpid()
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Handle a signal, unless another one is being handled already."""
+        """Handle a signal, unless one was handled less than `PATIENCE` seconds ago."""
         if os.getpid() != self.pid:
             _in_child(number)
         elif self.asked is None or time.monotonic() - self.asked >= PATIENCE:
@@ -46,7 +47,7 @@ class _Stops:
 
 
 def _in_child(number: int) -> None:
-    """In a forked worker, which its parent ends: a terminal signals both of them."""
+    """Obey only SIGTERM in a forked worker: its parent ends it, and a terminal signals both."""
     if number == signal.SIGTERM:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
@@ -61,15 +62,15 @@ def interrupt(*_: object) -> Never:
 
 
 def asked() -> bool:
-    """Whether a signal has asked this process to stop."""
+    """Return whether a signal has asked this process to stop."""
     return _stops.asked is not None
 
 
 def check() -> None:
-    """Raise KeyboardInterrupt once more, where a signal came and the first one was lost.
+    """Raise KeyboardInterrupt again if a signal came, in case the first exception was lost.
 
     Python raises it wherever the main thread happens to be. In a destructor, a callback or a
-    library's bare `except` it disappears, so long loops ask at every step.
+    library's bare `except` it disappears, so long loops call this function at every step.
     """
     if _stops.handlers and _stops.asked is not None:
         raise KeyboardInterrupt
@@ -77,13 +78,13 @@ def check() -> None:
 
 @contextmanager
 def stoppable(handler: Handler, *, final: bool = False) -> Generator[None]:
-    """Have the first SIGINT, SIGTERM or SIGHUP call a handler, and ignore those that follow.
+    """Call a handler on the first SIGINT, SIGTERM or SIGHUP, and ignore the ones that follow.
 
-    Contexts nest; the innermost handler is called. Outside the main thread nothing is changed.
+    Contexts nest; the innermost handler is called. Outside the main thread this does nothing.
 
     Args:
-        handler: Called with the number of the signal and the frame that it came in.
-        final: The process ends with the context: from then on the signals are ignored.
+        handler: Callback that gets the number of the signal and the interrupted frame.
+        final: Whether the process ends with the context; from then on the signals are ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -106,13 +107,13 @@ def stoppable(handler: Handler, *, final: bool = False) -> Generator[None]:
 
 
 def reinstall() -> None:
-    """Handle the signals again, after a library has put its own handlers in place."""
+    """Install the signal handlers again, after a library has installed its own."""
     if _stops.handlers and threading.current_thread() is threading.main_thread():
         _install()
 
 
 def _install() -> dict[int, Any]:
-    """Handle the signals, SIGHUP unless `nohup` has it ignored; returns what handled them."""
+    """Install the handlers, except for a SIGHUP that `nohup` ignores; return the former ones."""
     numbers = [number for number in NUMBERS if not (number.name == "SIGHUP" and _ignored(number))]
     return {number: signal.signal(number, _stops) for number in numbers}
 
@@ -122,14 +123,14 @@ def _ignored(number: signal.Signals) -> bool:
 
 
 def die_of_broken_pipes() -> None:
-    """Let the system end this process, silently, when the reader of its output goes."""
+    """Let the system end this process silently when the reader of its output closes the pipe."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 @contextmanager
 def unbroken_pipes() -> Generator[None]:
-    """Have writing to a closed pipe raise an error instead of ending the process unheard."""
+    """Let a write to a closed pipe raise an error instead of ending the process silently."""
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or not hasattr(signal, "SIGPIPE"):
         yield
@@ -143,12 +144,12 @@ def unbroken_pipes() -> Generator[None]:
 
 @contextmanager
 def held_off() -> Generator[None]:
-    """Ignore the signals while a library's native code resets what handles them.
+    """Ignore the signals while a library's native code resets their handlers.
 
-    Ray's shutdown gives SIGTERM back to the system, which would end the process. Only the C library
-    can set a handler from another thread, and it does so again every millisecond.
+    Ray's shutdown restores the system's default for SIGTERM, which would end the process. Only the
+    C library can set a handler from another thread, and this thread does so every millisecond.
     """
-    if os.name == "nt":  # its processes end without signals
+    if os.name == "nt":  # Windows ends processes without signals
         yield
         return
     over = threading.Event()
@@ -173,6 +174,6 @@ def held_off() -> Generator[None]:
 
 
 def _be_deaf() -> None:
-    """Ignore the signals while Python ends, when it no longer handles them."""
+    """Ignore the signals while Python exits and no longer handles them."""
     for number in NUMBERS:
         signal.signal(number, signal.SIG_IGN)

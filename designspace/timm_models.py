@@ -1,8 +1,8 @@
-"""Every network of the catalog for timm: `create_model("ds_convnext_t", num_classes=10)`.
+"""All networks of the catalog as timm models: `create_model("ds_convnext_t", num_classes=10)`.
 
-Importing this module registers them, as `ds_` and the catalog name. One factory makes them all.
-timm's `train.py` imports it by `--device-modules designspace.timm_models`. Its `validate.py` has no
-such option: `python -c "import runpy, designspace.timm_models;
+Importing this module registers each of them as `ds_` plus its catalog name. One factory builds
+them all. timm's `train.py` imports the module with `--device-modules designspace.timm_models`. Its
+`validate.py` has no such option: `python -c "import runpy, designspace.timm_models;
 runpy.run_path('validate.py', run_name='__main__')" DIRECTORY --model ds_convnext_t`.
 """
 
@@ -32,22 +32,22 @@ _LAST_BLOCKS = 3
 _PREPARATION = ("mean", "std", "crop_pct", "crop_mode", "interpolation")
 _timm = cast("Any", timm_models)  # untyped
 
-__all__: list[str] = []  # timm adds what it registers
+__all__: list[str] = []  # timm adds the registered models
 
 
 def create(variant: str, *, pretrained: bool = False, **kwargs: Any) -> nn.Module:
-    """A network of the catalog as a timm model.
+    """Build a network of the catalog as a timm model.
 
     Args:
-        variant: Its registered name, `ds_` and the catalog name.
-        pretrained: Load what `pretrained_cfg` or its overlay points to, in this package's layout;
-            no weights come with the catalog.
-        kwargs: As timm's models take them (`num_classes`, `in_chans`, `img_size`, `global_pool`,
-            `drop_rate`, `drop_path_rate`, `features_only`, `out_indices`, `device`, `dtype`),
-            and `changes`: values by dotted path to change in the specification.
+        variant: Registered name: `ds_` plus the catalog name.
+        pretrained: Whether to load the weights that `pretrained_cfg` or its overlay points to, in
+            this package's layout; no weights come with the catalog.
+        kwargs: Arguments of timm's models (`num_classes`, `in_chans`, `img_size`, `global_pool`,
+            `drop_rate`, `drop_path_rate`, `features_only`, `out_indices`, `device`, `dtype`), and
+            `changes`: values by dotted path to change in the spec.
 
     Raises:
-        InputError: A change, a size or a pooling that the network cannot have.
+        InputError: A change, a size or a pooling is not valid for the network.
     """
     changes: Mapping[str, Any] | None = kwargs.pop("changes", None)
     network = load(variant.removeprefix(PREFIX), changes)
@@ -63,7 +63,7 @@ def create(variant: str, *, pretrained: bool = False, **kwargs: Any) -> nn.Modul
 
 
 def _feature_cfg(network: Network, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """How `features_only` takes maps; lists and dicts come from one wrapper, that of the getter."""
+    """Return the settings of `features_only`; one wrapper serves `getter`, `list` and `dict`."""
     settings: dict[str, Any] = {"out_indices": _out_indices(network), "feature_cls": "getter"}
     settings |= kwargs.pop("feature_cfg", None) or {}
     if "feature_cls" in kwargs:
@@ -86,7 +86,7 @@ def _register(name: str) -> None:
 
 
 def _out_indices(network: Network) -> int | tuple[int, ...]:
-    """All levels; of a network of one stage the last three blocks, as timm's ViT."""
+    """Return the indices of all levels; with one stage, of the last three blocks, as timm's ViT."""
     count = level_count(network)
     return min(count, _LAST_BLOCKS) if len(network.depths) == 1 else tuple(range(count))
 
@@ -106,7 +106,7 @@ def _default_cfg(name: str) -> dict[str, Any]:
 
 
 def _published(network: Network) -> dict[str, Any]:
-    """How timm prepares images for the published weights of a network, if it has them."""
+    """Return timm's image preparation for the published weights of a network, if it has any."""
     names = (result.weights or "" for result in network.published)
     for name in names:
         settings = timm.get_pretrained_cfg(name.removeprefix("timm:"), allow_unregistered=True)

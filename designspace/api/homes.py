@@ -1,4 +1,4 @@
-"""Default directories: what differs in a training or a search goes into a directory of its own."""
+"""Default directories: trainings or searches that differ get different directories."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from designspace.searching.recipe_tuning import RecipeTuning
     from designspace.training.state.pretrained import Initial
 
-_LONGEST = 40  # characters of a name, so that the whole stays a valid one
+_LONGEST = 40  # characters of a name, so that the whole path stays valid
 
 
 def run_home(network: Network, recipe: Recipe, begin: Initial | None, images: Data) -> Path:
-    """Name a run's directory, its seed aside."""
+    """Return the default directory of a run, without its seed."""
     network_part = f"{network.name or 'network'}-{network.digest[:6]}"
     recipe_part = f"-{recipe.name}-{recipe.digest[:6]}{data_part(images)}"
     beginning = f"-from-{begin.digest[:6]}" if begin else ""
@@ -27,7 +27,7 @@ def run_home(network: Network, recipe: Recipe, begin: Initial | None, images: Da
 
 
 def tuned_home(home: Path, tuning: RecipeTuning) -> Path:
-    """Name the directory of runs whose recipe is tuned first."""
+    """Return the default directory of runs whose recipe is tuned first."""
     from designspace.spec.documents.digest import digest_of
 
     what = [tuning.budget.model_dump(mode="json"), tuning.seed]
@@ -35,15 +35,15 @@ def tuned_home(home: Path, tuning: RecipeTuning) -> Path:
 
 
 def study_home(space: Space, recipe: Recipe, data: Data) -> Path:
-    """Name a study's directory."""
+    """Return the default directory of a study."""
     return Path("runs") / f"{space.name or 'space'}-{recipe.name}{data_part(data)}"
 
 
 def data_part(data: Data) -> str:
-    """Name the data within a default directory; empty for the packaged set.
+    """Return the part of a default directory that names the data; empty for the packaged set.
 
-    A folder or a file is named with a part of the digest of its content, since two that are called
-    the same need not hold the same images; torchvision's sets are named alone.
+    The part for a folder or a file contains some of the digest of its content, because two of the
+    same name need not hold the same images; for torchvision's sets the name alone is enough.
     """
     from designspace.images.npz import PACKAGED
     from designspace.images.torchvision_sets import NAMED

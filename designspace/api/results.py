@@ -1,7 +1,7 @@
-"""What a training came to: a run of its own, or a trial of a study, with its network and weights.
+"""The result of a training: a separate run or a trial of a study, with its network and weights.
 
-Both read what is on disk. `spec` is the network, `record` everything that was recorded, and
-`build()` the module with the trained weights.
+Both classes read the files on disk. `spec` is the network, `record` everything that was recorded,
+and `build()` returns the module with the trained weights.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _EPOCHS = ["epoch", "train_loss", "loss", "top1", "top5", "lr", "seconds"]
 
 
 class Trained(ABC):
-    """What runs and trials have in common.
+    """The common part of runs and trials.
 
     Attributes:
-        name: What names it in every command.
-        directory: Where its files are.
+        name: Name for every command.
+        directory: Directory with the files.
     """
 
     def __init__(self, name: str, directory: Path) -> None:
@@ -47,7 +47,7 @@ class Trained(ABC):
 
     @property
     def weights(self) -> Path | None:
-        """The file with the trained weights; None where there are none (yet)."""
+        """File with the trained weights; None if there are none (yet)."""
         file = self.directory / WEIGHTS
         return file if file.is_file() else None
 
@@ -56,13 +56,13 @@ class Trained(ABC):
         """The network that was trained.
 
         Raises:
-            InputError: It needs a plug-in that is not loaded.
+            InputError: The network needs a plug-in that is not loaded.
         """
         return load(self.record.spec.authored)
 
     @property
     def epochs(self) -> tuple[Epoch, ...]:
-        """What was measured on the validation split, one entry per epoch."""
+        """Measurements on the validation split, one entry per epoch."""
         return self.record.epochs
 
     @property
@@ -72,11 +72,11 @@ class Trained(ABC):
 
     @property
     def test(self) -> Score | None:
-        """The first reading of the test split; None where it was not read."""
+        """The first reading of the test split; None if it was not read."""
         return self.record.test
 
     def build(self) -> BuiltNetwork:
-        """The network as a torch module in evaluation mode, with its trained weights.
+        """Build the network as a torch module in evaluation mode, with its trained weights.
 
         Its classes, input channels and input size are those of the training.
 
@@ -93,11 +93,11 @@ class Trained(ABC):
         return ready(self.weights).model
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row per epoch, as plain data."""
+        """Return one row per epoch, as plain data."""
         return [epoch.model_dump(include=set(_EPOCHS)) for epoch in self.epochs]
 
     def to_pandas(self) -> Any:
-        """`rows()` as a `pandas.DataFrame`.
+        """Return `rows()` as a `pandas.DataFrame`.
 
         Raises:
             InputError: pandas is not installed.
@@ -111,7 +111,7 @@ class Trained(ABC):
         return f"<{type(self).__name__} {self.name}: {state}, {done} epochs, {top1}{tested}>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: top-1 from epoch to epoch."""
+        """Return HTML for notebooks: top-1 from epoch to epoch."""
         points = [Point(f"epoch {e.epoch}", e.top1) for e in self.epochs if e.top1 == e.top1]
         cells = [[f"{row[key]:.4g}" if row[key] is not None else "-" for key in _EPOCHS]
                  for row in self.rows()]  # fmt: skip
@@ -119,7 +119,7 @@ class Trained(ABC):
 
 
 class RunResult(Trained):
-    """A training of its own; its directory holds `record.json`, `metrics.csv` and the weights."""
+    """A separate training; its directory holds `record.json`, `metrics.csv` and the weights."""
 
     def __init__(self, directory: Path, record: Record) -> None:
         super().__init__(str(directory), directory)
@@ -135,8 +135,8 @@ class TrialResult(Trained):
     """A trial of a study; its name is `STUDY:NUMBER`.
 
     Attributes:
-        study: The study as it was read.
-        trial: What its ledger says of the trial: `point`, `changes`, `params`, `macs`, `acts`.
+        study: Study as it was read.
+        trial: Trial in the ledger, with `point`, `changes`, `params`, `macs`, `acts`.
     """
 
     def __init__(self, study: Study, trial: Trial) -> None:
@@ -146,7 +146,7 @@ class TrialResult(Trained):
 
     @property
     def number(self) -> int:
-        """Its number in the study, from 0, which is the base network."""
+        """Number of the trial in the study, from 0, which is the base network."""
         return self.trial.number
 
     @property
@@ -160,7 +160,7 @@ class TrialResult(Trained):
 
     @property
     def state(self) -> str:
-        """How the trial stands, in the ledger's words."""
+        """Status of the trial, in the ledger's words."""
         return self.trial.state
 
     @property
@@ -175,7 +175,7 @@ class TrialResult(Trained):
 
     @property
     def params(self) -> int:
-        """Learnable parameters."""
+        """Number of learnable parameters."""
         return self.trial.params
 
     @property
@@ -185,7 +185,7 @@ class TrialResult(Trained):
 
     @property
     def acts(self) -> int:
-        """Output elements of the layers with multiply-adds, for one image."""
+        """Number of output elements of the layers with multiply-adds, for one image."""
         return self.trial.acts
 
     def __repr__(self) -> str:

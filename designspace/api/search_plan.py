@@ -1,4 +1,4 @@
-"""From what a caller says to the request of a search: space, recipe, data, resources, directory."""
+"""The request of a search from a caller's arguments: space, recipe, data, resources, directory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from designspace.spec.space.space import Space
 from designspace.training.data_facts import data_facts
 
 Choose = Callable[[Asked, Resources | None], Resources]
-"""What each trial gets, from what the caller asks and what the study had before."""
+"""Function that chooses the resources per trial, from the caller's and the study's earlier ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,21 +29,21 @@ class SearchPlan:
     """A search as a caller describes it; the fields are those of `designspace.search`.
 
     Attributes:
-        space: The space, around its recipe where that varies.
-        recipe: The recipe, with its changes made.
-        data: Where the images are; None for the packaged set.
-        trials: Trials in all, earlier ones included.
-        seed: Of the proposals and of every training.
-        study: The study's directory; None for one named after space, recipe and data.
+        space: Space, around its recipe if that varies.
+        recipe: Recipe, with its changes applied.
+        data: Source of the images; None for the packaged set.
+        trials: Total number of trials, earlier ones included.
+        seed: Seed of the proposals and of every training.
+        study: Directory of the study; None for one named after space, recipe and data.
         proposer: `tpe` or `random`.
         scheduler: `asha` or `none`.
-        eta: ASHA lets the best 1/eta of a rung go on.
+        eta: Factor of ASHA: the best 1/eta of a rung continue.
         asked: Device, GPUs and CPUs of a trial, and the executor.
-        download: Whether torchvision may fetch what is not on disk.
+        download: Whether torchvision may download missing data.
         skip_broken: Whether unreadable images are left out.
-        retest: Whether a new winner is tested where the test split was read before.
-        keep_checkpoints: Whether checkpoints stay that nothing needs any more.
-        command: What was called, for the record.
+        retest: Whether a new winner is tested even if the test split was read before.
+        keep_checkpoints: Whether checkpoints are kept that nothing needs any more.
+        command: Command line or call, for the record.
     """
 
     space: Space
@@ -63,10 +63,10 @@ class SearchPlan:
     command: tuple[str, ...] = ()
 
     def prepared(self, choose: Choose) -> tuple[Request, Data]:
-        """Read the data, and say in full what is to run.
+        """Read the data, and return the complete request with them.
 
         Raises:
-            InputError: The data cannot be read, or a GPU is asked for that is not there.
+            InputError: The data cannot be read, or a requested GPU is not available.
         """
         load: dict[str, Any] = {
             "source": self.data,
@@ -101,12 +101,12 @@ class SearchPlan:
 def with_recipe(
     space: Space, source: str | Path | None, changes: dict[str, Any]
 ) -> tuple[Space, Recipe]:
-    """The recipe of a search, and the space around it where it varies.
+    """Return the recipe of a search, and the space around it if the recipe varies.
 
     Args:
-        space: The space, which may name a recipe of its own.
-        source: A recipe's name or file; None for the space's own, else `demo`.
-        changes: Values by dotted path within the recipe.
+        space: Space, which may name its own recipe.
+        source: Name or file of a recipe; None for the space's own, else `demo`.
+        changes: Changes to the recipe, values by dotted path.
 
     Raises:
         InputError: There is no such recipe, or a change or a choice of the space is wrong.

@@ -1,4 +1,4 @@
-"""The side of the images that a training uses, where the caller says it beside the recipe."""
+"""The side of the training images, if the caller gives it in addition to the recipe."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ def with_size(
     *,
     names: tuple[str, str] = ("input_size", "recipe_changes:"),
 ) -> dict[str, Any]:
-    """The changes of a recipe, with the side of the images among them.
+    """Return the changes of a recipe, with the side of the images among them.
 
     Args:
-        changes: Values by dotted path.
-        input_size: The side that the caller gives, which is a part of the recipe.
-        spec_size: The side to which the network was changed, used where the others give none.
-        names: What the caller knows `input_size` and `changes` as, for the message.
+        changes: Changes, values by dotted path.
+        input_size: Side that the caller gives, as a part of the recipe [pixels].
+        spec_size: Side in the caller's changes to the network, used if the others give none
+            [pixels].
+        names: Names that the caller uses for `input_size` and `changes`, for the message.
 
     Raises:
-        InputError: The two disagree.
+        InputError: `input_size` and the changes disagree.
     """
     if input_size is not None and changes.get(KEY, input_size) != input_size:
         own, other = names

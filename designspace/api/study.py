@@ -22,11 +22,11 @@ _COLUMNS = ["trial", "state", "epochs", "top1", "params", "macs", "acts"]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class StudyResult:
-    """A study as it stood when it was read; also a sequence of its trials.
+    """A study in its state when it was read; also a sequence of its trials.
 
     Attributes:
-        directory: The study's directory.
-        notes: What a search did to trials of an earlier run, a sentence each.
+        directory: Directory of the study.
+        notes: Events of the search that concern trials, one sentence each.
         interrupted: Whether the search that returned this was stopped from outside.
     """
 
@@ -36,12 +36,12 @@ class StudyResult:
 
     @cached_property
     def study(self) -> Study:
-        """What the files of the study say: `meta`, what it is, and `state`, what happened."""
+        """The files of the study as data: `meta` describes it, `state` is its present state."""
         return load_study(self.directory)
 
     @property
     def complete(self) -> bool:
-        """Whether it came to its end."""
+        """Whether the study is complete."""
         return self.study.state.complete
 
     @cached_property
@@ -51,7 +51,7 @@ class StudyResult:
 
     @property
     def winner(self) -> TrialResult:
-        """The completed trial of highest validation top-1; of equals the one with fewer MACs.
+        """The completed trial of highest validation top-1; among equals, the one with fewest MACs.
 
         Raises:
             InputError: No trial is complete yet, or the study has several objectives.
@@ -59,7 +59,7 @@ class StudyResult:
         return self._result(winner_of(self.study))
 
     def frontier(self) -> tuple[TrialResult, ...]:
-        """The completed trials that no other one dominates in top-1 and multiply-adds."""
+        """Return the completed trials that no other dominates in top-1 and multiply-adds."""
         front = sorted(self.study.state.front, key=lambda trial: (trial.macs, trial.number))
         return tuple(map(self._result, front))
 
@@ -70,10 +70,10 @@ class StudyResult:
         return iter(self.trials)
 
     def __getitem__(self, number: int) -> TrialResult:
-        """The trial of a number.
+        """Return the trial of a number.
 
         Raises:
-            InputError: There is none; the message names the nearest.
+            InputError: There is no such trial; the message names the nearest.
         """
         trials = self.study.state.trials
         if number not in trials:
@@ -82,17 +82,17 @@ class StudyResult:
         return self._result(trials[number])
 
     def report(self) -> Outputs:
-        """Write `report.html`, `frontier.png`, `summary.csv` and `summary.json`; their paths."""
+        """Write `report.html`, `frontier.png`, `summary.csv`, `summary.json`; return the paths."""
         from designspace.reporting import write
 
         return write(self.directory)
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row per trial, as plain data: counts, scores, and the choice of each axis."""
+        """Return one row per trial, as plain data: counts, scores, and the choice of each axis."""
         return [_row(trial) for trial in self.study.state.trials.values()]
 
     def to_pandas(self) -> Any:
-        """`rows()` as a `pandas.DataFrame`.
+        """Return `rows()` as a `pandas.DataFrame`.
 
         Raises:
             InputError: pandas is not installed.
@@ -111,7 +111,7 @@ class StudyResult:
         return f"<StudyResult {self._title}>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: the frontier as in the report, and the best trials."""
+        """Return HTML for notebooks: the frontier as in the report, and the trials, best first."""
         from designspace.reporting.drawing import render
         from designspace.reporting.drawing.canvas import Canvas
         from designspace.reporting.study.charts import frontier_chart
@@ -130,10 +130,10 @@ class StudyResult:
 
 
 def study(directory: str | Path) -> StudyResult:
-    """A study as it stands, also while it runs.
+    """Read a study in its present state; it may be running.
 
     Args:
-        directory: The study's directory.
+        directory: Directory of the study.
 
     Raises:
         InputError: There is no study, or its files are not valid.
@@ -144,7 +144,7 @@ def study(directory: str | Path) -> StudyResult:
 
 
 def _cell(value: object) -> str:
-    """A number as people write it."""
+    """Return a value as text for people."""
     if value is None:
         return "-"
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""From what a caller says to the runs of a training: one per seed, after a tuning if wanted."""
+"""The runs of a training from a caller's arguments: one per seed, after an optional tuning."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class TrainingPlan:
     """A training as a caller describes it, before anything is read.
 
     Attributes:
-        network: What is trained.
-        recipe: How.
+        network: Network to train.
+        recipe: Recipe.
         device: `cpu`, `cuda` or `cuda:1`.
-        data: Where the images are; None for the packaged set.
-        seed: Of weights, order and augmentation; the first of several.
-        seeds: Trainings, of seed, seed + 1 and so on.
-        tune: Numbers of the recipe that are chosen for this network first; None for none.
-        tune_trials: Trainings to tune with.
-        out: The directory; None for one that is named after everything that differs.
+        data: Source of the images; None for the packaged set.
+        seed: Seed of weights, order and augmentation; the first one of several.
+        seeds: Number of trainings, with seed, seed + 1 and so on.
+        tune: Numbers of the recipe to tune for this network first; None for no tuning.
+        tune_trials: Number of trainings for tuning.
+        out: Directory; None for one that is named after everything that differs.
         initial: Weights to begin with; None for the recipe's.
         compiled: Whether the network is compiled.
-        save_every: Seconds between checkpoints inside an epoch; None for 600.
-        download: Whether torchvision may fetch what is not on disk.
+        save_every: Seconds between checkpoints within an epoch; None for 600.
+        download: Whether torchvision may download missing data.
         skip_broken: Whether unreadable images are left out.
     """
 
@@ -58,10 +58,10 @@ class TrainingPlan:
     skip_broken: bool = False
 
     def prepared(self) -> PreparedTraining:
-        """Check what goes together, then read the data and the first weights.
+        """Check the options, then read the data and the initial weights.
 
         Raises:
-            InputError: Options that contradict each other, data or weights that cannot be read.
+            InputError: Options contradict each other, or data or weights cannot be read.
         """
         self._check()
         budget = None
@@ -78,7 +78,7 @@ class TrainingPlan:
         return PreparedTraining(self, self.recipe, images, begin, budget, self.seed)
 
     def _check(self) -> None:
-        """Refuse what does not go together, before the data are read, which may take long."""
+        """Check for contradicting options before the data are read, which may take long."""
         if self.out is not None:
             require_run_place(self.out)
         if self.tune is not None and wanted():
@@ -89,15 +89,16 @@ class TrainingPlan:
 
 @dataclass(frozen=True, slots=True)
 class PreparedTraining:
-    """A training whose data and first weights are read.
+    """A training whose data and initial weights are read.
 
     Attributes:
-        plan: What the caller said.
-        recipe: How to train, the values of a tuning included.
-        images: The data.
-        begin: The first weights; None for the recipe's.
-        budget: What a tuning may spend; None where there is none, or it is done.
-        seed: The first seed of the runs.
+        plan: Plan with the caller's arguments.
+        recipe: Recipe, including the tuned values.
+        images: Data.
+        begin: Initial weights; None for the recipe's.
+        budget: Budget of a tuning; None if there is no tuning.
+        seed: First seed of the runs.
+        tuning: Result of the tuning; None before it, or without one.
     """
 
     plan: TrainingPlan
@@ -110,7 +111,7 @@ class PreparedTraining:
 
     @property
     def tunes(self) -> RecipeTuning | None:
-        """The tuning that goes before the runs; None where there is none."""
+        """The tuning before the runs; None if there is none."""
         plan = self.plan
         if self.budget is None:
             return None
@@ -119,7 +120,7 @@ class PreparedTraining:
 
     @property
     def home(self) -> Path:
-        """The directory that holds everything, or from whose name those of the seeds are made."""
+        """The directory of all runs, or the common prefix of the names of their directories."""
         plan, tuning = self.plan, self.tunes
         if plan.out is not None:
             return plan.out
@@ -127,12 +128,12 @@ class PreparedTraining:
         return home if tuning is None else tuned_home(home, tuning)
 
     def tuned(self, tuning: Tuning) -> Self:
-        """The same with the recipe that the tuning chose, and a seed that no choice has seen."""
+        """Return the training with the tuned recipe, and a seed that the tuning has not used."""
         recipe = tuned(self.recipe, tuning)
         return replace(self, recipe=recipe, seed=self.seed + 1, tuning=tuning)
 
     def runs(self) -> Iterator[tuple[int, Path]]:
-        """The seed and the directory of each run."""
+        """Yield the seed and the directory of each run."""
         plan, home = self.plan, self.home
         inside = self.budget is not None or (plan.out is not None and plan.seeds > 1)
         for seed in range(self.seed, self.seed + plan.seeds):
@@ -140,7 +141,7 @@ class PreparedTraining:
             yield seed, home / f"s{seed}" if inside else beside
 
     def run(self, seed: int, directory: Path, group: Group, device: str) -> Run:
-        """One of the runs, ready to be trained or to go on."""
+        """Return one of the runs, ready to start or to resume."""
         plan = self.plan
         pause = SAVE_EVERY if plan.save_every is None else plan.save_every
         return Run(

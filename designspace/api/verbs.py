@@ -1,4 +1,4 @@
-"""The verbs that run something: `train`, `search`, `bench`, `report`."""
+"""The functions that run something: `train`, `search`, `bench`, `report`."""
 
 from __future__ import annotations
 
@@ -43,33 +43,33 @@ def train(
     skip_broken: bool = False,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> RunResult:
-    """Train a network by a recipe, then test it once; the same call resumes, or reads the result.
+    """Train a network with a recipe, then test it once; the same call resumes or reads the result.
 
     Args:
-        spec: Any name of a network (see `designspace.load`), plain data or a network; of `initial`
-            by default.
+        spec: Name of a network (see `designspace.load`), plain data or a network; default: the
+            network of `initial`.
         data: Images: a directory, a .zip, .npz or .tar file, Parquet files, or a torchvision name;
-            `fashion-mnist-mini`, which is packaged, by default.
-        recipe: A recipe's name or YAML file.
+            default: `fashion-mnist-mini`, which is packaged.
+        recipe: Name or YAML file of a recipe.
         changes: Changes to the network, values by dotted path.
-        recipe_changes: Changes to the recipe, likewise.
-        input_size: Side of the training images in pixels; what suits images and network by default.
-        seed: Of weights, order and augmentation.
-        device: `cpu`, `cuda`, `cuda:1`, or `auto`: a GPU where there is one.
-        out: The run's directory; one in `runs/train` that is named after everything by default.
+        recipe_changes: Changes to the recipe, values by dotted path.
+        input_size: Side of the training images in pixels; default: chosen for images and network.
+        seed: Seed of weights, order and augmentation.
+        device: `cpu`, `cuda`, `cuda:1`, or `auto`: a GPU if there is one.
+        out: Directory of the run; default: one in `runs/train` named after everything that differs.
         initial: Weights to begin with: a file, a run's directory, `STUDY:TRIAL` or `timm:NAME`.
         compiled: Whether the network is compiled.
-        keep_checkpoints: Whether checkpoints stay when the run is over.
-        download: Whether torchvision may fetch what is not on disk.
+        keep_checkpoints: Whether checkpoints are kept when the run is over.
+        download: Whether torchvision may download missing data.
         skip_broken: Whether unreadable images are left out, and counted.
-        on_epoch: Called after each epoch, those of an earlier part of the run first.
+        on_epoch: Callback after each epoch, first for the epochs of an earlier part of the run.
 
     Returns:
-        The run. One that diverged is a result too: see `record.outcome`.
+        The run. A diverged run is a result too: see `record.outcome`.
 
     Raises:
-        InputError: Something in the arguments is wrong, or the directory holds another run.
-        MachineError: Memory ended, or the GPU is lost.
+        InputError: An argument is wrong, or the directory holds another run.
+        MachineError: Memory ran out, or the GPU is lost.
         DesignspaceError: The training failed in another way.
     """
     from designspace.api.training_plan import TrainingPlan
@@ -131,32 +131,32 @@ def search(
     the main thread, which handles the signals that stop a study.
 
     Args:
-        space: A space's name, YAML file, plain data, or a space of `designspace.space`.
-        data: As of `train`.
-        recipe: A recipe's name or YAML file; the space's own, else `demo`, by default.
+        space: Name of a space, a YAML file, plain data, or a space of `designspace.space`.
+        data: Images, as for `train`.
+        recipe: Name or YAML file of a recipe; default: the space's own, else `demo`.
         recipe_changes: Changes to the recipe, values by dotted path.
-        input_size: Side of the training images in pixels; what suits images and network by default.
-        trials: Trials in all, earlier ones included.
-        seed: Of the proposals and of every training.
-        study: The study's directory; `runs/SPACE-RECIPE[-DATA]` by default.
-        proposer: `tpe`, Optuna's, or `random`, uniform draws.
+        input_size: Side of the training images in pixels; default: chosen for images and network.
+        trials: Total number of trials, earlier ones included.
+        seed: Seed of the proposals and of every training.
+        study: Directory of the study; default: `runs/SPACE-RECIPE[-DATA]`.
+        proposer: `tpe` (Optuna's) or `random` (uniform draws).
         scheduler: `asha`, which stops poor trials early, or `none`.
-        eta: ASHA lets the best 1/eta of a rung go on.
+        eta: Factor of ASHA: the best 1/eta of a rung continue.
         executor: `ray`, or `local`: one trial at a time in this process.
-        cpus_per_trial: CPUs of each trial, which are its threads; 1 by default.
-        gpus_per_trial: GPUs of each trial: 1, a share, or 0; 1 by default where there is a GPU.
+        cpus_per_trial: CPUs and threads of each trial; default: 1.
+        gpus_per_trial: GPUs of each trial: 1, a share, or 0; default: 1 if there is a GPU.
         device: `cpu`, `cuda`, or `auto`.
-        download: Whether torchvision may fetch what is not on disk.
+        download: Whether torchvision may download missing data.
         skip_broken: Whether unreadable images are left out, and counted.
-        retest: Whether a new winner is tested though the test split was read before.
-        keep_checkpoints: Whether checkpoints stay that nothing needs any more.
-        observer: Called with each event of the ledger and the state after it.
+        retest: Whether a new winner is tested even if the test split was read before.
+        keep_checkpoints: Whether checkpoints are kept that nothing needs any more.
+        observer: Callback for each event of the ledger and the state after it.
 
     Returns:
-        The study, with its trials, its winner and its frontier. Failed trials are in it, too.
+        The study, with its trials, its winner and its frontier; failed trials are included.
 
     Raises:
-        InputError: Something in the arguments is wrong, or the directory holds another study.
+        InputError: An argument is wrong, or the directory holds another study.
         InfeasibleError: No network of the space is within its limits; nothing was written.
     """
     from designspace.api.search_plan import SearchPlan, with_recipe
@@ -199,29 +199,30 @@ def bench(
     seconds: float = 20.0,
     threads: int | None = None,
 ) -> SpeedRecord:
-    """Measure how fast networks are: latency, throughput, memory; one row per batch size.
+    """Measure latency, throughput and memory, one row per network, mode and batch size.
 
     Args:
-        specs: A network, or several: any names (see `designspace.load`), plain data, networks.
-        changes: Values by dotted path to change in each.
-        against: `timm`, or `timm:NAME`, to time timm's network of the same architecture in turn.
+        specs: One network or several: names (see `designspace.load`), plain data, networks.
+        changes: Changes to each network, values by dotted path.
+        against: `timm`, or `timm:NAME`, to time timm's network of the same architecture
+            alternately.
         mode: `infer`, `train`, or both.
         batch_size: Images per step: one number or several.
-        input_size: Side of the image in pixels; as trained, else the spec's own, by default.
-        num_classes: Number of classes; as trained, else 1000, by default.
+        input_size: Side of the image in pixels; default: as trained, else the spec's own.
+        num_classes: Number of classes; default: as trained, else 1000.
         device: `cpu`, `cuda`, `cuda:1`, or `auto`.
         precision: `float32`, `bfloat16`, or on CUDA `float16`.
         layout: Memory layout of images and of convolution weights.
-        compiled: Whether networks go through `torch.compile`.
-        rounds: Measurements per row at most.
+        compiled: Whether networks are compiled with `torch.compile`.
+        rounds: Maximum number of measurements per row.
         seconds: Time limit per row, after at least three rounds.
-        threads: Of torch on the CPU; its own choice by default.
+        threads: CPU threads of torch; default: torch's own choice.
 
     Returns:
         All rows with device, conditions and versions; its `repr` is a short table.
 
     Raises:
-        InputError: A network or a condition is wrong, or timm has no such network.
+        InputError: A network or a condition is wrong, or timm does not have the network.
     """
     from designspace.benchmarking import Settings
     from designspace.benchmarking import bench as measure
@@ -246,15 +247,15 @@ def report(
     """Write the page, the pictures and the tables of a study, or of populations.
 
     Args:
-        study: A study, or its directory; the latest in `runs` by default.
+        study: Study or its directory; default: the latest one in `runs`.
         population: Instead of a study: .parquet or .csv files of `designspace sample --out`.
-        out: The folder for a population's report; one beside the file by default.
+        out: Folder for a population's report; default: one beside the file.
 
     Returns:
-        The paths of what was written.
+        The paths of the written files.
 
     Raises:
-        InputError: There is no such study or file, or a study and populations are given.
+        InputError: There is no such study or file, or both a study and populations are given.
     """
     from designspace.errors import InputError
     from designspace.records.study.study import latest_study
@@ -274,7 +275,7 @@ def report(
 
 
 def _chosen(asked: Asked, before: Resources | None) -> Resources:
-    """What each trial gets; a line on standard error says what the caller may not expect."""
+    """Choose the resources per trial; print a note to standard error if they may surprise."""
     choice = asked.choose(before)
     if choice.note:
         sys.stderr.write(f"{choice.note}\n")

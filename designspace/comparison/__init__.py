@@ -1,3 +1,3 @@
-"""Comparison: what may be held against what, and what then differs by more than noise."""
+"""Comparison: which trainings are comparable, and which differences exceed the noise."""
 
 from designspace.comparison.compare import compare as compare

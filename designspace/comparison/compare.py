@@ -1,4 +1,4 @@
-"""Compare trainings: whether they may be, and by how much their networks then differ."""
+"""The comparison of trainings: whether it is fair, and how much their networks differ."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from designspace.statistics.welch import Difference, Sample, difference
 
 @dataclass(frozen=True, slots=True)
 class Versus:
-    """A group against the first one.
+    """A group compared with the first one.
 
     Attributes:
-        group: The group; `base` is what it is held against.
-        confounders: What else differs, and may explain the difference as well.
-        tuned: Values of the recipe that differ because both sides were tuned alike.
-        also: What differs too, and is not thought to change a score: device, versions.
+        base: First group.
+        group: Group that is compared with it.
+        confounders: Other differences, which may also explain the difference in score.
+        tuned: Values of the recipe that differ because both sides were tuned with the same budget.
+        also: Other differences that should not change a score: device, versions.
     """
 
     base: Group
@@ -44,19 +45,19 @@ class Versus:
 
     @property
     def same_network(self) -> bool:
-        """Whether only the terms differ."""
+        """Whether the networks are the same, so that only the terms differ."""
         return self.base.records[0].spec.digest == self.group.records[0].spec.digest
 
     @property
     def delta(self) -> float | None:
-        """Mean validation top-1 less the first group's, in points."""
+        """Mean validation top-1 minus the first group's, in percentage points; None without one."""
         if self.group.mean is None or self.base.mean is None:
             return None
         return self.group.mean - self.base.mean
 
     @property
     def interval(self) -> Difference | None:
-        """Welch's 95 % interval over the seeds; None where a side has fewer than two."""
+        """Welch's 95 % interval over the seeds; None if a side has fewer than two."""
         samples = [
             Sample(side.mean, side.std, side.n)
             for side in (self.base, self.group)
@@ -66,9 +67,10 @@ class Versus:
 
     @property
     def standard_error(self) -> float | None:
-        """Of the delta, in points, from the draw of the validation images alone (binomial).
+        """Standard error of the delta in percentage points, from the draw of the validation images.
 
-        At least so much is noise; the spread over seeds, which one seed cannot tell, comes on top.
+        It is binomial and a lower bound of the noise: the spread over seeds, which one seed cannot
+        show, adds to it. None if a side has no score.
         """
         errors = [
             standard_error(side.mean, side.records[0].data.val)
@@ -80,12 +82,12 @@ class Versus:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Groups of trainings, each held against the first.
+    """Groups of trainings, each compared with the first.
 
     Attributes:
-        groups: Trainings that differ by seed alone.
-        rows: Every group but the first against it.
-        left_out: Records that stand twice, a sentence each.
+        groups: Groups of trainings that differ by seed alone.
+        rows: Comparisons of every further group with the first one.
+        left_out: Records that occur twice, one sentence each.
     """
 
     groups: tuple[Group, ...]
@@ -98,7 +100,7 @@ class Comparison:
         return f"<Comparison of {len(self.groups)} ({labels}): {verdict}>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: each difference with its interval, and what else differs."""
+        """Return HTML for notebooks: each difference with its interval, and other differences."""
         deltas = [_interval(row) for row in self.rows if row.delta is not None]
         rows = [_cells(group) for group in self.groups]
         note = "; ".join(map(str, self.confounders))
@@ -108,7 +110,7 @@ class Comparison:
         return page(title, intervals(deltas), table(columns, rows, beside))
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame` with one row per group, the first one included.
+        """Return a `pandas.DataFrame` with one row per group, the first one included.
 
         Raises:
             InputError: pandas is not installed.
@@ -118,12 +120,12 @@ class Comparison:
 
     @property
     def confounders(self) -> tuple[Confounder, ...]:
-        """All that differs beside the networks, each once."""
+        """All differences besides the networks, each once."""
         return tuple(dict.fromkeys(each for row in self.rows for each in row.confounders))
 
     @property
     def comparable(self) -> bool:
-        """Whether nothing but the networks (and the seeds) differs."""
+        """Whether only the networks (and the seeds) differ."""
         return not self.confounders
 
 
@@ -153,14 +155,14 @@ def _plain(group: Group, row: Versus | None) -> dict[str, Any]:
 
 
 def compare(*records: Record | str | Path) -> Comparison:
-    """Hold trainings against the first of them.
+    """Compare trainings with the first of them.
 
     Args:
-        records: Two or more: records; directories of runs, or that hold only runs; studies, for
-            their winners; trials, as `study:number`.
+        records: Two or more of: records; directories of runs, or of nothing but runs; studies,
+            which stand for their winners; trials, as `study:number`.
 
     Raises:
-        InputError: A place holds no training, or fewer than two are given.
+        InputError: A source holds no training, or fewer than two are given.
     """
     read: list[Record] = []
     for each in records:
@@ -181,14 +183,14 @@ def _versus(base: Group, group: Group) -> Versus:
 
 
 def _tuned_paths(a: Record, b: Record) -> set[str]:
-    """The paths that both sides chose with the same budget."""
+    """Return the paths that both sides tuned with the same budget."""
     if a.tuning is None or b.tuning is None or a.tuning.budget != b.tuning.budget:
         return set()
     return {f"{RECIPE}{path}" for path in a.tuning.budget.ranges}
 
 
 def _named(found: Confounder, a: Record, b: Record) -> Confounder:
-    """Data by their names, beside the digests by which they differ."""
+    """Return a data confounder with the names of the data beside the digests that differ."""
     if found.path != "data":
         return found
     return Confounder("data", *(f"{side.data.name} ({side.data.digest})" for side in (a, b)))

@@ -1,4 +1,4 @@
-"""Trainings that differ by nothing but their seed, as one sample."""
+"""Groups of trainings that differ only by their seed, each treated as one sample."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from designspace.records.study.state import rank
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Trainings of one network on the same terms, a seed each.
+    """Trainings of one network on the same terms, one per seed.
 
     Attributes:
-        label: What to call it in a table.
-        records: The trainings, in the order given.
+        label: Name in tables.
+        records: Records of the trainings, in the order given.
     """
 
     label: str
@@ -31,59 +31,59 @@ class Group:
 
     @property
     def top1(self) -> tuple[float, ...]:
-        """Validation top-1 in percent of those that did not diverge."""
+        """Validation top-1 in percent of the trainings that have a score and did not diverge."""
         return tuple(record.top1 or 0.0 for record in self.records if _scored(record))
 
     @property
     def n(self) -> int:
-        """Trainings that have a score."""
+        """Number of trainings with a score."""
         return len(self.top1)
 
     @property
     def mean(self) -> float | None:
-        """Mean validation top-1; None where none has a score."""
+        """Mean validation top-1 in percent; None if no training has a score."""
         return fmean(self.top1) if self.top1 else None
 
     @property
     def std(self) -> float | None:
-        """Sample standard deviation over the seeds; None of fewer than two."""
+        """Sample standard deviation over the seeds; None for fewer than two."""
         return stdev(self.top1) if self.n > 1 else None
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Of all of them."""
+        """Seeds of all trainings."""
         return tuple(record.seed for record in self.records)
 
     @property
     def diverged(self) -> int:
-        """Trainings that came to no number."""
+        """Number of trainings that diverged."""
         return sum(record.outcome.state == "diverged" for record in self.records)
 
     @property
     def failed(self) -> tuple[Record, ...]:
-        """Trainings that failed, and may go on."""
+        """Trainings that failed, and may be resumed."""
         return tuple(record for record in self.records if record.outcome.state == "failed")
 
     @property
     def tests(self) -> tuple[float, ...]:
-        """Test top-1 in percent of those whose test split was read, as it was read."""
+        """First test top-1 in percent of the trainings whose test split was read."""
         return tuple(record.test.top1 for record in self.records if record.test)
 
     @property
     def readings(self) -> tuple[int, ...]:
-        """How often the test split was read for each figure of `tests`."""
+        """Number of readings of the test split for each value of `tests`."""
         return tuple(record.times_tested for record in self.records if record.test)
 
     @property
     def epochs(self) -> str:
-        """Epochs trained, of how many where it is not all."""
+        """Number of trained epochs, with the wanted number if some are missing."""
         return str(record_terms(self.records[0])["epochs"])
 
 
 def grouped(records: Sequence[Record]) -> tuple[tuple[Group, ...], tuple[str, ...]]:
-    """The groups in the order of their first members, and what was left out of them.
+    """Return the groups in the order of their first members, and what was left out.
 
-    A seed counts once in a group, whatever is listed twice.
+    A seed counts once per group, even if it is listed twice.
     """
     groups: dict[str, dict[int, Record]] = {}
     left_out: list[str] = []
@@ -110,7 +110,7 @@ def _scored(record: Record) -> bool:
 
 
 def _labels(groups: Sequence[Sequence[Record]]) -> list[str]:
-    """The network's name where that tells it from the others, else that of its place."""
+    """Return the networks' names if they are unique, else the name of the directory or training."""
     names = [records[0].spec.name for records in groups]
     return [
         name if name and names.count(name) == 1 else _place(records)
@@ -119,7 +119,7 @@ def _labels(groups: Sequence[Sequence[Record]]) -> list[str]:
 
 
 def _place(records: Sequence[Record]) -> str:
-    """The directory that holds several records, else the first one's own name."""
+    """Return the directory that holds several records, else the first one's own name."""
     places = {record.name.rpartition("/")[0] for record in records}
     shared = places.pop() if len(records) > 1 and len(places) == 1 else ""
     return shared or records[0].name

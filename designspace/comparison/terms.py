@@ -1,7 +1,7 @@
-"""The terms of a result: all but the network and the seed that it depends on, by path.
+"""The terms of a result: everything that it depends on except network and seed, by path.
 
-Two results are comparable where their terms agree. Where they do not, each path at which they
-differ is a confounder: it may explain the difference as well as the network does.
+Two results are comparable if their terms agree. If they do not, each path at which they differ is
+a confounder: it may explain the difference as well as the network does.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from designspace.spec.documents.document import Document
 
 Terms = Mapping[str, Any]
 RECIPE = "recipe."
-_NO_TERMS = ("name", "note", "digest", "epochs")  # what trains nothing, and what stands as `epochs`
+_NO_TERMS = ("name", "note", "digest", "epochs")  # without effect on training, or given separately
 
 
 @dataclass(frozen=True, slots=True)
 class Confounder:
-    """A path at which two results were obtained differently; None where it has no value there."""
+    """A path at which the terms of two results differ; None if a side has no value there."""
 
     path: str
     a: Any
@@ -34,26 +34,26 @@ class Confounder:
 
 
 def confounders(a: Terms, b: Terms) -> tuple[Confounder, ...]:
-    """The paths at which two results differ, with both values."""
+    """Return the paths at which two results differ, with both values."""
     paths = dict.fromkeys([*a, *b])
     return tuple(Confounder(p, a.get(p), b.get(p)) for p in paths if a.get(p) != b.get(p))
 
 
 def differing(terms: Iterable[Terms]) -> tuple[str, ...]:
-    """The paths at which any of several results differs from the first."""
+    """Return the paths at which any of several results differs from the first."""
     every = list(terms)
     found = (each.path for other in every[1:] for each in confounders(every[0], other))
     return tuple(dict.fromkeys(found))
 
 
 def recipe_terms(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The terms of which a recipe in full decides, its epochs among them."""
+    """Return the terms that a full recipe determines, its epochs among them."""
     kept = {key: value for key, value in recipe.items() if key not in _NO_TERMS}
     return {"epochs": str(recipe.get("epochs"))} | _flat(RECIPE, kept)
 
 
 def record_terms(record: Record) -> dict[str, Any]:
-    """The terms of a training."""
+    """Return the terms of a training."""
     full = record.recipe.full
     return recipe_terms(full) | {
         "epochs": _epochs(record, full["epochs"]),
@@ -66,19 +66,19 @@ def record_terms(record: Record) -> dict[str, Any]:
 
 
 def trial_terms(meta: StudyMeta, trial: Trial) -> dict[str, Any]:
-    """The terms of a trial that was trained to its end, as far as they differ within a study."""
+    """Return those terms of a complete trial that can differ within a study."""
     recipe = apply(Document(meta.recipe.full), trial.recipe_changes).data
     size = {"input_size": None if meta.data.image_size else trial.changes.get("input_size")}
     return recipe_terms(recipe) | size
 
 
 def confounded(meta: StudyMeta, state: StudyState) -> tuple[str, ...]:
-    """The paths at which the finished trials of a study differ beside their networks."""
+    """Return the paths at which a study's complete trials differ besides their networks."""
     return differing(trial_terms(meta, t) for t in state.trials.values() if t.state == "complete")
 
 
 def _epochs(record: Record, wanted: int) -> str:
-    """The epochs trained; a divergence is what the whole of its recipe came to."""
+    """Return the trained epochs; a divergence counts as the result of the whole recipe."""
     done = len(record.epochs)
     whole = done == wanted or record.outcome.state == "diverged"
     return str(wanted) if whole else f"{done} of {wanted}"
@@ -96,7 +96,7 @@ def _flat(prefix: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def shown(value: Any) -> str:
-    """A value of a term for people."""
+    """Return a value of a term as text for people."""
     if value is None:
         return "none"
     if isinstance(value, float):

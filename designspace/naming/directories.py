@@ -1,4 +1,4 @@
-"""Networks named by a directory: that of a run or of a trial; and what else a directory may be."""
+"""Networks that the directory of a run or a trial names; and errors for other directories."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHOWN = 4
 
 
 def of_directory(name: str, path: Path) -> Named:
-    """Return the network that a directory of a run or a trial holds.
+    """Return the network in the directory of a run or a trial.
 
     Raises:
         InputError: The directory holds no network; the message says what it holds.
@@ -42,7 +42,7 @@ def of_directory(name: str, path: Path) -> Named:
 
 
 def holds_training(path: Path) -> bool:
-    """Whether a directory is a run's, a trial's or a study's."""
+    """Return whether a directory is a run's, a trial's or a study's."""
     return is_study(path) or is_file(path / NAME) or parted_directory(path) is not None
 
 
@@ -50,12 +50,12 @@ def of_trial(name: str, directory: Path, word: str) -> Named:
     """Return the network of a trial.
 
     Args:
-        name: What was given.
-        directory: The study's.
-        word: The number of the trial, or `winner`.
+        name: Name that the user gave.
+        directory: Directory of the study.
+        word: Number of the trial, or `winner`.
 
     Raises:
-        InputError: There is no such study or trial, or the trial's weights are another network's.
+        InputError: There is no such study or trial, or the weights belong to another network.
     """
     study, trial = trial_of(directory, word)
     number = trial.number
@@ -110,7 +110,7 @@ def _of_run(name: str, path: Path, record: Record) -> Named:
 
 
 def _outcome(record: Record) -> str:
-    """Return how the training stands; of a failed one with its error."""
+    """Return the status of the training, with the error if it failed."""
     error = record.outcome.error
     return f"{record.outcome.state}: {error}" if error else record.outcome.state
 
@@ -126,7 +126,7 @@ def _lack(record: Record, weights: Path) -> str:
 
 
 def _facts(record: Record, weights: Path, name: str) -> dict[str, Any]:
-    """Return the facts of the weights where there are some, else what the record says."""
+    """Return the facts of the weights if there are any, else those of the record."""
     if is_file(weights):
         facts, _ = read_header(weights)
         if facts.get("digest", record.spec.digest) != record.spec.digest:
@@ -138,7 +138,7 @@ def _facts(record: Record, weights: Path, name: str) -> dict[str, Any]:
 
 
 def _wrong(path: Path) -> str:
-    """Return what is wrong with a directory that is neither a run's nor a trial's."""
+    """Return the message for a directory that is neither a run's nor a trial's."""
     if is_study(path):
         return _of_study(load_study(path))
     for file, one, many in ((NAME, "a run", "runs"), (META, "a study", "studies")):
@@ -160,7 +160,7 @@ def _of_study(study: Study) -> str:
 
 
 def _held(path: Path) -> str:
-    """Return what a directory holds, in a few words, and which of it names a network."""
+    """Return the contents of a directory in a few words, and a file in it that names a network."""
     names = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
     for entry in names:
         if Path(entry).suffix.lower() in (*YAML, SUFFIX):

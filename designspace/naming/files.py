@@ -1,4 +1,4 @@
-"""Networks named by a file: a YAML file, or a weights file of ours, which carries its spec."""
+"""Networks that a file names: a YAML file, or a weights file of ours, which contains its spec."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _OTHER = {
     "steps": ("a ladder", "name one of its steps, {file}:STEP; `designspace ladder` lists them"),
     "epochs": ("a recipe", "it goes to `--recipe {file}`"),
 }
-"""What other YAML files of ours are, by a key that only they have."""
+"""Descriptions and hints for our other kinds of YAML files, by a key that only they have."""
 
 
 def of_file(name: str, path: Path, changes: Mapping[str, Any]) -> Named:
     """Return the network that a file holds, with changes to its spec.
 
     Raises:
-        InputError: The file holds no network; the message says what it is instead.
+        InputError: The file holds no network; the message says what it holds instead.
     """
     if is_weights_file(path):
         return of_weights(name, path).changed(changes)
@@ -40,10 +40,10 @@ def of_file(name: str, path: Path, changes: Mapping[str, Any]) -> Named:
 
 
 def of_weights(name: str, path: Path) -> Named:
-    """Return the network whose spec a weights file of ours carries.
+    """Return the network whose spec is in a weights file of ours.
 
     Raises:
-        InputError: The file is not of this format, or it carries no spec.
+        InputError: The file does not have this format, or it contains no spec.
     """
     facts, _ = read_header(path)
     written = facts.get("spec")
@@ -69,7 +69,7 @@ def of_weights(name: str, path: Path) -> Named:
 
 
 def task_of(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return those facts of a weights file that are about its task."""
+    """Return the facts of a weights file that concern its task."""
     return {key: facts[key] for key in _TASK if key in facts}
 
 
@@ -87,7 +87,7 @@ def _require_spec(name: str, path: Path) -> None:
         raise InputError("is a file of a study, not a network", file=name, hint=hint)
     data: Any = read_yaml(path).data
     if not isinstance(data, dict) or "depths" in data:
-        return  # refused with its line where it is wrong
+        return  # `load` reports its errors with their lines
     for key, (what, remedy) in _OTHER.items():
         if key in cast("dict[Any, Any]", data):
             hint = remedy.format(file=name)

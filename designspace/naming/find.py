@@ -1,4 +1,4 @@
-"""The one resolver of names: what a word on the command line or in Python stands for."""
+"""The resolver of names: finds the network that a word on the command line or in Python names."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ _STUDIES = "runs"
 
 
 def find_network(name: Source | Named, changes: Mapping[str, Any] | None = None) -> Named:
-    """Find the network that a name stands for, with its trained weights where it has some.
+    """Find the network that a name stands for, with its trained weights if it has some.
 
     A name is tried in this order:
 
-    1. a file or a directory: a YAML file; a weights file of ours, which carries its spec; the
+    1. a file or a directory: a YAML file; a weights file of ours, which contains its spec; the
        directory of a run;
     2. `LADDER:STEP`, a step of a ladder of the catalog or of a YAML file;
     3. `STUDY:TRIAL` or `STUDY:winner`, a trial of a study's directory, by its number;
     4. a name of the catalog;
     5. `timm:NAME[.TAG]`, the catalog's network of the same architecture, with timm's weights.
 
-    Nothing is built or downloaded, and no weights are read but their header. `Named.weights` is
-    where they are; give it to `designspace.weights.read_weights`.
+    Nothing is built or downloaded, and of the weights only the header is read. `Named.weights` says
+    where they are; pass it to `designspace.weights.read_weights`.
 
     Args:
-        name: The name; plain data and networks pass.
-        changes: Changes to the spec, values by dotted path. Weights stay only where the changes
-            leave the architecture as it was.
+        name: Name; plain data and networks are accepted too.
+        changes: Changes to the spec, values by dotted path. The weights are kept only if the
+            changes leave the architecture as it was.
 
     Raises:
-        InputError: The name stands for nothing, or for something that is no network.
+        InputError: The name stands for nothing, or for something other than a network.
     """
     if isinstance(name, Named):
         return name.changed(changes or {})
@@ -55,14 +55,14 @@ def find_network(name: Source | Named, changes: Mapping[str, Any] | None = None)
 
 
 def find_weights(name: str | Path) -> Path | str:
-    """Find the weights that a name stands for: a file of any layout, or as `find_network` does.
+    """Find the weights that a name stands for: a file of any layout, or a name of `find_network`.
 
     Returns:
-        A path (of a file that there may not be, or of a directory from elsewhere with one in it),
+        A path (of a file that may not exist, or of another library's directory that contains one),
         or `timm:NAME[.TAG]`.
 
     Raises:
-        InputError: A run or a trial that has no weights; the message says why.
+        InputError: A run or a trial has no weights; the message says why.
     """
     text = str(name)
     path = Path(text)
@@ -92,7 +92,7 @@ def _found(name: str, changes: Mapping[str, Any]) -> Named:
 
 
 def _of_directory(name: str, path: Path, changes: Mapping[str, Any]) -> Named:
-    """A directory without a network does not hide the catalog's network of the same name."""
+    """Return a directory's network; without one, the catalog's network of the same name."""
     try:
         return of_directory(name, path).changed(changes)
     except InputError:
@@ -144,10 +144,10 @@ def _of_timm(name: str) -> Named:
 
 
 def _no_such_path(name: str, path: Path) -> InputError:
-    """Return what is wrong with a path, and the nearest entry of the directory in which it is."""
+    """Return the error for a wrong path, with the nearest entry of its directory."""
     try:
         names = [entry.name for entry in path.parent.iterdir()]
-    except (OSError, ValueError):  # no such directory, or a name that none can have
+    except (OSError, ValueError):  # no such directory, or an invalid name
         names = []
     if path.name in names:
         return InputError("neither a file nor a directory", file=name)
@@ -157,5 +157,5 @@ def _no_such_path(name: str, path: Path) -> InputError:
 
 
 def _studies() -> list[str]:
-    """Return the directories of studies where a search puts them by default."""
+    """Return the studies in the directory that a search uses by default."""
     return [str(path.parent) for path in Path(_STUDIES).glob(f"*/{META}")]

@@ -34,9 +34,9 @@ def is_weights_file(path: Path) -> bool:
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], dict[str, list[int]]]:
-    """Return the facts that a weights file of ours keeps, and the shape of every tensor.
+    """Return the facts in a weights file of ours, and the shape of every tensor.
 
-    The facts are empty for a file from elsewhere.
+    The facts are empty for a file of another origin.
 
     Raises:
         InputError: The file cannot be read, or it is not a safetensors file.
@@ -72,7 +72,7 @@ def _header(path: Path) -> dict[str, Any]:
 
 
 def _end(header: Mapping[str, Any]) -> int:
-    """Return where the values of the last tensor end, after the header."""
+    """Return the end of the last tensor's values, in bytes after the header."""
     entries = [
         cast("dict[str, Any]", entry) for entry in header.values() if isinstance(entry, dict)
     ]
@@ -82,7 +82,7 @@ def _end(header: Mapping[str, Any]) -> int:
 
 
 def _mapping(text: str | bytes) -> dict[str, Any] | None:
-    """Return a JSON object; None where the text is none."""
+    """Return a JSON object; None if the text is not one."""
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError):

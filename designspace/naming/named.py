@@ -1,4 +1,4 @@
-"""What a name stands for: a spec, and the trained weights and the training behind it, if any."""
+"""The meaning of a name: a spec, with its trained weights and its training, if any."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class Named:
     """A network that a name stands for.
 
     Attributes:
-        name: What was given.
-        sort: What the name turned out to be.
-        title: A short name for tables and file names: `demo:5` for a trial of `runs/demo`.
-        spec: The network.
-        weights: Its trained weights: a file of ours, or `timm:NAME[.TAG]`. None where it has none.
-        missing: Why it has no weights, as the end of a sentence; empty where it has some.
-        facts: What is known of its task, under the keys that a weights file of ours has:
-            `num_classes`, `in_channels`, `classes` (names in label order), `input` (`size`, and
-            `mean`, `std`, `crop_pct`, `interpolation` where they are known). Empty for a spec
-            alone, and for timm's names, whose facts are known once their weights are read.
-        record: The training behind it, of a run or a trial.
-        study: The study, of a trial.
-        trial: The number of the trial.
-        says: One sentence for the user about what the name stands for, such as
-            `runs/demo:winner is trial 5 (...)`; empty where the name says it all.
+        name: Name that the user gave.
+        sort: Kind of object that the name stands for.
+        title: Short name for tables and file names: `demo:5` for a trial of `runs/demo`.
+        spec: Network.
+        weights: Trained weights: a file of ours, or `timm:NAME[.TAG]`; None if it has none.
+        missing: Reason why it has no weights, as the end of a sentence; empty if it has some.
+        facts: Facts about its task, under the keys of a weights file of ours: `num_classes`,
+            `in_channels`, `classes` (names in label order), `input` (`size`, and `mean`, `std`,
+            `crop_pct`, `interpolation` if they are known). Empty for a spec alone, and for timm's
+            names, whose facts are known once their weights are read.
+        record: Record of the training of a run or a trial, else None.
+        study: Study of a trial, else None.
+        trial: Number of the trial, else None.
+        says: Sentence for the user about what the name stands for, such as
+            `runs/demo:winner is trial 5 (...)`; empty if the name is clear by itself.
     """
 
     name: str
@@ -55,17 +55,17 @@ class Named:
 
     @property
     def num_classes(self) -> int | None:
-        """Number of classes; None where nothing says it."""
+        """Number of classes; None if it is unknown."""
         return self.facts.get("num_classes")
 
     @property
     def in_channels(self) -> int | None:
-        """Channels of the image; None where nothing says it."""
+        """Channels of the image; None if they are unknown."""
         return self.facts.get("in_channels")
 
     @property
     def input_size(self) -> int | None:
-        """Side of the image in pixels; None where nothing says more than the spec."""
+        """Side of the image in pixels; None if nothing but the spec says it."""
         known: dict[str, Any] = self.facts.get("input") or {}
         return known.get("size")
 
@@ -74,7 +74,7 @@ class Named:
         """The trained weights.
 
         Raises:
-            InputError: It has none; the message says why.
+            InputError: The network has no weights; the message says why.
         """
         if self.weights is None:
             raise InputError(f"'{self.name}' names no weights: {self.missing}")
@@ -82,16 +82,16 @@ class Named:
 
     @property
     def file_name(self) -> str:
-        """The title as the name of a file, without suffix: `demo-5` for `demo:5`."""
+        """The title as a file name without suffix: `demo-5` for `demo:5`."""
         return re.sub(r"[^\w.+-]+", "-", self.title).strip("-.") or "network"
 
     def changed(self, changes: Mapping[str, Any]) -> Named:
-        """Return it with changes to the spec, values by dotted path.
+        """Return this network with changes to its spec, values by dotted path.
 
-        Weights stay only with the very architecture that they were trained in.
+        The weights are kept only if the architecture stays exactly the same.
 
         Raises:
-            InputError: A change that the network cannot have.
+            InputError: A change is not valid for the network.
         """
         if not changes:
             return self

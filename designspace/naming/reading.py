@@ -1,4 +1,4 @@
-"""The language's own verbs on named networks: `load` and `diff`."""
+"""The functions `load` and `diff` for named networks."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
     """Return a network from any name, from plain data or from another network.
 
     Args:
-        source: What to load: a name that `find_network` takes (a YAML file, a weights file of ours,
-            a run's directory, `LADDER:STEP`, `STUDY:TRIAL`, `STUDY:winner`, a catalog name,
-            `timm:NAME`), plain data, or a network.
-        changes: Changes, values by dotted path, made in order on the authored form.
+        source: Name that `find_network` accepts (a YAML file, a weights file of ours, a run's
+            directory, `LADDER:STEP`, `STUDY:TRIAL`, `STUDY:winner`, a catalog name, `timm:NAME`),
+            plain data, or a network.
+        changes: Changes, values by dotted path, applied in order to the authored form.
 
     Raises:
-        InputError: What is wrong, with its file, line and path.
+        InputError: The source is wrong; the message names file, line and path.
     """
     return find_network(source, changes).spec
 
@@ -37,10 +37,10 @@ def _network_of(source: Source) -> Source:
 
 
 def diff(a: Source, b: Source) -> Diff:
-    """Return what must be decided otherwise to turn network `a` into network `b`.
+    """Return the decisions that turn network `a` into network `b`.
 
     Args:
-        a: A name that `find_network` takes, plain data, or a network.
+        a: Name that `find_network` accepts, plain data, or a network.
         b: Likewise. Between two steps of ladders, named `ladder:step`, the recipe is compared too.
 
     Raises:

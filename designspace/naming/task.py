@@ -9,18 +9,18 @@ from designspace.naming.named import Named
 from designspace.spec.network.load import Source
 from designspace.spec.network.network import Network
 
-NUM_CLASSES, IN_CHANNELS = 1000, 3  # ImageNet's
+NUM_CLASSES, IN_CHANNELS = 1000, 3  # of ImageNet
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A network and what it is made for.
+    """A network with its task.
 
     Attributes:
-        network: The network.
+        network: Network.
         num_classes: Number of classes.
         in_channels: Channels of the image.
-        input_size: Side of the image in pixels; None for the network's nominal one.
+        input_size: Side of the image in pixels; None for the network's nominal size.
     """
 
     network: Network
@@ -38,10 +38,10 @@ def task_of(
     """Return the task of a network: as given, else as it was trained for, else ImageNet's.
 
     Args:
-        source: A name, plain data, a network, or what a name stands for.
-        num_classes: Number of classes; None where it is not given.
-        in_channels: Channels of the image, likewise.
-        input_size: Side of the image in pixels, likewise.
+        source: Name, plain data, a network, or a resolved name.
+        num_classes: Number of classes; None if not given.
+        in_channels: Channels of the image; None if not given.
+        input_size: Side of the image in pixels; None if not given.
 
     Raises:
         InputError: A name stands for no network, or a specification is wrong.

@@ -1,4 +1,4 @@
-"""What a name stands for as YAML that loads again: a network, a space, a ladder or a recipe."""
+"""The YAML documents that a name stands for: a network, a space, a ladder or a recipe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FOLDERS: Mapping[Kind, tuple[str, str]] = {
     "ladder": ("search", "steps"),
     "recipe": ("specs/recipes", ""),
 }
-"""Where the catalog keeps each kind, and the key by which it is known there."""
+"""Folder of each kind in the catalog, and the key that distinguishes the kind there."""
 
 SHIPPED = "as it ships"
 _MARKS: Mapping[str, Kind] = {
@@ -38,9 +38,9 @@ _MARKS: Mapping[str, Kind] = {
 }
 """Keys that only one kind of file has."""
 
-_DEEPEST = 16  # bases of bases
+_DEEPEST = 16  # maximum depth of bases of bases
 _SHOWN = 12  # entries of a list in a comment
-_BESIDE = ("base", "recipe")  # keys whose value may be a path from the file's own folder
+_BESIDE = ("base", "recipe")  # keys whose value may be a path relative to the file's own folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class Text:
     """One document that a name stands for.
 
     Attributes:
-        kind: What it is.
-        origin: Where it is from, for people.
-        yaml: The document; it loads again from any directory.
-        facts: What else is known, for comments above the document.
-        named: The network, where it is one.
+        kind: Kind of the document.
+        origin: Source, for people.
+        yaml: Document; it loads again from any directory.
+        facts: Other known facts, for comments above the document.
+        named: The network, if it is one.
     """
 
     kind: Kind
@@ -68,11 +68,11 @@ class Text:
 
 
 def texts_of(name: str) -> list[Text]:
-    """Return all that a name stands for, the most likely kind first.
+    """Return all documents that a name stands for, the most likely kind first.
 
     Args:
-        name: A name of a network as `find_network` takes it; a catalog name of any kind; a YAML
-            file of any kind; `RECIPE:NETWORK`, a variant of a recipe.
+        name: Name of a network that `find_network` accepts; a catalog name of any kind; a YAML file
+            of any kind; `RECIPE:NETWORK`, a variant of a recipe.
 
     Raises:
         InputError: The name stands for nothing.
@@ -116,7 +116,7 @@ def _shipped(name: str) -> list[Text]:
 
 
 def _of_file(name: str, path: Path) -> Text:
-    """Return a YAML file; what it names beside itself is named from anywhere."""
+    """Return a YAML file as a document; relative paths in it become absolute."""
     data, kind = _mapping(path), _kind_of(path)
     named = find_network(path) if kind == "network" else None
     text = path.read_text(encoding="utf-8")
@@ -128,7 +128,7 @@ def _of_file(name: str, path: Path) -> Text:
 
 
 def _kind_of(path: Path, depth: int = 0) -> Kind:
-    """Return the kind of a file; of one that only changes its base, that of the base."""
+    """Return the kind of a file; if it only changes its base, the kind of the base."""
     data = _mapping(path)
     for key, kind in _MARKS.items():
         if key in data:
@@ -156,7 +156,7 @@ def _pointed(text: str, key: str, path: str) -> str:
 
 
 def _of_network(named: Named) -> list[Text]:
-    """Return the spec of a network, and of a training its recipe too."""
+    """Return the spec of a network, and of a training also the recipe."""
     yaml = dump_yaml(named.spec.authored)
     found = [Text("network", named.says or named.name, yaml, _facts(named), named)]
     if named.record is not None:
@@ -167,7 +167,7 @@ def _of_network(named: Named) -> list[Text]:
 
 
 def _facts(named: Named) -> dict[str, Any]:
-    """Return what is known of a network beside its spec."""
+    """Return the known facts about a network besides its spec."""
     facts = {key: value for key, value in named.facts.items() if key not in ("spec", "digest")}
     known: dict[str, Any] = {"digest": named.spec.digest}
     if isinstance(named.weights, Path):
@@ -183,7 +183,7 @@ def _facts(named: Named) -> dict[str, Any]:
 
 
 def comment(key: str, value: Any) -> str:
-    """Return a fact as a comment of one line; a long list is cut."""
+    """Return a fact as a one-line comment; a long list is shortened."""
     if isinstance(value, list) and len(cast("list[Any]", value)) > _SHOWN:
         items = cast("list[Any]", value)
         shown = json.dumps(items[:_SHOWN], ensure_ascii=False)[:-1]

@@ -1,4 +1,4 @@
-"""The networks of the catalog that timm has, and what timm calls them; no import of timm."""
+"""The networks of the catalog that timm has, and their names in timm; without importing timm."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMES = {
     "swin_l": "swin_large_patch4_window7_224",
     "swin_l_384": "swin_large_patch4_window12_384",
 }
-"""Where timm's name is not the catalog's own."""
+"""Names in timm of the networks of the catalog, if they differ."""
 
 NOT_IN_TIMM = frozenset(
     {"convnext_iso_b", "convnext_iso_l", "convnext_iso_s", "convnext_proxy", "resnet_proxy"}
@@ -41,22 +41,22 @@ TIMM_HEAD: dict[str, Any] = {
 AS_TIMM: dict[str, dict[str, Any]] = {
     f"poolformer_{size}": TIMM_HEAD for size in ("s12", "s24", "s36", "m36", "m48")
 }
-"""The changes that make a network of the catalog, which is the authors', that of timm."""
+"""Changes that turn a network of the catalog, which is the authors', into timm's version."""
 
 _SHOWN = 5
 
 
 def timm_names() -> dict[str, str]:
-    """Return timm's name of each network of the catalog that timm has."""
+    """Return timm's name for each network of the catalog that timm has."""
     ours = (name for name in catalog.names("specs") if name not in NOT_IN_TIMM)
     return {name: NAMES.get(name, name) for name in ours}
 
 
 def catalog_network(theirs: str) -> tuple[str, dict[str, Any]]:
-    """Return the catalog's network for a name of timm's, and the changes that make it timm's.
+    """Return the catalog's network for a timm name, and the changes that make it timm's version.
 
     Args:
-        theirs: `NAME` or `NAME.TAG`, as in timm.
+        theirs: Name in timm, `NAME` or `NAME.TAG`.
 
     Raises:
         InputError: No network of the catalog is known to have that architecture.
@@ -74,20 +74,20 @@ def catalog_network(theirs: str) -> tuple[str, dict[str, Any]]:
 
 
 def timm_name(network: Network) -> str | None:
-    """Return timm's name of a network of this architecture; None where none is known.
+    """Return timm's name for a network of this architecture; None if none is known.
 
-    A ladder's step or a changed network counts too, if its architecture is one of the catalog's.
+    A ladder's step or a changed network counts too if its architecture is one of the catalog's.
     """
     return _known().get(network.digest)
 
 
 def changes_needed(network: Network) -> dict[str, Any]:
-    """Return the changes after which timm has this network; empty where there are none."""
+    """Return the changes after which timm has this network; empty if none are needed."""
     needed = (name for name in AS_TIMM if load(name).digest == network.digest)
     return AS_TIMM.get(next(needed, ""), {})
 
 
 @cache
 def _known() -> dict[str, str]:
-    """Return timm's name by the digest of the architecture."""
+    """Return timm's names by the digest of the architecture."""
     return {load(ours, AS_TIMM.get(ours)).digest: name for ours, name in timm_names().items()}

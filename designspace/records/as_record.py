@@ -1,4 +1,4 @@
-"""Any training on disk as the same typed record: a run's, a trial's of a study, a winner's."""
+"""The typed record of any training on disk: of a run, of a trial, or of a study's winner."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from designspace.records.study.trial_record import trial_record, up_to_date
 
 
 def record_of(source: str | Path) -> Record:
-    """Look up the record of a run's directory, of a trial, or of a study's winner.
+    """Look up the record of a run, of a trial, or of a study's winner.
 
     Args:
-        source: A directory of a run or of a trial; `STUDY:TRIAL`; `STUDY:winner`, for which a
-            study's directory stands too.
+        source: Directory of a run or a trial; `STUDY:TRIAL`; `STUDY:winner`; or the directory of a
+            study, which means its winner.
 
     Raises:
-        InputError: There is no such thing, or its files are not valid.
+        InputError: The source names no training, or its files are not valid.
     """
     named = parted(str(source)) or parted_directory(Path(source))
     if named is None and not is_study(Path(source)):
@@ -43,7 +43,9 @@ def record_of(source: str | Path) -> Record:
 
 
 def records_of(source: str | Path) -> tuple[Record, ...]:
-    """As `record_of`; of a directory that only holds runs or trials, all of these, by name.
+    """Look up all records of a directory that only holds runs or trials, else as `record_of`.
+
+    The records of such a directory are in the order of the directories' names.
 
     Raises:
         InputError: As `record_of`.
@@ -59,9 +61,10 @@ def records_of(source: str | Path) -> tuple[Record, ...]:
 def record_of_trial(study: Study, trial: Trial) -> Record:
     """Look up the record of a trial.
 
-    What happened to it is taken from the ledger, which its file may be behind by one event; so is
-    all the rest where the file is missing, as in a study that was copied without its `trials/`.
-    `readings` are those of the study's test split, whichever trial they were for.
+    Its history is taken from the ledger, since the trial's `record.json` may be one event behind.
+    If the file is missing, as in a study that was copied without its `trials/`, everything is taken
+    from the study's own files. `readings` holds all further readings of the study's test split,
+    those for other trials included.
 
     Raises:
         InputError: The files of the study are not valid.
@@ -76,7 +79,7 @@ def record_of_trial(study: Study, trial: Trial) -> Record:
 
 
 def _inside(directory: Path, run: Path) -> Record:
-    """A run whose own name says little without that of the directory which holds it."""
+    """Return the record of a run, named with its parent directory: the run's own says little."""
     record = record_of(run)
     if parted_directory(run):
         return record

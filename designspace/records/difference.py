@@ -1,4 +1,4 @@
-"""Where two descriptions of a training or a study differ, told by the values themselves."""
+"""The differences between two descriptions of a training or a study, as text."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-_SHOWN = 3  # differences that one message holds
+_SHOWN = 3  # differences per message
 _LONG = 48  # characters of a value
 _NOTHING = object()
 
 
 def differing(was: Mapping[str, Any], now: Mapping[str, Any], *ignored: str) -> str:
-    """Name the values that differ, as `epochs 8 there, 3 here; lr 0.1 there, none here`.
+    """Describe the values that differ, as `epochs 8 there, 3 here; lr 0.1 there, none here`.
 
     Args:
-        was: What the directory holds, as plain data.
-        now: What is asked for.
-        ignored: Keys of the outermost mapping that do not count, such as a digest of the rest.
+        was: Description in the directory, as plain data.
+        now: Requested description, as plain data.
+        ignored: Keys of the outermost mapping to ignore, such as a digest of the rest.
 
     Returns:
-        The first few differences by path, with the number of further ones. Empty where there are
-        none. A key that only one side has counts as `none` on the other.
+        The first few differences by path, with the number of further ones; empty if there are none.
+        A key that only one side has counts as `none` on the other.
     """
     a, b = ({key: side[key] for key in side if key not in ignored} for side in (was, now))
     found = [f"{path} {_short(old)} there, {_short(new)} here" for path, old, new in _walk(a, b)]
@@ -30,7 +30,7 @@ def differing(was: Mapping[str, Any], now: Mapping[str, Any], *ignored: str) -> 
 
 
 def _walk(was: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The paths at which two values differ, with both; mappings are entered, and lists as long."""
+    """Yield path and values of each difference; enter mappings and nested lists of equal length."""
     parts = _parts(was, now)
     if parts is None:
         if _plain(was) != _plain(now):
@@ -54,7 +54,7 @@ def _parts(was: Any, now: Any) -> dict[str, tuple[Any, Any]] | None:
 
 
 def _plain(value: Any) -> str:
-    """A value as text, in which a tuple equals a list, and a missing value differs from null."""
+    """Return a value as text: a tuple equals a list, and a missing value differs from null."""
     return "" if value is _NOTHING else json.dumps(value, sort_keys=True, default=str)
 
 

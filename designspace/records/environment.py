@@ -1,4 +1,4 @@
-"""Where something ran: versions and machine."""
+"""The environment of a result: package versions and machine."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("designspace-vision", "torch", "timm", "ray", "optuna")
-_CPU_NAMES = ("model name", "Model", "Hardware")  # as Linux calls it on several architectures
+_CPU_NAMES = ("model name", "Model", "Hardware")  # Linux's keys on several architectures
 
 
 def environment() -> dict[str, Any]:
-    """Versions of what a result depends on, None where a package is not installed."""
+    """Return the versions that a result depends on (None: not installed), and the machine."""
     packages = {package: _version(package) for package in PACKAGES}
     machine = {"platform": platform.platform(), "cpus": os.cpu_count(), "cpu": cpu_name()}
     return {"python": platform.python_version(), **packages, **machine}
 
 
 def cpu_name() -> str:
-    """The processor's model, as far as the system tells."""
+    """Return the model of the processor, if the system knows it, else its architecture."""
     return _cpu_fact(*_CPU_NAMES) or platform.processor() or platform.machine()
 
 
 def cpu_maker() -> str:
-    """The processor's maker as the processor itself spells it, such as `AuthenticAMD`; or empty."""
+    """Return the processor's vendor as Linux spells it, such as `AuthenticAMD`, or empty text."""
     return _cpu_fact("vendor_id")
 
 
@@ -37,7 +37,7 @@ def _version(package: str) -> str | None:
 
 
 def _cpu_fact(*keys: str) -> str:
-    """The first value under one of these keys that Linux tells of its processors, or nothing."""
+    """Return the first value under one of these keys in Linux's list of processors, or nothing."""
     known = Path("/proc/cpuinfo")
     lines = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
     facts = (line.partition(":") for line in lines)

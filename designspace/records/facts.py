@@ -1,7 +1,7 @@
-"""What is trained on what: the facts that the records of runs, trials and studies share.
+"""Network, space, recipe, data and device: the facts that records of trainings share.
 
-Each is plain data with the identity of what it describes, so that two records can be compared, and
-complete enough to build the thing again.
+Each of them is plain data with the identity (digest) of its subject, so that two records can be
+compared, and complete enough to build the subject again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from designspace.spec.space.space import Space
 
 
 class SpecFacts(RecordModel):
-    """The network: its name, the identity of its architecture, and what was written."""
+    """The network: its name, the identity of its architecture, and the spec as it was written."""
 
     name: str
     digest: str
@@ -32,12 +32,12 @@ class SpecFacts(RecordModel):
 
     @classmethod
     def of(cls, network: Network) -> Self:
-        """What a record says of a network."""
+        """Return the facts of a network."""
         return cls(name=network.name, digest=network.digest, authored=network.authored)
 
 
 class SpaceFacts(RecordModel):
-    """The space of a study: its name, its identity, and what was written."""
+    """The space of a study: its name, its identity, and the space as it was written."""
 
     name: str
     digest: str
@@ -45,12 +45,12 @@ class SpaceFacts(RecordModel):
 
     @classmethod
     def of(cls, space: Space) -> Self:
-        """What a record says of a space."""
+        """Return the facts of a space."""
         return cls(name=space.name, digest=space.digest, authored=dict(space.authored))
 
     @property
     def base(self) -> Any:
-        """The network that the axes change, as it was written; None where nothing was."""
+        """The network that the axes change, as it was written; None if the space names none."""
         return self.authored.get("base")
 
     @property
@@ -68,22 +68,22 @@ class RecipeFacts(RecordModel):
 
     @classmethod
     def of(cls, recipe: Recipe) -> Self:
-        """What a record says of a recipe."""
+        """Return the facts of a recipe."""
         return cls(name=recipe.name, digest=recipe.digest, full=recipe.plain())
 
     @property
     def epochs(self) -> int:
-        """After how many epochs a training is complete."""
+        """Number of epochs of a complete training."""
         return int(self.full["epochs"])
 
     def load(self, changes: Mapping[str, Any] | None = None) -> Recipe:
         """Read the recipe back.
 
         Args:
-            changes: What to change in it, values by dotted path.
+            changes: Changes to the recipe, values by dotted path.
 
         Raises:
-            InputError: It is not valid.
+            InputError: The recipe or a change is not valid.
         """
         return load_recipe(self.full, changes)
 
@@ -92,19 +92,18 @@ class DataFacts(RecordModel):
     """The images: identity of content and split, and the counts of each split.
 
     Attributes:
-        name: for people.
-        digest: of content and split.
-        num_classes: how many classes.
-        classes: their names in the order of the labels; empty in records of earlier versions.
-        channels: 1 or 3.
-        image_size: side in pixels at which networks see the images; None where that is the
-            network's own choice.
-        train: images that weights learn from.
-        val: images of the validation split.
-        test: images of the test split.
-        notes: what was done to the images, a sentence each.
-        skipped: unreadable files that were left out.
-        load: the arguments of `load_data` that read them again; empty where a record does not say.
+        name: Name for people.
+        digest: Identity of content and split.
+        num_classes: Number of classes.
+        classes: Names of the classes in label order; empty in records of earlier versions.
+        channels: Number of channels, 1 or 3.
+        image_size: Side in pixels at which networks see the images; None if the network chooses it.
+        train: Number of images in the training split.
+        val: Number of images in the validation split.
+        test: Number of images in the test split.
+        notes: Changes that were made to the images, one sentence each.
+        skipped: Unreadable files that were left out.
+        load: Arguments of `load_data` that read the images again; empty if a record does not say.
     """
 
     name: str
@@ -122,14 +121,14 @@ class DataFacts(RecordModel):
 
 
 class InitialFacts(RecordModel):
-    """Weights that a training began with: where they are from, and the identity of their values."""
+    """The initial weights of a training: their source and the identity of their values."""
 
     name: str
     digest: str
 
 
 class DeviceFacts(RecordModel):
-    """`cpu` or `cuda`, the model of the processor or GPU, and the CPU threads; None: unknown."""
+    """The device: `cpu` or `cuda`, model of the processor or GPU, CPU threads; None: unknown."""
 
     kind: str
     name: str | None

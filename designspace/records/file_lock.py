@@ -1,10 +1,10 @@
-"""A lock on a file, of which one process at a time can be the holder.
+"""A file lock that one process at a time can hold.
 
-The operating system keeps the lock with the open file and gives it back when its process ends,
-however that ends, so a killed process leaves no stale lock behind. A forked child would inherit the
-open file, and keep the lock after its parent was killed; children therefore close it at once. The
-lock works alike on Linux, macOS and Windows, by `portalocker`, which is imported only where a lock
-is taken or asked about: reading a study that nobody writes does not pay for it.
+The operating system ties the lock to the open file and releases it when its process ends, however
+it ends, so a killed process leaves no stale lock behind. A forked child would inherit the open
+file, and would keep the lock after its parent was killed; children therefore close it at once. The
+lock works the same way on Linux, macOS and Windows. It uses `portalocker`, which is imported only
+when a lock is taken or checked: reading a study that nobody writes does not pay for the import.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pathlib import Path
 from designspace.errors import InputError
 from designspace.spec.documents.document import writing
 
-_PATIENCE = 0.5  # seconds; someone who asks `locked` holds the lock for microseconds
+_PATIENCE = 0.5  # seconds; a call of `locked` holds the lock for microseconds
 _held: set[int] = set()
 
 
 def lock(path: Path, what: str) -> int:
-    """Lock a file against others until its descriptor, which is returned, goes to `unlock`.
+    """Lock a file against other processes, until `unlock` gets the descriptor that is returned.
 
     Args:
-        path: The file, which is created where it is missing.
-        what: What the lock is for, as messages call it: a study or a run.
+        path: File to lock; it is created if it is missing.
+        what: Kind of directory that the lock protects, for messages: a study or a run.
 
     Raises:
         InputError: Another process holds the lock, or the file cannot be written.
@@ -39,7 +39,7 @@ def lock(path: Path, what: str) -> int:
         os.close(file)
         raise
     _held.add(file)
-    with contextlib.suppress(OSError):  # a full disk: the number is only shown to others
+    with contextlib.suppress(OSError):  # a full disk: the process id is only shown to others
         os.ftruncate(file, 0)
         os.lseek(file, 0, os.SEEK_SET)
         os.write(file, f"{os.getpid()}\n".encode())
@@ -64,7 +64,7 @@ def unlock(file: int) -> None:
 
 
 def locked(path: Path) -> bool:
-    """Whether someone holds the lock of a file; a missing file has none."""
+    """Return whether a process holds the lock of a file; a missing file is not locked."""
     try:
         file = os.open(path, os.O_RDONLY)
     except OSError:
@@ -72,16 +72,16 @@ def locked(path: Path) -> bool:
     try:
         return not _take(file, path, exclusive=False)
     except InputError:
-        return False  # where nothing can be locked, nothing is
+        return False  # a file system without locks: nothing is locked
     finally:
         os.close(file)
 
 
 def _take(file: int, path: Path, *, exclusive: bool) -> bool:
-    """Lock an open file, unless someone else holds it.
+    """Lock an open file; return whether that succeeded, or another process holds the lock.
 
     Raises:
-        InputError: Files cannot be locked there, as on some network drives.
+        InputError: The file system does not support locks, as on some network drives.
     """
     from portalocker import LockFlags
     from portalocker import lock as take
@@ -98,7 +98,7 @@ def _take(file: int, path: Path, *, exclusive: bool) -> bool:
 
 
 def _holder(file: int) -> str:
-    """The process that holds the lock, as it wrote into the file; Windows may refuse to say."""
+    """Return the id of the process that holds the lock; on Windows the file may be unreadable."""
     try:
         os.lseek(file, 0, os.SEEK_SET)
         return os.read(file, 32).decode(errors="replace").strip() or "unknown"

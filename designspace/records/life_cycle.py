@@ -2,14 +2,14 @@
 
 | status | meaning | what is on disk |
 |---|---|---|
-| waiting | chosen, and not started yet | nothing |
-| running | a process trains it, or was killed while it did | checkpoint |
-| paused | its scheduler may go on with it later | checkpoint |
-| interrupted | a signal stopped its process; the same command goes on | checkpoint |
+| waiting | proposed, but not started yet | nothing |
+| running | a process trains it, or was killed while training it | checkpoint |
+| paused | its scheduler may resume it later | checkpoint |
+| interrupted | a signal stopped its process; the same command resumes it | checkpoint |
 | complete | trained to its last epoch | weights |
 | stopped | its scheduler ended it early, for good | neither |
 | failed | an error ended it; it may be started again | checkpoint, traceback |
-| diverged | its loss stopped being a number, which is a result | neither |
+| diverged | its loss is no longer finite, which is a result | neither |
 """
 
 from __future__ import annotations
@@ -23,4 +23,4 @@ Status = FinalStatus | Unfinished
 FINAL: tuple[FinalStatus, ...] = ("complete", "stopped", "failed", "diverged")
 UNFINISHED: tuple[Unfinished, ...] = ("running", "waiting", "paused", "interrupted")
 STATUSES: tuple[Status, ...] = (*FINAL, *UNFINISHED)
-"""Every status in the order of tables: first how trainings ended, then those that go on."""
+"""All statuses in the order of tables: first the final ones, then the unfinished ones."""

@@ -1,4 +1,4 @@
-"""Directories that hold something else already: what may not be written where."""
+"""Checks that a directory does not already hold something else before we write into it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from designspace.records.study.study import META
 
 
 def require_run_place(directory: Path) -> None:
-    """Refuse to train into the directory of a study, of a trial, or inside that of a run.
+    """Check that a run may be written into a directory.
+
+    The directory of a study, of a trial, or inside a run is an error.
 
     Raises:
-        InputError: Something else lives there; the error says what.
+        InputError: The directory belongs to something else; the message says what.
     """
     hint = "take another directory with --out"
     _require_directory(directory, hint)
@@ -32,10 +34,12 @@ def require_run_place(directory: Path) -> None:
 
 
 def require_study_place(directory: Path) -> None:
-    """Refuse to search into the directory of a run, or of a trial of another study.
+    """Check that a study may be written into a directory.
+
+    The directory of a run, or of a trial of another study, is an error.
 
     Raises:
-        InputError: Something else lives there; the error says what.
+        InputError: The directory belongs to something else; the message says what.
     """
     hint = "take another directory with --study"
     _require_directory(directory, hint)
@@ -45,10 +49,10 @@ def require_study_place(directory: Path) -> None:
 
 
 def require_outside_trials(path: Path) -> None:
-    """Refuse to write a file or a folder among the files of a study's trials.
+    """Check that a file or a folder to be written is not among the files of a study's trials.
 
     Raises:
-        InputError: The path lies there.
+        InputError: The path is inside the directory of a study's trials.
     """
     _outside_trials(path, "take another place with --out")
 
@@ -62,7 +66,7 @@ def _require_directory(directory: Path, hint: str) -> None:
 
 
 def _outside_trials(path: Path, hint: str) -> None:
-    place = Path(os.path.realpath(path))  # where links go round in a circle, as far as they lead
+    place = Path(os.path.realpath(path))  # of a loop of links, as far as it can be followed
     for inner in (place, *place.parents):
         if inner.name == TRIALS and (inner.parent / META).is_file():
             raise InputError(

@@ -1,7 +1,7 @@
-"""How often the test split was read, by whom, and with which result.
+"""The readings of the test split: how often it was read, by which command, with which result.
 
 Selection uses the validation split. The test split is read once, for the network that was selected.
-Each further reading makes its figure less of a surprise, so all of them are recorded: the readings
+Each further reading makes its result less independent, so all of them are recorded: the readings
 of a study in its ledger, those of a run in its `record.json`.
 """
 
@@ -26,7 +26,7 @@ LOCK = ".lock"
 
 
 def readings(directory: Path) -> tuple[TestReading, ...]:
-    """All readings of the test split of a study or of a run, oldest first.
+    """Return all readings of the test split of a study or of a run, oldest first.
 
     Raises:
         InputError: The directory holds neither, or its files are not valid.
@@ -40,13 +40,13 @@ def record_reading(directory: Path, reading: TestReading) -> None:
     """Add a reading to the ledger of a study or to the record of a run.
 
     Args:
-        directory: The study's or the run's directory.
-        reading: What was read; of a study, its `trial` must be one that the study has. A `when` of
+        directory: Directory of the study or the run.
+        reading: Reading to add; for a study, its `trial` must be one of the study's. A `when` of
             None becomes the present moment.
 
     Raises:
-        InputError: The study or the run is being written by another process, the run has not come
-            to its end, there is no such trial, or the disk refuses.
+        InputError: Another process is writing the study or the run, the run is not over, there is
+            no such trial, or the disk is full or not writable.
     """
     if (directory / META).is_file():
         _into_ledger(directory, reading)
@@ -55,11 +55,10 @@ def record_reading(directory: Path, reading: TestReading) -> None:
 
 
 def ensure_recordable(directory: Path) -> None:
-    """Refuse in time what `record_reading` would refuse: before the test split is read.
+    """Check that `record_reading` can succeed, before the test split is read.
 
     Raises:
-        InputError: The study or the run is being written by another process, or the run has not
-            come to its end.
+        InputError: Another process is writing the study or the run, or the run is not over.
     """
     if (directory / META).is_file():
         Ledger(directory / LEDGER).close()
@@ -69,19 +68,19 @@ def ensure_recordable(directory: Path) -> None:
 
 
 def times_read(count: int) -> str:
-    """How often the test split was read, as shown beside every test figure."""
+    """Return how often the test split was read, as shown beside every test result."""
     if count < 2:
         return "read once" if count else "not read yet"
     return f"read {count} times"
 
 
 def study_readings(state: StudyState) -> tuple[TestReading, ...]:
-    """The readings that a study's events tell of, oldest first."""
+    """Return the readings in a study's events, oldest first."""
     return tuple(reading_of(event) for event in state.readings)
 
 
 def run_readings(record: Record) -> tuple[TestReading, ...]:
-    """The reading at the end of a run, then the later ones."""
+    """Return the reading at the end of a run, then the later ones."""
     if record.test is None:
         return record.readings
     first = TestReading(**record.test.model_dump(), when=record.ended, command="train")
@@ -112,7 +111,7 @@ def _as_event(reading: TestReading) -> SplitRead:
 
 def _into_record(directory: Path, reading: TestReading) -> None:
     assert reading.trial is None, "a run has no trials"
-    _ended(directory)  # before the lock, which writes a file
+    _ended(directory)  # check first, since locking writes a file
     held = lock(directory / LOCK, "run")
     try:
         record = _ended(directory)

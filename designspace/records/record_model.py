@@ -1,4 +1,4 @@
-"""What all records are: frozen, closed, and JSON even where a number is none."""
+"""The base class of records: frozen, without unknown keys, and valid JSON even with NaN."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class RecordModel(BaseModel):
-    """A part of a record; a value that is not a number is written as a JSON string."""
+    """A part of a record; NaN and infinities are written as JSON strings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")

@@ -1,7 +1,7 @@
-"""One training as one typed record: what was trained how on what, where, and how it ended.
+"""The record of one run: network, recipe, data, device and outcome.
 
-`record.json` stands in the run's directory from its first moment, and is written anew, whole or
-not at all, after each epoch. Times are ISO 8601 in UTC, accuracies percent.
+`record.json` is in the run's directory from the start. After each epoch it is replaced as a whole
+or not at all. Times are ISO 8601 in UTC, accuracies are in percent.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ _OLD = "run.yaml"
 
 
 class Attempt(RecordModel):
-    """A process that trained a part of the run: more than one where it was interrupted.
+    """A process that trained a part of the run; an interrupted run has more than one.
 
     Attributes:
-        started: when.
-        after_epochs: epochs that were done before it.
-        command: what was called.
-        device: where it ran.
-        processes: how many trained together.
-        compiled: whether the network was compiled.
-        environment: versions and machine.
-        notes: what this process met as it began, such as a damaged checkpoint, a sentence each.
+        started: Time of the start.
+        after_epochs: Number of epochs that were complete before it.
+        command: Command line or call.
+        device: Device that it ran on.
+        processes: Number of processes that trained together.
+        compiled: Whether the network was compiled.
+        environment: Versions and machine.
+        notes: Problems at the start, such as a damaged checkpoint, one sentence each.
     """
 
     started: str
@@ -65,13 +65,14 @@ class Attempt(RecordModel):
 
 
 class Selection(RecordModel):
-    """What picked the weights that were measured.
+    """The rule that selected the weights that were measured.
 
     Attributes:
-        epoch: which epoch's.
-        weights: the trained ones themselves, or their moving average.
-        split: the images by which anything was chosen.
-        best_of: of how many trainings this one is the best on that split; 1 where none was chosen.
+        epoch: Epoch of the weights.
+        weights: `trained` for the weights themselves, `averaged` for their moving average.
+        split: Split that every choice was based on.
+        best_of: Number of trainings of which this one is the best on that split; 1 without a
+            choice.
     """
 
     epoch: Literal["last"] = "last"
@@ -81,7 +82,7 @@ class Selection(RecordModel):
 
     @classmethod
     def of(cls, recipe: Recipe) -> Self:
-        """How the weights of a single training are picked."""
+        """Return the selection of a single training."""
         return cls(weights="averaged" if recipe.ema else "trained")
 
     def __str__(self) -> str:
@@ -90,12 +91,12 @@ class Selection(RecordModel):
 
 
 class Ending(RecordModel):
-    """How a training stands.
+    """The outcome of a training so far.
 
     Attributes:
-        state: its status; `running` is also what a killed process leaves behind.
-        error: why it failed, in one line.
-        divergence: where a diverged training's loss stopped being a number.
+        state: Status; a killed process leaves `running` behind.
+        error: Reason of a failure, in one line.
+        divergence: Epoch, step and cause of a divergence.
     """
 
     state: Status
@@ -109,28 +110,28 @@ class Ending(RecordModel):
 
 
 class Record(RecordModel):
-    """One training.
+    """The record of one training.
 
     Attributes:
-        format: of this file.
-        name: the run's directory, or `study:trial`.
-        spec: the network.
-        recipe: how it is trained.
-        learning_rate: the peak, after linear scaling from the recipe's reference batch.
-        batch_size: images a step.
-        data: what on.
-        input_size: side in pixels at which the network sees the images.
-        seed: of the first weights and of every step.
-        initial: the weights that it began with; None for the recipe's own.
-        selection: what picked the weights that were measured.
-        tuning: how some of the recipe's values were chosen for this network; None where none was.
-        attempts: the processes that trained it, the first one first.
-        epochs: what was measured on the validation split, an epoch each.
-        test: the first reading of the test split, at the end; None before.
-        readings: every further reading of the test split; of a trial, those for the other trials
-            of its study as well.
-        ended: when; None before.
-        outcome: how it stands.
+        format: Version of the file format.
+        name: Directory of the run, or `study:trial`.
+        spec: Network.
+        recipe: Recipe.
+        learning_rate: Peak learning rate, after linear scaling from the recipe's reference batch.
+        batch_size: Images per step.
+        data: Data set and splits.
+        input_size: Side in pixels at which the network sees the images.
+        seed: Seed of the initial weights and of every step.
+        initial: Weights that the training began with; None for the recipe's own.
+        selection: Rule that selected the weights that were measured.
+        tuning: Tuning of some of the recipe's values for this network; None without one.
+        attempts: Processes that trained the run, the first one first.
+        epochs: Measurements on the validation split, one per epoch.
+        test: First reading of the test split, at the end; None before.
+        readings: All further readings of the test split; for a trial, also the readings for the
+            other trials of its study.
+        ended: Time of the end; None before.
+        outcome: Outcome so far.
     """
 
     format: Literal[1] = 1
@@ -154,7 +155,7 @@ class Record(RecordModel):
 
     @property
     def over(self) -> bool:
-        """Whether nothing is left to do: it is complete, was stopped, or diverged."""
+        """Whether nothing is left to do: the training is complete, was stopped, or diverged."""
         return self.outcome.state in ("complete", "stopped", "diverged")
 
     @property
@@ -164,20 +165,20 @@ class Record(RecordModel):
 
     @property
     def times_tested(self) -> int:
-        """How often the test split was read."""
+        """Number of readings of the test split."""
         return (self.test is not None) + len(self.readings)
 
     @property
     def device(self) -> DeviceFacts:
-        """Where its last part ran."""
+        """Device of the last attempt."""
         return self.attempts[-1].device
 
 
 def read_record(directory: Path) -> Record:
-    """The record of a run's directory.
+    """Read the record of a run's directory.
 
     Raises:
-        InputError: There is none, it is of an earlier format, or it is not valid.
+        InputError: There is no record, its format is too old, or it is not valid.
     """
     record = find_record(directory)
     if record is None:
@@ -186,10 +187,10 @@ def read_record(directory: Path) -> Record:
 
 
 def find_record(directory: Path) -> Record | None:
-    """The record of a directory; None where it holds no run.
+    """Read the record of a directory; return None if the directory holds no run.
 
     Raises:
-        InputError: It is of an earlier format, or it is not valid.
+        InputError: The format of the record is too old, or the record is not valid.
     """
     path = directory / NAME
     if (directory / _OLD).is_file() and not path.is_file():
@@ -211,17 +212,17 @@ def write_record(directory: Path, record: Record) -> None:
     """Write `record.json` as a whole or not at all.
 
     Raises:
-        InputError: It cannot be written, for example because the disk is full.
+        InputError: The file cannot be written, for example because the disk is full.
     """
     write_text_atomic(directory / NAME, record.model_dump_json(indent=1) + "\n")
 
 
 def now() -> str:
-    """This moment, as records write it."""
+    """Return the present moment as records write it."""
     return moment()
 
 
 def moment(seconds: float | None = None) -> str:
-    """A unix time as records write it, ISO 8601 in UTC; the present where none is given."""
+    """Return a unix time as records write it, ISO 8601 in UTC; by default the present."""
     at = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
     return at.isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""What a training says of itself: an `Epoch` an epoch, a `Score` a measurement, a `Divergence`."""
+"""Measurements of a training: per-epoch results, scores on a split, and divergences."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from designspace.records.record_model import RecordModel
 
 
 class TimeSplit(RecordModel):
-    """Seconds of an epoch: waiting for data, forward, backward, the optimizer's step, validation.
+    """Seconds of an epoch: waiting for data, forward, backward, optimizer step, validation.
 
-    Data include augmentation and mixing, the step includes clipping and the moving average.
+    `data` includes augmentation and mixing, `step` includes clipping and the moving average.
     """
 
     data: float
@@ -26,19 +26,21 @@ class Epoch(RecordModel):
     """One epoch of training, and the validation split measured at its end.
 
     Attributes:
-        epoch: counted from 1.
-        train_loss: mean loss of the training batches, smoothed and mixed as the recipe says.
-        loss: plain cross-entropy on the validation split.
-        top1: percent on the validation split.
-        top5: percent on the validation split; None of five classes or fewer, where it says nothing.
-        lr: learning rate of the epoch's last step.
-        seconds: of training and validation together. Of an epoch that a process entered midway,
-            this and `time` are of the rest that it trained.
-        images_per_second: training images over the time of training alone.
-        time: where the seconds went; None where it was not measured.
-        peak_memory: bytes: of the GPU's allocator in this epoch, on a CPU of the process so far.
-        note: a sentence on the process that reported it, such as a damaged checkpoint that it
-            passed over; None where there is nothing to say.
+        epoch: Number of the epoch, counted from 1.
+        train_loss: Mean loss of the training batches, with the recipe's smoothing and mixing.
+        loss: Plain cross-entropy on the validation split.
+        top1: Accuracy on the validation split in percent.
+        top5: Accuracy on the validation split in percent; None for five classes or fewer, where it
+            carries no information.
+        lr: Learning rate of the epoch's last step.
+        seconds: Duration of training and validation together [s]. If a process resumed within the
+            epoch, this and `time` cover only the part that it trained.
+        images_per_second: Training images per second of training time alone.
+        time: Seconds by activity; None if they were not measured.
+        peak_memory: Peak memory in bytes: on a GPU of its allocator in this epoch, on a CPU of the
+            process so far.
+        note: Sentence on the process that reported the epoch, such as a damaged checkpoint that it
+            skipped; None if there is nothing to say.
     """
 
     epoch: int
@@ -57,7 +59,7 @@ class Epoch(RecordModel):
 class Score(RecordModel):
     """A measurement of a network on one split: percent, plain cross-entropy, image count.
 
-    `top5` is None of five classes or fewer, where it says nothing.
+    `top5` is None for five classes or fewer, where it carries no information.
     """
 
     top1: float
@@ -66,7 +68,7 @@ class Score(RecordModel):
     n: int
 
     def __str__(self) -> str:
-        """The accuracies for people."""
+        """Return the accuracies as text for people."""
         five = "" if self.top5 is None else f", top-5 {self.top5:.2f}%"
         return f"top-1 {self.top1:.2f}%{five}"
 
@@ -78,14 +80,14 @@ class TestReading(RecordModel):
     """One reading of the test split.
 
     Attributes:
-        trial: the trial that was measured; None for a run outside a study.
-        split: which split was read.
-        top1: percent.
-        top5: percent; None of five classes or fewer, where it says nothing.
-        loss: plain cross-entropy; None where an old study did not record it.
-        n: number of images.
-        when: ISO 8601 in UTC; None where an old run did not record it.
-        command: the command that read the split.
+        trial: Number of the trial that was measured; None for a run outside a study.
+        split: Split that was read.
+        top1: Accuracy in percent.
+        top5: Accuracy in percent; None for five classes or fewer, where it carries no information.
+        loss: Plain cross-entropy; None if an old study did not record it.
+        n: Number of images.
+        when: Time, ISO 8601 in UTC; None if an old run did not record it.
+        command: Command that read the split.
     """
 
     __test__ = False
@@ -101,13 +103,13 @@ class TestReading(RecordModel):
 
 
 class Divergence(RecordModel):
-    """Where a training's loss stopped being a number.
+    """The point at which the loss of a training is no longer finite.
 
     Attributes:
-        epoch: in which, counted from 1.
-        step: its first step whose loss is not finite, counted from 1.
-        lr: learning rate when that was seen, at most 15 steps later.
-        cause: what it likely comes from, and what to try.
+        epoch: Epoch of the divergence, counted from 1.
+        step: First step of the epoch with a loss that is not finite, counted from 1.
+        lr: Learning rate when the loss was checked, at most 15 steps later.
+        cause: Likely cause, and what to try.
     """
 
     epoch: int
@@ -117,7 +119,7 @@ class Divergence(RecordModel):
 
     @classmethod
     def of(cls, error: DivergedError) -> Self:
-        """What the error says, as plain data."""
+        """Return the facts of an error as plain data."""
         return cls(epoch=error.epoch, step=error.step, lr=error.lr, cause=error.cause)
 
     def __str__(self) -> str:
@@ -125,10 +127,10 @@ class Divergence(RecordModel):
 
 
 def require_divergence(state: Status, divergence: Divergence | None) -> None:
-    """Check that a training says where it diverged, and that no other one says so.
+    """Check that a diverged training, and only a diverged one, has a divergence.
 
     Raises:
-        ValueError: It does not; as a pydantic validator, this names the record's field.
+        ValueError: The check fails; in a pydantic validator, the error names the record's field.
     """
     if (state == "diverged") != (divergence is not None):
         what = "needs" if state == "diverged" else "has no"

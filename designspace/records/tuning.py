@@ -1,4 +1,4 @@
-"""What was spent on choosing some values of a recipe for one network, and what was chosen."""
+"""The record of a tuning: its budget, its trainings and the chosen values for one network."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from designspace.records.training import Divergence
 
 
 class Budget(RecordModel):
-    """What a side was given: two sides that agree in it were tuned alike.
+    """The budget of a tuning; two sides of a comparison with equal budgets were tuned alike.
 
     Attributes:
-        ranges: lowest and highest value by path within the recipe.
-        trials: trainings, the one with the recipe's own values included.
-        draws: how the values of the others were drawn from the ranges.
-        split: the images on which the best one was chosen.
+        ranges: Lowest and highest value by path within the recipe.
+        trials: Number of trainings, the one with the recipe's own values included.
+        draws: Distribution from which the values of the other trainings were drawn.
+        split: Split on which the best training was chosen.
     """
 
     ranges: dict[str, tuple[float, float]]
@@ -31,7 +31,7 @@ class Budget(RecordModel):
 
 
 class Tried(RecordModel):
-    """One training of a tuning: its values by path, and how it ended."""
+    """One training of a tuning: its values by path within the recipe, and its outcome."""
 
     values: dict[str, float]
     state: Status
@@ -41,14 +41,14 @@ class Tried(RecordModel):
 
 
 class Tuning(RecordModel):
-    """How some values of a recipe were chosen for one network.
+    """The tuning of some values of a recipe for one network.
 
     Attributes:
-        budget: what it was given.
-        recipe: digest of the recipe before.
-        seed: of the draws and of every training in it; the final trainings have other seeds.
-        tried: all of its trainings; the first has the recipe's own values.
-        chosen: the index of the one with the highest validation top-1.
+        budget: Budget of the tuning.
+        recipe: Digest of the recipe before the tuning.
+        seed: Seed of the draws and of every training in it; the final trainings have other seeds.
+        tried: All of its trainings; the first one has the recipe's own values.
+        chosen: Index of the training with the highest validation top-1.
     """
 
     budget: Budget
@@ -59,5 +59,5 @@ class Tuning(RecordModel):
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What was chosen, by path within the recipe."""
+        """The chosen values, by path within the recipe."""
         return self.tried[self.chosen].values

@@ -1,4 +1,4 @@
-"""A request from what a study holds, so that it goes on without its options being repeated."""
+"""The request of an existing study, so that it resumes without repeated options."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from designspace.training.data_facts import data_facts
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """A study that can go on.
+    """A study that is ready to resume.
 
     Attributes:
-        request: What its driver needs, with the total of trials that it has.
-        images: The data, as they were read.
+        request: Request for its driver, with the study's present total of trials.
+        images: Data of the study, as read.
     """
 
     request: Request
@@ -39,11 +39,11 @@ class Continued:
 
 
 def continued(directory: Path) -> Continued:
-    """Read everything that a study was begun with, and its data.
+    """Read the settings of a study and its data.
 
     Raises:
-        InputError: There is no study, it was begun by something else than `search`, or its data
-            are missing or changed.
+        InputError: There is no study, something other than `search` started it, or its data are
+            missing or changed.
     """
     meta = _meta(directory)
     file = str(directory / META)
@@ -72,10 +72,10 @@ def continued(directory: Path) -> Continued:
 
 
 def resources_of(meta: StudyMeta, file: str) -> Resources:
-    """What each trial of a study gets, as it was written when the study began.
+    """Return the resources of each trial of a study, as recorded when the study began.
 
     Raises:
-        InputError: The study does not say it, or it is not valid.
+        InputError: The study does not state its resources, or they are not valid.
     """
     where = meta.environment
     if "device" not in where:
@@ -88,10 +88,10 @@ def resources_of(meta: StudyMeta, file: str) -> Resources:
 
 
 def resources_before(directory: Path) -> Resources | None:
-    """What each trial of a study gets; None where there is no study yet.
+    """Return the resources of each trial of a study; None if there is no study yet.
 
     Raises:
-        InputError: The study does not say it, or it is not valid.
+        InputError: The study does not state its resources, or they are not valid.
     """
     if not (directory / META).is_file():
         return None
@@ -125,14 +125,14 @@ def _meta(directory: Path) -> StudyMeta:
 
 
 def _loads(load: Mapping[str, Any]) -> bool:
-    """Whether these are arguments of `load_data`."""
+    """Return whether these are arguments of `load_data`."""
     known = signature(load_data).parameters.keys()
     return "source" in load and known >= load.keys()
 
 
 @contextmanager
 def _within(part: str, file: str) -> Generator[None]:
-    """What is wrong in a part of the study's file is said of that file."""
+    """Report an error in a part of the study's file with that file and the path in it."""
     try:
         yield
     except InputError as error:
@@ -159,7 +159,7 @@ def _space(meta: StudyMeta, recipe: Recipe, file: str) -> CountedSpace:
 
 
 def _other(part: str, told: str, file: str) -> InputError:
-    """The error of a part that does not read as it was written, as a later version may read it."""
+    """Return the error for a part that is read differently than it was written."""
     return InputError(
         f"the {part} does not read as it was written ({told or 'its digest is another one'})",
         file=file, path=part, hint="it was changed by hand, or written by another version",
@@ -167,7 +167,7 @@ def _other(part: str, told: str, file: str) -> InputError:
 
 
 def _data(meta: StudyMeta, file: str) -> tuple[Data, dict[str, Any]]:
-    """The images, and the arguments that load them again."""
+    """Return the images, and the arguments that load them again."""
     load = dict(meta.data.load)
     try:
         images = load_data(**load)

@@ -1,13 +1,15 @@
-"""The study as a state machine: what to start next, and what a report leads to.
+"""The study as a state machine: which trial to start next, and how to react to a report.
 
-An executor asks `next`, runs what it is given, and reports each step. Every transition is in the
-ledger before the driver answers, so that a driver that is killed at any moment leaves a ledger
-from which the next one goes on. An attempt that was superseded is told to stop, and is not heard.
+An executor calls `next`, runs the attempt that it gets, and reports each step. The driver writes
+every transition to the ledger before it answers. A driver can therefore be killed at any moment,
+and the next one continues from the ledger. Reports of a superseded attempt are ignored, and the
+attempt is told to stop.
 
-Example: killed after the first of two epochs, the ledger says proposed, started (attempt 1), epoch
-1 with the decision "continue". The next driver replays that, finds trial 0 running, and queues it;
-`next` records started (attempt 2, after epoch 1). Had the ledger held epoch 2 with "finish" and no
-end, it would record the end at once and train nothing: the decision is part of the event.
+Example: the driver is killed after the first of two epochs. The ledger holds proposed, started
+(attempt 1), and epoch 1 with the decision "continue". The next driver replays these events, finds
+trial 0 running, and queues it; `next` records started (attempt 2, after epoch 1). If the ledger
+held epoch 2 with "finish" but no end, the driver would record the end at once and train nothing,
+because the decision is part of the event.
 """
 
 from __future__ import annotations
@@ -42,11 +44,11 @@ from designspace.searching.request import Observer, Request
 from designspace.searching.schedulers.asha import decide
 from designspace.searching.trials.trainable import Failure, Job, Task
 
-RETRIES = 1  # a trial whose attempt failed is started this often again
+RETRIES = 1  # number of restarts of a trial after a failed attempt
 
 
 class Start(RecordModel):
-    """A task for a worker after `epoch` recorded epochs; JSON on its way, validated once there."""
+    """A task for a worker, after `epoch` recorded epochs; sent as JSON and validated on arrival."""
 
     trial: int
     attempt: int
@@ -56,7 +58,7 @@ class Start(RecordModel):
 
 
 class Driver:
-    """Runs one study; the only writer of its ledger."""
+    """The driver of one study; the only writer of its ledger."""
 
     def __init__(
         self,
@@ -89,12 +91,12 @@ class Driver:
             self._close(trial)
 
     def _close(self, trial: Trial) -> None:
-        """Nothing starts the trial again."""
+        """Tell the proposer and the keeper about a trial that will not be started again."""
         self._proposer.tell(trial)
         self._keeper.take_over(trial)
 
     def stop(self, *_: object) -> None:
-        """Raise KeyboardInterrupt now and at the next call: some callbacks drop what is raised."""
+        """Raise KeyboardInterrupt now and at the next call: some callbacks swallow exceptions."""
         self.stopping = True
         raise KeyboardInterrupt
 
@@ -105,7 +107,7 @@ class Driver:
 
     @property
     def _live(self) -> bool:
-        """Whether a trial is still to be trained, or to have its weights rebuilt."""
+        """Whether a trial must still be trained, or its weights rebuilt."""
         live = self._queue or self.state.count(*UNFINISHED)
         return bool(live) or not self._keeper.idle
 
@@ -115,11 +117,11 @@ class Driver:
 
     @property
     def _untested(self) -> Trial | None:
-        """The winner, as long as the test split is still to be read for it."""
+        """The winner, until the test split was read for it; None if it need not be read."""
         return to_test(self.state, self.request)
 
     def next(self) -> Start | None:
-        """What to start now; None while all that is left is running, and when over."""
+        """Return the next task to start; None if the remaining ones are running, or none remain."""
         if self.stopping:
             self.stop()
         if self._queue:
@@ -145,10 +147,10 @@ class Driver:
         return _start_of(trial, trial.attempt, job_of(self.request, trial), task)
 
     def report(self, number: int, attempt: int, said: Epoch | Score | Failure) -> Decision:
-        """Take in what a step answered; anything but continue ends the attempt.
+        """Process the result of a step; any decision other than "continue" ends the attempt.
 
         Raises:
-            InputError: The step failed in a way that every other trial would, too.
+            InputError: The step failed in a way that would make every other trial fail too.
             DesignspaceError: The winner could not be tested, or weights could not be rebuilt.
             KeyboardInterrupt: `stop` was called before.
         """
@@ -181,11 +183,11 @@ class Driver:
         return decision
 
     def change(self, action: Action) -> None:
-        """Record that the study as a whole began, went on or came to an end."""
+        """Record a change of the study as a whole: it began, was resumed, or ended."""
         self._record(StudyChanged(action=action, trials=self.request.trials))
 
     def interrupted(self) -> None:
-        """Record that a signal stopped the study, once, however many say so."""
+        """Record that a signal stopped the study; further calls do nothing."""
         if self.state.action != "interrupted":
             self.change("interrupted")
 
@@ -215,16 +217,16 @@ class Driver:
             self._note(f"trial {trial.number}: {said.note}")
 
     def _note(self, text: str) -> None:
-        """Keep a sentence for the end, and write it to the log that the output goes to."""
+        """Keep a sentence for the outcome, and write it to standard error, that is, to the log."""
         self.notes.append(text)
         sys.stderr.write(f"{text}\n")
 
     def _try_again(self, trial: Trial, failure: Failure, what: str) -> None:
-        """Let a task of a complete trial be started once more, where it lost its worker.
+        """Prepare to repeat a task of a complete trial, if it lost its worker for the first time.
 
         Raises:
-            InputError: Every other trial would fail alike.
-            DesignspaceError: The task failed by itself, or lost a second worker.
+            InputError: Every other trial would fail in the same way.
+            DesignspaceError: The task itself failed, or lost a second worker.
         """
         if failure.hopeless:
             raise InputError(f"trial {trial.number}: {what}: {failure.error}")
@@ -256,7 +258,7 @@ class Driver:
     def _fail(self, trial: Trial, failure: Failure) -> None:
         if failure.hopeless:
             where = trial_directory(self.request.directory, trial.number)
-            with contextlib.suppress(InputError):  # where the disk is full, the error says enough
+            with contextlib.suppress(InputError):  # on a full disk the error below says enough
                 where = write_trace(self.request.directory, trial, failure)
             raise InputError(f"trial {trial.number}: {failure.error}", file=str(where))
         write_trace(self.request.directory, trial, failure)
@@ -292,7 +294,7 @@ def _start_of(trial: Trial, attempt: int, job: Job, task: Task = "train") -> Sta
 
 
 def to_test(state: StudyState, request: Request) -> Trial | None:
-    """The winner, where the test split is to be read for it; a further reading is asked for."""
+    """Return the winner if the test split must be read for it; `retest` allows another reading."""
     if not request.test or state.tested:
         return None
     return state.winner if request.retest or not state.readings else None

@@ -1,4 +1,4 @@
-"""What a study is: described from a request, and compared with what a directory holds."""
+"""The description of a study, made from a request and compared with an existing directory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SAME = "the same in name only"
 
 
 def describe(request: Request) -> StudyMeta:
-    """The `study.yaml` of a new study."""
+    """Return the `study.yaml` of a new study."""
     return StudyMeta(
         name=request.directory.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -49,7 +49,7 @@ def _environment(request: Request) -> dict[str, Any]:
 
 
 def _gpu(device: str) -> dict[str, Any]:
-    """The driver's own GPU and its arithmetic, where the trials run on such a device."""
+    """Return the driver's own GPU and its arithmetic settings, if the trials use such a device."""
     if device == "cpu":
         return {}
     import torch
@@ -64,10 +64,10 @@ def _gpu(device: str) -> dict[str, Any]:
 
 
 def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:
-    """Refuse to go on with a study that was another one.
+    """Check that a request describes the study in a directory.
 
     Raises:
-        InputError: Naming all that differs.
+        InputError: Something differs; the message names all differences.
     """
     require(old.plugins, str(directory / META))
     differing = _differing(old, new)
@@ -107,7 +107,7 @@ def _differing(old: StudyMeta, new: StudyMeta) -> list[str]:
 
 
 def _in_space(old: SpaceFacts, new: SpaceFacts) -> str:
-    """Which part of the space differs, or how its values do; either side may lack any part."""
+    """Return the differing parts of the space and their values; either side may lack a part."""
     named = differing({"name": old.name}, {"name": new.name})
     told = differing(old.authored, new.authored, "name", "purpose")
     return f"space ({'; '.join(filter(None, (named, told))) or _SAME})"

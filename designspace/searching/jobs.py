@@ -1,4 +1,4 @@
-"""From a trial to the job that a worker trains, and the job's own files."""
+"""The job of a trial, which a worker trains, and the job's own files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from designspace.spec.documents.document import write_yaml_atomic, writing
 
 
 def job_of(request: Request, trial: Trial) -> Job:
-    """Everything that makes a trial's training."""
+    """Return the complete description of a trial's training."""
     study = request.directory.absolute()
     return Job(
         spec=SpecFacts.of(request.space.spec(trial.point)),

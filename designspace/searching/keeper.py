@@ -1,7 +1,7 @@
-"""Files of the trials that are over: weights stay, checkpoints go.
+"""The files of ended trials: weights are kept, checkpoints are deleted.
 
 A trial is over once nothing starts it again: it is complete, was stopped, diverged, or failed for
-good. A complete trial that lost its weights and has a checkpoint gets them rebuilt from it first.
+good. If a complete trial lost its weights but has a checkpoint, the weights are rebuilt first.
 """
 
 from __future__ import annotations
@@ -20,26 +20,28 @@ from designspace.spec.documents.document import writing
 
 
 class Keeper:
-    """Deletes checkpoints in time, and knows of which trials weights must be rebuilt."""
+    """Deletes the checkpoints of ended trials, and queues the trials with weights to rebuild."""
 
     def __init__(self, study: Path, *, keep_checkpoints: bool) -> None:
-        """Look after the trials in the directory of a study."""
+        """Prepare to manage the files of the trials in the directory of a study."""
         self._study, self._keep_checkpoints = study, keep_checkpoints
         self._waiting: deque[int] = deque()
         self._rebuilding: set[int] = set()
 
     @property
     def idle(self) -> bool:
-        """Whether no weights are still to be rebuilt."""
+        """Whether no weights remain to be rebuilt."""
         return not self._waiting and not self._rebuilding
 
     def take_over(self, trial: Trial) -> None:
-        """Look after a trial that is over.
+        """Delete the checkpoints of a trial that is over, or queue it to have its weights rebuilt.
+
+        Weights of a trial that is not complete are deleted; `keep_checkpoints` keeps checkpoints.
 
         Raises:
-            InputError: The system refuses to delete its files.
+            InputError: A file cannot be deleted.
         """
-        if trial.state != "complete":  # a worker may have died between its weights and its report
+        if trial.state != "complete":  # a worker may have died after it wrote weights
             with writing(trial_weights(self._study, trial.number)):
                 trial_weights(self._study, trial.number).unlink(missing_ok=True)
         if lacks_weights(self._study, trial):
@@ -48,7 +50,7 @@ class Keeper:
             self._clear(trial.number)
 
     def next(self) -> int | None:
-        """The next trial whose weights are to be rebuilt; None where there is none."""
+        """Return the next trial with weights to rebuild; None if there is none."""
         if not self._waiting:
             return None
         number = self._waiting.popleft()
@@ -56,16 +58,16 @@ class Keeper:
         return number
 
     def rebuilds(self, number: int) -> bool:
-        """Whether the weights of a trial are being rebuilt now."""
+        """Return whether the weights of a trial are being rebuilt now."""
         return number in self._rebuilding
 
     def again(self, number: int) -> None:
-        """Queue the rebuilding of a trial's weights once more."""
+        """Queue the rebuilding of a trial's weights again."""
         self._rebuilding.remove(number)
         self._waiting.append(number)
 
     def rebuilt(self, number: int) -> None:
-        """The weights of a trial are on disk: nothing needs its checkpoints any more."""
+        """Delete the checkpoints of a trial whose weights were rebuilt, unless all are kept."""
         self._rebuilding.remove(number)
         self._clear(number)
 

@@ -1,7 +1,7 @@
-"""Why no network of a space is within its limits: the size of the images may be to blame.
+"""The explanation when no network of a space is within its limits: the image size may be wrong.
 
-Costs grow with the side of the image, so that limits which are made for 224 pixels hold no network
-at 28.
+Costs grow with the side of the image, so a space whose limits suit 224 pixels may contain no
+network at 28.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from designspace.searching.proposers.pool import is_empty
 from designspace.searching.proposers.proposer import base_point
 from designspace.searching.request import Request
 
-STEP = 4  # pixels between the sizes that are tried
+STEP = 4  # pixels between two sizes to try
 
 
 @contextmanager
 def sizes_blamed(request: Request) -> Generator[None]:
-    """Where nothing is within the limits meanwhile, say which size of image would help.
+    """Add to an InfeasibleError in the context which size of image would help.
 
     Raises:
-        InfeasibleError: As it came, with the size at which some network fits, if there is one.
+        InfeasibleError: The original error, with the size at which some network fits, if any.
     """
     try:
         yield
@@ -35,7 +35,7 @@ def sizes_blamed(request: Request) -> Generator[None]:
 
 
 def _blame(request: Request) -> str | None:
-    """What the size of the images has to do with it; None where the space's own size fails too."""
+    """Return how the image size explains the error; None if the space's own size fails too."""
     size, own = request.data.image_size, _nominal(request)
     if size is None or own is None or size == own or not _fits(request, own):
         return None
@@ -54,7 +54,7 @@ def _nominal(request: Request) -> int | None:
 
 
 def _nearest(request: Request, fails: int, works: int) -> int:
-    """The size nearest to one that fails at which some network fits, in steps of a few pixels."""
+    """Return the working size that is nearest to a failing one, in steps of `STEP` pixels."""
     while abs(works - fails) > STEP:
         middle = (works + fails) // 2 // STEP * STEP
         if middle in (works, fails):
@@ -67,7 +67,7 @@ def _nearest(request: Request, fails: int, works: int) -> int:
 
 
 def _fits(request: Request, size: int) -> bool:
-    """Whether a network is within the limits at a size; of an uncounted space, whether the base."""
+    """Return whether a network (in an uncounted space: the base) is within the limits at a size."""
     there = replace(request, data=request.data.model_copy(update={"image_size": size}))
     try:
         empty = is_empty(there)

@@ -1,4 +1,4 @@
-"""What a search would run and roughly how long: the facts of `--dry-run`. Nothing is written."""
+"""The plan of a search and its rough duration, for `--dry-run`. Nothing is written."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ from designspace.spec.space.space import Point
 if TYPE_CHECKING:
     from designspace.images.data import Data
 
-SAMPLE = 32  # random points whose cost stands for the trials to come
-WARM_UP, STEPS, PATIENCE = 2, 10, 5.0  # steps left out, steps timed, seconds at most
+SAMPLE = 32  # random points whose mean cost represents the trials to come
+WARM_UP, STEPS, PATIENCE = 2, 10, 5.0  # steps to skip, steps to time, maximum seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a search would do.
+    """The plan of a search.
 
     Attributes:
-        trials: the total wanted.
-        points: combinations of labels in the space, before limits and repeats.
-        networks: distinct ones in the space; None where they are not counted.
-        feasible: those of them within the limits; likewise.
-        base: the network of trial 0, with its cost.
-        rungs: epochs after which trials are compared; none without early stopping.
-        epochs: of a trial that is never stopped.
-        most_epochs: if no trial is stopped.
-        expected_epochs: if the best 1/eta go on from each rung.
-        parallel: trials at a time, on this machine or on the cluster.
-        macs_ratio: mean MACs of sampled networks within the limits over the base's.
-        epoch_seconds: timed, for the base; None where it was not timed.
-        timed_on: the device of the timing, with its model; None where nothing was timed.
+        trials: Total number of trials wanted.
+        points: Number of combinations of labels in the space, before limits and repeats.
+        networks: Number of distinct networks in the space; None if they are not counted.
+        feasible: Number of those within the limits; None likewise.
+        base: Network of trial 0, with its cost.
+        rungs: Epochs after which trials are compared; empty without early stopping.
+        epochs: Epochs of a trial that is never stopped.
+        most_epochs: Epochs of all trials if none is stopped.
+        expected_epochs: Epochs of all trials if the best 1/eta continue from each rung.
+        parallel: Trials at a time, on this machine or on the cluster.
+        macs_ratio: Mean MACs of sampled networks within the limits, relative to the base's.
+        epoch_seconds: Measured duration of an epoch of the base [s]; None if not measured.
+        timed_on: Device of the timing, with its model; None if nothing was timed.
     """
 
     trials: int
@@ -65,14 +65,14 @@ class Plan:
 
     @property
     def seconds(self) -> float | None:
-        """Roughly how long: time taken as proportional to MACs, and start-up left out."""
+        """Estimated duration [s], proportional to MACs and without start-up; None if not timed."""
         if self.epoch_seconds is None:
             return None
         return self.expected_epochs * self.epoch_seconds * self.macs_ratio / self.parallel
 
 
 def plan(request: Request, *, timed: bool = True) -> Plan:
-    """What a request would run; where `timed`, after some steps of the base's first epoch.
+    """Return the plan of a request; if `timed`, time some steps of the base's first epoch.
 
     Raises:
         InputError: A trial asks for more than this machine has.
@@ -106,14 +106,14 @@ def _plan(request: Request, *, timed: bool) -> Plan:
 
 
 def _device_here(request: Request) -> str | None:
-    """The device of the trials, where this machine has one; a cluster's cannot be timed here."""
+    """Return the trials' device if this machine has it; a cluster's cannot be timed here."""
     from designspace.compiler.device import described
 
     return described(request.resources.device)
 
 
 def _mean_macs(candidates: Candidates, request: Request, pool: Pool | None) -> float:
-    """Of networks drawn at random."""
+    """Return the mean MACs of networks drawn at random."""
     if pool is not None:
         return float(pool.limited.draw(SAMPLE, request.seed).macs.mean())
     rng = stream(request.seed, 0, "plan")
@@ -129,7 +129,7 @@ def _chosen(candidates: Candidates, request: Request, point: Point) -> PricedPoi
 
 
 def expected_epochs(request: Request) -> int:
-    """Epochs of all trials if the best 1/eta go on from each rung, the base to its end."""
+    """Return the epochs of all trials if the best 1/eta and the base continue at each rung."""
     rules = request.rules
     ends = (*rules.rungs, request.epochs)
     steps = [end - start for start, end in zip((0, *rules.rungs), ends, strict=True)]
@@ -138,7 +138,7 @@ def expected_epochs(request: Request) -> int:
 
 
 def parallel(request: Request) -> int:
-    """Trials at a time, of this machine or of the cluster."""
+    """Return the number of trials at a time, on this machine or on the cluster."""
     if request.executor == "local":
         return 1
     return max(1, available(request.executor).slots(request.resources))
@@ -158,17 +158,18 @@ def _base_job(request: Request, directory: Path) -> Job:
 
 
 class _EnoughError(Exception):
-    """Ends the timing."""
+    """An exception that ends the timing."""
 
 
 def time_epoch(request: Request, data: Data | None = None) -> float:
-    """Seconds that an epoch of the base takes, from its first steps, validation left out.
+    """Estimate the seconds of an epoch of the base from its first steps, without validation.
 
-    A GPU is waited for at both ends: until then its steps are only queued.
+    A GPU finishes its pending steps before the clock is read at both ends of the timing, because
+    steps are only queued when they return.
 
     Args:
-        request: The search.
-        data: The data of the request where they are loaded already.
+        request: Request of the search.
+        data: Data of the request, if they are already loaded.
     """
     from designspace.compiler.device import wait_for
 

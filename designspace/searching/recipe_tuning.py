@@ -1,9 +1,13 @@
-"""A small budget to tune a recipe for one network: the same draws whatever the network is.
+"""The tuning of a recipe for one network with a small budget; all networks get the same draws.
 
-The same recipe is not always a fair one. Where each side of a comparison gets the same number of
-trainings, drawn alike from the same ranges and judged on the validation split, neither is held back
-by values that were chosen for the other. The tuning is a study: it resumes as one, and never reads
-the test split.
+The same recipe is not always a fair one. If each side of a comparison gets the same number of
+trainings, with values drawn in the same way from the same ranges and judged on the validation
+split, neither suffers from values that were chosen for the other. The tuning is a study: it resumes
+as one, and never reads the test split.
+
+Example: with lr 0.1 in the recipe and 3 trainings, the range is 0.025 to 0.4. Training 0 uses 0.1,
+trainings 1 and 2 use log-uniform draws from (seed, 1) and (seed, 2). The one with the highest
+validation top-1 gives the value for the final trainings.
 """
 
 from __future__ import annotations
@@ -31,21 +35,21 @@ from designspace.training.data_facts import data_facts
 if TYPE_CHECKING:
     from designspace.images.data import Data
 
-SPAN = 4.0  # values are drawn between a SPAN-th and SPAN times the recipe's own
+SPAN = 4.0  # values are drawn from own / SPAN to own * SPAN, around the recipe's own value
 _AXIS = "tuning"
-_OF_THE_DATA = ("val_fraction",)  # fixed before a training, since all share the same split
+_OF_THE_DATA = ("val_fraction",)  # fixed before a training, because all share the same split
 
 
 def budget_of(recipe: Recipe, names: Sequence[str], trials: int) -> Budget:
-    """What a network is given: so many trainings, with values around the recipe's own.
+    """Return the budget of a tuning: a number of trainings, and ranges around the recipe's values.
 
     Args:
-        recipe: From which values depart.
-        names: Paths within the recipe, or the last parts of their names where these are unique.
-        trials: Trainings, the one with the recipe's own values included.
+        recipe: Recipe with the central values.
+        names: Paths within the recipe, or the last parts of their names if these are unique.
+        trials: Number of trainings, the one with the recipe's own values included.
 
     Raises:
-        InputError: A name is none, is ambiguous, or its value is not a number above 0.
+        InputError: A name is unknown or ambiguous, or its value is not a number above 0.
     """
     numbers = {path: n for path, n in _numbers(recipe.plain()).items() if path not in _OF_THE_DATA}
     paths = _paths(names, numbers, recipe)
@@ -65,11 +69,11 @@ class RecipeTuning:
     """The tuning of a recipe for one network.
 
     Attributes:
-        network: What is trained.
-        recipe: From which values depart.
-        data: What on.
-        budget: What is spent.
-        seed: Of the draws and of every training.
+        network: Network to train.
+        recipe: Recipe with the central values.
+        data: Data to train on.
+        budget: Budget of the tuning.
+        seed: Seed of the draws and of every training.
         device: "cpu" or "cuda".
     """
 
@@ -82,7 +86,7 @@ class RecipeTuning:
 
     @property
     def draws(self) -> list[dict[str, float]]:
-        """The values of each training by path: the recipe's own, then draws of (seed, trial)."""
+        """The values of each training by path: the recipe's own, then draws of (seed, number)."""
         numbers = _numbers(self.recipe.plain())
         own = {path: numbers[path] for path in self.budget.ranges}
         return [own, *(_draw(self.budget, self.seed, n) for n in range(1, self.budget.trials))]
@@ -90,10 +94,10 @@ class RecipeTuning:
     def request(
         self, directory: Path, command: Sequence[str] = (), *, keep_checkpoints: bool = False
     ) -> Request:
-        """The study of it: one axis, whose labels are the trainings' numbers.
+        """Return the request of the tuning's study: one axis, labelled by the trainings' numbers.
 
         Raises:
-            InputError: A value that is drawn is none that the recipe takes.
+            InputError: The recipe does not accept a drawn value.
         """
         import torch
 
@@ -141,10 +145,10 @@ class RecipeTuning:
                 raise InputError(said, file="--tune", path=error.path) from None
 
     def result(self, state: StudyState) -> Tuning:
-        """What the study has tried and chosen, once it is complete.
+        """Return the trainings and the choice of the study, once it is complete.
 
         Raises:
-            TrialsFailedError: No training of it came to its end.
+            TrialsFailedError: No training was completed with a score.
         """
         winner = state.winner
         if winner is None:
@@ -166,7 +170,7 @@ def _draw(budget: Budget, seed: int, number: int) -> dict[str, float]:
 
 
 def tuned(recipe: Recipe, tuning: Tuning) -> Recipe:
-    """The recipe with the values that were chosen."""
+    """Return the recipe with the chosen values."""
     return load_recipe(recipe.plain(), tuning.values)
 
 
@@ -181,7 +185,7 @@ def _tried(trial: Trial) -> Tried:
 
 
 def _numbers(data: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """Return the numbers of a recipe by path, without whole ones."""
+    """Return the numbers of a recipe by path, without integers."""
     found: dict[str, float] = {}
     for key, value in data.items():
         if isinstance(value, Mapping):
@@ -196,13 +200,13 @@ def _range(value: float) -> tuple[float, float]:
 
 
 def _tunable(numbers: Mapping[str, float], recipe: Recipe) -> list[str]:
-    """Return the names that can be tuned, by their last part."""
+    """Return the names of the values that can be tuned, by their last part."""
     paths = [path for path, value in numbers.items() if _is_tunable(recipe, path, value)]
     return [path.rpartition(".")[2] for path in paths]
 
 
 def _is_tunable(recipe: Recipe, path: str, value: float) -> bool:
-    """Whether the recipe takes both ends of what would be drawn."""
+    """Return whether the recipe accepts both ends of a value's range."""
     if value <= 0:
         return False
     try:

@@ -1,4 +1,4 @@
-"""What a user asks of a search, as plain data, and how it ended."""
+"""The request of a search, as plain data, and the outcome of its run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from designspace.spec.space.limits import Costs
 from designspace.spec.space.space import Point, Space
 
 LEAST_SHARE = 0.0001
-"""The least share of a GPU that Ray counts."""
+"""Smallest share of a GPU that Ray counts."""
 
 Observer = Callable[[Event, StudyState], None]
 
@@ -29,25 +29,25 @@ Price = Callable[[Network, DataFacts], Costs]
 
 
 def exact(spec: Network, data: DataFacts) -> Costs:
-    """The cost in closed form, for the images and classes of the data."""
+    """Return the exact cost in closed form, for the images and classes of the data."""
     return cost(spec, data.image_size, in_channels=data.channels, num_classes=data.num_classes)
 
 
 def silent(event: Event, state: StudyState) -> None:
-    """An observer that shows nothing."""
+    """Observe a study without showing anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What one trial gets.
+    """The resources of one trial.
 
     Attributes:
-        cpus: Whole CPUs, which are its threads as well.
-        gpus: A share of one GPU, above 0 and up to 1; 0 for none.
+        cpus: Whole CPUs, also the number of threads.
+        gpus: Share of one GPU, above 0 and up to 1; 0 for none.
         device: "cpu", "cuda", or "cuda:1" with the local executor.
 
     Raises:
-        InputError: `gpus` is anything else.
+        InputError: `gpus` has another value.
     """
 
     cpus: int = 1
@@ -60,12 +60,12 @@ class Resources:
 
     @property
     def ray_gpus(self) -> float:
-        """The share as Ray counts it, in ten-thousandths: rounded down, so that no fewer fit."""
+        """The share of a GPU in Ray's units of 1/10000, rounded down so that as many trials fit."""
         return math.floor(self.gpus * 10_000 + 1e-6) / 10_000
 
 
 def _wrong_share(gpus: float) -> InputError:
-    """What is wrong with a share of a GPU, and the nearest ones that are valid."""
+    """Return the error for an invalid share of a GPU, with the nearest valid one."""
     nearest = "1"
     if math.isfinite(gpus) and gpus > 1 and gpus == int(gpus):
         said = f"a trial trains on one GPU, and cannot span {gpus:g} yet"
@@ -80,22 +80,22 @@ def _wrong_share(gpus: float) -> InputError:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A search, complete: the same request again resumes it, or finds it complete.
+    """The complete request of a search: the same request resumes the search, or finds it complete.
 
     Attributes:
-        directory: the study's own.
-        space: base, axes and limits.
-        recipe: the recipe; where the space has axes of the recipe, the one from which they depart.
-        data: the images, and how the factory reads them.
-        factory: makes a training from a job, inside a worker; it must pickle.
-        trials: the total wanted, those of earlier runs included.
+        directory: Directory of the study.
+        space: Base, axes and limits.
+        recipe: Recipe; if the space has axes of the recipe, the one that they change.
+        data: Images, and how the factory reads them.
+        factory: Function that makes a training from a job, inside a worker; it must pickle.
+        trials: Total number of trials wanted, those of earlier runs included.
         scheduler: "asha", or "none" to train every trial to its end.
-        price: the exact cost of a network on these data.
-        min_epochs: the first rung; None for an eighth of the recipe's epochs.
-        test: whether the winner is measured on the test split at the end.
-        retest: whether it is also measured where the test split was read before, for a trial that
-            was the winner then.
-        keep_checkpoints: whether checkpoints stay that nothing can need any more.
+        price: Function that returns the exact cost of a network on these data.
+        min_epochs: First rung [epochs]; None for an eighth of the recipe's epochs.
+        test: Whether the winner is measured on the test split at the end.
+        retest: Whether it is also measured if the test split was read before, for a trial that was
+            the winner then.
+        keep_checkpoints: Whether checkpoints are kept that nothing needs any more.
     """
 
     directory: Path
@@ -119,22 +119,22 @@ class Request:
 
     @property
     def epochs(self) -> int:
-        """After how many epochs a trial is complete."""
+        """Number of epochs of a complete trial."""
         return self.recipe.epochs
 
     def cost(self, network: Network) -> Costs:
-        """The exact cost of a network on the request's data."""
+        """Return the exact cost of a network on the request's data."""
         return self.price(network, self.data)
 
     def recipe_of(self, point: Point) -> RecipeFacts:
-        """The recipe of a trial: every trial's, or its own where the space changes it."""
+        """Return the recipe of a trial: the common one, or its own if the space changes recipes."""
         if not self.space.recipe_axes:
             return self.recipe
         return RecipeFacts.of(self.space.recipe_spec(point))
 
     @property
     def rules(self) -> SchedulerMeta:
-        """The scheduler with its rungs."""
+        """The scheduler and its rungs."""
         if self.scheduler == "none":
             return SchedulerMeta(kind="none")
         first = self.min_epochs or max(1, self.epochs // 8)
@@ -143,15 +143,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run of a study ended.
+    """The outcome of a run of a study.
 
     Attributes:
-        directory: the study's own.
-        state: all that is recorded.
-        interrupted: it was stopped from outside; the same request goes on.
-        idle: it was complete before, and nothing was done.
-        exhausted: why there are fewer trials than wanted, None where there are not.
-        notes: what else was done to trials of an earlier run, a sentence each.
+        directory: Directory of the study.
+        state: State of the study, with everything that is recorded.
+        interrupted: Whether it was stopped from outside; the same request resumes it.
+        idle: Whether it was complete before, so that nothing was done.
+        exhausted: Reason why there are fewer trials than wanted; None if there are not.
+        notes: Other events that concern trials, one sentence each.
     """
 
     directory: Path
@@ -163,7 +163,7 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 complete, 4 some trials failed or diverged, 130 interrupted."""
+        """Exit code: 0 complete, 4 some trials failed or diverged, 130 interrupted."""
         if self.interrupted:
             return 130
         return 4 if self.state.count("failed", "diverged") else 0

@@ -1,4 +1,4 @@
-"""Whether the workers of a search can have every kind of its space."""
+"""The check that the workers of a search can have every kind of its space."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from designspace.spec.space.space import Point, Space
 
 
 def require_shippable(space: Space) -> None:
-    """Refuse kinds that only this process has; those of plug-ins travel to the workers.
+    """Check that no kind exists in this process alone; kinds of plug-ins are sent to the workers.
 
     Raises:
-        InputError: The base or a choice has a kind that is defined in a script or a notebook.
+        InputError: A kind of the base or of a choice is defined in a script or a notebook.
     """
     if not any_strays():
         return
@@ -29,7 +29,7 @@ def _choices(space: Space) -> Iterator[Network]:
             point: Point = {name: label}
             try:
                 yield space.spec(point)
-            except InputError:  # a choice that needs another one
+            except InputError:  # a choice that is only valid together with another
                 continue
 
 

@@ -1,4 +1,4 @@
-"""Run a study: create it, resume it, extend it, or find that it is complete."""
+"""The run of a study: create it, resume it, extend it, or find that it is complete."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ from designspace.stopping import stoppable, unbroken_pipes
 def run_study(request: Request, observer: Observer = silent) -> Outcome:
     """Run a study to its end, or until a signal stops it.
 
-    While it runs, what anything writes to the process's standard output and error goes to the
-    study's log; an observer that draws does so on `quiet.terminal()`, opened before.
+    While the study runs, the standard output and error of the process go to the study's log. An
+    observer that draws does so on `quiet.terminal()`, opened before.
 
     Raises:
         InputError: The directory holds another study, another process runs it, a trial asks for
-            more than this machine has, or nobody answers at RAY_ADDRESS.
+            more than this machine has, or nothing answers at RAY_ADDRESS.
         InfeasibleError: No network of the space is within its limits; nothing was written.
     """
     old = _existing(request)
@@ -71,7 +71,7 @@ def _existing(request: Request) -> StudyMeta | None:
 
 
 def _require_free(directory: Path) -> None:
-    """A directory without a study is taken only where it is empty, leftovers of a crash aside."""
+    """Check that a directory without a study is empty, except for leftovers of a crash."""
     require_study_place(directory)
     holds = sorted(path.name for path in directory.glob("[!.]*") if path.stat().st_size)
     if holds:
@@ -96,7 +96,7 @@ def _completed(request: Request, old: StudyMeta) -> StudyState | None:
 
 
 def _left_to_do(state: StudyState, request: Request) -> bool:
-    """Whether a complete study lacks weights that can be rebuilt, or a test that is asked for."""
+    """Return whether a complete study lacks rebuildable weights, or a test that is asked for."""
     trials = state.trials.values()
     lacking = any(lacks_weights(request.directory, trial) for trial in trials)
     return lacking or to_test(state, request) is not None
@@ -111,7 +111,7 @@ def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:
     with writing(request.directory):
         request.directory.mkdir(parents=True, exist_ok=True)
     with Ledger(request.directory / LEDGER) as ledger:
-        old = _existing(request)  # once more: another process may have been faster to the lock
+        old = _existing(request)  # check again: another process may have taken the lock first
         meta = old or describe(request)
         if old is None or old.trials != request.trials:
             write_meta(request.directory, meta.model_copy(update={"trials": request.trials}))
@@ -145,7 +145,7 @@ def _both(first: Observer, second: Observer) -> Observer:
 
 
 def _executed(driver: Driver, request: Request) -> bool:
-    """Whether the executor came to the end of the study."""
+    """Run the executor; return whether it reached the end of the study."""
     try:
         log = request.directory / LOG
         with stoppable(driver.stop), unbroken_pipes(), redirected(log):

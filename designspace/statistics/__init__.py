@@ -1,1 +1,1 @@
-"""Small statistics of few trainings: intervals, rank correlations, reliability."""
+"""Statistics of few trainings: intervals, rank correlations, reliability."""

@@ -1,14 +1,17 @@
-"""Rank correlation of two columns, with intervals from resampling their rows.
+"""The rank correlation of two columns, with intervals from resampling their rows.
 
-Both correlations are read off the signs of all pairwise differences, A of one column and B of the
+Both correlations follow from the signs of all pairwise differences, A in one column and B in the
 other. Kendall's tau-b (Kendall, 1945) is their cosine, <A, B> / (|A| |B|), so that pairs tied in a
-column count neither for nor against. A row's sum in A is its midrank about the mean, up to a
-factor, so Spearman's rho, ties included, is the cosine of the row sums.
+column count neither for nor against. The sum of a row of A is its midrank minus the mean rank, up
+to a factor, so Spearman's rho, ties included, is the cosine of the row sums.
 
-An interval is the middle 95 % of the same number over rows drawn with replacement (Efron, 1979). A
-draw is how often it holds each row, and all draws are one product of matrices. The draws depend on
-the number of rows alone: columns over the same rows are resampled together, and so their
-correlations can be compared.
+Example: the columns (1, 2, 3) and (1, 3, 2) order two of three pairs alike and one differently, so
+tau is (2 - 1) / 3 = 1/3. Their row sums are (-2, 0, 2) and (-2, 2, 0), so rho is 4 / 8 = 0.5.
+
+An interval is the middle 95 % of the same statistic over rows drawn with replacement (Efron, 1979).
+A draw is a vector with the count of each row, so one matrix product computes all draws. The draws
+depend only on the number of rows: columns over the same rows are resampled together, and their
+correlations can therefore be compared.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ Statistic = Callable[[Array, Array, Array], Array]
 
 DRAWS = 2000
 FEWEST = 4
-"""Rows below which a resampled interval says nothing."""
+"""Minimum number of rows for a meaningful resampled interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,9 @@ class Estimate:
     """A number with its 95 % interval.
 
     Attributes:
-        value: Of the rows as they are; not a number where a column is constant.
-        low: Lower end.
-        high: Upper end.
+        value: Value for the rows as they are; NaN if a column is constant.
+        low: Lower end; NaN if the value is undefined for every draw.
+        high: Upper end, likewise.
     """
 
     value: float
@@ -43,7 +46,7 @@ class Estimate:
 
 
 def tau_b(a: Array, b: Array, counts: Array) -> Array:
-    """Kendall's tau-b from signs (rows, rows), for each draw of `counts` (draws, rows)."""
+    """Return Kendall's tau-b from signs (rows, rows), for each draw of `counts` (draws, rows)."""
 
     def total(of_pairs: Array) -> Array:
         return ((counts @ of_pairs) * counts).sum(1)
@@ -52,13 +55,13 @@ def tau_b(a: Array, b: Array, counts: Array) -> Array:
 
 
 def spearman(a: Array, b: Array, counts: Array) -> Array:
-    """Spearman's rho, likewise."""
+    """Return Spearman's rho from signs (rows, rows), for each draw of `counts` (draws, rows)."""
     x, y = counts @ a.T, counts @ b.T
     return _cosine((counts * x * y).sum(1), (counts * x * x).sum(1), (counts * y * y).sum(1))
 
 
 def correlation(statistic: Statistic, x: Sequence[float], y: Sequence[float]) -> Estimate:
-    """`tau_b` or `spearman` of two columns, with its interval."""
+    """Return `tau_b` or `spearman` of two columns, with its interval."""
     a, b = signs(x), signs(y)
     return _estimate(lambda counts: statistic(a, b, counts), len(a))
 
@@ -66,7 +69,7 @@ def correlation(statistic: Statistic, x: Sequence[float], y: Sequence[float]) ->
 def advantage(
     statistic: Statistic, x: Sequence[float], rival: Sequence[float], y: Sequence[float]
 ) -> Estimate:
-    """By how much one column's correlation with `y` exceeds a rival's, over the same rows."""
+    """Return one column's correlation with `y` minus a rival's, over the same rows."""
     a, r, b = signs(x), signs(rival), signs(y)
     return _estimate(
         lambda counts: statistic(a, b, counts) - statistic(r, b, counts),
@@ -75,7 +78,7 @@ def advantage(
 
 
 def signs(column: Sequence[float]) -> Array:
-    """1, 0 or -1 for each two rows: whether the first is above, equal to or below the second."""
+    """Return 1, 0 or -1 for each pair of rows: the first is above, equal to or below the second."""
     values = np.asarray(column, dtype=np.float64)
     return np.sign(values[:, None] - values[None, :])
 

@@ -1,7 +1,11 @@
-"""How much of a ranking by one noisy measurement each can be known, from repeated measurements.
+"""The reliability of a ranking by one noisy measurement each, from repeated measurements.
 
-A one-way analysis of variance (Fisher, 1925; ICC(1) of Shrout and Fleiss, 1979): what was measured
-is a true value, of variance `between` over the things, plus noise of variance `within`.
+The model is a one-way analysis of variance (Fisher, 1925; ICC(1) of Shrout and Fleiss, 1979): a
+measurement is a true value, with variance `between` over the things, plus noise with variance
+`within`.
+
+Example: two networks measured twice, (70, 72) and (80, 82). `within` is 2, the means 71 and 81 have
+variance 50, so `between` is 50 - 2 / 2 = 49 and ICC(1) is 49 / 51 = 0.96.
 """
 
 from __future__ import annotations
@@ -17,10 +21,10 @@ class Reliability:
     """Repeated measurements of several things.
 
     Attributes:
-        things: How many there are.
-        measurements: How many were made in all.
-        within: Variance of one measurement about its thing's true value.
-        between: Variance of the true values; 0 where noise explains all of the differences.
+        things: Number of things.
+        measurements: Number of measurements in all.
+        within: Variance of one measurement around the true value of its thing.
+        between: Variance of the true values; 0 if noise explains all of the differences.
     """
 
     things: int
@@ -30,26 +34,29 @@ class Reliability:
 
     @property
     def one(self) -> float:
-        """Share of the variance of single measurements that is of the things: ICC(1)."""
+        """Share of the variance of single measurements that is between things, ICC(1)."""
         whole = self.between + self.within
         return self.between / whole if whole else math.nan
 
     @property
     def tau_between_two(self) -> float:
-        """Kendall's tau to expect of two measurements a thing, where all is normal."""
+        """Expected Kendall's tau between two measurements per thing, for normal distributions."""
         return _tau(self.one)
 
     @property
     def tau_ceiling(self) -> float:
-        """Kendall's tau to expect of the true values with one measurement each.
+        """Expected Kendall's tau between the true values and one measurement each.
 
-        No predictor that does not know the noise can expect more.
+        No predictor without knowledge of the noise can expect more.
         """
         return _tau(math.sqrt(self.one))
 
 
 def reliability(groups: Sequence[Sequence[float]]) -> Reliability:
-    """Of at least two things, each measured as often as any other, at least twice."""
+    """Estimate the reliability from two or more things, with two or more measurements each.
+
+    All groups must have the same number of measurements.
+    """
     repeats = len(groups[0])
     assert len(groups) >= 2
     assert repeats >= 2
@@ -61,5 +68,5 @@ def reliability(groups: Sequence[Sequence[float]]) -> Reliability:
 
 
 def _tau(correlation: float) -> float:
-    """Kendall's tau of a bivariate normal of this correlation (Greiner's relation)."""
+    """Return Kendall's tau of a bivariate normal with this correlation (Greiner's relation)."""
     return 2 / math.pi * math.asin(correlation)

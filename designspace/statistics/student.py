@@ -1,8 +1,9 @@
 """Student's t distribution: its distribution function and its quantiles.
 
 The distribution function is a regularised incomplete beta function, evaluated by its continued
-fraction with Lentz's method (Abramowitz and Stegun, 26.5.8 and 26.7.1); a quantile is found by
-bisection. Both are exact to about 1e-12.
+fraction with Lentz's method (Abramowitz and Stegun, 26.5.8 and 26.7.1). A quantile is found by
+bisection. Both are exact to about 1e-12. Example: 95 % of the probability at 10 degrees of freedom
+lies within `quantile(0.975, 10)` = 2.228 of zero.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ _TERMS = 10_000
 
 
 def cdf(t: float, freedom: float) -> float:
-    """Probability of a value of at most `t` at so many degrees of freedom, whole or not."""
+    """Return the probability of a value of at most `t`; `freedom` need not be an integer."""
     assert freedom > 0
     tail = incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t)) / 2
     return 1 - tail if t > 0 else tail
 
 
 def quantile(probability: float, freedom: float) -> float:
-    """The value below which a share `probability` lies; 0 < probability < 1."""
+    """Return the value below which a share `probability` lies; 0 < probability < 1."""
     assert 0 < probability < 1
     if probability < 0.5:
         return -quantile(1 - probability, freedom)
@@ -38,10 +39,10 @@ def quantile(probability: float, freedom: float) -> float:
 
 
 def incomplete_beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function I_x(a, b); 0 <= x <= 1."""
+    """Return the regularised incomplete beta function I_x(a, b); 0 <= x <= 1."""
     if x in (0.0, 1.0):
         return x
-    if x > (a + 1) / (a + b + 2):  # where the fraction converges faster on the other side
+    if x > (a + 1) / (a + b + 2):  # the fraction converges faster for the complement
         return 1 - incomplete_beta(b, a, 1 - x)
     scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     front = math.exp(scale + a * math.log(x) + b * math.log1p(-x)) / a
@@ -49,7 +50,7 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
 
 
 def _fraction(a: float, b: float, x: float) -> float:
-    """The continued fraction of I_x(a, b), each round its even and its odd term."""
+    """Return the continued fraction of I_x(a, b); each round adds its even and its odd term."""
     c, d = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1))
     value = d
     for m in range(1, _TERMS):

@@ -13,9 +13,9 @@ class Sample:
     """Repeated trainings of one thing.
 
     Attributes:
-        mean: Their mean.
-        std: Their sample standard deviation, with n - 1 in the denominator.
-        n: Their number.
+        mean: Mean.
+        std: Sample standard deviation, with n - 1 in the denominator.
+        n: Number of trainings.
     """
 
     mean: float
@@ -28,9 +28,9 @@ class Difference:
     """The difference of two means.
 
     Attributes:
-        delta: Second mean less the first.
-        low: Lower end of its interval.
-        high: Upper end.
+        delta: Second mean minus the first.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
         freedom: Degrees of freedom, by Welch and Satterthwaite.
     """
 
@@ -46,7 +46,7 @@ class Difference:
 
 
 def difference(before: Sample, after: Sample, level: float = 0.95) -> Difference:
-    """The difference of two means of at least two trainings each, whose spreads may differ."""
+    """Return the difference of two means of at least two trainings each, of unequal variance."""
     assert min(before.n, after.n) >= 2
     delta = after.mean - before.mean
     first, second = before.std**2 / before.n, after.std**2 / after.n

@@ -1,4 +1,4 @@
-"""Published accuracies beside measured ones: an `AccuracyRow` per network and published result."""
+"""Records of accuracy: published and measured, an `AccuracyRow` per network and result."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from designspace.records.training import Score
 
 Verdict = Literal["reproduced", "agrees", "differs"]
 FULL = 50_000
-"""Images of ImageNet's validation set."""
+"""Number of images in ImageNet's validation set."""
 
 
 class ImagesFacts(RecordModel):
-    """The images.
+    """The images of a measurement.
 
     Attributes:
-        name: For people.
+        name: Name for people.
         digest: Identity of names, sizes and labels.
         n: Number of images.
         classes: Number of classes.
-        full: Whether it is ImageNet's whole validation set, by the number of images in each class.
+        full: Whether this is ImageNet's whole validation set, judged by the images per class.
         skipped: Number of unreadable images that were left out.
     """
 
@@ -37,20 +37,20 @@ class AccuracyRow(RecordModel):
     """One network with one set of weights.
 
     Attributes:
-        network: Its name.
+        network: Name of the network.
         digest: Identity of its architecture.
-        weights: Where they are from.
-        loaded: What was loaded, in words, the license included where it is known.
-        license: License of the weights; None where their source does not name it.
+        weights: Source of the weights.
+        loaded: Description of the loaded weights, with the license if it is known.
+        license: License of the weights; None if their source does not name it.
         resolution: Side of the input in pixels.
-        view: How an image becomes the input.
-        published: Top-1 as printed, in percent; of several results that these weights may have
-            given, the nearest.
-        source: Where it is printed.
-        pretrain: What the weights were trained on before.
-        score: What was measured.
-        verdict: `reproduced` on the whole validation set within the tolerance, `agrees` within it
-            on other images, `differs` outside it.
+        view: Preprocessing that turns an image into the input.
+        published: Published top-1 in percent; the nearest one if several results may be of these
+            weights.
+        source: Source of the published result.
+        pretrain: Data that the weights were pretrained on.
+        score: Measured score.
+        verdict: `reproduced` for the whole validation set within the tolerance, `agrees` for other
+            images within it, `differs` outside it.
     """
 
     network: str
@@ -68,21 +68,21 @@ class AccuracyRow(RecordModel):
 
     @property
     def difference(self) -> float:
-        """Measured minus published, in points."""
+        """Measured minus published top-1, in percentage points."""
         return self.score.top1 - self.published
 
 
 class AccuracyRecord(RecordModel):
-    """What one command measured, complete after its last row.
+    """All rows that one command measured; complete after its last row.
 
     Attributes:
-        created: ISO 8601 in UTC.
-        command: What was called.
-        device: Where it ran.
+        created: Time of the start, ISO 8601 in UTC.
+        command: Command line or call.
+        device: Device that it ran on.
         environment: Versions and machine.
-        images: What was measured on.
-        tolerance: Largest difference in points that counts as agreement.
-        rows: One for each network and set of weights.
+        images: Images that were measured on.
+        tolerance: Largest difference that counts as agreement, in percentage points.
+        rows: One row per network and set of weights.
         left_out: Networks or results that could not be measured, with the reason.
     """
 
@@ -98,5 +98,5 @@ class AccuracyRecord(RecordModel):
 
     @property
     def ok(self) -> bool:
-        """Whether all rows agree with what is published."""
+        """Whether all rows agree with the published results."""
         return all(row.verdict != "differs" for row in self.rows)

@@ -11,11 +11,11 @@ _QUOTE = "'"
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A header and rows; None is an empty cell.
+    """Return a header and rows as CSV; None becomes an empty cell.
 
     Names and errors come from files of any origin, and a spreadsheet runs a cell that begins with
-    `=`, `+`, `-` or `@` as a formula: such a text begins with an apostrophe here. Numbers stay
-    numbers, also where they stand as text.
+    `=`, `+`, `-` or `@` as a formula. Such text gets an apostrophe in front. Numbers stay numbers,
+    also if they are given as text.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -26,13 +26,13 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def neutral(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run."""
+    """Return the text, with an apostrophe in front if a spreadsheet would run it as a formula."""
     runs = text.lstrip().startswith(_FORMULA) and not _is_number(text)
     return _QUOTE + text if runs else text
 
 
 def plain(text: str) -> str:
-    """The text before `neutral`."""
+    """Return the text without the apostrophe that `neutral` added."""
     inner = text.removeprefix(_QUOTE)
     return inner if inner != text and neutral(inner) == text else text
 

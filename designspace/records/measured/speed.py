@@ -1,4 +1,4 @@
-"""Measured speed: one `SpeedRow` a network, mode and batch size; a `SpeedRecord` a command."""
+"""Records of speed: a `SpeedRow` per network, mode and batch size, a `SpeedRecord` per command."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Mode = Literal["infer", "train"]
 
 
 class Spread(RecordModel):
-    """Repeated measurements of one thing.
+    """The distribution of repeated measurements of one quantity.
 
     Attributes:
-        median: Half of them are below.
-        p10: A tenth of them are below, interpolated between neighbours.
-        p90: A tenth of them are above.
-        samples: All of them, in the order in which they were taken.
+        median: Median.
+        p10: 10th percentile, interpolated between neighbours.
+        p90: 90th percentile, likewise.
+        samples: All measurements, in the order in which they were taken.
     """
 
     median: float
@@ -29,7 +29,7 @@ class Spread(RecordModel):
 
     @classmethod
     def of(cls, samples: Sequence[float]) -> Spread:
-        """The spread of at least one measurement."""
+        """Return the spread of at least one measurement."""
         enough = samples if len(samples) > 1 else 2 * tuple(samples)
         p10, *_, p90 = statistics.quantiles(enough, n=10, method="inclusive")
         median = statistics.median(samples)
@@ -37,20 +37,21 @@ class Spread(RecordModel):
 
     @property
     def n(self) -> int:
-        """How many there are."""
+        """Number of measurements."""
         return len(self.samples)
 
 
 class Speed(RecordModel):
-    """How fast one network was, under the conditions of its row.
+    """The speed of one network under the conditions of its row.
 
     Attributes:
-        latency_ms: Milliseconds of one step, synchronised before and after.
-        throughput: Images a second. On CUDA over several steps in a row that are synchronised only
-            at their end; elsewhere from the very steps of `latency_ms`.
-        first_step_s: Seconds of the very first step, which compiles where that is asked for.
-        memory_bytes: What the network holds between steps (weights, buffers, optimizer state,
-            images) and the most that one step adds to it; the record says how it was measured.
+        latency_ms: Duration of one step, synchronised before and after [ms].
+        throughput: Images per second. On CUDA over several consecutive steps that are synchronised
+            only at the end; elsewhere from the same steps as `latency_ms`.
+        first_step_s: Duration of the very first step, compilation included if there is one [s].
+        memory_bytes: Memory that the network holds between steps (weights, buffers, optimizer
+            state, images) plus the peak that one step adds; the record says how it was measured
+            [bytes].
     """
 
     latency_ms: Spread
@@ -60,11 +61,11 @@ class Speed(RecordModel):
 
 
 class Same(RecordModel):
-    """How it is known that two networks are one architecture.
+    """The evidence that two networks have the same architecture.
 
     Attributes:
-        params: Learnable parameters of both.
-        logits: Largest difference of their logits as a share of the largest logit, in float32, with
+        params: Number of learnable parameters of both.
+        logits: Largest difference of their logits relative to the largest logit, in float32, with
             the same random weights in both.
     """
 
@@ -73,16 +74,16 @@ class Same(RecordModel):
 
 
 class Against(RecordModel):
-    """The other network, timed in turn with ours.
+    """The other network, timed alternately with ours.
 
     Attributes:
-        name: What it is called there.
-        same: How it is known to be the same architecture.
-        speed: How fast it was; None where it failed.
-        failure: Why it has no speed.
-        latency_ratio: Our latency over theirs: its median is that of the medians, its spread that
-            of the rounds. Below 1 ours is quicker. None where either failed.
-        throughput_ratio: Our throughput over theirs, likewise; above 1 ours is quicker.
+        name: Name of the network in its own library.
+        same: Evidence that it has the same architecture.
+        speed: Speed of the network; None if it failed.
+        failure: Reason why it has no speed.
+        latency_ratio: Our latency over theirs: the median is the ratio of the medians, the spread
+            that of the rounds. Below 1 ours is faster. None if either failed.
+        throughput_ratio: Our throughput over theirs, likewise; above 1 ours is faster.
     """
 
     name: str
@@ -97,22 +98,22 @@ class SpeedRow(RecordModel):
     """One network in one mode at one batch size.
 
     Attributes:
-        network: The spec as it was named.
-        changes: What was changed in it, values by dotted path.
+        network: Network as the command was given it.
+        changes: Changes to its spec, values by dotted path.
         digest: Identity of its architecture.
-        params: Learnable parameters.
-        macs: Multiply-adds of one image.
-        acts: Activations of one image.
+        params: Number of learnable parameters.
+        macs: Multiply-adds for one image.
+        acts: Activations for one image.
         input_size: Side of the image in pixels.
-        num_classes: Number of classes; None in records of earlier versions, which say it once.
+        num_classes: Number of classes; None in records of earlier versions, which state it once.
         in_channels: Channels of the image; None in records of earlier versions, where it is 3.
         mode: `infer` or `train`.
-        batch_size: Images a step.
-        speed: How fast it was; None where it failed.
-        failure: Why it has no speed, such as memory that did not suffice.
-        against: The other network, where there is one.
-        load_average: Of the machine over the last minute, when the row was done; None where the
-            system does not say.
+        batch_size: Images per step.
+        speed: Speed of the network; None if it failed.
+        failure: Reason why it has no speed, such as too little memory.
+        against: The other network, if there is one.
+        load_average: Load average of the machine over the last minute, at the end of the row; None
+            if the system does not say.
     """
 
     network: str
@@ -141,7 +142,7 @@ class SpeedRow(RecordModel):
 
     @property
     def medians(self) -> dict[str, Any]:
-        """The row as plain data, with the medians of what was measured; None where it failed."""
+        """The row as plain data, with the medians of the measurements; None if the row failed."""
         found = self.speed
         return {
             "network": self.title,
@@ -164,15 +165,15 @@ class SpeedRow(RecordModel):
 
 
 class SpeedRecord(RecordModel):
-    """What one command measured, and where.
+    """All rows that one command measured, with the conditions.
 
     Attributes:
-        command: What was called.
-        complete: Whether all rows that were asked for are here.
-        conditions: Device, precision, layout, threads and the rest that all rows share, and what a
-            step is.
+        command: Command line or call.
+        complete: Whether all requested rows are here.
+        conditions: Device, precision, layout, threads and the other settings that all rows share,
+            and the definition of a step.
         environment: Versions and machine.
-        rows: What was measured.
+        rows: Measured rows.
     """
 
     format: Literal[1] = 1
@@ -183,7 +184,7 @@ class SpeedRecord(RecordModel):
     rows: tuple[SpeedRow, ...]
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame` with one row per network, mode and batch size: the medians.
+        """Return a `pandas.DataFrame` of medians, with one row per network, mode and batch size.
 
         Raises:
             InputError: pandas is not installed.

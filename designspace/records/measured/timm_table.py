@@ -1,4 +1,4 @@
-"""Speeds under the column names of timm's `benchmark.py` and its `results/*.csv`."""
+"""Speeds with the column names of timm's `benchmark.py` and its `results/*.csv`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ COLUMNS = (
     *(f"train_{name}" for name in ("samples_per_sec", "step_time", "batch_size", "img_size")),
     "param_count",
 )
-_OURS = "ds_"  # as `designspace.timm_models` registers the catalog
+_OURS = "ds_"  # the prefix of `designspace.timm_models`
 
 
 def timm_csv(rows: Sequence[SpeedRow]) -> str:
-    """A line a network and batch size, both modes on it; empty where nothing was measured.
+    """Return CSV with one line per network and batch size, both modes in it.
 
-    `step_time` is the median latency in milliseconds where timm has the mean, `infer_gmacs` and
-    `infer_macts` are our exact counts in 1e9 and 1e6, `param_count` is in 1e6. Our networks are
-    called `ds_` and their name, with changes after it; timm's as timm calls them.
+    Unmeasured cells are empty. `step_time` is the median latency in milliseconds, while timm
+    reports the mean; `infer_gmacs` and `infer_macts` are our exact counts in 1e9 and 1e6;
+    `param_count` is in 1e6. Our networks are called `ds_` plus their name and changes; timm's have
+    timm's names.
     """
     lines: dict[tuple[str, str, int], dict[str, Any]] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""Zero-cost scores as they were measured: of a network, and of all trials of a study."""
+"""Records of zero-cost scores: of networks, and of all trials of a study."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class ScoreValue(RecordModel):
     """One score of one network.
 
     Attributes:
-        values: One a repeat, in their order; a score that no draw touches has a single one.
-        reason: Why it is not defined for this network; None where it is.
+        values: One value per repeat, in order; a single one if the score involves no random draw.
+        reason: Reason why the score is undefined for this network; None if it is defined.
     """
 
     values: tuple[float, ...] = ()
@@ -24,12 +24,12 @@ class ScoreValue(RecordModel):
 
     @property
     def mean(self) -> float | None:
-        """Over the repeats; None where the score is not defined."""
+        """Mean over the repeats; None if the score is undefined."""
         return None if self.reason else statistics.fmean(self.values)
 
     @property
     def std(self) -> float | None:
-        """Sample deviation over the repeats; None where there are fewer than two."""
+        """Sample standard deviation over the repeats; None for fewer than two."""
         return statistics.stdev(self.values) if not self.reason and len(self.values) > 1 else None
 
 
@@ -37,11 +37,11 @@ class NetworkScores(RecordModel):
     """All scores of one network.
 
     Attributes:
-        network: What it was called.
+        network: Name of the network, as the command was given it.
         digest: Identity of its architecture.
         input_size: Side of the image in pixels.
-        seconds: What it took to measure them.
-        scores: By name, in the order asked for.
+        seconds: Time that the measurement took [s].
+        scores: Scores by name, in the order asked for.
     """
 
     network: str
@@ -52,14 +52,14 @@ class NetworkScores(RecordModel):
 
 
 class ScoreRecord(RecordModel):
-    """What one command measured, and where.
+    """All scores that one command measured, with the conditions.
 
     Attributes:
-        command: What was called.
-        conditions: Data, batch, seeds, repeats, first weights, device.
+        command: Command line or call.
+        conditions: Data, batch, seeds, repeats, initial weights, device.
         environment: Versions and machine.
-        sources: Of each score, the paper.
-        networks: One each.
+        sources: Paper of each score.
+        networks: Scores of each network.
     """
 
     format: int = 1
@@ -71,7 +71,7 @@ class ScoreRecord(RecordModel):
 
 
 class Interval(RecordModel):
-    """A number with the ends of its 95 % interval."""
+    """A number with both ends of its 95 % interval."""
 
     value: float
     low: float
@@ -79,15 +79,15 @@ class Interval(RecordModel):
 
 
 class Ranking(RecordModel):
-    """How a column orders the trials, against their validation top-1 after the last epoch.
+    """The agreement of a column with the validation top-1 after the last epoch, over the trials.
 
     Attributes:
-        column: A score, or `epoch k`: the validation top-1 after k epochs.
-        n: Trials that have both numbers.
+        column: Score, or `epoch k`: the validation top-1 after k epochs.
+        n: Number of trials that have both numbers.
         tau: Kendall's tau-b.
-        rho: Spearman's.
-        over_params: The same tau less that of params over the same trials, resampled together.
-        reason: Why there are no numbers; None where there are.
+        rho: Spearman's rho.
+        over_params: The tau minus that of params over the same trials, resampled together.
+        reason: Reason why there are no numbers; None if there are.
     """
 
     column: str
@@ -102,12 +102,12 @@ class TrialScores(RecordModel):
     """A trial with its scores and its training.
 
     Attributes:
-        trial: Its number.
-        state: How it ended.
-        params: Learnable parameters.
-        macs: Multiply-adds of one image.
-        curve: Validation top-1 in percent after each epoch; None where it diverged.
-        measured: Its scores.
+        trial: Number of the trial.
+        state: Status of the trial.
+        params: Number of learnable parameters.
+        macs: Multiply-adds for one image.
+        curve: Validation top-1 in percent after each epoch; None if it is not a number.
+        measured: Scores of its network.
     """
 
     trial: int
@@ -119,15 +119,15 @@ class TrialScores(RecordModel):
 
 
 class StudyScores(RecordModel):
-    """The scores of a study's trials, and how each ranks those that were trained to the end.
+    """The scores of a study's trials, and their rank correlation with the final top-1.
 
     Attributes:
-        study: What it is called.
-        ranked: Trials that were trained to the end, and so are ranked.
-        epochs: Of the whole training.
-        record: How the scores were measured; its networks stand in `trials`.
-        trials: By number.
-        rankings: The scores in their order, then the first epochs.
+        study: Name of the study.
+        ranked: Number of trials that were trained to the end, and so are ranked.
+        epochs: Epochs of the whole training.
+        record: Conditions of the measurement; its networks are in `trials`.
+        trials: Trials in the order of their numbers.
+        rankings: Rankings by score, in the scores' order, then by the first epochs.
     """
 
     study: str

@@ -1,1 +1,1 @@
-"""A study on disk: what it is, its ledger, and the state that the ledger adds up to."""
+"""A study on disk: its description, its ledger, and the state that follows from the ledger."""

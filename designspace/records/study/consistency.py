@@ -1,10 +1,14 @@
-"""Whether the events of a ledger can have happened in the order in which they stand there.
+"""The check that the events of a ledger can have happened in the order in which they are written.
 
 A driver writes one event after the other, and each follows from those before: epochs count up by
-one, an attempt ends once, and nothing is measured before it was trained. Where a line was lost,
-changed, moved or written twice, the study that the ledger tells of never took place, and no figure
-from it can be trusted. Only the times are free: clocks are set back. An epoch or an end of an
-attempt that a later one superseded is free, too, since it changes nothing.
+one, an attempt ends once, and nothing is measured before it was trained. If a line was lost,
+changed, moved or written twice, the ledger describes a study that never took place, and none of its
+figures can be trusted. Two things are not checked: the times, because clocks are sometimes set
+back, and an epoch or an end of an attempt that a later attempt superseded, because it changes
+nothing.
+
+Example: a ledger without its line for epoch 2 holds epoch 3 of trial 0 after epoch 1. The check
+stops at that line with "epoch 3 of trial 0 was recorded where epoch 2 comes next".
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ _REASONS: dict[FinalStatus, Decision] = {
     "failed": "continue",
     "diverged": "continue",
 }
-"""The scheduler's last decision on a trial that ended in each way."""
+"""The scheduler's last decision on a trial, by the status in which the trial ended."""
 _STARTED = ("running", "interrupted")
 
 
@@ -58,7 +62,7 @@ def consistent_state(events: Iterable[Event], file: Path) -> StudyState:
 
 
 def contradiction(state: StudyState, event: Event) -> str | None:
-    """Say why an event cannot follow on a state; None where it can."""
+    """Return why an event cannot follow a state; None if it can."""
     if isinstance(event, StudyChanged):
         return _change(state, event)
     if state.action is None:
@@ -98,7 +102,7 @@ def _change(state: StudyState, event: StudyChanged) -> str | None:
 
 
 def _reopened(state: StudyState) -> str | None:
-    """Nothing begins in a complete study before it goes on."""
+    """Return a contradiction if the study is complete: it must first be resumed or extended."""
     return "the study was completed before, and did not go on" if state.complete else None
 
 
@@ -150,7 +154,7 @@ def _epoch(trial: Trial, event: EpochEnded) -> str | None:
 
 
 def _repeats(trial: Trial, event: EpochEnded) -> bool:
-    """Whether the event says what is recorded; as text, in which NaN equals NaN."""
+    """Return whether an event equals the recorded epoch; as text, so that NaN equals NaN."""
     recorded = trial.history[event.epoch - 1]
     return recorded.model_dump_json() == event.measured.model_dump_json()
 
@@ -167,7 +171,7 @@ def _end(trial: Trial, event: Ended) -> str | None:
 
 
 def _early(trial: Trial, event: SplitRead) -> str | None:
-    """A search tests what is complete; `eval` also a checkpoint of a trial that is not."""
+    """Check a reading: a search tests complete trials, `eval` also those with a checkpoint."""
     if event.command == "search" and trial.state != "complete":
         return f"trial {trial.number} was tested while it was {trial.state}, not complete"
     return None if trial.epochs else f"trial {trial.number} was tested before its first epoch"

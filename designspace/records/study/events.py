@@ -1,7 +1,7 @@
-"""The events of a study, one line of `trials.jsonl` each.
+"""The events of a study, one per line of `trials.jsonl`.
 
-Times are unix seconds, accuracies percent, costs exact integers. What is not a number (a diverged
-loss) is written as a JSON string, so that every line stays valid JSON.
+Times are unix seconds, accuracies percent, costs exact integers. NaN and infinities (a diverged
+loss) are written as JSON strings, so that every line stays valid JSON.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Action = Literal["created", "resumed", "extended", "interrupted", "completed"]
 
 
 class EventBase(RecordModel):
-    """What every event has: the moment at which the driver wrote it."""
+    """The base class of events, with the time at which the driver wrote it [unix seconds]."""
 
     time: float = Field(default_factory=time.time)
 
@@ -34,9 +34,9 @@ class EventBase(RecordModel):
 class Proposed(EventBase):
     """A network was chosen for a trial, which now waits for its first start.
 
-    `by_torch` says that the costs are counted by torch, since a layer has no formula.
-    Where the trials of a study differ by recipe, `recipe` is the digest of this one's, and
-    `recipe_changes` what it changes in the study's.
+    `by_torch` is true if torch counted the costs, because a layer has no formula. If the trials of
+    a study differ by recipe, `recipe` is the digest of this trial's recipe, and `recipe_changes`
+    its changes to the study's recipe.
     """
 
     event: Literal["proposed"] = "proposed"
@@ -64,9 +64,9 @@ class Started(EventBase):
 
 
 class EpochEnded(EventBase):
-    """An epoch of a trial, with the decision that the scheduler took on it.
+    """An epoch of a trial, with the scheduler's decision on it.
 
-    `split` is the epoch's `time`, since `time` is when an event was written.
+    `split` holds the epoch's `time`, because an event's own `time` is when it was written.
     """
 
     event: Literal["epoch"] = "epoch"
@@ -87,21 +87,21 @@ class EpochEnded(EventBase):
 
     @classmethod
     def of(cls, trial: int, attempt: int, said: Epoch, decision: Decision) -> Self:
-        """The event of an epoch that was trained just now."""
+        """Return the event of an epoch that was just trained."""
         measured = said.model_dump(exclude={"time"})
         return cls(trial=trial, attempt=attempt, decision=decision, split=said.time, **measured)
 
     @property
     def measured(self) -> Epoch:
-        """What training measured, without whose it is and what was decided."""
+        """The measurements of training, without the trial, the attempt and the decision."""
         names = Epoch.model_fields.keys() - {"time"}
         return Epoch(time=self.split, **{name: getattr(self, name) for name in names})
 
 
 class Ended(EventBase):
-    """An attempt ended; after a failure the trial may be started once more.
+    """An attempt ended; after a failure the trial may be started again.
 
-    A training that diverged would do so again, and is not started once more.
+    A training that diverged would diverge again, so it is not started again.
     """
 
     event: Literal["ended"] = "ended"
@@ -131,7 +131,7 @@ class SplitRead(EventBase):
 
 
 class StudyChanged(EventBase):
-    """The study itself began, went on, or came to an end; `trials` is the total wanted."""
+    """The study itself began, was resumed, or ended; `trials` is the total number wanted."""
 
     event: Literal["study"] = "study"
     action: Action

@@ -1,6 +1,6 @@
-"""Files of a training that outlive it, and those that do not.
+"""The files of a training: those that are kept, and those that are temporary.
 
-A training needs its checkpoints until it is over. Of one that is complete, its weights stay.
+A training needs its checkpoints until it is over. A complete training keeps its weights.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from designspace.spec.documents.document import writing
 
 TRIALS = "trials"
 WEIGHTS = "weights.safetensors"
-"""The trained weights of a run or a trial, with their spec and facts in the header."""
+"""Trained weights of a run or a trial, with their spec and facts in the header."""
 _CHECKPOINTS = ("checkpoint*", ".checkpoint*")
 _FILES = (WEIGHTS, "metrics.csv", "record.json", "spec.yaml", "recipe.yaml")
 _HALF_WRITTEN = (".checkpoint*", *(f".{name}.*" for name in _FILES))
 
 
 def trial_directory(study: Path, trial: int) -> Path:
-    """The directory of a trial within that of its study."""
+    """Return the directory of a trial within that of its study."""
     return study / TRIALS / str(trial)
 
 
 def trial_weights(study: Path, trial: int) -> Path:
-    """The file with the weights of a trial; it is there once the trial is complete."""
+    """Return the path of a trial's weights; the file exists once the trial is complete."""
     return trial_directory(study, trial) / WEIGHTS
 
 
 def checkpoints(directory: Path) -> list[Path]:
-    """The checkpoints of a training's directory, those included that were not written whole."""
+    """Return the checkpoints in a training's directory, including partially written ones."""
     return _matching(directory, _CHECKPOINTS)
 
 
@@ -38,20 +38,20 @@ def _matching(directory: Path, patterns: tuple[str, ...]) -> list[Path]:
 
 
 def remove_checkpoints(directory: Path) -> None:
-    """Delete the checkpoints of a training that is over, and what a killed process left of files.
+    """Delete the checkpoints of a training that is over, and temporary files of a killed process.
 
     Raises:
-        InputError: The system refuses.
+        InputError: A file cannot be deleted.
     """
     _remove(checkpoints(directory))
     remove_half_written(directory)
 
 
 def remove_half_written(directory: Path) -> None:
-    """Delete temporary files of a training that a killed process left; their names are random.
+    """Delete the temporary files that a killed process left; their names are random.
 
     Raises:
-        InputError: The system refuses.
+        InputError: A file cannot be deleted.
     """
     _remove(_matching(directory, _HALF_WRITTEN))
 
@@ -63,7 +63,7 @@ def _remove(paths: list[Path]) -> None:
 
 
 def lacks_weights(study: Path, trial: Trial) -> bool:
-    """Whether a trial is complete and has no weights, but a checkpoint to rebuild them from."""
+    """Return whether a trial is complete and has a checkpoint, but no weights file."""
     if trial.state != "complete" or trial_weights(study, trial.number).is_file():
         return False
     return bool(checkpoints(trial_directory(study, trial.number)))

@@ -1,7 +1,7 @@
-"""The append-only ledger of a study: one JSON line an event, one writer.
+"""The append-only ledger of a study: one JSON line per event, one writer.
 
-A line counts once its newline is on disk. A crash can therefore leave at most one torn line, at
-the end; readers skip it, and the next writer cuts it off.
+A line counts once its newline is on disk. A crash can therefore leave at most one partial line, at
+the end. Readers skip it, and the next writer removes it.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ _EARLIER = "an earlier version wrote this study; search again in a new directory
 
 
 def read(path: Path) -> list[Event]:
-    """All events of a ledger, oldest first; a missing file has none.
+    """Read all events of a ledger, oldest first; a missing file has none.
 
     Raises:
-        InputError: A line other than a torn last one is no event.
+        InputError: A line is not an event; a partial last line is not an error.
     """
     return _parse(path)[0]
 
 
 def _parse(path: Path) -> tuple[list[Event], int]:
-    """The events, and the length in bytes of the part that holds them."""
+    """Return the events, and the length in bytes of the part of the file that holds them."""
     if not path.exists():
         return [], 0
     events: list[Event] = []
     length = 0
     lines = path.read_bytes().split(b"\n")
-    complete = lines[:-1]  # what follows the last newline is torn, or empty
+    complete = lines[:-1]  # the rest after the last newline is partial, or empty
     for number, line in enumerate(complete, start=1):
         if number == len(complete) and not _is_json(line):
             break
@@ -53,7 +53,7 @@ def _parse(path: Path) -> tuple[list[Event], int]:
 
 
 def _not_an_event(error: ValidationError, path: Path, line: int) -> InputError:
-    """What is wrong in a line: the value at fault, and the words that may stand in its place."""
+    """Return an error with the value at fault, its path, and pydantic's message."""
     first = error.errors()[0]
     place = ".".join(str(key) for key in first["loc"][1:])
     value = first["input"] if isinstance(first["input"], str | int | float) else ""
@@ -72,17 +72,17 @@ def _is_json(line: bytes) -> bool:
 
 
 class Ledger:
-    """The one writer of a ledger, from opening to `close`.
+    """The single writer of a ledger, from opening to `close`.
 
-    Each event is flushed and synced before `append` returns. The lock goes with the process,
-    however that ends, and children do not inherit it.
+    Each event is flushed and synced before `append` returns. The lock is released when the process
+    ends, however it ends, and children do not inherit it.
     """
 
     def __init__(self, path: Path) -> None:
-        """Lock the ledger, and cut off a torn last line.
+        """Lock the ledger, and remove a partial last line.
 
         Raises:
-            InputError: Another process is writing this study, or it cannot be written.
+            InputError: Another process is writing this study, or the ledger cannot be written.
         """
         self.path = path
         self._lock = lock(path.parent / LOCK, "study")
@@ -92,7 +92,7 @@ class Ledger:
             self._file.truncate(self._length)
 
     def append(self, event: Event) -> None:
-        """Write one event to disk, or nothing of it.
+        """Write one event to disk as a whole or not at all.
 
         Raises:
             InputError: The disk is full or not writable.
@@ -102,7 +102,7 @@ class Ledger:
             if os.fstat(self._file.fileno()).st_size != self._length:
                 self._file.truncate(self._length)  # a signal cut the last append short
             written = self._file.write(line)
-            if written < len(line):  # a nearly full disk takes a part, and refuses the rest
+            if written < len(line):  # a nearly full disk accepts a part; the next write fails
                 self._file.write(line[written:])
             os.fsync(self._file.fileno())
         except OSError as error:

@@ -1,14 +1,15 @@
-"""What a study is after its events: a fold, without I/O, the same for the driver and the readers.
+"""The state of a study after its events, computed in the same way by the driver and the readers.
 
-The ledger holds events and no state. `StudyState.replay` starts from nothing and applies one event
-after the other; the driver does the same with each event that it writes, so that a study that was
-killed and replayed is in the state in which the driver was. Three rules make this safe:
+The ledger holds events and no state. `StudyState.replay` starts from an empty state and applies
+one event after the other, without I/O. The driver does the same with each event that it writes, so
+replaying the ledger of a killed study gives the state that the driver had. Three rules make this
+safe:
 
-1. An event is on disk before anything follows from it. After a kill the ledger may lack what was
-   under way, and never holds what did not happen.
-2. Each start of a trial has an attempt number. What an older attempt says later changes nothing.
-3. An epoch counts if it is the next one. Epochs trained once more after a kill repeat what is
-   recorded, and change nothing either.
+1. An event is on disk before anything follows from it. After a kill the ledger may lack work that
+   was in progress, but it never holds anything that did not happen.
+2. Each start of a trial has an attempt number. Later events of an older attempt change nothing.
+3. An epoch counts if it is the next one. Epochs that were trained again after a kill repeat the
+   recorded ones, and change nothing either.
 
     >>> from designspace.records.study import events
     >>> from designspace.records.training import Epoch
@@ -57,12 +58,12 @@ from designspace.records.training import Divergence, Epoch
 
 @dataclass(slots=True)
 class Trial:
-    """One trial as far as the ledger tells: its network, attempts and recorded epochs.
+    """One trial according to the ledger: its network, attempts and recorded epochs.
 
-    `attempt` is 0 before the first start, `failures` the number of attempts that failed. `recipe`
-    is the digest of its recipe where trials differ by it, else None. `starts` are its attempts, and
-    `ended` is the time of its end, None before. `by_torch` says that its costs are counted by
-    torch, since a layer of its network has no formula.
+    `attempt` is 0 before the first start, `failures` the number of attempts that failed or
+    diverged. `recipe` is the digest of its recipe if the trials differ by recipe, else None.
+    `starts` are its attempts, and `ended` is the time of its end, None before. `by_torch` is true
+    if torch counted its costs, because a layer of its network has no formula.
     """
 
     number: int
@@ -89,36 +90,36 @@ class Trial:
 
     @property
     def identity(self) -> str:
-        """What no other trial of the study has: the network, and the recipe where it varies."""
+        """Identity, unique in the study: the network's digest, and the recipe's if it varies."""
         return identity(self.digest, self.recipe)
 
     @property
     def epochs(self) -> int:
-        """Epochs recorded."""
+        """Number of recorded epochs."""
         return len(self.history)
 
     @property
     def top1(self) -> float | None:
-        """Validation top-1 in percent after the last recorded epoch, None before the first."""
+        """Validation top-1 in percent after the last recorded epoch; None before the first."""
         return self.history[-1].top1 if self.history else None
 
     @property
     def seconds(self) -> float:
-        """Time spent in the recorded epochs."""
+        """Total duration of the recorded epochs [s]."""
         return sum(epoch.seconds for epoch in self.history)
 
 
 @dataclass(slots=True)
 class StudyState:
-    """Everything that the events of a study say, as the driver and the readers see it.
+    """Everything that follows from the events of a study, for the driver and the readers.
 
     Attributes:
-        trials: by number, in the order of their proposals.
-        wanted: the total of trials asked for.
-        action: what last happened to the study as a whole, None for an empty ledger.
-        readings: every reading of the test split, oldest first.
-        started: time of the first event, None for an empty ledger.
-        updated: time of the last event.
+        trials: Trials by number, in the order of their proposals.
+        wanted: Total number of trials asked for.
+        action: Last change of the study as a whole; None for an empty ledger.
+        readings: All readings of the test split, oldest first.
+        started: Time of the first event [unix seconds]; None for an empty ledger.
+        updated: Time of the last event [unix seconds]; None for an empty ledger.
     """
 
     trials: dict[int, Trial] = field(default_factory=dict[int, Trial])
@@ -130,10 +131,10 @@ class StudyState:
 
     @classmethod
     def replay(cls, events: Iterable[Event]) -> Self:
-        """The state after these events.
+        """Return the state after these events.
 
         Raises:
-            InputError: An event speaks of a trial that was never proposed.
+            InputError: An event is about a trial that was never proposed.
         """
         state = cls()
         for event in events:
@@ -141,7 +142,7 @@ class StudyState:
         return state
 
     def apply(self, event: Event) -> None:
-        """Fold one more event in; what a superseded attempt says changes nothing."""
+        """Apply one more event; events of a superseded attempt change nothing."""
         self.started = event.time if self.started is None else self.started
         self.updated = event.time
         match event:
@@ -181,32 +182,32 @@ class StudyState:
             trial.decision = event.decision
 
     def count(self, *statuses: Status) -> int:
-        """How many trials have any of these statuses."""
+        """Count the trials that have any of these statuses."""
         return sum(trial.state in statuses for trial in self.trials.values())
 
     @property
     def complete(self) -> bool:
-        """Whether the study came to its end, and was not extended since."""
+        """Whether the study is complete, and was not extended since."""
         return self.action == "completed"
 
     @property
     def recipes(self) -> int:
-        """How many recipes the trials differ by; 0 where all share the study's."""
+        """Number of different recipes among the trials; 0 if all share the study's recipe."""
         return len({trial.recipe for trial in self.trials.values() if trial.recipe})
 
     @property
     def winner(self) -> Trial | None:
-        """The complete trial of highest validation top-1; of equals the one with fewer MACs."""
+        """Complete trial of highest validation top-1; among equals, the one with fewest MACs."""
         return max(self._complete(), key=lambda t: (rank(t.top1), -t.macs, -t.number), default=None)
 
     @property
     def tested(self) -> SplitRead | None:
-        """The winner's result on the test split; None while the split was not read for it."""
+        """The winner's first result on the test split; None before the split was read for it."""
         winner = self.winner
         return None if winner is None else self.test_of(winner.number)
 
     def test_of(self, trial: int) -> SplitRead | None:
-        """The first reading of the test split for a trial; None where it was not read."""
+        """Return the first reading of the test split for a trial; None if there is none."""
         return next((reading for reading in self.readings if reading.trial == trial), None)
 
     @property
@@ -223,12 +224,12 @@ class StudyState:
 
 
 def identity(network: str, recipe: str | None) -> str:
-    """One word for a network's digest and, where trials differ by it, their recipe's."""
+    """Join the digest of a network and, if the trials differ by recipe, that of its recipe."""
     return f"{network}+{recipe}" if recipe else network
 
 
 def rank(top1: float | None) -> float:
-    """A value to order accuracies by: what is unknown or not a number comes last."""
+    """Return a sort key for accuracies: unknown ones and NaN come last."""
     return -math.inf if top1 is None or math.isnan(top1) else top1
 
 

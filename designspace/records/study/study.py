@@ -1,4 +1,4 @@
-"""A study on disk: `study.yaml` says what it is, `trials.jsonl` what happened."""
+"""A study on disk: `study.yaml` describes it, `trials.jsonl` holds its events."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ META = "study.yaml"
 LEDGER = "trials.jsonl"
 LOG = "log.txt"
 FORMAT = 2
-"""Of `study.yaml`; what a study holds of an earlier one is no longer read."""
+"""Format version of `study.yaml`; studies of earlier formats cannot be read."""
 
 
 class SchedulerMeta(RecordModel):
-    """How trials are stopped early: at `rungs` (epochs), the best 1/eta of each go on."""
+    """The early stopping of trials: at each of `rungs` (epochs), the best 1/eta continue."""
 
     kind: Literal["asha", "none"]
     eta: int = 2
@@ -34,7 +34,7 @@ class SchedulerMeta(RecordModel):
 
 
 class StudyMeta(RecordModel):
-    """What a study is: all that must stay the same when it is resumed, and its environment.
+    """The description of a study: all that must stay the same when it resumes, and the environment.
 
     `plugins` holds the SHA-256 of every plug-in that was in use, by its name.
     """
@@ -65,7 +65,7 @@ class Study:
 
 
 def load_meta(directory: Path) -> StudyMeta:
-    """What a study directory says it is.
+    """Read the description of a study from its directory.
 
     Raises:
         InputError: There is no study, or its `study.yaml` is not valid.
@@ -91,7 +91,7 @@ def write_meta(directory: Path, meta: StudyMeta) -> None:
 
 
 def load_study(directory: Path) -> Study:
-    """A study as it stands, also while it runs.
+    """Read a study in its present state; it may be running.
 
     Raises:
         InputError: There is no study, or its files are not valid.
@@ -101,7 +101,7 @@ def load_study(directory: Path) -> Study:
 
 
 def load_state(directory: Path) -> StudyState:
-    """What the ledger of a study says; an empty state where there is none yet.
+    """Read the state of a study from its ledger; an empty state if there is no ledger yet.
 
     Raises:
         InputError: The ledger is not valid, or contradicts itself.
@@ -111,12 +111,12 @@ def load_state(directory: Path) -> StudyState:
 
 
 def is_running(directory: Path) -> bool:
-    """Whether a search holds the study, as told by the lock, which no killed process keeps."""
+    """Return whether a search is writing the study; a killed process does not keep the lock."""
     return locked(directory / LOCK)
 
 
 def latest_study(root: Path = Path("runs")) -> Path:
-    """The study directory under `root` whose ledger changed last.
+    """Return the study directory under `root` whose ledger changed last.
 
     Raises:
         InputError: There is none.

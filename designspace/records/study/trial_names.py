@@ -13,7 +13,7 @@ from designspace.spec.documents.document import is_directory, is_file
 
 WINNER = "winner"
 _SHOWN = 12
-_LONGEST = 9  # digits of a number of a trial
+_LONGEST = 9  # digits of a trial number
 
 
 def is_study(directory: Path) -> bool:
@@ -22,10 +22,10 @@ def is_study(directory: Path) -> bool:
 
 
 def parted(name: str) -> tuple[Path, str] | None:
-    """Return the directory and the word of `STUDY:WORD`.
+    """Split `STUDY:WORD` into the directory and the word.
 
-    None where the name as a whole is a file or a directory, or where nothing before its last colon
-    is a directory.
+    Return None if the name as a whole is a file or a directory, or if the part before its last
+    colon is not a directory.
     """
     head, colon, word = name.rpartition(":")
     path = Path(name)
@@ -87,7 +87,7 @@ def winner_of(study: Study) -> Trial:
 
 
 def listed(study: Study) -> str:
-    """Return the names that the trials of a study have, in a few words."""
+    """Return the names of a study's trials in a few words, such as `0 to 15, winner`."""
     numbers = sorted(study.state.trials)
     if not numbers:
         return "it has no trials yet"
@@ -105,7 +105,7 @@ def _is_number(word: str) -> bool:
 
 
 def _nearest(study: Study, word: str, number: int | None) -> str:
-    """Return a hint: the nearest trial, and all of them."""
+    """Return a hint that names the nearest trial and lists all of them."""
     numbers = sorted(study.state.trials)
     near = ""
     if number is not None and numbers:

@@ -1,7 +1,7 @@
-"""The record of a trial: the same `record.json` as that of a run, told from the study's ledger.
+"""The record of a trial: the same `record.json` as that of a run, derived from the study's ledger.
 
-A search writes it after each event of the trial. The ledger stays the truth: after a kill between
-the two, the file is one event behind, and the next search writes it anew.
+A search writes it after each event of the trial. The ledger remains authoritative: after a kill
+between the two writes, the file is one event behind, and the next search writes it again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def trial_record(study: Study, trial: Trial) -> Record:
     """Return the record of a trial.
 
     Raises:
-        InputError: The study does not say what its base network is, or its recipe is not valid.
+        InputError: The study does not name its base network, or its recipe is not valid.
     """
     meta = study.meta
     recipe, spec = meta.recipe.load(trial.recipe_changes), _spec(study, trial)
@@ -49,7 +49,7 @@ def trial_record(study: Study, trial: Trial) -> Record:
 
 
 def up_to_date(record: Record, study: Study, trial: Trial) -> Record:
-    """Return the record with everything that happens to a trial, as the ledger has it now."""
+    """Return the record with the trial's present attempts, epochs, readings and outcome."""
     own = [reading for reading in study.state.readings if reading.trial == trial.number]
     changes: dict[str, Any] = {
         "attempts": _attempts(study.meta, trial),
@@ -63,23 +63,23 @@ def up_to_date(record: Record, study: Study, trial: Trial) -> Record:
 
 
 def reading_of(event: SplitRead) -> TestReading:
-    """Return the reading of the test split that an event tells of."""
+    """Return the reading of the test split that an event records."""
     return TestReading(**event.model_dump(exclude={"event", "time"}), when=moment(event.time))
 
 
 class Recorder:
     """An observer of a study that writes the records of its trials.
 
-    What stays the same in a record is made once per live trial.
+    The constant part of a record is computed once per live trial.
     """
 
     def __init__(self, directory: Path, meta: StudyMeta) -> None:
-        """Record the trials of the study in a directory."""
+        """Prepare to record the trials of the study in a directory."""
         self._directory, self._meta = directory, meta
         self._live: dict[int, Record] = {}
 
     def __call__(self, event: Event, state: StudyState) -> None:
-        """Write the records that an event changes; the state is the one after it.
+        """Write the records that an event changes; `state` is the state after the event.
 
         Raises:
             InputError: The disk is full or not writable.
@@ -95,9 +95,9 @@ class Recorder:
                 self._write(state, state.trials[event.trial])
 
     def catch_up(self, events: Sequence[Event], state: StudyState) -> None:
-        """Write the one record that a killed driver may have left behind its ledger.
+        """Write the one record that may be behind the ledger after a kill.
 
-        Each record is written before the next event, so that only the last event can lack.
+        Each record is written before the next event, so only the last event can be missing.
         """
         for event in reversed(events):
             if not isinstance(event, StudyChanged):
@@ -115,7 +115,7 @@ class Recorder:
 
 
 def _score(event: SplitRead) -> Score:
-    """The score of a reading; its loss is not a number where the ledger does not say."""
+    """Return the score of a reading; its loss is NaN if the ledger does not say."""
     loss = float("nan") if event.loss is None else event.loss
     return Score(top1=event.top1, top5=event.top5, loss=loss, n=event.n)
 
@@ -131,7 +131,7 @@ def _spec(study: Study, trial: Trial) -> SpecFacts:
 
 
 def _attempts(meta: StudyMeta, trial: Trial) -> tuple[Attempt, ...]:
-    """One per start; before the first, the one that is to come."""
+    """Return one attempt per start; before the first start, the attempt to come."""
     starts = [(moment(start.time), start.epoch) for start in trial.starts] or [(meta.created, 0)]
     ends = [*(epoch for _, epoch in starts[1:]), trial.epochs]
     return tuple(
@@ -141,7 +141,7 @@ def _attempts(meta: StudyMeta, trial: Trial) -> tuple[Attempt, ...]:
 
 
 def _attempt(meta: StudyMeta, started: str, after: int, epochs: list[Epoch]) -> Attempt:
-    """The study's own facts stand for all attempts at its trials."""
+    """Return an attempt; command, device and environment are those of the study."""
     environment = meta.environment
     return Attempt(
         started=started,

@@ -1,1 +1,1 @@
-"""Executors: they run the trials that the driver starts, in this process or under Ray."""
+"""Executors: they run the trials that the driver starts, in this process or with Ray."""

@@ -1,4 +1,4 @@
-"""Ray itself: begun and ended, and how much fits into it."""
+"""Ray's start, end and capacity."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from designspace.stopping import asked, held_off, reinstall
 
 RAY: Any = ray  # Ray's own annotations are partial
 _WORKER: Any = import_module("ray._private.worker")
-SCRATCH = ".ray"  # what Tune writes, in the study
-NOTICED = 3.0  # seconds in which Ray notices a dead node, by the settings of `ray_settings`
+SCRATCH = ".ray"  # directory for Tune's files, in the study
+NOTICED = 3.0  # seconds in which Ray notices a dead node, with the settings in `ray_settings`
 NAMES = {"gcs_server": "control service", "raylet": "node process"}
 _REFUSALS = (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError)
 
 
 class Cluster:
-    """A Ray that is in use.
+    """A Ray cluster in use.
 
     Attributes:
-        own: whether this process began it, and ends it.
-        lost: why it is of no use any more; empty as long as it is.
-        nodes_lost: whether the head said that none of its nodes is alive.
+        own: Whether this process started it, and ends it.
+        lost: Reason why it can no longer be used; empty while it can.
+        nodes_lost: Whether the head reports that none of its nodes is alive.
     """
 
     lost_before = False
@@ -58,17 +58,17 @@ class Cluster:
         return Path(self._node.get_session_dir_path())
 
     def look(self) -> None:
-        """Note in the study which processes a Ray of our own consists of by now."""
+        """Record in the study the present processes of a Ray that we started."""
         begun = leftovers.tree(int(process.pid) for _, process in self._processes())
         if begun.keys() <= self._known.keys():
             return
         self._known |= begun
         if self._study is not None:
-            with contextlib.suppress(InputError):  # the ledger says it if the disk is full
+            with contextlib.suppress(InputError):  # if the disk is full, the ledger reports it
                 leftovers.note(self._study, self.session, self._known)
 
     def trouble(self) -> str:
-        """What happened to it, empty where nothing did. A killed head is noticed at once."""
+        """Return what is wrong with Ray, or empty text. A killed head is noticed at once."""
         dead = [(kind, process) for kind, process in self._processes() if kind in NAMES]
         dead = [(kind, process) for kind, process in dead if process.poll() is not None]
         if dead:
@@ -80,14 +80,14 @@ class Cluster:
         return "Ray lost all its nodes" if self.nodes_lost else ""
 
     def survived(self) -> bool:
-        """Whether it is still there once Ray has had the time to notice that a node is not."""
+        """Wait until Ray would have noticed a dead node; return whether it still works."""
         until = time.monotonic() + NOTICED
         while not (self.lost or self.trouble()) and time.monotonic() < until:
             time.sleep(0.2)
         return not (self.lost or self.trouble())
 
     def end(self) -> None:
-        """Kill and remove everything of a Ray of our own, without asking Ray."""
+        """Kill and remove everything of a Ray that we started, without asking Ray."""
         if self.own:
             leftovers.remove(self.session, self._known)
         if self._study is not None:
@@ -105,17 +105,19 @@ class Cluster:
 def cluster(
     study: Path | None = None, meanwhile: Callable[[], object] = lambda: None
 ) -> Generator[Cluster]:
-    """A Ray of our own on loopback, or the one that RAY_ADDRESS names, or the one in use.
+    """Use the Ray that is already initialised, the one that RAY_ADDRESS names, or start one.
 
-    It ends with the context. One that was lost is not ended by Ray, whose C++ code would abort
-    the process: our own processes are killed, and this process leaves without Ray's clean-up.
+    A Ray that we start listens on the loopback address, and ends with the context. If Ray was lost,
+    we do not call its shutdown, because its C++ code would abort the process: our own processes are
+    killed, and this process exits without Ray's clean-up.
 
     Args:
-        study: Where to note what is to be removed if this process is killed.
-        meanwhile: What this process does while the processes of a Ray of our own begin.
+        study: Directory of the study, to record what must be removed if this process is killed.
+        meanwhile: Function to call while the processes of our own Ray start.
 
     Raises:
         InputError: The cluster refuses this process.
+        DesignspaceError: Ray was lost in this process before, or cannot be started.
     """
     if Cluster.lost_before:
         raise DesignspaceError("Ray was lost in this process: go on in a new one")
@@ -142,7 +144,7 @@ def _begun(named: str, study: Path | None, meanwhile: Callable[[], object]) -> C
     own: dict[str, Any] = {
         "_node_ip_address": "127.0.0.1", "include_dashboard": False, "num_gpus": gpus_here(),
     }  # fmt: skip
-    if not named:  # workers of our own inherit where to import from, as this process does
+    if not named:  # workers of our own inherit the import paths of this process
         os.environ["PYTHONPATH"] = os.pathsep.join(
             str(Path(entry).absolute()) for entry in sys.path
         )
@@ -157,14 +159,14 @@ def _begun(named: str, study: Path | None, meanwhile: Callable[[], object]) -> C
         if named:
             raise InputError(f"RAY_ADDRESS={named}: Ray refuses: {said}") from None
         raise DesignspaceError(f"Ray cannot be started: {said}") from error
-    reinstall()  # Ray handles SIGTERM as it begins
+    reinstall()  # Ray installs a handler for SIGTERM when it starts
     begun = Cluster(own=not named, study=study)
     begun.look()
     return begun
 
 
 def leave(code: int) -> None:
-    """End the process at once, without what Ray would do at its end."""
+    """End the process at once, without Ray's exit handlers."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -174,16 +176,16 @@ def leave(code: int) -> None:
 
 
 def slots(resources: Resources) -> int:
-    """How many attempts run at a time.
+    """Return the number of attempts that run at a time.
 
     Raises:
-        InputError: Not even one fits.
+        InputError: Not even one attempt fits.
     """
     return available("ray").require(resources)
 
 
 def alive() -> bool:
-    """Whether any of Ray's nodes is."""
+    """Return whether any of Ray's nodes is alive."""
     try:
         return any(node["Alive"] for node in RAY.nodes())
     except (ConnectionError, ray.exceptions.RayError):

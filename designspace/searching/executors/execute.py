@@ -1,6 +1,6 @@
-"""The Ray executor from its beginning: Ray starts, and meanwhile everything else that can.
+"""The entry point of the Ray executor: Ray starts while other modules are imported.
 
-This module does not import Ray's Tune, which takes over a second: that happens while Ray's
+This module does not import Ray Tune, which takes more than a second; Tune is imported while Ray's
 processes start.
 """
 
@@ -20,8 +20,8 @@ def execute(driver: Driver) -> None:
     """Run a study to its end, the winner's test included.
 
     Raises:
-        KeyboardInterrupt: A signal asked to stop; what was trained is recorded.
-        DesignspaceError: Ray lost all its nodes, or the driver refused to go on.
+        KeyboardInterrupt: A signal asked to stop; all training so far is recorded.
+        DesignspaceError: Ray lost all its nodes, or the driver refused to continue.
     """
     request = driver.request
     tune = partial(import_module, "designspace.searching.executors.ray_tune")

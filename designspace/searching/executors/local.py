@@ -12,8 +12,8 @@ def execute(driver: Driver) -> None:
     """Run a study to its end, the winner's test included.
 
     Raises:
-        KeyboardInterrupt: A signal asked to stop; what was trained is recorded.
-        DesignspaceError: The GPU failed in a way after which this process cannot use it any more.
+        KeyboardInterrupt: A signal asked to stop; all training so far is recorded.
+        DesignspaceError: The GPU failed, and this process can no longer use it.
     """
     while (start := driver.next()) is not None:
         _run(driver, start)

@@ -1,8 +1,8 @@
 """The Ray executor: Tune places the attempts that the driver starts, on one machine or many.
 
-Tune's searcher, scheduler and callbacks all live in the driver's process and only pass messages:
-the searcher asks the driver for the next attempt, the scheduler reports each step and returns the
-decision. To Tune every attempt is a trial of its own; it retries nothing and restores nothing.
+Tune's searcher, scheduler and callbacks run in the driver's process and only pass messages: the
+searcher asks the driver for the next attempt, the scheduler reports each step and returns the
+decision. To Tune, every attempt is a separate trial; Tune retries nothing and restores nothing.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from designspace.searching.starting.shared import Held, take
 from designspace.searching.trials.trainable import Attempt, Failure
 
 TUNE: Any = tune  # Ray's own annotations are partial
-ENDING = "30"  # seconds in which an actor must end by itself; a lost GPU may make it hang
+ENDING = "30"  # seconds in which an actor must end by itself; it may hang if it lost its GPU
 
 
 class BreakError(BaseException):
-    """Leaves Tune's loop at once, its cleaning up left out: our own Ray ends with everything."""
+    """An exception that leaves Tune's loop at once, without clean-up: our own Ray ends anyway."""
 
 
 class HaltError(Exception):
-    """Leaves Tune's loop, which then ends its actors and gives back what they held."""
+    """An exception that leaves Tune's loop; Tune then ends its actors and frees their resources."""
 
 
 class DriverSearcher(Searcher):
-    """Suggests what the driver starts next."""
+    """A searcher that suggests the driver's next attempt."""
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class DriverSearcher(Searcher):
 
     @override
     def suggest(self, trial_id: str) -> Any:
-        """The next attempt, None while there is none, FINISHED when the study is over."""
+        """Return the next attempt, None if there is none now, FINISHED when the study is over."""
         start = self._bridge.start(trial_id)
         if start is None:
             return Searcher.FINISHED if self._bridge.driver.over else None
@@ -58,44 +58,44 @@ class DriverSearcher(Searcher):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """The scheduler has reported it."""
+        """Do nothing: the scheduler has already reported the end."""
 
     @override
     def save(self, checkpoint_path: str) -> None:
-        """The ledger holds everything."""
+        """Do nothing: the ledger holds everything."""
 
     @override
     def restore(self, checkpoint_path: str) -> None:
-        """The ledger holds everything."""
+        """Do nothing: the ledger holds everything."""
 
 
 class DriverScheduler(FIFOScheduler):
-    """Reports steps to the driver, and does what it decides."""
+    """A scheduler that reports steps to the driver, and follows its decisions."""
 
     def __init__(self, bridge: Bridge, running: Cluster) -> None:
         super().__init__()
         self._bridge, self._cluster = bridge, running
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles its parts for a restore that never happens."""
+        """Return nothing: Tune pickles its parts for a restore that never happens."""
         return {}
 
     @override
     def on_trial_result(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> str:
-        """Continue, or stop the attempt."""
+        """Report a step, and return whether the attempt continues or stops."""
         goes_on = self._bridge.report(trial.trial_id, result["said"])
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
 
     @override
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
-        """The worker ended itself, died, or could not be started; other failures are results."""
+        """Report a worker that ended itself, died or did not start; other failures are results."""
         ended = _ended(trial)
         if ended is not None:
             self._bridge.report(trial.trial_id, ended)
             return
-        if not self._cluster.survived():  # with its node, which is no fault of the trial
+        if not self._cluster.survived():  # the worker died with its node: not a fault of the trial
             self._bridge.lost = self._cluster.lost = self._cluster.trouble() or self._cluster.lost
             return
         file = Path(trial.error_file or "")
@@ -104,22 +104,22 @@ class DriverScheduler(FIFOScheduler):
 
 
 class Heartbeat(tune.Callback):
-    """Leaves Tune's loop when the study is to stop before its end."""
+    """A callback that leaves Tune's loop when the study must stop before its end."""
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
 
     @override
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
-        """Called many times a second."""
+        """Check whether to stop; Tune calls this many times per second."""
         if self._bridge.halting:
             if self._bridge.interrupted:
-                self._bridge.driver.interrupted()  # first of all: Ray may be dying, too
+                self._bridge.driver.interrupted()  # before anything else: Ray may be dying, too
             raise BreakError if self._bridge.own else HaltError
 
 
 class WorkerEndedError(Exception):
-    """Ends an actor, which Tune does not use again after an error; the failure is the attempt's."""
+    """An error that ends an actor, because Tune does not reuse one after an error."""
 
     def __init__(self, failure: Failure) -> None:
         self.failure = failure
@@ -134,7 +134,7 @@ class Worker(tune.Trainable):
 
     @override
     def setup(self, config: dict[str, Any], held: Held | None = None) -> None:
-        """Take up an attempt; nothing is loaded before its first step, but what the store holds."""
+        """Set up an attempt; before its first step, load only data from the object store."""
         start = Start.model_validate_json(config["start"])
         if held is not None:
             take(held)
@@ -142,10 +142,10 @@ class Worker(tune.Trainable):
 
     @override
     def step(self) -> dict[str, Any]:
-        """Return what the attempt answers, an epoch or a failure.
+        """Return the result of the attempt's next step: an epoch, a score or a failure.
 
         Raises:
-            WorkerEndedError: The failure is one after which this process can train nothing else.
+            WorkerEndedError: After this failure the process cannot train anything else.
         """
         said = self._attempt.step()
         if isinstance(said, Failure) and said.fatal:
@@ -154,23 +154,23 @@ class Worker(tune.Trainable):
 
     @override
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take up another attempt in the same process."""
+        """Set up another attempt in the same process."""
         self._attempt.close()
         self.setup(new_config)
         return True
 
 
 def run_trials(bridge: Bridge, running: Cluster, held: Held | None = None) -> None:
-    """Tune's loop, until the driver is over or the bridge says halt.
+    """Run Tune's loop until the study is over or the bridge halts it.
 
     Args:
-        bridge: To the driver.
-        running: The Ray in use.
+        bridge: Connection to the driver.
+        running: Ray cluster in use.
         held: Data for the workers, in Ray's object store.
 
     Raises:
-        KeyboardInterrupt: The bridge said halt.
-        DesignspaceError: Ray was lost, or the driver refused to go on.
+        KeyboardInterrupt: The bridge halted the loop.
+        DesignspaceError: Ray was lost, or the driver refused to continue.
     """
     request = bridge.driver.request
     scratch = (request.directory / SCRATCH).absolute()
@@ -208,7 +208,7 @@ def _tune(bridge: Bridge, running: Cluster, scratch: Path, held: Held | None) ->
 
 
 def _ended(trial: Trial) -> Failure | None:
-    """The failure after which a worker ended itself; None where it was not the worker."""
+    """Return the failure after which a worker ended itself; None if the worker did not."""
     file = Path(trial.pickled_error_file or "")
     error: Any = cloudpickle.loads(file.read_bytes()) if file.is_file() else None
     cause = getattr(error, "cause", None)

@@ -1,4 +1,4 @@
-"""What the parts of an executor that works by callbacks share, without any such executor."""
+"""The shared state of Tune's callbacks, without an import of Ray."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Bridge:
-    """What Tune's parts share: the driver, whose attempt each Tune trial is, and why to stop."""
+    """The state that Tune's parts share: the driver, the running attempts, and reasons to stop."""
 
     def __init__(self, driver: Driver, slots: int, *, own: bool) -> None:
         self.driver, self.slots, self.own = driver, slots, own
@@ -23,16 +23,16 @@ class Bridge:
         self.error: DesignspaceError | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles its parts for a restore that never happens."""
+        """Return nothing: Tune pickles its parts for a restore that never happens."""
         return {}
 
     @property
     def halting(self) -> bool:
-        """Whether Tune's loop is to end before the study does."""
+        """Whether Tune's loop must end before the study does."""
         return self.interrupted or bool(self.lost) or self.error is not None
 
     def start(self, key: str) -> Start | None:
-        """The next attempt, where a slot is free."""
+        """Return the next attempt; None if no slot is free, none is left, or the loop must end."""
         if self.halting or len(self.running) >= self.slots:
             return None
         started = self._guarded(self.driver.next)
@@ -41,7 +41,7 @@ class Bridge:
         return started
 
     def report(self, key: str, said: Epoch | Score | Failure) -> bool:
-        """Report a step; whether the attempt goes on."""
+        """Report a step; return whether the attempt continues."""
         start = self.running[key]
         decision = self._guarded(lambda: self.driver.report(start.trial, start.attempt, said))
         if decision != "continue":
@@ -49,7 +49,7 @@ class Bridge:
         return decision == "continue"
 
     def _guarded(self, call: Callable[[], T]) -> T | None:
-        """The call's answer; what the user must know is kept until Tune's loop was left."""
+        """Call a function; keep its error until Tune's loop has ended, and return None."""
         try:
             return call()
         except DesignspaceError as error:
@@ -57,7 +57,7 @@ class Bridge:
             return None
 
     def on_signal(self, *_: object) -> None:
-        """Ask the loop to end; the second time break it off."""
+        """Ask the loop to end; at the second signal, interrupt it."""
         if self.interrupted or self.lost:
             raise KeyboardInterrupt
         self.interrupted = True

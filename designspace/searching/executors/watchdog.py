@@ -1,4 +1,4 @@
-"""Notice that Ray is lost before Ray's C++ code does, which would abort the process unheard."""
+"""The watchdog: notices that Ray is lost before Ray's C++ code aborts the process silently."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from designspace.searching.executors.cluster import Cluster, alive, leave
 from designspace.searching.executors.tune_state import Bridge
 from designspace.searching.ray_session.quiet import say
 
-POLL = 0.25  # seconds between two looks
-ASK = 2.0  # seconds between two questions for the nodes of a cluster that is not our own
-LOOK = 3.0  # seconds between two looks at the processes that Ray started
-GRACE = 2.0  # seconds for Tune's loop to end by itself once Ray is lost
+POLL = 0.25  # seconds between two checks
+ASK = 2.0  # seconds between two queries for the nodes of a cluster that is not our own
+LOOK = 3.0  # seconds between two records of the processes that Ray started
+GRACE = 2.0  # seconds for Tune's loop to end by itself after Ray is lost
 UNWINDING = 20.0  # seconds for it to end after a signal
 GOES_ON = "the same command goes on from here"
 
 
 @contextmanager
 def watchdog(bridge: Bridge, cluster: Cluster) -> Generator[None]:
-    """Tell the bridge that Ray is lost; where that does not end the loop, end the process."""
+    """Tell the bridge when Ray is lost; if the loop does not end then, end the process."""
     over = threading.Event()
     watching = threading.Thread(target=_watch, args=(bridge, cluster, over), daemon=True)
     asking = threading.Thread(target=_ask, args=(cluster, over), daemon=True)
@@ -35,7 +35,7 @@ def watchdog(bridge: Bridge, cluster: Cluster) -> Generator[None]:
 
 
 def _ask(cluster: Cluster, over: threading.Event) -> None:
-    """Ask the head of others for its nodes, which takes long where the head just died."""
+    """Query a foreign head for its nodes, in a thread: that takes long if the head just died."""
     while not cluster.own and not over.wait(ASK):
         cluster.nodes_lost = not alive()
 
@@ -60,7 +60,7 @@ def _watch(bridge: Bridge, cluster: Cluster, over: threading.Event) -> None:
 
 
 def _leave(bridge: Bridge, cluster: Cluster) -> None:
-    """Say why, end what is ours, and leave: the main thread hangs inside Ray."""
+    """Print the reason, end our own processes, and exit: the main thread hangs inside Ray."""
     if bridge.interrupted:
         say(f"interrupted; {GOES_ON}")
     else:
@@ -70,5 +70,5 @@ def _leave(bridge: Bridge, cluster: Cluster) -> None:
 
 
 def lost_line(lost: str) -> str:
-    """What happened, and how to go on."""
+    """Return a message with the reason and how to continue."""
     return f"{lost}; nothing that was recorded is lost, and {GOES_ON}"

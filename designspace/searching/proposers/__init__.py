@@ -1,1 +1,1 @@
-"""Proposers: which networks of a space a study trains next."""
+"""Proposers: they choose the networks of a space that a study trains next."""

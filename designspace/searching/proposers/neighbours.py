@@ -1,6 +1,6 @@
-"""The Hamming neighbours of a point: those that differ from it in so many labels.
+"""The Hamming neighbours of a point: those that differ from it in a given number of labels.
 
-A point is a row of label indices, one per axis. Of (0, 1) with axes of 2 and 3 labels, the
+A point is a row of label indices, one per axis. For (0, 1) with axes of 2 and 3 labels, the
 neighbours at distance 1 are (1, 1), (0, 0) and (0, 2); at distance 2 they are (1, 0) and (1, 2).
 """
 
@@ -15,7 +15,7 @@ from designspace.spec.space.space import Point
 
 
 def row_of(axes: Mapping[str, Axis], point: Point, rng: random.Random) -> list[int]:
-    """Return the indices of a point's labels; where an axis has no effect, of any label."""
+    """Return the label indices of a point; an axis without effect gets a random label."""
     labels = {name: point.get(name) or rng.choice(axis.labels) for name, axis in axes.items()}
     return [axes[name].labels.index(label) for name, label in labels.items()]
 
@@ -23,13 +23,15 @@ def row_of(axes: Mapping[str, Axis], point: Point, rng: random.Random) -> list[i
 def neighbours(
     row: Sequence[int], sizes: Sequence[int], distance: int, rng: random.Random
 ) -> Iterator[list[int]]:
-    """Yield the rows that differ from one in exactly so many places, in random order by place.
+    """Yield the rows that differ from a row in exactly `distance` places.
+
+    The order of the groups of places is random, and so is the order within a group.
 
     Args:
         row: Label indices, one per axis.
-        sizes: Labels of each axis.
-        distance: In how many places rows differ.
-        rng: Of the order.
+        sizes: Number of labels of each axis.
+        distance: Number of places in which rows differ.
+        rng: Random generator of the order.
     """
     places = list(itertools.combinations(range(len(sizes)), distance))
     rng.shuffle(places)

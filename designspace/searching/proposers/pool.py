@@ -1,7 +1,7 @@
-"""The networks within a study's limits, where its space is counted: drawn, and looked for nearby.
+"""The networks within a study's limits, if its space is counted: drawn, and searched nearby.
 
-So a proposal costs no rejection, however narrow the limits are, and an empty space is refused
-before anything starts.
+A proposal therefore needs no rejection, however narrow the limits are, and an empty space is
+reported before anything starts.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from designspace.searching.proposers.neighbours import neighbours, row_of
 from designspace.searching.request import Request, exact
 from designspace.spec.space.space import Point
 
-NEIGHBOURS = 1 << 16  # points whose costs are looked at in one repair, at each distance
-DRAWN = 1024  # networks of which the nearest is taken where no neighbour is within the limits
+NEIGHBOURS = 1 << 16  # points whose costs are checked in one repair, per distance
+DRAWN = 1024  # networks to take the nearest of, if no neighbour is within the limits
 
 
 class Pool:
     """All networks of a space within its limits.
 
     Attributes:
-        limited: The networks, to be drawn from.
+        limited: Networks to draw from.
     """
 
     def __init__(self, limited: Feasible | Thinned) -> None:
@@ -40,22 +40,22 @@ class Pool:
 
     @property
     def count(self) -> int | None:
-        """How many there are; None where three limits at once leave that open."""
+        """Number of networks; None if three limits at once make it unknown."""
         return self.limited.count
 
     def at(self, number: int, seed: int) -> Point:
-        """The network of this number, from 1 on, in the order in which `seed` draws them all.
+        """Return the network of this number, from 1, in the order in which `seed` draws them all.
 
-        No network comes twice before all have come, and any is as likely as any other.
+        No network comes twice before all have come, and all are equally likely.
         """
         draw = self.limited.draw(number, seed)
         place = (number - 1) % len(draw)
         return next(_rows(draw, slice(place, place + 1)).points())
 
     def near(self, point: Point, taken: int, rng: random.Random) -> Iterator[Point]:
-        """Networks that differ from a point in one label, then two, then others, nearest first.
+        """Yield networks that differ from a point in one label, in two, then others, nearest first.
 
-        Among the last is at least one that is none of `taken` networks, where there is one.
+        Of the last group at least one is none of the `taken` networks, if there is such a network.
         """
         row = np.array(row_of(self.limited.axes, point, rng))
         for distance in (1, 2):
@@ -65,14 +65,14 @@ class Pool:
         yield from self._points(draw.labels[order])
 
     def _changed(self, row: Ints, distance: int, rng: random.Random) -> Ints:
-        """The rows that differ from one in so many labels, as many as are looked at."""
+        """Return rows that differ from a row in `distance` labels, `NEIGHBOURS` at most."""
         sizes = [len(axis.labels) for axis in self.limited.axes.values()]
         rows = neighbours(row.tolist(), sizes, distance, rng)
         listed = list(itertools.islice(rows, NEIGHBOURS))
         return np.array(listed, np.int64).reshape(-1, len(sizes))
 
     def _within(self, rows: Ints, rng: random.Random) -> Ints:
-        """Those of the rows that make networks within the limits, in random order."""
+        """Return the rows that are networks within the limits, in random order."""
         chain, names = self._counted.chain, list(self.limited.axes)
         costs = chain.costs(rows[:, [names.index(name) for name in chain.axes]])
         columns: dict[str, Ints] = dict(zip(COSTS, costs.T, strict=True))
@@ -91,12 +91,12 @@ class Pool:
 
 
 def pool_of(request: Request) -> Pool | None:
-    """The networks that a study may train; None where its space is not counted.
+    """Return the networks that a study may train; None if its space is not counted.
 
     Raises:
         InputError: No combination of labels makes a valid network.
-        InfeasibleError: None is within the limits: with the limit at fault, the nearest value and
-            how many networks a relaxed limit would admit.
+        InfeasibleError: No network is within the limits; the message names the limit at fault, the
+            nearest value, and how many networks a relaxed limit would admit.
     """
     space = request.space
     if not isinstance(space, CountedSpace) or request.price is not exact:
@@ -106,7 +106,7 @@ def pool_of(request: Request) -> Pool | None:
 
 
 def is_empty(request: Request) -> bool | None:
-    """Whether a counted space has no network within its limits; None where it is not counted.
+    """Return whether a counted space has no network within its limits; None if it is not counted.
 
     Raises:
         InputError: No combination of labels makes a valid network.

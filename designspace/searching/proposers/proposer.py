@@ -1,7 +1,7 @@
-"""What proposes points of a space: asked by trial number, told of every trial there was.
+"""The interface of proposers: asked by trial number, and told about every trial.
 
-An answer depends only on the seed, the number and what was told before, so that a resumed study
-proposes as the uninterrupted one would have, given the same history.
+An answer depends only on the seed, the number and the trials that the proposer was told about. A
+resumed study therefore proposes the same points as an uninterrupted one with the same history.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ from designspace.spec.space.space import Point, Space
 
 
 class Proposer(Protocol):
-    """Asks and tells over one space, for one study seed."""
+    """A proposer of points of one space, for one study seed."""
 
     name: str
 
     def ask(self, number: int) -> Point:
-        """A point for the trial of this number; it may be infeasible, or tried before."""
+        """Return a point for the trial of this number; it may be infeasible, or tried before."""
         ...
 
     def tell(self, trial: Trial) -> None:
-        """Take in how a trial stands now; the last word on a trial replaces those before."""
+        """Learn the present state of a trial; it replaces what was told about the trial before."""
         ...
 
 
 def stream(seed: int, number: int, purpose: str) -> random.Random:
-    """The random stream of one trial and one purpose, whatever was drawn before."""
+    """Return the random stream of one trial and one purpose, independent of other draws."""
     return random.Random(f"{seed}/{number}/{purpose}")
 
 
 def next_axis(space: Space, point: Mapping[str, str]) -> tuple[str, Axis] | None:
-    """The first active axis that has no label yet, None once the point is whole."""
+    """Return the first active axis without a label; None once the point is complete."""
     return next((item for item in space.active(point).items() if item[0] not in point), None)
 
 
 def draw(space: Space, rng: random.Random) -> Point:
-    """A point with the label of each active axis drawn uniformly."""
+    """Draw a point, with the label of each active axis drawn uniformly."""
     point: Point = {}
     while (item := next_axis(space, point)) is not None:
         name, axis = item
@@ -50,9 +50,9 @@ def draw(space: Space, rng: random.Random) -> Point:
 
 
 def base_point(space: Space) -> Point:
-    """The labels that leave the base as it is; empty where an axis does not offer the base's own.
+    """Return the labels that leave the base as it is; empty if an axis lacks the base's own.
 
-    With an empty point no change is made, so that both give the base network, and base recipe.
+    An empty point makes no change, so both results mean the base network and the base recipe.
     """
     base = _identity(space, {})
     point: Point = {}

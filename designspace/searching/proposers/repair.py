@@ -1,8 +1,11 @@
-"""From a proposed point to a network that may be trained: valid, within the limits, and new.
+"""The repair of proposals: from a proposed point to a network that may be trained.
 
-A point that is none of these is repaired: by a near network within the limits, where the space is
-counted; else its neighbours are tried by growing Hamming distance, then random points, up to a
-fixed number of networks. Nothing here loops without a bound.
+The network must be valid, within the limits, and new. If a point is not, and the space is counted,
+a near network within the limits replaces it. Otherwise its neighbours are tried by increasing
+Hamming distance, then random points, up to a fixed number of networks. No loop is unbounded.
+
+Example: with axes of 2 and 3 labels, a repair of the point (0, 1) tries (1, 1), (0, 0) and (0, 2)
+in random order, then (1, 0) and (1, 2).
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from designspace.spec.network.network import Network
 from designspace.spec.space.limits import Costs
 from designspace.spec.space.space import Point, Space
 
-TRIES = 4096  # networks looked at in one repair
+TRIES = 4096  # networks to try in one repair
 
 
 def proposed(space: Space, number: int, candidate: PricedPoint, proposer: str) -> Proposed:
@@ -47,7 +50,7 @@ def proposed(space: Space, number: int, candidate: PricedPoint, proposer: str) -
 
 
 class Candidates:
-    """Looks networks up in one space, and remembers what it saw of their costs."""
+    """The networks of one space by point, with a memory of their costs."""
 
     def __init__(
         self,
@@ -55,12 +58,12 @@ class Candidates:
         cost: Callable[[Network], Costs],
         pool: Pool | None = None,
     ) -> None:
-        """Take a space, the cost of its networks, and the pool, if the space is counted."""
+        """Store a space, the cost function of its networks, and its pool if it is counted."""
         self._space, self._cost, self._pool = space, cost, pool
         self._seen: dict[tuple[tuple[str, str], ...], PricedPoint | None] = {}
 
     def look(self, point: Point) -> PricedPoint | None:
-        """The network of a point, None where it or its recipe is not valid."""
+        """Return the network of a point; None if the network or its recipe is not valid."""
         key = tuple(sorted(point.items()))
         if key not in self._seen:
             try:
@@ -70,7 +73,7 @@ class Candidates:
         return self._seen[key]
 
     def choose(self, point: Point, taken: set[str], rng: random.Random) -> PricedPoint | None:
-        """The nearest feasible network whose identity is not taken; None where none was found."""
+        """Return the nearest feasible network that is not taken; None if none was found."""
         first = self.look(point)
         if self._free(first, taken):
             return first
@@ -81,7 +84,7 @@ class Candidates:
         return None
 
     def exhausted(self, taken: set[str]) -> str:
-        """Why `choose` found nothing."""
+        """Return why `choose` found nothing."""
         counted = self._pool is not None and self._pool.count is not None
         if counted or self._space.size <= TRIES:
             return f"every network within the limits is tried ({len(taken)} in all)"
@@ -99,7 +102,7 @@ class Candidates:
         return all(limit.broken_by(candidate) is None for limit in self._space.limits)
 
     def _around(self, point: Point, rng: random.Random) -> Iterator[Point]:
-        """Neighbours at distance 1, 2, ... each in random order, then random points."""
+        """Yield neighbours at distance 1, 2, ..., each in random order, then random points."""
         if self._space.size <= TRIES:
             distances = range(1, len(self._space.axes) + 1)
         else:
@@ -111,7 +114,7 @@ class Candidates:
             yield draw(self._space, rng)
 
     def _at(self, row: list[int], distance: int, rng: random.Random) -> Iterator[Point]:
-        """The points that differ in the labels of so many axes."""
+        """Yield the points that differ in the labels of `distance` axes."""
         axes = self._space.axes
         sizes = [len(axis.labels) for axis in axes.values()]
         for changed in neighbours(row, sizes, distance, rng):
@@ -119,14 +122,14 @@ class Candidates:
             yield self._active({name: axis.labels[index] for (name, axis), index in pairs})
 
     def _active(self, labels: Point) -> Point:
-        """The labels of the axes that have an effect."""
+        """Return the labels of the axes that have an effect."""
         point: Point = {}
         while (item := next_axis(self._space, point)) is not None:
             point[item[0]] = labels[item[0]]
         return point
 
     def refuse(self) -> InfeasibleError:
-        """The error of a space in which nothing fits, with the limit at fault."""
+        """Return the error for a space in which nothing fits, with the limit at fault."""
         seen = [found for found in self._seen.values() if found is not None]
         return InfeasibleError(
             f"space {self._space.name}: {why_none_seen(self._space.limits, seen)}"

@@ -1,9 +1,9 @@
-"""Proposals by Optuna's tree-structured Parzen estimator.
+"""Proposals by Optuna's tree-structured Parzen estimator (TPE).
 
-One objective: validation top-1, within the limits of the space (the cost is a constraint, not a
-second objective, so that the few trials of a small study are not spread along the cost axis).
-Every ask makes a fresh sampler, seeded by (study seed, trial number), over the whole history in
-the order of trial numbers: Optuna's own state is never carried over, so none can be lost.
+There is one objective: validation top-1, within the limits of the space. The cost is a constraint
+and not a second objective, so that the few trials of a small study are not spread along the cost
+axis. Every `ask` makes a new sampler, seeded by (study seed, trial number), over the whole history
+in the order of trial numbers. Optuna's own state is never carried over, so it cannot be lost.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from designspace.searching.proposers.proposer import next_axis
 from designspace.spec.space.axis import Axis
 from designspace.spec.space.space import Point, Space
 
-STARTUP = 8  # random proposals before the estimator has something to estimate from
+STARTUP = 8  # random proposals before there is enough history for the estimator
 STATES = {"complete": OptunaState.COMPLETE, "stopped": OptunaState.PRUNED}
 
 
 class OptunaProposer:
-    """TPE over the axes of a space; ordered axes as integers, the others as categories."""
+    """A TPE proposer over the axes of a space: ordered axes as integers, others as categories."""
 
     name = "tpe"
 
@@ -41,7 +41,7 @@ class OptunaProposer:
         self._told: dict[int, FrozenTrial] = {}
 
     def ask(self, number: int) -> Point:
-        """The estimator's proposal, given what was told before."""
+        """Return the estimator's proposal, given the trials with lower numbers."""
         sampler = optuna.samplers.TPESampler(
             n_startup_trials=STARTUP, seed=zlib.crc32(f"{self._seed}/{number}".encode())
         )
@@ -59,7 +59,7 @@ class OptunaProposer:
         return point
 
     def tell(self, trial: Trial) -> None:
-        """Take in a finished or stopped trial; live and failed ones teach nothing."""
+        """Learn from a complete or stopped trial; ignore running, failed and diverged ones."""
         if trial.state not in STATES or math.isinf(rank(trial.top1)):
             return
         assert trial.top1 is not None

@@ -9,7 +9,7 @@ from designspace.spec.space.space import Point, Space
 
 
 class RandomProposer:
-    """Draws networks within the limits uniformly; where these are not counted, labels."""
+    """A proposer that draws networks within the limits uniformly; if uncounted, labels."""
 
     name = "random"
 
@@ -17,13 +17,13 @@ class RandomProposer:
         self._space, self._seed, self._pool = space, seed, pool
 
     def ask(self, number: int) -> Point:
-        """The network that `designspace sample` draws as the one of this number with this seed.
+        """Return the network that `designspace sample` draws at this number with this seed.
 
-        Where the space is not counted: labels from the stream of (seed, number).
+        If the space is not counted, draw labels from the stream of (seed, number).
         """
         if self._pool is not None:
             return self._pool.at(number, self._seed)
         return draw(self._space, stream(self._seed, number, "ask"))
 
     def tell(self, trial: Trial) -> None:
-        """History changes nothing here."""
+        """Ignore the trial: the history has no influence."""

@@ -1,1 +1,1 @@
-"""Ray's processes from outside: its address, its settings, its output and what it leaves behind."""
+"""Ray from outside: its address, its settings, its output and the processes it leaves behind."""

@@ -1,6 +1,6 @@
-"""Whether anybody answers at RAY_ADDRESS, asked before a study is created.
+"""The check that a Ray head answers at RAY_ADDRESS, made before a study is created.
 
-Ray itself waits long for an address that nobody answers, and then ends the process from C++.
+Ray itself waits long for an address where nothing answers, and then ends the process from C++.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from designspace.errors import InputError
 from designspace.searching.ray_session.greeting import greeted
 from designspace.searching.ray_session.ray_settings import prepare
 
-TIMEOUT = 1.0  # seconds to find a name, and to connect
+TIMEOUT = 1.0  # seconds to resolve a name, and to connect
 ANSWER = 2.0  # seconds for the head to answer
 VARIABLE = "RAY_ADDRESS"
-OWN = ("", "local")  # a Ray of our own is begun
+OWN = ("", "local")  # values with which we start a Ray of our own
 
 
 def address() -> str:
-    """The cluster that the environment names; empty where a Ray of our own is begun."""
+    """Return the cluster that the environment names; empty if we start a Ray of our own."""
     named = os.environ.get(VARIABLE, "").strip()
     return "" if named in OWN else named
 
@@ -29,10 +29,10 @@ def probe() -> str:
     """Connect to the head of the cluster that RAY_ADDRESS names.
 
     Returns:
-        Its HOST:PORT.
+        The HOST:PORT of the head.
 
     Raises:
-        InputError: It is no address, nobody answers there, or it is not Ray that answers.
+        InputError: The address is not valid, nothing answers there, or the answer is not Ray's.
     """
     named = address()
     if named == "auto":
@@ -50,18 +50,18 @@ def probe() -> str:
 
 
 def reachable(host: str, port: int) -> bool:
-    """Whether anything listens there."""
+    """Return whether anything listens at an address."""
     try:
         socket.create_connection((host, port), TIMEOUT).close()
     except TimeoutError:
-        return True  # busy: only a refusal says that nobody listens
+        return True  # busy: only a refusal proves that nothing listens
     except OSError:
         return False
     return True
 
 
 def split(named: str) -> tuple[str, int] | None:
-    """Host and port of `host:port`, `[v6]:port` too; None where it is no such thing."""
+    """Return host and port of `host:port`, also of `[v6]:port`; None if it is neither."""
     host, colon, port = named.rpartition(":")
     valid = colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16
     return (host.strip("[]"), int(port)) if valid else None
@@ -79,7 +79,7 @@ def _split(named: str, resolved: str) -> tuple[str, int]:
 
 
 def _running() -> str:
-    """The address of a cluster on this machine."""
+    """Return the address of a cluster on this machine."""
     prepare()
     from ray._private import services
 
@@ -93,7 +93,7 @@ def _running() -> str:
 
 
 def _first(error: Exception) -> str:
-    """The first sentence."""
+    """Return the first sentence of an error."""
     return (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
 
 
@@ -116,10 +116,10 @@ def _ask(named: str, host: str, port: int) -> None:
 
 
 def _resolve(host: str, port: int) -> None:
-    """Look up a name, which has no time limit of its own.
+    """Look up a host name in a thread, because the look-up has no time limit of its own.
 
     Raises:
-        OSError: There is no such name, or it takes too long to find it.
+        OSError: There is no such name, or the look-up takes too long.
     """
     wrong: list[OSError] = []
 

@@ -1,10 +1,11 @@
-"""Ask whether the head of a Ray cluster is at the other end of a connection, without Ray.
+"""The test that the head of a Ray cluster is at the other end of a connection, without Ray.
 
-Ray's own client waits for tens of seconds where something else listens, and some of its versions
-end the process. Its control service speaks gRPC, which is HTTP/2 (RFC 9113): frames of nine bytes
+Ray's own client waits for tens of seconds if something else listens there, and some of its versions
+end the process. Ray's control service speaks gRPC, which is HTTP/2 (RFC 9113): frames of nine bytes
 and a payload. One request with the few headers of gRPC, written literally (RFC 7541, section
-6.2.2), asks for the number of the cluster. A control service answers with data, or that it wants
-a token, which Ray itself sends later; other gRPC servers, and proxies, answer otherwise.
+6.2.2), asks for the id of the cluster. A control service answers with data, or with an error that
+says that it needs a token, which Ray itself sends later. Other gRPC servers and proxies answer
+differently.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import time
 from typing import Literal
 
 Answer = Literal["head", "token", "other"]
-"""A head; one that wants a token; anything else."""
+"""A head; a head that needs a token; anything else."""
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _RESET, _SETTINGS, _GOAWAY = 0, 1, 3, 4, 7
 _END_STREAM, _ACK, _END_HEADERS = 1, 1, 4
-_MOST = 1 << 14  # bytes of a frame that a client without settings of its own is sent
+_MOST = 1 << 14  # maximum bytes of a frame for a client that has sent no settings
 _REQUEST = {
     ":method": "POST",
     ":scheme": "http",
@@ -29,11 +30,11 @@ _REQUEST = {
     "content-type": "application/grpc",
 }
 _NO_TOKEN = b"grpc-status\x0216"  # UNAUTHENTICATED, as Ray writes it
-_EMPTY = bytes(5)  # a message of gRPC: not compressed, no bytes
+_EMPTY = bytes(5)  # an empty gRPC message: not compressed, no bytes
 
 
 def greeted(connection: socket.socket, timeout: float) -> Answer:
-    """Who answers within so many seconds: a control service of Ray, or something else."""
+    """Return who answers within `timeout` seconds: a control service of Ray, or something else."""
     until = time.monotonic() + timeout
     try:
         connection.settimeout(timeout)
@@ -66,7 +67,7 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def _read(connection: socket.socket) -> tuple[int, int, bytes]:
-    """Kind, flags and payload of the next frame."""
+    """Read the kind, flags and payload of the next frame."""
     header = _exactly(connection, 9)
     size = int.from_bytes(header[:3])
     if size > _MOST:

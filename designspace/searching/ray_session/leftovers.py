@@ -1,8 +1,8 @@
-"""What a Ray of our own leaves behind: processes, and a directory in the temporary directory.
+"""The processes and the temporary directory that our own Ray may leave behind.
 
-A file in the study says which they are, so that the next search of the study can remove those of
-one that was killed. Processes are known by their number and the time that they began: never are
-those of anybody else ended.
+A file in the study names them, so that the next search of the study can remove those of a search
+that was killed. A process is identified by its id and the time of its start, so that no foreign
+process is ever ended.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any
 from designspace.spec.documents.document import write_text_atomic
 
 NAME = ".ray-session.json"
-PREFIX = "session_"  # of a session's directory, as Ray names it
-PATIENCE = 5.0  # seconds for killed processes to be gone
+PREFIX = "session_"  # prefix of Ray's session directories
+PATIENCE = 5.0  # seconds for killed processes to end
 
 
 Processes = dict[int, float]
-"""Numbers of processes, with the times that they began."""
+"""Process ids, with the times of their starts [unix seconds]."""
 
 
 def tree(pids: Iterable[int]) -> Processes:
-    """Processes with all that they started, and which still run below them."""
+    """Return processes with all their running descendants."""
     psutil, found = _psutil(), Processes()
     for each in _of(pids):
         with contextlib.suppress(psutil.Error):
@@ -37,7 +37,7 @@ def tree(pids: Iterable[int]) -> Processes:
 
 
 def note(study: Path, session: Path, processes: Processes) -> None:
-    """Write down what a session consists of.
+    """Record the processes and the directory of a session in the study.
 
     Raises:
         InputError: The disk is full or not writable.
@@ -47,7 +47,7 @@ def note(study: Path, session: Path, processes: Processes) -> None:
 
 
 def clear(study: Path) -> None:
-    """End and remove what an earlier search of the study left, whose lock we hold by now."""
+    """End and remove the leftovers of an earlier search of the study, whose lock we hold."""
     file = study / NAME
     try:
         noted = json.loads(file.read_text(encoding="utf-8"))
@@ -60,7 +60,7 @@ def clear(study: Path) -> None:
 
 
 def remove(session: Path, processes: Processes) -> None:
-    """Kill processes with all that they started, and remove the directory of their session."""
+    """Kill processes with all their descendants, and remove the directory of their session."""
     if not session.name.startswith(PREFIX):
         return
     psutil = _psutil()
@@ -74,7 +74,7 @@ def remove(session: Path, processes: Processes) -> None:
 
 
 def remove_directory(session: Path) -> None:
-    """Remove a session's directory, and the link to the latest session where it was this one."""
+    """Remove a session's directory, and the link to the latest session if it pointed there."""
     shutil.rmtree(session, ignore_errors=True)
     latest = session.parent / f"{PREFIX}latest"
     if latest.is_symlink() and not latest.exists():
@@ -89,6 +89,6 @@ def _of(pids: Iterable[int]) -> Iterable[Any]:
 
 
 def _psutil() -> Any:
-    """Ray's own copy, which is found once Ray is imported."""
+    """Return Ray's own copy of psutil, which is importable once Ray is imported."""
     import_module("ray")
     return import_module("psutil")

@@ -1,13 +1,14 @@
-"""How a Ray of our own starts sooner: without helpers that no study asks, and never idly.
+"""A faster start of our own Ray: without helpers that no study uses, and without idle waiting.
 
-Ray's head starts three processes beside its control service and its node: one that scales clusters
-in a cloud, one that sends the workers' output to the driver, and the server behind the dashboard,
+Ray's head starts three processes beside its control service and its node: one that scales cloud
+clusters, one that sends the workers' output to the driver, and the server behind the dashboard,
 for which `ray.init` waits before it starts the node. A study on one machine uses none of them, and
-each imports for about a second while the workers want to. Ray has no setting that leaves them out.
+each spends about a second on imports while the workers need the CPU. Ray has no setting that
+leaves them out.
 
-Then `ray.init` waits until its node has registered, most of the time for the node's agents to
-import. In this wait the driver can import what it needs next; it does so in the same thread, since
-two threads that import modules of one package may find them half made.
+After that, `ray.init` waits until its node has registered, mostly for the imports of the node's
+agents. During this wait the driver can import its next modules. It does so in the same thread,
+because two threads that import modules of one package may find them partially initialised.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from typing import Any
 
 @contextmanager
 def quick_start(meanwhile: Callable[[], object]) -> Generator[None]:
-    """Let a head that starts within the context start like this.
+    """Let a Ray head that starts within the context start faster.
 
-    What a version of Ray does not have is left as it is; `meanwhile` is called in any case.
+    Parts that a version of Ray does not have are left alone; `meanwhile` is called in any case.
 
     Args:
-        meanwhile: What this process does while the node starts.
+        meanwhile: Function to call while the node starts.
     """
     services: Any = import_module("ray._private.services")
     node: Any = import_module("ray._private.node").Node
@@ -51,7 +52,7 @@ def quick_start(meanwhile: Callable[[], object]) -> Generator[None]:
 
 
 def _replaced(stack: ExitStack, owner: Any, name: str, instead: Callable[..., Any]) -> None:
-    """Replace an attribute until the stack is left; nothing where there is none."""
+    """Replace an attribute until the stack is closed; do nothing if it does not exist."""
     before = getattr(owner, name, None)
     if before is not None:
         setattr(owner, name, instead)

@@ -1,6 +1,6 @@
-"""Keep what libraries print out of the terminal, by moving the file descriptors themselves.
+"""Output of libraries, kept out of the terminal by redirecting the file descriptors themselves.
 
-Python's own redirection misses what native code and child processes write.
+Python's own redirection misses the output of native code and of child processes.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import TextIO
 
 from designspace.spec.documents.document import writing
 
-_terminals: list[int] = []  # descriptors of standard error where it is redirected
+_terminals: list[int] = []  # copies of the descriptor of standard error while it is redirected
 
 
 def terminal() -> TextIO:
-    """Standard output on a descriptor of its own, which `redirected` leaves alone."""
+    """Return standard output on a separate descriptor, which `redirected` does not redirect."""
     sys.stdout.flush()
     return os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8", errors="replace")
 
 
 @contextmanager
 def redirected(log: Path) -> Generator[None]:
-    """Send descriptors 1 and 2 to a log file, appended, until the context ends.
+    """Append the output of descriptors 1 and 2 to a log file until the context ends.
 
     Raises:
         InputError: The log cannot be written.

@@ -1,6 +1,7 @@
-"""Ray's environment variables, which it reads when it is imported.
+"""Ray's environment variables, which Ray reads when it is imported.
 
-Apart from `tune.py`, so that they are set before its imports. What the user has set stays.
+They are in a module of their own so that they are set before `ray_tune.py` imports Ray. Variables
+that the user has set stay.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ SETTINGS = {
     "RAY_health_check_period_ms": "500",
     "RAY_health_check_timeout_ms": "1000",
     "RAY_health_check_failure_threshold": "3",
-    # Tune's workers have an environment of their own: those that start before are never used.
+    # Tune's workers have an environment of their own: workers that start earlier are never used.
     "RAY_prestart_worker_first_driver": "0",
-    # C++ code aborts this process so long after the control service died: `watchdog` is faster.
+    # Seconds after which C++ code aborts this process if the control service died: ours is faster.
     "RAY_gcs_rpc_server_reconnect_timeout_s": "60",
-    # Our ledger is the record: Tune writes as little as it can, and leaves signals to us.
+    # Our ledger is the record: Tune writes as little as possible, and leaves signals to us.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
@@ -33,6 +34,6 @@ SETTINGS = {
 
 
 def prepare() -> None:
-    """Set them for this process and the workers that it will start."""
+    """Set the variables for this process and the workers that it will start."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)

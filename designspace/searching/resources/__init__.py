@@ -1,4 +1,4 @@
-"""What each trial gets, and how many trials run at a time: checked before a study is created."""
+"""Resources per trial, and the number of parallel trials: checked before a study is created."""
 
 from designspace.searching.resources.available import available, require_resources
 from designspace.searching.resources.choice import Asked, Choice

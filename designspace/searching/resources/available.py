@@ -1,4 +1,4 @@
-"""CPUs and GPUs for the trials: this machine, the Ray in this process, or a cluster."""
+"""CPUs and GPUs for the trials: of this machine, of the Ray in this process, or of a cluster."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from designspace.searching.resources.nodes import Available, Node
 
 
 def require_resources(asked: Resources, executor: str) -> None:
-    """Refuse trials that ask for more than there is where they are to run.
+    """Check that at least one trial fits where the trials are to run.
 
-    The local executor takes as many threads as it is told, and the GPU that is named.
+    The local executor uses as many threads as it is told, and the GPU that is named.
 
     Raises:
-        InputError: Not even one trial fits, or nobody answers at RAY_ADDRESS.
+        InputError: Not even one trial fits, or nothing answers at RAY_ADDRESS.
     """
     if executor == "ray":
         available("ray").require(asked)
@@ -32,10 +32,10 @@ def require_resources(asked: Resources, executor: str) -> None:
 
 
 def available(executor: str) -> Available:
-    """What an executor has for its trials.
+    """Return the resources that an executor has for its trials.
 
     Raises:
-        InputError: Nobody answers at RAY_ADDRESS, or it is not Ray that does.
+        InputError: Nothing answers at RAY_ADDRESS, or the answer is not Ray's.
     """
     ray = sys.modules.get("ray")
     if executor == "ray" and ray is not None and ray.is_initialized():
@@ -46,20 +46,20 @@ def available(executor: str) -> Available:
 
 
 def gpus_here() -> int:
-    """GPUs of this machine that torch can use; no context is opened on them."""
+    """Count the GPUs of this machine that torch can use, without opening a context on them."""
     import torch
 
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def of_ray(nodes: Iterable[Mapping[str, Any]]) -> tuple[Node, ...]:
-    """The nodes that are alive, as Ray lists them."""
+    """Return the nodes that are alive, from Ray's list of nodes."""
     has = [node["Resources"] for node in nodes if node["Alive"]]
     return tuple(Node(each.get("CPU", 0), each.get("GPU", 0)) for each in has)
 
 
 def _cluster(named: str) -> Available:
-    """Ask the head of a cluster for its nodes, without joining it: that takes seconds."""
+    """Ask the head of a cluster for its nodes without joining it, because joining takes seconds."""
     head = probe()
     prepare()
     import ray.exceptions

@@ -1,7 +1,7 @@
-"""The device and the GPUs of each trial, from what the user says and from what there is.
+"""The device and the GPUs of each trial, from the user's options and from the available hardware.
 
-A GPU is the default where there is one, and then each trial gets a whole one. A study that goes on
-keeps what it began with, unless the user says otherwise.
+A GPU is the default if there is one, and then each trial gets a whole GPU. A resumed study keeps
+its device and share unless the user says otherwise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DEVICE, _GPUS = "--device", "--gpus-per-trial"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What each trial gets, and what the user should know about it."""
+    """The resources of each trial, and a note for the user about them."""
 
     resources: Resources
     note: str | None = None
@@ -25,16 +25,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the user says about the resources of a trial; None or "auto" leaves it to us.
+    """The user's options for the resources of a trial; None or "auto" leaves the choice to us.
 
     Attributes:
         device: "auto", "cpu" or "cuda"; "cuda:1" with the local executor.
-        gpus: A share of one GPU; 0 for none.
-        cpus: CPUs of a trial.
+        gpus: Share of one GPU; 0 for none.
+        cpus: CPUs per trial.
         executor: "ray" or "local".
 
     Raises:
-        InputError: These contradict each other.
+        InputError: The options contradict each other.
     """
 
     device: str = "auto"
@@ -58,23 +58,23 @@ class Asked:
             )
 
     def require(self) -> None:
-        """Refuse a GPU that the user asks for and that is not there.
+        """Check that a GPU that the user asks for is available.
 
         Raises:
-            InputError: There are not as many, or nobody answers at RAY_ADDRESS.
+            InputError: There are not enough GPUs, or nothing answers at RAY_ADDRESS.
         """
         if self.gpus or self.device.startswith("cuda"):
             device = "cuda" if self.device == "auto" else self.device
             require_resources(Resources(self.cpus or 1, self.gpus or 1.0, device), self.executor)
 
     def choose(self, before: Resources | None = None) -> Choice:
-        """What each trial gets.
+        """Choose the resources of each trial.
 
         Args:
-            before: What the trials of the study had so far; None for a new study.
+            before: Resources of the study's earlier trials; None for a new study.
 
         Raises:
-            InputError: Nobody answers at RAY_ADDRESS, which decides whether there are GPUs.
+            InputError: Nothing answers at RAY_ADDRESS, so it is unknown whether there are GPUs.
         """
         cpus = self.cpus or (before.cpus if before else 1)
         if self.device == "auto" and self.gpus is None and before is not None:
@@ -95,7 +95,7 @@ class Asked:
             unused = available(self.executor).gpus
             note = f"the trials stay on the CPU, as this study began; {_DEVICE} cuda changes that"
             return Choice(replace(before, gpus=0.0), note if unused else None)
-        ray = self.executor == "ray"  # which chooses among the GPUs, whatever was named before
+        ray = self.executor == "ray"  # Ray chooses among the GPUs, even if one was named before
         device = "cuda" if ray else before.device
         return Choice(replace(before, gpus=before.gpus or 1.0, device=device))
 
@@ -108,7 +108,7 @@ def _check_name(device: str) -> None:
 
 
 def _moved(before: Resources | None, device: str) -> str | None:
-    """What a study's record does not say: its trials run on another device than before."""
+    """Return a note if the trials run on another device than before, which no record shows."""
     if before is None or before.device.partition(":")[0] == device.partition(":")[0]:
         return None
     return f"this study began on {before.device}, and its trials go on on {device}"

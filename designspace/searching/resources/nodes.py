@@ -1,7 +1,7 @@
-"""How many trials fit on the nodes where they run.
+"""The number of trials that fit on the nodes.
 
-A trial runs on one node, and on one GPU of it or a share of one. So the trials are counted per
-node and per GPU: with 0.4 of a GPU each, two fit on a GPU and four on two GPUs, not five; and
+A trial runs on one node, and on one GPU of it or a share of one. The trials are therefore counted
+per node and per GPU: with 0.4 of a GPU each, two fit on one GPU and four on two GPUs, not five; and
 four CPUs on each of two nodes hold no trial that asks for eight.
 """
 
@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from designspace.errors import InputError
 from designspace.searching.request import Resources
 
-_ROUNDING = 1e-6  # 1 / 0.1 is 10, whatever the last digit of 0.1 is
+_ROUNDING = 1e-6  # so that 1 / 0.1 counts as 10 despite rounding errors
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A machine, by what it has for trials."""
+    """A machine, with its CPUs and GPUs for trials."""
 
     cpus: float
     gpus: float
 
     def slots(self, asked: Resources) -> int:
-        """How many trials fit on this node."""
+        """Return the number of trials that fit on this node."""
         by_cpu = int(self.cpus // asked.cpus)
         return min(by_cpu, int(self.gpus) * per_gpu(asked.gpus)) if asked.gpus else by_cpu
 
@@ -33,7 +33,7 @@ class Node:
 
 
 def per_gpu(share: float) -> int:
-    """How many trials fit on one GPU, each with such a share of it; 0 if one trial needs more."""
+    """Return how many trials fit on one GPU, each with this share; 0 for a share above 1."""
     return math.floor(1 / share + _ROUNDING)
 
 
@@ -42,8 +42,8 @@ class Available:
     """CPUs and GPUs that the trials of a study may use.
 
     Attributes:
-        place: Where, in words: "this machine", or a cluster by its address.
-        nodes: The machines.
+        place: Name of the place in words: "this machine", or a cluster by its address.
+        nodes: Machines.
     """
 
     place: str
@@ -51,18 +51,18 @@ class Available:
 
     @property
     def gpus(self) -> float:
-        """GPUs of all nodes."""
+        """Number of GPUs of all nodes."""
         return sum(node.gpus for node in self.nodes)
 
     def slots(self, asked: Resources) -> int:
-        """How many trials run at a time; 0 if not even one fits."""
+        """Return the number of trials that run at a time; 0 if not even one fits."""
         return sum(node.slots(asked) for node in self.nodes)
 
     def require(self, asked: Resources) -> int:
-        """The slots, of which there must be at least one.
+        """Return the number of slots, which must be at least one.
 
         Raises:
-            InputError: No node has what one trial asks for.
+            InputError: No node has the resources that one trial asks for.
         """
         found = self.slots(asked)
         if found:
@@ -83,7 +83,7 @@ class Available:
         )
 
     def _has(self, most: float) -> str:
-        """What the place has of something, at most on one node."""
+        """Return the largest amount of a resource on one node, as part of a sentence."""
         if len(self.nodes) == 1:
             return f"{self.place} has {most:g}"
         return f"{self.place} has at most {most:g} on one of its {len(self.nodes)} nodes"

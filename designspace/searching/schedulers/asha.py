@@ -1,9 +1,13 @@
-"""Asynchronous successive halving, the stopping variant, as a pure function of the ledger.
+"""Asynchronous successive halving (ASHA), the stopping variant, as a pure function of the ledger.
 
-At a rung (a number of epochs) a trial goes on if its accuracy is among the best 1/eta of all that
-were recorded at that rung so far, its own included. While fewer than eta are recorded there is
-nothing to compare with, and it goes on. Nothing waits, and nothing that was stopped comes back.
-Trial 0, the base that all others are held against, is never stopped.
+At a rung (a number of epochs) a trial continues if its accuracy is among the best 1/eta of all
+accuracies recorded at that rung so far, its own included. While fewer than eta are recorded there
+is nothing to compare with, and it continues. No trial waits for another, and no stopped trial is
+resumed. Trial 0, the base that all others are compared with, is never stopped.
+
+Example with eta 2 and a rung at epoch 1: trial 0 records 50 %, alone, and continues. Trial 1
+records 40 %: one of two accuracies may continue, 50 is better, so it is stopped. Trial 2 records
+60 %: one of three may continue, and it is the best, so it continues.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from designspace.records.study.study import SchedulerMeta
 
 
 def rungs(min_epochs: int, eta: int, max_epochs: int) -> tuple[int, ...]:
-    """Epochs after which trials are compared: min, min * eta, ... below the maximum."""
+    """Return the epochs after which trials are compared: min, min * eta, ... below the maximum."""
     assert min_epochs >= 1
     assert eta >= 2
     found: list[int] = []
@@ -28,7 +32,7 @@ def rungs(min_epochs: int, eta: int, max_epochs: int) -> tuple[int, ...]:
 
 
 def survives(value: float, others: Sequence[float], eta: int) -> bool:
-    """Whether a trial goes on from a rung, given what the others recorded there before it."""
+    """Return whether a trial continues after a rung, given the others' earlier accuracies there."""
     recorded = len(others) + 1
     if recorded < eta:
         return True
@@ -39,14 +43,14 @@ def survives(value: float, others: Sequence[float], eta: int) -> bool:
 def decide(
     scheduler: SchedulerMeta, epochs: int, state: StudyState, trial: int, top1: float
 ) -> Decision:
-    """What a trial does after the epoch that follows those recorded in `state`.
+    """Decide on a trial after the epoch that follows those recorded in `state`.
 
     Args:
-        scheduler: kind, eta and rungs.
-        epochs: after how many a trial is complete, as its recipe says.
-        state: all that was recorded before this epoch.
-        trial: whose epoch it is.
-        top1: its validation accuracy in percent.
+        scheduler: Kind, eta and rungs.
+        epochs: Number of epochs of a complete trial, from its recipe.
+        state: State of the study before this epoch.
+        trial: Number of the trial.
+        top1: Validation accuracy of the trial after this epoch in percent.
     """
     epoch = state.trials[trial].epochs + 1
     if epoch >= epochs:
@@ -64,7 +68,7 @@ def decide(
 def disagreements(
     scheduler: SchedulerMeta, epochs: int, events: Iterable[Event]
 ) -> list[tuple[EpochEnded, Decision]]:
-    """Recorded decisions that replaying the ledger does not reproduce, with the one expected."""
+    """Return recorded decisions that a replay does not reproduce, each with the expected one."""
     state, found = StudyState(), list[tuple[EpochEnded, Decision]]()
     for event in events:
         if isinstance(event, EpochEnded):

@@ -1,1 +1,1 @@
-"""What makes the first epoch of a search under Ray come sooner."""
+"""Data sharing, so that the first epoch of a search with Ray starts sooner."""

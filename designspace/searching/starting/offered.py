@@ -1,4 +1,4 @@
-"""Data that this process has already, for the trainings that would load them."""
+"""Data that this process has loaded, for trainings that would load them again."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _offered: dict[str, Data] = {}
 
 
 def offer(data: Data, load: Mapping[str, Any]) -> None:
-    """Let trainings use data that these arguments loaded; the last ones offered are kept."""
+    """Let trainings use data that were loaded with these arguments; only the last are kept."""
     _offered.clear()
     _offered[_key(load)] = data
 
 
 def offered(load: Mapping[str, Any]) -> Data | None:
-    """The data that these arguments load, where this process has them."""
+    """Return the data that these arguments load, if this process has them, else None."""
     return _offered.get(_key(load))
 
 

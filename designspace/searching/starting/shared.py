@@ -1,7 +1,7 @@
-"""The data of a study in Ray's object store: read by all workers, in the memory of one of them.
+"""The data of a study in Ray's object store: read by all workers, stored once per node.
 
-The driver has decoded them anyway. A worker maps their bytes, and loads the data itself where the
-store does not have them; either way it checks that they are those of the study.
+The driver has decoded them anyway. A worker maps their bytes, and loads the data itself if the
+store does not have them. In both cases it checks that they are the study's data.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ if TYPE_CHECKING:
 
 RAY: Any = ray  # Ray's own annotations are partial
 SHARE = 0.5
-"""Share of the smallest node's object store that the data may take."""
+"""Maximum share of the smallest node's object store for the data."""
 PATIENCE = 120.0
-"""Seconds for the data to come from another node."""
+"""Time limit for the data to arrive from another node [s]."""
 _SPLITS = ("train", "val", "test")
 Held = list[Any]
-"""A reference to what the store holds, in a list, so that Ray hands on the reference itself."""
+"""A reference to the stored data, in a list, so that Ray passes on the reference itself."""
 _taken: list[bool] = []
 
 
 @dataclass(frozen=True)
 class _Array:
-    """A tensor's memory, and in which order its axes lie there."""
+    """The memory of a tensor, and the order of the tensor's axes in it."""
 
     memory: NDArray[Any]
     order: tuple[int, ...]
 
     @property
     def tensor(self) -> Tensor:
-        """The tensor, which must not be written to."""
+        """The tensor, which is read-only."""
         import torch
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # torch: it cannot be written to
+            warnings.simplefilter("ignore", UserWarning)  # torch: the array is not writable
             stored = torch.from_numpy(self.memory)
         return stored.permute(*(int(axis) for axis in np.argsort(self.order)))
 
 
 @dataclass(frozen=True)
 class _Shared:
-    """The data without their splits, and pixels and labels of those."""
+    """The data without their splits, and the pixels and labels of each split."""
 
     load: Mapping[str, Any]
     data: Data
@@ -65,7 +65,7 @@ class _Shared:
 def share(load: Mapping[str, Any]) -> Held | None:
     """Put the data that these arguments load into the store.
 
-    None where this process has not decoded them, or they are too many.
+    Return None if this process has not decoded them, or if they are too large.
     """
     found = offered(load)
     splits = {name: _arrays(getattr(found, name)) for name in _SPLITS} if found else {}
@@ -83,12 +83,12 @@ def share(load: Mapping[str, Any]) -> Held | None:
 
 
 def take(held: Held) -> None:
-    """Offer the data to the trainings of this process, which load them where that fails."""
+    """Offer the stored data to the trainings of this process, which load them if that fails."""
     from designspace.images.split import DecodedSplit
 
     if _taken:
         return
-    _taken.append(True)  # once per process: where it fails, it would fail again
+    _taken.append(True)  # once per process: a second attempt would fail like the first
     try:
         shared: _Shared = RAY.get(held[0], timeout=PATIENCE)
     except (ray.exceptions.RayError, OSError):
@@ -110,7 +110,7 @@ def _arrays(split: Split) -> tuple[_Array, _Array] | None:
 
 
 def _array(tensor: Tensor) -> _Array | None:
-    """A tensor as its memory lies; None where that has gaps, or lies on another device."""
+    """Return a tensor as its memory; None if it has gaps or is on another device."""
     order = tuple(sorted(range(tensor.ndim), key=tensor.stride, reverse=True))
     stored = tensor.permute(*order)
     if not stored.is_contiguous() or stored.device.type != "cpu":
@@ -119,6 +119,6 @@ def _array(tensor: Tensor) -> _Array | None:
 
 
 def _room() -> float:
-    """Bytes of the smallest store of all nodes."""
+    """Return the size of the smallest object store of all nodes, in bytes."""
     nodes = [node["Resources"] for node in RAY.nodes() if node["Alive"]]
     return min((node.get("object_store_memory", 0.0) for node in nodes), default=0.0)

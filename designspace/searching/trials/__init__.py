@@ -1,1 +1,1 @@
-"""A trial inside a worker: from a job to a real training."""
+"""A trial inside a worker: from a job to a training."""

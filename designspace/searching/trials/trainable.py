@@ -1,7 +1,7 @@
-"""What an executor needs of a training, and one attempt at it inside a worker.
+"""The interface of a training for executors, and one attempt at it inside a worker.
 
-The worker's side is the same for all executors: plain data comes in, plain data goes out, and a
-training that fails is an answer like any other, so that no executor has failure rules of its own.
+The worker's side is the same for all executors. It receives and returns plain data. A failed
+training is a result like any other, so no executor needs failure rules of its own.
 """
 
 from __future__ import annotations
@@ -26,44 +26,44 @@ from designspace.records.training import Divergence, Epoch, Score
 
 Progress = Callable[[int, int], None]
 Task = Literal["train", "keep", "test"]
-"""Train on; write the weights of a complete training; or measure it on the test split."""
+"""Continue to train; write the weights of a complete training; or measure it on the test split."""
 
 
 class Trainee(Protocol):
-    """A training that goes on epoch by epoch and keeps a checkpoint an epoch."""
+    """A training that proceeds epoch by epoch and writes one checkpoint per epoch."""
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
+        """Number of complete epochs."""
         ...
 
     @property
     def history(self) -> Sequence[Epoch]:
-        """The epochs done, as they were measured; restored with the checkpoint."""
+        """The measurements of the complete epochs; restored with the checkpoint."""
         ...
 
     @property
     def fallback(self) -> str | None:
-        """Why `resume` passed over the newest checkpoint; None where it did not."""
+        """Reason why `resume` skipped the newest checkpoint; None if it did not."""
         ...
 
     def resume(self) -> int:
-        """Restore the last valid checkpoint; returns the epochs done, 0 where there is none."""
+        """Restore the last valid checkpoint; return the complete epochs, 0 if there is none."""
         ...
 
     def train_epoch(self, progress: Progress | None = None) -> Epoch:
-        """Train and validate one epoch, and keep its checkpoint.
+        """Train and validate one epoch, and write its checkpoint.
 
-        `progress` is called after each step with the steps done and the steps of an epoch.
+        `progress` is called after each step with the finished steps and the steps per epoch.
         """
         ...
 
     def keep(self) -> None:
-        """Write the weights of the complete training, whole or not at all."""
+        """Write the weights of the complete training, as a whole or not at all."""
         ...
 
     def restore(self) -> bool:
-        """Take up the kept weights, to be measured; False where there are none."""
+        """Load the saved weights to measure them; return False if there are none."""
         ...
 
     def test(self) -> Score:
@@ -72,19 +72,19 @@ class Trainee(Protocol):
 
 
 class Job(RecordModel):
-    """Everything that makes a training; plain JSON on its way to a worker.
+    """The complete description of a training, sent to a worker as plain JSON.
 
     Attributes:
-        spec: the network.
-        recipe: the recipe, in full.
-        data: the images, and how they are read.
-        seed: of initialisation and data order; the same for all trials of a study.
+        spec: Network.
+        recipe: Recipe in full.
+        data: Images, and how they are read.
+        seed: Seed of initialisation and data order; the same for all trials of a study.
         device: "cpu", "cuda", ...
-        threads: CPU threads the training may use.
-        directory: the trial's own.
-        gpus: GPUs that it is given; below 1 the share of one that it has with others.
-        about: facts for the kept weights, beside those that every training gives them.
-        plugins: the plug-ins that the driver has, with their sources: a worker runs them first.
+        threads: CPU threads that the training may use.
+        directory: Directory of the trial.
+        gpus: GPUs for the training; below 1 the share of one GPU that it shares with others.
+        about: Facts for the saved weights, in addition to those of every training.
+        plugins: Plug-ins of the driver, with their sources; a worker runs them first.
     """
 
     spec: SpecFacts
@@ -100,7 +100,7 @@ class Job(RecordModel):
 
     @property
     def epochs(self) -> int:
-        """After how many epochs the training is complete."""
+        """Number of epochs of a complete training."""
         return self.recipe.epochs
 
 
@@ -109,11 +109,11 @@ Factory = Callable[[Job], Trainee]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A training that raised: one line for the ledger, the traceback for the trial's directory.
+    """A training that raised an error: one line for the ledger, a traceback for the directory.
 
-    `hopeless` where every other trial would fail alike: the data are wrong, or the disk is full.
-    `fatal` where the process of the worker ended, or can train nothing else: its GPU is lost to it.
-    `divergence` where the training itself came to no number.
+    `hopeless` is true if every other trial would fail in the same way: the data are wrong, or the
+    disk is full. `fatal` is true if the worker's process ended or can train nothing else, because
+    it lost its GPU. `divergence` is set if the training itself diverged.
     """
 
     error: str
@@ -124,22 +124,22 @@ class Failure:
 
 
 class Attempt:
-    """One attempt at a trial inside a worker; a step answers with what there is to report."""
+    """One attempt at a trial inside a worker; each step returns the next result to report."""
 
     def __init__(self, factory: Factory, job: Job, recorded: int, *, task: Task = "train") -> None:
-        """Take a job of which `recorded` epochs are in the ledger already."""
+        """Prepare a job of which `recorded` epochs are already in the ledger."""
         self._factory, self._job, self._reported, self._task = factory, job, recorded, task
         self._trainee: Trainee | None = None
         self._note: str | None = None
 
     def step(self) -> Epoch | Score | Failure:
-        """The next epoch: from the checkpoint where it is there already, else trained.
+        """Return the next epoch: from the checkpoint if it is there already, else by training it.
 
-        The weights are kept before the last epoch is reported, so that no ledger calls a trial done
-        that has none. To keep weights answers with the last epoch, a test with the score; both
-        train what the checkpoint lacks, if anything.
+        The weights are written before the last epoch is reported, so that no ledger calls a trial
+        complete that has no weights. The task "keep" returns the last epoch, the task "test" the
+        score. Both train the epochs that the checkpoint lacks, if any.
 
-        This is the one place that takes any exception: whatever a training raises ends this
+        This is the only place that catches every exception: an error in a training ends this
         attempt, not the study.
         """
         try:
@@ -147,14 +147,14 @@ class Attempt:
         except Exception as error:
             found = failure(error, self._job.recipe.full)
         self._trainee = None
-        if not found.fatal:  # else nothing of the GPU can be asked for any more
+        if not found.fatal:  # after a fatal error nothing may use the GPU any more
             release()
         return found
 
     def close(self) -> None:
-        """Let go of the training; of a GPU's memory at once, for the next one or a neighbour."""
+        """Release the training, and a GPU's memory at once for the next training or a neighbour."""
         self._trainee = None
-        if self._job.device != "cpu":  # collecting takes a tenth of a second
+        if self._job.device != "cpu":  # garbage collection takes a tenth of a second
             release()
 
     def _step(self) -> Epoch | Score:
@@ -180,13 +180,13 @@ class Attempt:
             self._trainee = self._factory(self._job)
             self._trainee.resume()
             self._note = self._trainee.fallback
-        while self._trainee.epoch < epochs:  # more than once where a checkpoint was lost
+        while self._trainee.epoch < epochs:  # more than one epoch if a checkpoint was lost
             self._trainee.train_epoch()
         return self._trainee
 
 
 def failure(error: BaseException, recipe: Mapping[str, Any]) -> Failure:
-    """An exception as plain data; where memory ended, with what to change in the recipe."""
+    """Return an exception as plain data; if memory ran out, with advice on the recipe."""
     gpu = lost_gpu(error)
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     hopeless = full or isinstance(error, InputError)

@@ -1,4 +1,4 @@
-"""The training of a trial: a run whose weights are kept with the facts of its study."""
+"""The training of a trial: a run whose weights are saved with the facts of its study."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from designspace.training.run import Run
 
 @dataclass(frozen=True, slots=True)
 class TrialRun:
-    """A run as an executor drives it.
+    """A run with the interface for executors.
 
     Attributes:
-        run: the training.
-        about: facts for its weights: the study and the number of the trial.
+        run: Training.
+        about: Facts for its weights: the study and the number of the trial.
     """
 
     run: Run
@@ -26,21 +26,21 @@ class TrialRun:
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
+        """Number of complete epochs."""
         return self.run.epoch
 
     @property
     def history(self) -> Sequence[Epoch]:
-        """The epochs done, as they were measured."""
+        """The measurements of the complete epochs."""
         return self.run.history
 
     @property
     def fallback(self) -> str | None:
-        """Why the newest checkpoint was passed over; None where it was not."""
+        """Reason why the newest checkpoint was skipped; None if it was not."""
         return self.run.fallback
 
     def resume(self) -> int:
-        """Restore the last valid checkpoint; returns the epochs done."""
+        """Restore the last valid checkpoint; return the complete epochs."""
         return self.run.resume()
 
     def train_epoch(self, progress: Progress | None = None) -> Epoch:
@@ -52,7 +52,7 @@ class TrialRun:
         keep(self.run, **self.about)
 
     def restore(self) -> bool:
-        """Load the kept weights; False where there are none."""
+        """Load the saved weights; return False if there are none."""
         return restore(self.run)
 
     def test(self) -> Score:

@@ -1,4 +1,4 @@
-"""From a job to the real training, inside a worker; data are loaded once per process at most."""
+"""The training of a job inside a worker; data are loaded at most once per process."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def make_run(job: Job) -> Trainee:
-    """The training that a job describes.
+    """Return the training that a job describes.
 
     Raises:
-        InputError: The data are not those that the study was started with.
+        InputError: The data are not the data that the study began with.
     """
     import torch
 
@@ -36,7 +36,7 @@ def make_run(job: Job) -> Trainee:
 
 
 def run_of(job: Job, data: Data) -> Trainee:
-    """The training that a job describes, on data that are loaded already."""
+    """Return the training that a job describes, on data that are already loaded."""
     from designspace.searching.trials.trial_run import TrialRun
     from designspace.training.run import Run
 
