@@ -1,4 +1,4 @@
-"""The numbers of a recipe."""
+"""Types of the numbers in a recipe."""
 
 from __future__ import annotations
 
