@@ -20,7 +20,7 @@ from designspace.layers.saved_tensors import Precision
 from designspace.naming import task_of
 from designspace.spec.network.load import Source
 
-_MOMENTS = 2  # of AdamW
+_MOMENTS = 2  # running averages that AdamW keeps per parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def memory(
     node = plan_of(task_of(spec, num_classes, in_channels, input_size))
     reading = MemoryReading(SINGLE if precision == "float32" else 2)
     logits = reading.run(node, reading.tensor(node.inputs[0], SINGLE))
-    loss = logits.feature.elements * SINGLE  # the logarithms of the probabilities
+    loss = logits.feature.elements * SINGLE  # for the logarithms of the probabilities
     steps = [*reading.steps, Step(0, loss, 0, 2 * loss)]
     moments = list(_moments(steps, batch_size))
     at_peak = max(moments, key=lambda moment: moment.total)

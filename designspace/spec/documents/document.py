@@ -75,7 +75,7 @@ def parse(text: str, *, file: str) -> Document:
         InputError: The YAML is broken, a key is repeated, or a tag is not plain data.
     """
     if QuickLoader.suits(text):
-        with suppress(yaml.YAMLError):  # which is told below, in the usual words
+        with suppress(yaml.YAMLError):  # the other parser reports it below, in the usual words
             return _read(QuickLoader, text, file)
     try:
         return _read(PlainLoader, text, file)
@@ -93,7 +93,7 @@ def _read(reader: type[PlainLoader | QuickLoader], text: str, file: str) -> Docu
     try:
         loader = reader(text)
         node = loader.whole()
-        origins: dict[Keys, Origin] = {(): Origin(file, 1)}  # of an empty text, too
+        origins: dict[Keys, Origin] = {(): Origin(file, 1)}  # for an empty text, too
         if node is None:
             return Document(None, origins)
         _walk(node, (), file, origins, Extent())
@@ -115,7 +115,7 @@ def _walk(
 ) -> None:
     """Note the line of every value, and refuse repeated keys, which PyYAML would accept."""
     extent.enter(node, len(keys))
-    if not keys or keys not in origins:  # a key's own line stays
+    if not keys or keys not in origins:  # keep the line of a key
         origins[keys] = Origin(file, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(cast("list[yaml.Node]", node.value)):
@@ -190,7 +190,7 @@ def written_to(path: Path) -> Path:
         mode = target.stat().st_mode
     except FileNotFoundError:
         return path.resolve()
-    except (OSError, RuntimeError) as error:  # links that go round in a circle, a forbidden folder
+    except (OSError, RuntimeError) as error:  # links that form a circle, a forbidden folder
         said = getattr(error, "strerror", None) or str(error)
         raise InputError(f"cannot be written: {said}", file=str(path)) from None
     if not stat.S_ISREG(mode):

@@ -10,7 +10,7 @@ from designspace.layers.frozen import Frozen
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Printed = PositiveInt | PositiveFloat
-_REST = 1e-9  # of binary fractions
+_REST = 1e-9  # tolerance for the error of binary fractions
 KEYS = ("expected", "published")
 
 

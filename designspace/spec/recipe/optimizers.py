@@ -16,8 +16,9 @@ class LayerDecay(Frozen):
     """A smaller learning rate for lower layers: `rate` to the power of the number of layers above.
 
     A layer consists of some consecutive blocks of a stage and the downsampling before them. The
-    stem is the lowest layer; the part after the stages is the highest, at the full rate (arXiv
-    2201.03545, appendix A.2, after BEiT). timm uses one block per layer.
+    stem is the lowest layer; the part after the stages is the highest, at the full rate, except
+    that a norm before the head's pooling belongs to the last blocks, as in timm (arXiv 2201.03545,
+    appendix A.2, after BEiT). timm uses one block per layer.
 
     Attributes:
         rate: Factor from one layer to the one below.

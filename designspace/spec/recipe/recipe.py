@@ -143,7 +143,7 @@ class Recipe(Kind):
 
     @property
     def learning_rate(self) -> float:
-        """The peak learning rate at this batch size (linear scaling)."""
+        """Peak learning rate at this batch size (linear scaling)."""
         return self.optimizer.lr * self.batch_size / self.optimizer.reference_batch
 
     def plain(self) -> dict[str, Any]:

@@ -1,4 +1,10 @@
-"""Write a value of the base once per stage, so that each stage's value can be changed alone."""
+"""Write a value of the base once per stage, so that each stage's value can be changed alone.
+
+For example, for the path `block.spatial.kernel_size` and two stages, `block: conv` becomes
+`block: {kind: conv, spatial: {kind: conv, kernel_size: {per_stage: [7, 7]}}}`: the short forms are
+expanded, and the default 7 is written once per stage. The value of the first stage is then at
+`block.spatial.kernel_size.per_stage.0`.
+"""
 
 from __future__ import annotations
 
