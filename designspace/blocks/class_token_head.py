@@ -1,4 +1,4 @@
-"""A classifier on the class token alone."""
+"""A classifier on the class token."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from designspace.layers.part import Children, Layer, PartContext
 
 
 class ClassTokenHead(Head):
-    """A norm of all tokens, then a linear classifier on the first (arXiv 2010.11929, eq. 4).
+    """A norm of all tokens, then a linear classifier on the first one (arXiv 2010.11929, eq. 4).
 
     Attributes:
-        norm: The norm.
+        norm: Norm of the tokens.
     """
 
     example_input: ClassVar[tuple[int, ...]] = (17, 32)
@@ -25,9 +25,9 @@ class ClassTokenHead(Head):
     norm: Norm = InheritNorm()
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """Normalise, take the class token, classify."""
+        """List the norm, the class token and the classifier."""
         return {"norm": self.norm, "take": TakeFirst(), "classifier": Linear(at.width)}
 
     def forward(self, m: Children, x: Any) -> Any:
-        """One after the other."""
+        """Run the layers one after the other."""
         return m.classifier(m.take(m.norm(x)))

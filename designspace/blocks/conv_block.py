@@ -1,4 +1,12 @@
-"""The convolution block: ResNet's bottleneck, ConvNeXt's block and all between."""
+"""The convolution block: ResNet's bottleneck, ConvNeXt's block and everything in between.
+
+The block has one residual branch of three layers: two pointwise layers and a spatial one, which may
+be the first, the middle or the last. For example, ResNet's bottleneck of a stage of width 64 is
+`wide: ends, ratio: 4, spatial_at: middle`: pointwise 256 -> 64, spatial 64, pointwise 64 -> 256.
+ConvNeXt's block of a stage of width 96 is `wide: middle, ratio: 4, spatial_at: first`: spatial 96,
+pointwise 96 -> 384, pointwise 384 -> 96. Norms and activations have positions: `norm_at: [1]` is a
+norm after the first of the three layers.
+"""
 
 from __future__ import annotations
 
@@ -24,28 +32,27 @@ from designspace.mixers.mixer import Mixer
 
 
 class ConvBlock(Block):
-    """Two pointwise layers and a spatial one on one residual branch.
+    """Two pointwise layers and a spatial layer on one residual branch.
 
-    The width changes between the two pointwise layers' outer and inner sides by `ratio`.
+    The inner and the outer sides of the two pointwise layers differ in width by the factor `ratio`.
 
     Attributes:
-        wide: Which side is wide: `ends` is a bottleneck (He et al., arXiv 1512.03385), whose
-            stage width is the narrow side; `middle` is inverted (Sandler et al., arXiv
-            1801.04381).
-        ratio: Wide over narrow channels; a fraction is truncated to whole channels.
-        ratio_of: Narrow channels of an inverted block: the stage's width, or the channels that the
-            block takes, as in MobileNetV2 and EfficientNet.
-        spatial: The token mixer.
-        spatial_at: Where it stands: before, between or after the pointwise layers.
-        norm: The block's norm.
-        norm_at: After which of the three layers a norm stands; 0 is before the first.
-        act: The block's activation.
-        act_at: After which layers an activation stands; 3 is after the addition.
+        wide: Wide side: `ends` is a bottleneck (He et al., arXiv 1512.03385), whose stage width is
+            the narrow side; `middle` is an inverted block (Sandler et al., arXiv 1801.04381).
+        ratio: Ratio of wide to narrow channels; the product is truncated to whole channels.
+        ratio_of: Narrow channels of an inverted block: the stage's width, or the input channels of
+            the block, as in MobileNetV2 and EfficientNet.
+        spatial: Token mixer.
+        spatial_at: Position of the token mixer: before, between or after the pointwise layers.
+        norm: Norm of the block.
+        norm_at: Numbers of the layers that a norm follows; 0 is before the first layer.
+        act: Activation of the block.
+        act_at: Numbers of the layers that an activation follows; 3 is after the addition.
         bias: Whether the pointwise layers have biases.
-        response: What rescales the channels before the second pointwise layer; null for nothing.
-        layer_scale_init: Initial value of a learnable factor a channel of the branch; null for
-            none.
-        shortcut: The residual path where the block changes the shape.
+        response: Rescaling of the channels before the second pointwise layer; null for none.
+        layer_scale_init: Initial value of a learnable factor per channel of the branch; null for
+            no factor.
+        shortcut: Residual path if the block changes the shape.
     """
 
     overwrites: ClassVar[tuple[str, ...]] = ("act",)
@@ -72,11 +79,11 @@ class ConvBlock(Block):
     shortcut: Shortcut = Projection()
 
     def out_channels(self, width: int) -> int:
-        """The outer side of the block."""
+        """Return the number of channels of the block's outer side."""
         return self._wider(width) if self.wide == "ends" else width
 
     def meaning(self) -> dict[str, Any]:
-        """As data; a norm or activation of kind `none` stands nowhere."""
+        """Return the block as plain data; a norm or activation of kind `none` has no positions."""
         nowhere: dict[str, Any] = {}
         if isinstance(self.norm, NoNorm):
             nowhere["norm_at"] = ()
@@ -85,7 +92,7 @@ class ConvBlock(Block):
         return super(ConvBlock, self.model_copy(update=nowhere)).meaning()
 
     def inactive(self) -> frozenset[str]:
-        """A norm or activation that stands nowhere; `ratio_of` in a bottleneck."""
+        """Return a norm or activation without positions, and `ratio_of` in a bottleneck."""
         unused = {
             "norm": not self.norm_at,
             "act": not self.act_at,
@@ -94,15 +101,15 @@ class ConvBlock(Block):
         return frozenset(name for name, idle in unused.items() if idle)
 
     def inactive_unless(self, *, projects: bool) -> frozenset[str]:
-        """The shortcut and `ratio_of` as well, where no block changes the shape."""
+        """Add the shortcut and `ratio_of` if no block changes the shape."""
         return self.inactive() if projects else self.inactive() | {"shortcut", "ratio_of"}
 
     def costless(self) -> frozenset[str]:
-        """The activation and where it stands, where it costs nothing."""
+        """Return the activation and its positions, if it costs nothing."""
         return frozenset({"act", "act_at"}) if is_idle(type(self.act)) else frozenset()
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
-        """The branch, what weighs it, the shortcut, and what follows the addition."""
+        """List the branch, its scale and drop path, the shortcut, and the last activation."""
         out = self.out_channels(at.width)
         changes = at.stride > 1 or x.channels != out
         return {
@@ -116,21 +123,21 @@ class ConvBlock(Block):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """Add the shortcut to the branch, whose peak of memory comes before the shortcut."""
+        """Add the shortcut to the branch; the branch runs first, to have its memory peak before."""
         return m.act(self._add(m.drop_path(m.scale(m.branch(x))), m.shortcut(x)))
 
     @property
     def _add(self) -> Callable[[Any, Any], Any]:
-        """In place where the branch ends in a tensor of its own that no gradient needs.
+        """The addition: in place if the branch ends in a new tensor that no gradient needs.
 
-        A batch norm's output and a scaled one are that. A layer norm's and a pointwise layer's are
-        views, whose gradients torch would copy.
+        The outputs of a batch norm and of a layer scale are such tensors. Those of a layer norm and
+        a pointwise layer are views, whose gradients torch would copy.
         """
         normed = 3 in self.norm_at and isinstance(self.norm, BatchNorm)
         return _add_onto if normed or self.layer_scale_init is not None else _add_anew
 
     def _branch(self, x: Feature, at: PartContext) -> Iterator[tuple[str, Layer]]:
-        """The three layers in their order, each with the norm and activation after it."""
+        """Yield the three layers in their order, each with the norm and activation after it."""
         if 0 in self.norm_at:
             yield "norm0", self.norm
         for position, (name, layer) in enumerate(self._three(x, at), start=1):

@@ -21,9 +21,9 @@ class ConvHead(Head):
     """A 1x1 convolution, norm, activation, mean and classifier (arXiv 1801.04381, table 2).
 
     Attributes:
-        width: Channels of the convolution.
-        norm: The norm after it.
-        act: The activation after the norm.
+        width: Number of output channels of the convolution.
+        norm: Norm after the convolution.
+        act: Activation after the norm.
         bias: Whether the convolution has a bias.
     """
 
@@ -36,7 +36,7 @@ class ConvHead(Head):
     bias: StrictBool = False
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """Widen, pool, classify."""
+        """List the convolution, norm, activation, pooling and classifier."""
         return {
             "conv": Linear(self.width, self.bias),
             "norm": self.norm,
@@ -46,5 +46,5 @@ class ConvHead(Head):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """One after the other."""
+        """Run the layers one after the other."""
         return m.classifier(m.pool(m.act(m.norm(m.conv(x)))))

@@ -23,11 +23,11 @@ class ConvPool(Stem):
 
     Attributes:
         kernel_size: Side of the convolution's kernel.
-        stride: Its stride.
-        norm: The norm after it.
-        act: The activation after the norm.
+        stride: Stride of the convolution.
+        norm: Norm after the convolution.
+        act: Activation after the norm.
         bias: Whether the convolution has a bias.
-        pool: Side of the max pooling of stride 2; null for none.
+        pool: Side of the windows of a max pooling with stride 2; null for no pooling.
     """
 
     overwrites: ClassVar[tuple[str, ...]] = ("act",)
@@ -45,7 +45,7 @@ class ConvPool(Stem):
     pool: OddInt | None = 3
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """Convolution, norm, activation, pooling."""
+        """List the convolution, norm, activation and pooling."""
         return {
             "conv": Conv(at.width, self.kernel_size, self.stride, bias=self.bias),
             "norm": self.norm,
@@ -54,5 +54,5 @@ class ConvPool(Stem):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """One after the other."""
+        """Run the layers one after the other."""
         return m.pool(m.act(m.norm(m.conv(x))))

@@ -1,4 +1,4 @@
-"""A single convolution as the stem, its patches free to overlap."""
+"""A single convolution as the stem; its patches may overlap."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class ConvStem(Stem):
 
     Attributes:
         kernel_size: Side of the kernel.
-        stride: Its step.
-        padding: Zeros on each side.
-        norm: The norm after it.
-        act: The activation after the norm; null for none.
+        stride: Stride of the convolution.
+        padding: Number of zeros on each side.
+        norm: Norm after the convolution.
+        act: Activation after the norm; null for none.
         bias: Whether the convolution has a bias.
     """
 
@@ -47,7 +47,7 @@ class ConvStem(Stem):
     bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """A convolution, its norm and an activation."""
+        """List the convolution, norm and activation."""
         return {
             "conv": Conv(at.width, self.kernel_size, self.stride, self.padding, bias=self.bias),
             "norm": self.norm,
@@ -55,5 +55,5 @@ class ConvStem(Stem):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """One after the other."""
+        """Run the layers one after the other."""
         return m.act(m.norm(m.conv(x)))

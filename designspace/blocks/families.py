@@ -1,4 +1,4 @@
-"""The families of which a network is made."""
+"""The families of the parts of a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Stem(Composite, family="stem"):
     """The first part: from the image to the first stage's map.
 
     Attributes:
-        width: Output channels; null takes the first stage's.
+        width: Number of output channels; null for the first stage's width.
     """
 
     examples: ClassVar[Mapping[str, Sequence[Any]]] = {"width": (None, 8)}
@@ -22,23 +22,31 @@ class Stem(Composite, family="stem"):
     width: Size | None = None
 
     def meaning_before(self, width: int) -> dict[str, Any]:
-        """The meaning before a first stage of this width."""
+        """Return the meaning of a stem before a first stage of this width."""
         return self.meaning() | {"width": self.width or width}
 
 
 class Block(Composite, family="block"):
-    """The part that a stage repeats. Its place gives the stage's width and the block's stride."""
+    """The part that a stage repeats. Its context has the stage's width and the block's stride."""
 
     def out_channels(self, width: int) -> int:
-        """Channels that a block gives in a stage of this width."""
+        """Return the number of output channels of a block in a stage of this width."""
         return width
 
     def inactive_unless(self, *, projects: bool) -> frozenset[str]:  # noqa: ARG002
-        """Fields that change nothing in a stage where no block does (or does) project."""
+        """Return the fields that have no effect in a stage.
+
+        Args:
+            projects: Whether the first block of the stage changes the shape.
+        """
         return self.inactive()
 
     def meaning_where(self, *, projects: bool) -> dict[str, Any]:
-        """The meaning in a stage where some block does, or none does, project."""
+        """Return the meaning in a stage.
+
+        Args:
+            projects: Whether the first block of the stage changes the shape.
+        """
         inactive = self.inactive_unless(projects=projects)
         return {key: value for key, value in self.meaning().items() if key not in inactive}
 
@@ -48,15 +56,15 @@ class Shortcut(Composite, family="shortcut"):
 
 
 class Downsample(Composite, family="downsample"):
-    """What shrinks the map between two stages."""
+    """The part that shrinks the map between two stages."""
 
     @abstractmethod
     def strides(self) -> tuple[int, int]:
-        """The stride of this part itself, and that of the next stage's first block."""
+        """Return the stride of this part itself, and that of the next stage's first block."""
 
 
 class Head(Composite, family="head"):
     """The last part: from the last stage's map to the logits.
 
-    Its last layer is called `classifier`: it is what gets replaced for other classes.
+    The last layer of every head is called `classifier`: it is replaced for other classes.
     """

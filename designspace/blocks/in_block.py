@@ -12,10 +12,10 @@ from designspace.layers.part import Children, Layer, PartContext
 
 
 class InBlock(Downsample):
-    """The spatial layer of the stage's first block has the stride; its shortcut follows.
+    """A stride of the spatial layer and the shortcut in the stage's first block.
 
     Attributes:
-        stride: That block's stride.
+        stride: Stride of that block.
     """
 
     examples: ClassVar[Mapping[str, Sequence[Any]]] = {"stride": (1, 2)}
@@ -23,13 +23,13 @@ class InBlock(Downsample):
     stride: Size = 2
 
     def strides(self) -> tuple[int, int]:
-        """All of the stride is the block's."""
+        """Return the stride as that of the block."""
         return 1, self.stride
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """None."""
+        """List no layers."""
         return {}
 
     def forward(self, m: Children, x: Any) -> Any:  # noqa: ARG002
-        """Leave it to the block."""
+        """Return the input; the block shrinks it."""
         return x

@@ -14,11 +14,11 @@ from designspace.layers.part import Children, Layer, PartContext
 
 
 class LinearHead(Head):
-    """Mean over the positions and a linear classifier, with a norm before, after, or neither.
+    """Mean over the positions and a linear classifier, with a norm before or after it, or none.
 
     Attributes:
-        norm: The norm of the features.
-        norm_at: Before or after the pooling.
+        norm: Norm of the features.
+        norm_at: Position of the norm: before or after the pooling.
     """
 
     kind: Literal["linear"] = "linear"
@@ -26,11 +26,11 @@ class LinearHead(Head):
     norm_at: Literal["before_pool", "after_pool"] = "after_pool"
 
     def inactive(self) -> frozenset[str]:
-        """The place of a norm that is not there."""
+        """Return the position of the norm if there is no norm."""
         return frozenset({"norm_at"}) if isinstance(self.norm, NoNorm) else frozenset()
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """Norms around the pooling, and the classifier."""
+        """List the norm before or after the pooling, the pooling, and the classifier."""
         return {
             "norm_before": self.norm if self.norm_at == "before_pool" else NoNorm(),
             "pool": GlobalAvgPool(),
@@ -39,5 +39,5 @@ class LinearHead(Head):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """Pool and classify."""
+        """Normalise, pool and classify."""
         return m.classifier(m.norm_after(m.pool(m.norm_before(x))))

@@ -21,11 +21,11 @@ class MetaFormer(Block):
     """Two residual branches, each with a norm before it (arXiv 2111.11418, section 3.1).
 
     Attributes:
-        mixer: The token mixer, on the first branch.
-        channel_mixer: The channel mixer, on the second.
-        norm: The norm before each.
-        layer_scale_init: Initial value of a learnable factor a channel of each branch; null for
-            none.
+        mixer: Token mixer, on the first branch.
+        channel_mixer: Channel mixer, on the second branch.
+        norm: Norm before each mixer.
+        layer_scale_init: Initial value of a learnable factor per channel of each branch; null for
+            no factor.
     """
 
     examples: ClassVar[Mapping[str, Sequence[Any]]] = {"layer_scale_init": (None, 1e-6, 0.1)}
@@ -37,7 +37,11 @@ class MetaFormer(Block):
     layer_scale_init: Positive | None = None
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
-        """Both branches."""
+        """List the layers of both branches.
+
+        Raises:
+            ShapeError: The context asks for another shape than that of the input.
+        """
         if at.stride > 1 or x.channels != at.width:
             raise ShapeError(
                 f"a metaformer block keeps the shape, and is to go from {x.channels} channels to "

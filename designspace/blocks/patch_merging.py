@@ -14,21 +14,21 @@ from designspace.layers.part import Children, Layer, PartContext
 
 
 class PatchMerging(Downsample):
-    """2x2 neighbours put together, a norm, a linear layer without bias (arXiv 2103.14030, 3.1).
+    """2x2 neighbours concatenated, a norm, a linear layer without bias (arXiv 2103.14030, 3.1).
 
     Attributes:
-        norm: The norm of the four neighbours' channels together.
+        norm: Norm of the concatenated channels of the four neighbours.
     """
 
     kind: Literal["patch_merging"] = "patch_merging"
     norm: Norm = InheritNorm()
 
     def strides(self) -> tuple[int, int]:
-        """Always 2, all its own."""
+        """Return stride 2 for this part itself."""
         return 2, 1
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """Gather, normalise, reduce."""
+        """List the gathering of neighbours, the norm and the linear layer."""
         return {
             "gather": GatherPatches(),
             "norm": self.norm,
@@ -36,5 +36,5 @@ class PatchMerging(Downsample):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """One after the other."""
+        """Run the layers one after the other."""
         return m.reduction(m.norm(m.gather(x)))

@@ -20,7 +20,7 @@ class Patchify(Stem):
 
     Attributes:
         patch_size: Side and stride of a patch.
-        norm: The norm after it.
+        norm: Norm after the convolution.
         bias: Whether the convolution has a bias.
     """
 
@@ -31,7 +31,7 @@ class Patchify(Stem):
     bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """A convolution and its norm."""
+        """List the convolution and its norm."""
         return {
             "conv": Conv(at.width, self.patch_size, self.patch_size, padding=0, bias=self.bias),
             "norm": self.norm,

@@ -1,9 +1,11 @@
-"""A pattern over the blocks of a stage: two blocks in turn.
+"""A pattern of the blocks of a stage: two alternating blocks.
 
-The place of a block has its position in the stage, counted up to the block's period. Even positions
-take the first block and odd ones the second; a block that has a pattern itself, such as shifted
-windows, is told every second position: of four windowed blocks that are the first of a pair each,
-the second and the fourth are shifted.
+The context of a block has its position in the stage, which starts again at 0 after `period` blocks.
+Even positions use the first block and odd ones the second. A nested block that has a pattern
+itself, such as shifted windows, gets half the position, rounded down. For example, a first block
+with windowed attention is used at the positions 0, 2, 4 and 6 of a stage. The period is 4, so these
+are the positions 0, 2, 0 and 2 of the pattern; the nested block gets 0, 1, 0 and 1, and its windows
+are shifted for the second and the fourth.
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ from designspace.layers.part import Children, Layer, PartContext
 
 
 class Pattern(Block):
-    """Two blocks in turn, as timm's Twins-SVT alternates local and global attention.
+    """Two alternating blocks, such as local and global attention in timm's Twins-SVT.
 
     Chu et al., arXiv 2104.13840, section 3.2.
 
     Attributes:
-        first: The stage's first block, its third, and so on.
-        second: The others.
+        first: Block at the first position of the stage, the third, and so on.
+        second: Block at the other positions.
     """
 
     kind: Literal["pattern"] = "pattern"
@@ -39,15 +41,15 @@ class Pattern(Block):
     second: Block = MetaFormer()
 
     def period(self) -> int:
-        """Twice as many blocks as the longer of the two patterns takes."""
+        """Return twice the least common multiple of the two blocks' periods."""
         return 2 * lcm(self.first.period(), self.second.period())
 
     def out_channels(self, width: int) -> int:
-        """Those of the first block."""
+        """Return the number of output channels of the first block."""
         return self.first.out_channels(width)
 
     def meaning_where(self, *, projects: bool) -> dict[str, Any]:
-        """Only a stage's first block can change the shape."""
+        """Return the meaning in a stage, where only the first block can change the shape."""
         return {
             "kind": self.kind,
             "first": self.first.meaning_where(projects=projects),
@@ -55,7 +57,11 @@ class Pattern(Block):
         }
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """The block whose turn it is, and an identity for the other."""
+        """List the block at this position, and an identity for the other one.
+
+        Raises:
+            ShapeError: The two blocks have different numbers of output channels.
+        """
         given, other = (block.out_channels(at.width) for block in (self.first, self.second))
         if given != other:
             raise ShapeError(
@@ -70,5 +76,5 @@ class Pattern(Block):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """One of them."""
+        """Run the block at this position; the other layer is an identity."""
         return m.second(m.first(x))

@@ -1,4 +1,4 @@
-"""Positions in a block of three layers, and their short forms."""
+"""Positions of norms and activations in a block of three layers, and their short forms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 
 def _spelled(first: int, last: int) -> Callable[[Any], Any]:
-    """Turn `all` and a count whose meaning is unique into positions."""
+    """Return a function that expands `all`, and a count with a unique meaning, to positions."""
     every = list(range(1, last + 1))
 
     def spell(value: Any) -> Any:
@@ -38,11 +38,11 @@ NormPositions: TypeAlias = Annotated[
     BeforeValidator(_spelled(0, 3), json_schema_input_type=list[int] | int | Literal["all"]),
     AfterValidator(_sorted),
 ]
-"""After which of the three layers a norm stands; 0 is before the first. `all` is [1, 2, 3]."""
+"""Numbers of the layers that a norm follows; 0 is before the first. `all` is [1, 2, 3]."""
 
 ActPositions: TypeAlias = Annotated[
     tuple[Annotated[int, Field(strict=True, ge=1, le=3)], ...],
     BeforeValidator(_spelled(1, 3), json_schema_input_type=list[int] | int | Literal["all"]),
     AfterValidator(_sorted),
 ]
-"""After which layers an activation stands; 3 is after the addition. `all` is [1, 2, 3]."""
+"""Numbers of the layers that an activation follows; 3: after the addition; `all`: [1, 2, 3]."""

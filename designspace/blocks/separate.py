@@ -1,4 +1,4 @@
-"""Downsampling by a layer of its own between the stages, as in ConvNeXt."""
+"""Downsampling by separate layers between the stages, as in ConvNeXt."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from designspace.layers.part import Children, Layer, PartContext
 
 
 class Separate(Downsample):
-    """A norm and a strided convolution (arXiv 2201.03545, section 2.6).
+    """A norm, a strided convolution and an optional activation (arXiv 2201.03545, section 2.6).
 
     Attributes:
         stride: Stride of the convolution.
-        kernel_size: Side of its kernel; null for the stride, so that patches do not overlap.
-        padding: Zeros on each side; null for none.
-        norm: The norm before it.
-        act: The activation after it; null for none.
+        kernel_size: Side of the kernel; null for the stride, so that patches do not overlap.
+        padding: Number of zeros on each side; null for none.
+        norm: Norm before the convolution.
+        act: Activation after the convolution; null for none.
         bias: Whether the convolution has a bias.
     """
 
@@ -44,11 +44,11 @@ class Separate(Downsample):
     bias: StrictBool = True
 
     def strides(self) -> tuple[int, int]:
-        """All of the stride is its own."""
+        """Return the stride as that of this part itself."""
         return self.stride, 1
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """A norm, a convolution and an activation."""
+        """List the norm, convolution and activation."""
         return {
             "norm": self.norm,
             "conv": Conv(
@@ -62,5 +62,5 @@ class Separate(Downsample):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """One after the other."""
+        """Run the layers one after the other."""
         return m.act(m.conv(m.norm(x)))

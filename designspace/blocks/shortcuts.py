@@ -1,4 +1,4 @@
-"""The residual path where a block changes the shape."""
+"""The residual path of a block that changes the shape."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Projection(Shortcut):
 
     Attributes:
         kernel_size: Side of the kernel.
-        norm: The norm after it.
+        norm: Norm after the convolution.
         bias: Whether the convolution has a bias.
     """
 
@@ -32,7 +32,7 @@ class Projection(Shortcut):
     bias: StrictBool = False
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """A convolution and its norm."""
+        """List the convolution and its norm."""
         return {
             "conv": Conv(at.width, self.kernel_size, at.stride, bias=self.bias),
             "norm": self.norm,
@@ -44,12 +44,12 @@ class Projection(Shortcut):
 
 
 class NoShortcut(Shortcut):
-    """A residual only where the shapes agree, as in MobileNetV2 (arXiv 1801.04381, section 3.4)."""
+    """No residual if the block changes the shape, as in MobileNetV2 (arXiv 1801.04381, 3.4)."""
 
     kind: Literal["none"] = "none"
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """A zero in place of the input."""
+        """List a zero in place of the input."""
         return {"zero": Zero()}
 
     def forward(self, m: Children, x: Any) -> Any:

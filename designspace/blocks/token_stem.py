@@ -1,4 +1,4 @@
-"""ViT's stem: patches as a row of tokens, with a class token and positions."""
+"""ViT's stem: patches as a sequence of tokens, with a class token and positions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from designspace.layers.part import Children, Layer, PartContext
 
 
 class TokenStem(Stem):
-    """Patches, a class token in front, learned positions added (arXiv 2010.11929, section 3.1).
+    """Patches with a class token in front and learned positions (arXiv 2010.11929, section 3.1).
 
     Attributes:
         patch_size: Side and stride of a patch.
-        class_token: Whether a class token stands in front; the positions cover it.
+        class_token: Whether there is a class token in front; the positions cover it.
         bias: Whether the convolution has a bias.
     """
 
@@ -32,7 +32,7 @@ class TokenStem(Stem):
     bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """Embed, flatten, put the class token in front, add the positions."""
+        """List the embedding, flattening, class token and positions."""
         return {
             "conv": Conv(at.width, self.patch_size, self.patch_size, padding=0, bias=self.bias),
             "flatten": Flatten(),
@@ -41,6 +41,6 @@ class TokenStem(Stem):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """One after the other; the positions are those of the map."""
+        """Run the layers one after the other; the positions are those of the map."""
         x = m.conv(x)
         return m.positions(m.class_token(m.flatten(x)), x)

@@ -1,4 +1,4 @@
-"""From a specification to its cost, in exact integers and without a tensor."""
+"""The cost of a specification, in exact integers and without tensors."""
 
 from designspace.costing.memory import Memory, memory
 from designspace.costing.rows import Row

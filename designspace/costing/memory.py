@@ -1,4 +1,12 @@
-"""How much memory a training step takes, from what each layer keeps for its backward pass."""
+"""An estimate of a training step's memory, from what each layer keeps for its backward pass.
+
+On the way forward the layers add the tensors that they keep (`memory_reading`). On the way back
+each layer adds the gradients of its parameters and then releases its tensors. Memory is therefore
+evaluated at each layer of the backward pass, and once more while the optimizer steps; the largest
+sum is the peak. For example, if two layers keep 6 and 2 bytes and have 1 and 3 bytes of parameters,
+then the backward pass holds 8 bytes of activations and 3 of gradients at the second layer, and 6
+and 4 at the first.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +20,19 @@ from designspace.layers.saved_tensors import Precision
 from designspace.naming import task_of
 from designspace.spec.network.load import Source
 
-_MOMENTS = 2  # of AdamW
+_MOMENTS = 2  # running averages that AdamW keeps per parameter
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Memory by what it is for, in bytes.
+    """Memory by purpose, in bytes.
 
     Attributes:
-        parameters: In float32.
-        gradients: Of the parameters, in float32.
-        optimizer: AdamW's two moments.
-        activations: What the layers keep for the backward pass.
-        workspace: Gradients at a layer's two ends, or the optimizer's temporary values.
+        parameters: Parameters in float32.
+        gradients: Gradients of the parameters in float32.
+        optimizer: The two moments of AdamW.
+        activations: Tensors that the layers keep for the backward pass.
+        workspace: Gradients at a layer's input and output, or the optimizer's temporary values.
     """
 
     parameters: int
@@ -35,19 +43,20 @@ class Holding:
 
     @property
     def total(self) -> int:
-        """The sum."""
+        """The sum over all purposes, in bytes."""
         return self.parameters + self.gradients + self.optimizer + self.activations + self.workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Memory of a training step with AdamW.
+    """Memory of a training step with AdamW, in bytes.
 
     Attributes:
-        batch_size: Images.
+        batch_size: Number of images.
         precision: `float32`, or `bf16` for automatic mixed precision.
-        most: The most that each purpose takes at any moment; the moments differ.
-        at_peak: What they take together when they take most: gradients come as activations go.
+        most: Maximum of each purpose over the step; the maxima occur at different moments.
+        at_peak: Memory at the moment when the sum is largest; gradients grow while activations
+            shrink.
     """
 
     batch_size: int
@@ -57,7 +66,7 @@ class Memory:
 
     @property
     def peak(self) -> int:
-        """Bytes at the peak."""
+        """Memory at the peak, in bytes."""
         return self.at_peak.total
 
 
@@ -70,30 +79,30 @@ def memory(
     in_channels: int | None = None,
     num_classes: int | None = None,
 ) -> Memory:
-    """An estimate of a training step's memory: forward, backward, AdamW.
+    """Estimate the memory of a training step: forward, backward, AdamW.
 
-    Counted in whole: what autograd keeps on a GPU with fused attention, each tensor once however
-    many layers keep it, with the casts of automatic mixed precision. Left out: the allocator's
-    rounding and fragments, the workspace of kernels, buffers, and all outside the step (the CUDA
-    context, the data loader, a moving average). `benchmarks/memory.py` measures how far it is from
-    torch; benchmarks/records/memory.json has the result.
+    The estimate contains all tensors that autograd keeps on a GPU with fused attention, with the
+    casts of automatic mixed precision; a tensor that several layers keep counts once. It leaves out
+    the allocator's rounding and fragments, the workspace of kernels, buffers, and everything
+    outside the step (the CUDA context, the data loader, a moving average). `benchmarks/memory.py`
+    measures its deviation from torch; benchmarks/records/memory.json has the result.
 
     Args:
         spec: Any name of a network (see `designspace.load`), plain data or a network.
-        input_size: Side of the image in pixels; by default as the named network was trained, else
-            the network's nominal one.
-        batch_size: Images a step.
+        input_size: Side of the image in pixels; by default the one with which the named network was
+            trained, else the network's nominal one.
+        batch_size: Number of images per step.
         precision: `float32`, or `bf16` for automatic mixed precision on float32 parameters.
-        in_channels: Channels of the image; as trained, else 3.
-        num_classes: Number of classes; as trained, else 1000.
+        in_channels: Number of channels of the image; by default as trained, else 3.
+        num_classes: Number of classes; by default as trained, else 1000.
 
     Raises:
-        InputError: The specification is wrong, or the input too small for its strides.
+        InputError: The specification is wrong, or the input is too small for its strides.
     """
     node = plan_of(task_of(spec, num_classes, in_channels, input_size))
     reading = MemoryReading(SINGLE if precision == "float32" else 2)
     logits = reading.run(node, reading.tensor(node.inputs[0], SINGLE))
-    loss = logits.feature.elements * SINGLE  # the logarithms of the probabilities
+    loss = logits.feature.elements * SINGLE  # for the logarithms of the probabilities
     steps = [*reading.steps, Step(0, loss, 0, 2 * loss)]
     moments = list(_moments(steps, batch_size))
     at_peak = max(moments, key=lambda moment: moment.total)
@@ -103,7 +112,7 @@ def memory(
 
 
 def _moments(steps: Sequence[Step], batch_size: int) -> Iterator[Holding]:
-    """What is held at each layer on the way back, and while the optimizer steps."""
+    """Yield the memory at each layer of the backward pass, and while the optimizer steps."""
     parameters = sum(step.params for step in steps)
     kept = accumulate(step.batch + step.image * batch_size for step in steps)
     arrived = 0
@@ -111,5 +120,5 @@ def _moments(steps: Sequence[Step], batch_size: int) -> Iterator[Holding]:
         arrived += step.params
         workspace = step.gradients * batch_size
         yield Holding(parameters, arrived, _MOMENTS * parameters, activations, workspace)
-    # the many-tensor form that torch takes on a GPU holds the roots of all second moments at once
+    # torch's multi-tensor form on a GPU holds the square roots of all second moments at once
     yield Holding(parameters, parameters, _MOMENTS * parameters, 0, parameters)

@@ -1,10 +1,14 @@
-"""The reading of a network for memory: which tensors its backward pass will need.
+"""The reading of a network for memory: the tensors that its backward pass needs.
 
-A tensor is kept once, however many layers keep it. So what stands for a tensor is its shape, the
-bytes of an element, and its `Storage`, whose identity tells whether two are the same memory: a view
-has that of its input, and what is computed has its own. Each leaf says what it keeps (`saved`) and
-what mixed precision makes of it (`autocast`); the walk adds a `Step` per leaf, in the order of the
-run, and the backward pass gives them back in reverse.
+A tensor is kept once, even if several layers keep it. The stand-in for a tensor is therefore its
+shape, the bytes per element, and its `Storage`, whose identity tells whether two tensors share
+memory: a view has the storage of its input, and a computed tensor has a new one. Each leaf defines
+what it keeps (`saved`) and its precision (`autocast`); the walk adds one `Step` per leaf that is
+not a view, and one per product, in the order of the run. The backward pass releases them in
+reverse.
+
+For example, in `relu(norm(x))` the norm keeps its input x, and the activation its output. If a
+convolution follows, it keeps its input too, which is the activation's output and already counted.
 """
 
 from __future__ import annotations
@@ -24,10 +28,10 @@ SINGLE = 4  # bytes of a float32
 
 @dataclass(slots=True, eq=False)
 class Storage:
-    """Memory that tensors may share, which its identity tells.
+    """Memory that tensors may share; two tensors share it if the object is the same.
 
     Attributes:
-        bytes: For one image.
+        bytes: Size for one image, in bytes.
     """
 
     bytes: int
@@ -35,13 +39,13 @@ class Storage:
 
 @dataclass(slots=True, eq=False)
 class TensorShape(Arithmetic):
-    """In a tensor's stead: its shape for one image, the bytes of an element, and its memory.
+    """The stand-in for a tensor: its shape for one image, the bytes per element, and its memory.
 
     Attributes:
-        feature: The shape.
-        width: Bytes of an element.
-        storage: The memory.
-        reading: The run that it belongs to, which notes what products keep.
+        feature: Shape for one image.
+        width: Bytes per element.
+        storage: Memory of the tensor.
+        reading: Run that the tensor belongs to, which notes what products keep.
     """
 
     feature: Feature
@@ -50,7 +54,7 @@ class TensorShape(Arithmetic):
     reading: MemoryReading = field(repr=False)
 
     def combined(self, operator: Operator, other: TensorShape) -> TensorShape:
-        """A tensor with memory of its own, in the wider precision of the two."""
+        """Return a tensor with new memory, in the wider precision of the two."""
         feature = self.feature.combined(operator, other.feature)
         out = self.reading.tensor(feature, max(self.width, other.width))
         if operator == "*":
@@ -60,13 +64,13 @@ class TensorShape(Arithmetic):
 
 @dataclass(slots=True)
 class Step:
-    """What one layer adds to the memory of a training step, in bytes.
+    """The memory that one layer adds to a training step, in bytes.
 
     Attributes:
-        params: Of its parameters.
-        image: Of tensors kept for the backward pass that none before it keeps, for one image.
-        batch: The same that do not grow with the batch.
-        gradients: Of the gradients at its output and its input, for one image.
+        params: Size of its parameters.
+        image: Size per image of the tensors that it keeps and that no earlier layer keeps.
+        batch: Size of the kept tensors that do not grow with the batch.
+        gradients: Size per image of the gradients at its output and its input.
     """
 
     params: int
@@ -77,11 +81,12 @@ class Step:
 
 @dataclass(slots=True)
 class MemoryReading(PlanReading[TensorShape, TensorShape]):
-    """The run on stand-ins for tensors.
+    """A run on stand-ins for tensors.
 
     Attributes:
-        half: Bytes of an element of what mixed precision computes in half: 2, or 4 without it.
-        steps: What each layer adds, in the order of the run.
+        half: Bytes per element of layers with the precision `half`: 2, or 4 without mixed
+            precision.
+        steps: Memory that each layer adds, in the order of the run.
     """
 
     half: int
@@ -89,11 +94,16 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
     _kept: set[Storage] = field(default_factory=set[Storage])
 
     def run(self, node: Node, x: TensorShape) -> TensorShape:
-        """The output's stand-in; notes every layer below."""
+        """Return the output's stand-in, and note every layer below."""
         return walk(self, node, (x,))
 
     def tensor(self, feature: Feature, width: int) -> TensorShape:
-        """A tensor with memory of its own."""
+        """Return a tensor with new memory.
+
+        Args:
+            feature: Shape for one image.
+            width: Bytes per element.
+        """
         return TensorShape(feature, width, Storage(feature.elements * width), self)
 
     def note_product(self, a: TensorShape, b: TensorShape, out: TensorShape) -> None:
@@ -102,7 +112,7 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
         self.steps.append(Step(0, self._keep(a) + self._keep(b), 0, gradients))
 
     def value(self, result: TensorShape) -> TensorShape:
-        """The stand-in itself."""
+        """Return the stand-in itself."""
         return result
 
     def join(
@@ -112,11 +122,11 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
         output: TensorShape,
         results: Mapping[str, TensorShape],  # noqa: ARG002
     ) -> TensorShape:
-        """The output of the last layer; the steps are noted already."""
+        """Return the output of the last layer; the steps are already noted."""
         return output
 
     def leaf(self, tree: Node, xs: tuple[TensorShape, ...]) -> TensorShape:
-        """Note the leaf's step."""
+        """Note the leaf's step, and return its output's stand-in; a view has no step."""
         leaf, x = cast("Leaf", tree.layer), xs[0]
         if leaf.is_view:
             return TensorShape(tree.output, x.width, x.storage, self)
@@ -136,7 +146,7 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
         return out
 
     def _width(self, leaf: Leaf, xs: tuple[TensorShape, ...]) -> int:
-        """Bytes of an element in which a leaf computes."""
+        """Return the bytes per element in which a leaf computes."""
         kind = leaf.autocast
         if kind == "half":
             return self.half
@@ -145,7 +155,7 @@ class MemoryReading(PlanReading[TensorShape, TensorShape]):
         return SINGLE if kind == "single" else xs[0].width
 
     def _keep(self, x: TensorShape) -> int:
-        """Bytes that keeping it adds: none where its memory is kept already."""
+        """Keep a tensor, and return the bytes that this adds: 0 if its memory is already kept."""
         if x.storage in self._kept:
             return 0
         self._kept.add(x.storage)

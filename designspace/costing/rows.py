@@ -1,4 +1,4 @@
-"""A network's cost a stage, a block or a layer at a time; the rows add up to the total."""
+"""A network's cost per stage, block or layer; the rows add up to the total."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Row:
     """Cost of a piece of the network for one image.
 
     Attributes:
-        piece: Such as `stage 3`, or `stage 3 block 2-9`.
-        layer: The layer within it, such as `branch.spatial.conv`; empty for the whole piece.
-        kind: What it is: `stage`, or the class of its kind or layer.
-        output: What it gives for one image.
-        times: How many equal ones in a row it stands for.
-        cost: The cost of all of them.
-        by_torch: Whether some of it is counted by torch, since a layer has no formula.
+        piece: Name of the piece, such as `stage 3` or `stage 3 block 2-9`.
+        layer: Name of the layer within it, such as `branch.spatial.conv`; empty for all of it.
+        kind: Class name of the part or layer, such as `Stage` or `Conv`.
+        output: Shape of the output for one image.
+        times: Number of equal neighbours that the row stands for.
+        cost: Cost of all of them together.
+        by_torch: Whether torch counts a part of the cost, since a layer has no formula.
     """
 
     piece: str
@@ -44,7 +44,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The piece, and the layer within it."""
+        """The name of the piece, and of the layer within it."""
         return f"{self.piece} {self.layer}".strip()
 
     @property
@@ -64,10 +64,10 @@ class Row:
 
 
 def rows(network: Node, level: Level) -> tuple[Row, ...]:
-    """The rows of a network's run on shapes.
+    """Return the rows of a network's run on shapes.
 
-    Blocks that follow each other and cost the same are one row, which says how many they are.
-    Layers that hand on what they get, such as an identity, have no row.
+    Consecutive blocks with the same shapes and cost form one row, which has their number. Layers
+    that pass on their input, such as an identity, have no row.
     """
     if level == "stage":
         return tuple(_row(name, "", node, 1) for name, node in _stages(network))
@@ -83,7 +83,7 @@ def rows(network: Node, level: Level) -> tuple[Row, ...]:
 
 
 def _stages(network: Node) -> Iterator[tuple[str, Node]]:
-    """Stem, stages and head with their names."""
+    """Yield stem, stages and head with their names."""
     yield "stem", network.children["stem"]
     for number, stage in enumerate(network.children["stages"].children.values(), start=1):
         yield f"stage {number}", stage
@@ -91,7 +91,7 @@ def _stages(network: Node) -> Iterator[tuple[str, Node]]:
 
 
 def _pieces(network: Node) -> Iterator[tuple[str, Node, int]]:
-    """Stem, downsamplings, runs of equal blocks, head: name, the first one, how many."""
+    """Yield stem, downsamplings, runs of equal blocks and head: name, first node, number."""
     for name, node in _stages(network):
         if not (isinstance(node.layer, BoundPart) and isinstance(node.layer.part, Stage)):
             yield name, node, 1
@@ -104,7 +104,7 @@ def _pieces(network: Node) -> Iterator[tuple[str, Node, int]]:
 
 
 def _runs(blocks: Iterable[Node]) -> Iterator[tuple[int, Node, int]]:
-    """Equal neighbours: the number of the first, it, and how many there are."""
+    """Yield runs of equal neighbours: the first one's number, its node, and the run's length."""
     number = 1
     for _, run in groupby(blocks, lambda block: (block.inputs, block.output, block.cost)):
         block, *others = run
@@ -119,7 +119,7 @@ def _row(piece: str, name: str, node: Node, times: int) -> Row:
 
 
 def counted_by_torch(node: Node) -> bool:
-    """Whether some layer below has no formula, and is counted by torch."""
+    """Return whether some layer below has no formula and is counted by torch."""
     if isinstance(node.layer, Leaf):
         return node.layer.counted_by == "torch"
     different = {id(child): child for child in node.children.values()}  # equal blocks share one

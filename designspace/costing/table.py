@@ -1,4 +1,4 @@
-"""A network's cost, in all and a piece at a time."""
+"""A network's cost, in total and per piece."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from designspace.spec.network.load import Source
 from designspace.spec.network.network import Network
 
 DAGGER = "†"
-_OPAQUE = "designspace.compiler.opaque"  # the home of all leaves without a formula
+_OPAQUE = "designspace.compiler.opaque"  # the module of all leaves without a formula
 BY_TORCH = f"{DAGGER} counted by torch on the meta device, since a layer has no formula"
 
 
@@ -28,11 +28,11 @@ class StageCost:
     """Cost of the stem, of one stage with the downsampling before it, or of the head.
 
     Attributes:
-        name: `stem`, `stage 1` and so on, `head`.
-        output: What it gives for one image.
+        name: Name: `stem`, `stage 1` and so on, or `head`.
+        output: Shape of the output for one image.
         depth: Number of blocks; None for stem and head.
-        cost: What it costs for one image.
-        by_torch: Whether some of it is counted by torch, since a layer has no formula.
+        cost: Cost for one image.
+        by_torch: Whether torch counts a part of the cost, since a layer has no formula.
     """
 
     name: str
@@ -47,10 +47,10 @@ class CostTable:
     """A network's cost for one image of a given size.
 
     Attributes:
-        input: The image.
-        stages: Stem, stages and head, in order.
-        total: The sum.
-        plan: The run on shapes that it was read from.
+        input: Shape of the image.
+        stages: Costs of stem, stages and head, in order.
+        total: Sum of the costs.
+        plan: Run on shapes from which the costs were read.
     """
 
     input: Feature
@@ -69,7 +69,7 @@ class CostTable:
         return f"<CostTable {self}>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: multiply-adds by stage, and all counts."""
+        """Return HTML for notebooks: multiply-adds per stage, and all counts."""
         drawn = [Bar(s.name, s.cost.macs, f"{s.cost.macs / 1e9:.3f} G") for s in self.stages]
         columns = ["", "output", "depth", "params", "MACs", "acts"]
         note = "one multiply-add counts once; papers call it FLOPs"
@@ -77,7 +77,7 @@ class CostTable:
         return page(str(self), bars(drawn), table(columns, [*map(_cells, self.stages)], note))
 
     def to_pandas(self, level: Level = "stage") -> Any:
-        """A `pandas.DataFrame` with one row per `stage`, `block` or `layer`.
+        """Return a `pandas.DataFrame` with one row per `stage`, `block` or `layer`.
 
         Raises:
             InputError: pandas is not installed.
@@ -86,28 +86,28 @@ class CostTable:
 
     @property
     def by_torch(self) -> bool:
-        """Whether some of it is counted by torch, since a layer has no formula."""
+        """Whether torch counts a part of the cost, since a layer has no formula."""
         return any(stage.by_torch for stage in self.stages)
 
     @property
     def params(self) -> int:
-        """Learnable parameters."""
+        """Number of learnable parameters."""
         return self.total.params
 
     @property
     def macs(self) -> int:
-        """Multiply-adds of convolutions, linear layers and attention's matrix products."""
+        """Number of multiply-adds of convolutions, linear layers and attention products."""
         return self.total.macs
 
     @property
     def acts(self) -> int:
-        """Output elements of those layers."""
+        """Number of output elements of the layers that have multiply-adds."""
         return self.total.acts
 
     def rows(self, level: Level = "stage") -> tuple[Row, ...]:
-        """The cost by `stage`, `block` or `layer`; the rows of each level add up to the total.
+        """Return the cost per `stage`, `block` or `layer`; each level's rows add up to the total.
 
-        Blocks that follow each other and cost the same are one row.
+        Consecutive blocks with the same shapes and cost form one row.
         """
         return rows(self.plan, level)
 
@@ -141,10 +141,10 @@ def plan(
     in_channels: int = 3,
     num_classes: int = 1000,
 ) -> Node:
-    """The network's run on shapes: what the cost sums and the compiler builds.
+    """Run a network on shapes; the cost table and the compiler read the result.
 
     Raises:
-        ShapeError: The input is too small, or some layer cannot take what reaches it.
+        ShapeError: The input is too small, or a layer cannot take the features that reach it.
     """
     size = input_size or network.input_size
     try:
@@ -156,10 +156,10 @@ def plan(
 
 
 def plan_of(task: Task) -> Node:
-    """The run on shapes of a network with its task.
+    """Run the network of a task on shapes.
 
     Raises:
-        ShapeError: As `plan`.
+        ShapeError: See `plan`.
     """
     return plan(
         task.network,
@@ -176,17 +176,17 @@ def cost(
     in_channels: int | None = None,
     num_classes: int | None = None,
 ) -> CostTable:
-    """Cost of a network for one square image.
+    """Count the cost of a network for one square image.
 
     Args:
         spec: Any name of a network (see `designspace.load`), plain data or a network.
-        input_size: Side of the image in pixels; by default as the named network was trained, else
-            the network's nominal one.
-        in_channels: Channels of the image; as trained, else 3.
-        num_classes: Number of classes; as trained, else 1000.
+        input_size: Side of the image in pixels; by default the one with which the named network was
+            trained, else the network's nominal one.
+        in_channels: Number of channels of the image; by default as trained, else 3.
+        num_classes: Number of classes; by default as trained, else 1000.
 
     Raises:
-        InputError: The specification is wrong, or the input too small for its strides.
+        InputError: The specification is wrong, or the input is too small for its strides.
     """
     task = task_of(spec, num_classes, in_channels, input_size)
     node = plan_of(task)

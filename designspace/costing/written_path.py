@@ -1,4 +1,4 @@
-"""Where in a specification the layer stands that a run on shapes met."""
+"""The path in a specification that belongs to a layer in a run on shapes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from designspace.spec.network.network import Network
 
 
 def written_path(network: Network, traced: str) -> str:
-    """The path that a user would change, and the layer within it.
+    """Return the path that a user would change, and the layer within it.
 
     Args:
-        network: The specification.
-        traced: Dotted names of modules, such as `stages.0.blocks.0.branch.spatial.conv`.
+        network: Network of the run.
+        traced: Dotted name of the layer, such as `stages.0.blocks.0.branch.spatial.conv`.
 
     Returns:
-        A path of the specification with the rest in brackets, here `block.spatial (stage 1, conv)`.
+        A path of the specification with the rest in parentheses; for this example,
+        `block.spatial (stage 1, conv)`.
     """
     words = traced.split(".")
     if words[0] != "stages" or len(words) < 3:
@@ -29,7 +30,7 @@ def written_path(network: Network, traced: str) -> str:
 
 
 def _within(path: str, kind: object, words: Sequence[str], where: str) -> str:
-    """Follow the fields that hold kinds; what is no field is a layer of the kind reached last."""
+    """Follow the fields that hold kinds; other words are layers of the last kind."""
     layers: list[str] = []
     for word in words:
         inner = getattr(kind, word, None) if isinstance(kind, Kind) else None

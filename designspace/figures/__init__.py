@@ -1,9 +1,8 @@
 """Small pictures and tables for notebooks: plain data in, one piece of HTML out.
 
-`svg` draws, `html` writes tables and puts pieces together, `frames` gives rows to pandas. Nothing
-here knows a network or a study: the classes that know what they hold give labels and numbers, and
-return the result from
-`_repr_html_`. The output has no scripts, no links and no outside resources, and every text is
+`svg` draws, `html` writes tables and combines pieces, and `frames` passes rows to pandas. Nothing
+here knows a network or a study: other classes pass labels and numbers, and return the result from
+their `_repr_html_`. The output has no scripts, no links and no external resources, and all text is
 escaped, so that a name from a file can never become markup.
 
 Example: `page("micro", bars([Bar("stage 1", 0.4, "0.40 G")]), table(...))`.

@@ -1,4 +1,4 @@
-"""Rows as a pandas table, where pandas is installed."""
+"""Rows as a pandas table, if pandas is installed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from designspace.errors import InputError
 
 
 def frame(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """A `pandas.DataFrame` with one row per mapping.
+    """Return a `pandas.DataFrame` with one row per mapping.
 
     Raises:
-        InputError: pandas is not installed; the message says how to get it, and what to do without.
+        InputError: pandas is not installed; the hint is to install it or to read the plain rows.
     """
     try:
         pandas = import_module("pandas")

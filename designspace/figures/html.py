@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-_MOST = 40  # rows of a table; a notebook's cell is no report
+_MOST = 40  # rows of a table; a notebook cell is not a report
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], note: str = "") -> str:
-    """A table; numbers that are given as text stay as they are.
+    """Return a table as HTML; numbers that are given as text stay as they are.
 
     Args:
-        columns: The head.
-        rows: Cells; at most 40 rows are shown, and the number of the others is told.
-        note: A sentence below.
+        columns: Titles of the columns.
+        rows: Cells per row; at most 40 rows are shown, with the number of further rows below.
+        note: Text below the table.
     """
     head = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in columns)
     lines = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows[:_MOST])
@@ -31,5 +31,5 @@ def _cell(cell: object) -> str:
 
 
 def page(title: str, *parts: str) -> str:
-    """A title over pictures and tables."""
+    """Return HTML with a title above pictures and tables."""
     return f"<div><p><b>{escape(title)}</b></p>{''.join(parts)}</div>"

@@ -14,7 +14,7 @@ _FILL, _FADED = "#2b8fc4", "#8b959e"
 
 
 class Bar(NamedTuple):
-    """A labelled length; `text` stands at its end."""
+    """A bar: a label, a length, and the text at its end."""
 
     label: str
     value: float
@@ -22,7 +22,7 @@ class Bar(NamedTuple):
 
 
 class Box(NamedTuple):
-    """A stage of a network: `length` along the row, `height` across it, both at least 0."""
+    """A box for a stage: `length` along the row and `height` across it, both at least 0."""
 
     label: str
     length: float
@@ -30,7 +30,7 @@ class Box(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A step of a staircase; one that is aside was tried and not adopted."""
+    """A step of a staircase; `aside` marks a step that was tried and not adopted."""
 
     label: str
     value: float
@@ -38,7 +38,7 @@ class Point(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """A difference with the ends of its interval, where they are known."""
+    """A difference with the ends of its interval; None if they are not known."""
 
     label: str
     value: float
@@ -47,7 +47,7 @@ class Interval(NamedTuple):
 
 
 def bars(rows: Sequence[Bar]) -> str:
-    """Horizontal bars from zero, one per row."""
+    """Draw horizontal bars from zero, one per row."""
     longest = max((row.value for row in rows), default=0) or 1
     room = _WIDTH - _LABEL - 110
     parts: list[str] = []
@@ -62,7 +62,7 @@ def bars(rows: Sequence[Bar]) -> str:
 
 
 def boxes(row: Sequence[Box]) -> str:
-    """Boxes side by side on one line, centered across it, with a label below each."""
+    """Draw boxes side by side, centered on one line, with a label below each."""
     tall = max((box.height for box in row), default=0) or 1
     whole = sum(box.length for box in row) or 1
     gap, high = 8, 110
@@ -82,7 +82,7 @@ def boxes(row: Sequence[Box]) -> str:
 
 
 def staircase(points: Sequence[Point]) -> str:
-    """Values from row to row, joined by a line through those that were adopted."""
+    """Draw one value per row, with a line through the values that were adopted."""
     place = _scale((point.value for point in points), zero=False)
     parts: list[str] = []
     adopted: list[str] = []
@@ -100,7 +100,7 @@ def staircase(points: Sequence[Point]) -> str:
 
 
 def intervals(rows: Sequence[Interval]) -> str:
-    """Differences with their intervals, over a line at zero."""
+    """Draw differences with their intervals, over a line at zero."""
     ends = [end for row in rows for end in (row.value, row.low, row.high) if end is not None]
     place, height = _scale(ends, zero=True), len(rows) * _ROW
     zero = place(0)
@@ -121,7 +121,7 @@ def intervals(rows: Sequence[Interval]) -> str:
 
 
 def _scale(values: Iterable[float], *, zero: bool) -> Callable[[float], float]:
-    """From a value to its place on the horizontal scale."""
+    """Return a function from a value to its x coordinate, in pixels."""
     known = [*values, *([0.0] if zero else [])] or [0.0]
     low, span = min(known), (max(known) - min(known)) or 1.0
     room = _WIDTH - _LABEL - 90

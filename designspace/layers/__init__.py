@@ -1,1 +1,1 @@
-"""Features, costs and the leaf layers, each with its formula; no tensors and no torch."""
+"""Features, costs and the leaf layers with their formulas; without tensors and torch."""

@@ -1,3 +1,3 @@
-"""How large a number of a specification may be: beyond it a slip of the hand is certain."""
+"""The largest size or width that a specification may contain; a larger one is certainly a typo."""
 
 WIDEST = 1_000_000

@@ -1,4 +1,4 @@
-"""What a layer costs, in exact integers."""
+"""The cost of a layer, in exact integers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Level: TypeAlias = Literal["stage", "block", "layer"]
-"""What a row of a cost table stands for."""
+"""The level of detail of a cost table: one row per stage, block or layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,13 @@ class Cost:
     """Cost of a layer for one image.
 
     Attributes:
-        params: Learnable parameters.
-        macs: Multiply-adds of convolutions, linear layers and attention's matrix products; norms,
-            activations, poolings, biases and additions count nothing. Papers call it FLOPs.
-        acts: Output elements of the layers that have macs.
-        spatial: The share of `macs` that mixes positions: convolutions larger than one position
-            and attention. The rest mixes channels only.
+        params: Number of learnable parameters.
+        macs: Number of multiply-adds of convolutions, linear layers and attention's matrix
+            products; norms, activations, poolings, biases and additions count as 0. Papers call it
+            FLOPs.
+        acts: Number of output elements of the layers that have macs.
+        spatial: Part of `macs` that mixes positions, in multiply-adds: convolutions with a kernel
+            larger than one position, and attention. The rest mixes channels only.
     """
 
     params: int = 0
@@ -38,7 +39,7 @@ class Cost:
 
     @property
     def channel(self) -> int:
-        """Multiply-adds that mix channels only."""
+        """Number of multiply-adds that mix channels only."""
         return self.macs - self.spatial
 
 
@@ -46,7 +47,7 @@ NOTHING = Cost()
 
 
 def total(costs: Iterable[Cost]) -> Cost:
-    """The sum."""
+    """Return the sum of costs."""
     params = macs = acts = spatial = 0
     for cost in costs:
         if cost is not NOTHING:

@@ -1,4 +1,4 @@
-"""Finds the kinds of a room: every module of a package is imported, so a new file is enough."""
+"""Discovery of kinds: import every module of a package, so that a new file is enough."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from types import ModuleType
 
 
 def import_all(package: str) -> list[ModuleType]:
-    """Import every module of a package, in the order of their names."""
+    """Import every module of a package, in alphabetical order."""
     names = sorted(module.name for module in iter_modules(import_module(package).__path__))
     return [import_module(f"{package}.{name}") for name in names]

@@ -1,13 +1,13 @@
-"""The shape of one image's features, standing in for a tensor, and its arithmetic.
+"""The shape of one image's features, which stands for a tensor, and its arithmetic.
 
 `forward` of a part is run on shapes and on tensors, so `+`, `-` and `*` must mean the same on both.
-Tensors have a batch axis in front, and torch lines axes up from the last one. Of two features with
-the same number of axes the batches meet, and each image is combined with itself: sides must be
-equal, or 1, which is repeated. With another number of axes the batch of one meets a side of the
-other. A map (B, C, H, W) times a vector (B, C), for example, fails at most batch sizes, and at a
-batch of H silently scales rows by the values of other images. That is refused here, where neither
-the batch size nor a tensor is known. A vector that was pooled to a map of one position,
-(B, C, 1, 1), is accepted.
+Tensors have a batch axis in front, and torch aligns axes from the last one. If two features have
+the same number of axes, their batch axes are aligned, and each image is combined with itself: sides
+must be equal, or 1, which is repeated. If the numbers of axes differ, the batch axis of one is
+aligned with a side of the other. For example, a map (B, C, H, W) times a vector (B, C) fails at
+most batch sizes, and for B = H and C = W it silently scales values by those of other images. Such
+operations are therefore refused on shapes, before the batch size is known. A vector that was pooled
+to a map of one position, (B, C, 1, 1), is accepted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Literal, Self, TypeAlias
 from designspace.errors import InputError
 
 Operator: TypeAlias = Literal["+", "-", "*"]
-"""The operators that a part's `forward` may use between what its layers give."""
+"""The operators that a part's `forward` may use between the outputs of its layers."""
 
 _VERBS: dict[Operator, str] = {
     "+": "cannot add {other} to {this}",
@@ -30,20 +30,20 @@ _VERBS: dict[Operator, str] = {
 
 
 class ShapeError(InputError):
-    """A layer cannot take the features that reach it."""
+    """An error: a layer cannot take the features that reach it."""
 
 
 class Arithmetic(ABC):
-    """The operators of everything that stands for a tensor in a part's `forward`."""
+    """Base of everything that stands for a tensor in a part's `forward`, with its operators."""
 
     __slots__ = ()
 
     @abstractmethod
     def combined(self, operator: Operator, other: Any) -> Self:
-        """The result of an operator.
+        """Return the result of an operator.
 
         Raises:
-            ShapeError: Tensors of these shapes have no such result for every batch size.
+            ShapeError: Tensors of these shapes do not have this result for every batch size.
         """
 
     def _operate(self, operator: Operator, other: Any) -> Self:
@@ -63,16 +63,16 @@ class Arithmetic(ABC):
     def __mul__(self, other: Self) -> Self:
         return self._operate("*", other)
 
-    __radd__, __rsub__, __rmul__ = __add__, __sub__, __mul__  # for the refusal of constants
+    __radd__, __rsub__, __rmul__ = __add__, __sub__, __mul__  # so that constants are refused
 
 
 @dataclass(frozen=True, slots=True)
 class Feature(Arithmetic):
-    """Positions, then channels: (56, 56, 96) is a map, (197, 384) are tokens.
+    """A shape: positions, then channels. (56, 56, 96) is a map, (197, 384) are tokens.
 
-    The batch axis is left out. Tensors of tokens and vectors have the same axes behind the batch;
-    those of a map are (batch, channels, height, width), as all of torch expects, with the channels
-    last in memory, so that norms over channels and pointwise layers need no copy.
+    The batch axis is left out. Tensors of tokens and vectors have the same axes after the batch
+    axis. Tensors of maps have the axes (batch, channels, height, width), as torch expects, with the
+    channels last in memory, so that norms over channels and pointwise layers need no copy.
     """
 
     shape: tuple[int, ...]
@@ -94,15 +94,15 @@ class Feature(Arithmetic):
 
     @property
     def elements(self) -> int:
-        """Numbers held for one image."""
+        """Number of elements for one image."""
         return prod(self.shape)
 
     def with_channels(self, channels: int) -> Feature:
-        """The same positions with another number of channels."""
+        """Return a feature with the same positions and another number of channels."""
         return Feature((*self.size, channels))
 
     def combined(self, operator: Operator, other: Feature) -> Feature:
-        """The shape of a sum, difference or product."""
+        """Return the shape of a sum, difference or product."""
         if self.shape == other.shape:
             return self
         if len(self.shape) != len(other.shape):
@@ -131,7 +131,7 @@ def _refused(operator: Operator, this: Feature, other: Feature) -> str:
 
 
 def _same_axes(*features: Feature) -> str:
-    """How two features come to the same number of axes."""
+    """Return a hint how to give two features the same number of axes."""
     few, many = sorted(features, key=lambda feature: len(feature.shape))
     if not few.size:
         kept = Feature((*(1 for _ in many.size), few.channels))
@@ -140,5 +140,5 @@ def _same_axes(*features: Feature) -> str:
 
 
 def image(size: int, channels: int = 3) -> Feature:
-    """A square input image."""
+    """Return the shape of a square input image."""
     return Feature((size, size, channels))

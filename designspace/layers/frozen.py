@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict
 class Frozen(BaseModel):
     """Immutable data that validates itself, refuses unknown keys and does nothing else.
 
-    Its hash is computed once an instance. It stands in a slot, which no copy, pickle or comparison
-    sees: hashes of words differ from process to process, and those of changed copies anyway.
+    The hash is computed once per instance. It is stored in a slot that copies, pickles and
+    comparisons ignore, since string hashes differ between processes, and changed copies have other
+    hashes.
     """
 
     __slots__ = ("_hash",)
@@ -20,7 +21,7 @@ class Frozen(BaseModel):
 
     def __hash__(self) -> int:
         try:
-            return object.__getattribute__(self, "_hash")  # pydantic's own is slow to say no
+            return object.__getattribute__(self, "_hash")  # pydantic's own look-up is slow to fail
         except AttributeError:
             values = map(vars(self).__getitem__, type(self).__pydantic_fields__)
             value = hash((type(self), *values))

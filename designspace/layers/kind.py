@@ -1,9 +1,9 @@
-"""Kinds: the choices a specification can name, gathered in families.
+"""Kinds: the choices that a specification can name, grouped in families.
 
 A family is a direct subclass of `Kind` declared with `family=True`; a kind is a subclass of a
-family with a `kind: Literal[...]` field. Where a field is annotated with a family, any registered
-kind is accepted, chosen by its `kind` key; `gelu` is short for `{kind: gelu}`, and null for
-`{kind: none}` where the family has that.
+family with a `kind: Literal[...]` field. A field that is annotated with a family accepts any
+registered kind, chosen by its `kind` key; `gelu` is short for `{kind: gelu}`, and null for
+`{kind: none}` if the family has that kind.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ class Kind(Frozen):
     """Base of every family.
 
     Attributes:
-        examples: Small values per field, from which the tests draw networks. A field needs them
+        family_name: Name of the family; empty for `Kind` itself.
+        registry: Kinds of the family by their tags.
+        examples: Small values by field, from which the tests draw networks. A field needs them
             unless its type is a truth value, a list of words or a family.
-        added: Fields that came after networks had been identified. At its default such a field is
-            left out of the meaning, so that those networks keep their digests.
+        added: Fields that were added later. A field with its default value is left out of the
+            meaning, so that older networks keep their digests.
     """
 
     family_name: ClassVar[str] = ""
@@ -37,19 +39,19 @@ class Kind(Frozen):
     added: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, *, family: str = "", **_: Any) -> None:
-        """Open a family."""
+        """Create a family with an empty registry if `family` is given."""
         super().__init_subclass__()
         if family:
             cls.family_name, cls.registry = family, {}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Enter a kind into its family's registry, now that its fields are known.
+        """Add a kind to its family's registry, now that its fields are known.
 
         Models that were compiled before and can hold it are compiled again (see `late_kinds`).
 
         Raises:
-            InputError: The family has another kind of that name.
+            InputError: The family has another kind of that name, from another place.
         """
         if not cls.family_name or "kind" not in cls.model_fields:
             return
@@ -65,24 +67,24 @@ class Kind(Frozen):
 
     @classmethod
     def tag(cls) -> str:
-        """The word that names this kind in a specification."""
+        """Return the word that names this kind in a specification."""
         return str(get_args(cls.model_fields["kind"].annotation)[0])
 
     @classmethod
     def family(cls) -> type[Kind]:
-        """The family that a kind belongs to."""
+        """Return the family that this kind belongs to."""
         return next(above for above in cls.__mro__ if "registry" in vars(above))
 
     @classmethod
     def is_family(cls) -> bool:
-        """Whether this class is a family, and not one of its kinds."""
+        """Return whether this class is a family and not one of its kinds."""
         return bool(cls.family_name) and "kind" not in cls.model_fields
 
     @classmethod
     def __get_pydantic_core_schema__(
         cls, source: type[Any], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """A family validates as the tagged union of its kinds."""
+        """Return the schema of a family as the tagged union of its kinds."""
         if not cls.is_family() or not cls.registry:
             return handler(source)
         choices = {tag: handler.generate_schema(kind) for tag, kind in cls.registry.items()}
@@ -93,7 +95,7 @@ class Kind(Frozen):
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """A family's JSON schema also allows the short form."""
+        """Return the JSON schema of a family, which also allows the short form."""
         if not cls.is_family():
             return handler(schema)
         short: list[str | None] = [*sorted(cls.registry)]
@@ -103,7 +105,7 @@ class Kind(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _kinds_of_defaults(cls, data: Any) -> Any:
-        """Where a nested mapping names no kind, that of the field's default is meant."""
+        """Give a nested mapping without a kind the kind of the field's default."""
         if not isinstance(data, dict):
             return data
         given = cast("dict[str, Any]", data)
@@ -116,14 +118,14 @@ class Kind(Frozen):
     @classmethod
     @cache
     def _tags_of_defaults(cls) -> dict[str, str]:
-        """The kind of each field's default, where it has one that is not `none`."""
+        """Return the kind of each field's default, for defaults with a kind other than `none`."""
         defaults = {name: field.default for name, field in cls.model_fields.items()}
         tags = {name: getattr(value, "kind", None) for name, value in defaults.items()}
         return {name: tag for name, tag in tags.items() if tag and tag != "none"}
 
     @classmethod
     def _expand(cls, value: Any) -> Any:
-        """Give the long form of a bare word or of null."""
+        """Expand a bare word or null to a mapping."""
         if isinstance(value, str):
             return {"kind": value}
         if value is None and "none" in cls.registry:
@@ -133,24 +135,24 @@ class Kind(Frozen):
     @classmethod
     @cache
     def _fields_of_kinds(cls) -> tuple[str, ...]:
-        """Fields that may hold a kind."""
+        """Return the names of the fields that may hold a kind."""
         fields = cls.model_fields.items()
         return tuple(name for name, field in fields if _admits_kind(field.annotation))
 
     @classmethod
     def example_values(cls) -> dict[str, Sequence[Any]]:
-        """The examples of this kind's fields; those of a base count for the fields it shares."""
+        """Return the examples of this kind's fields, including those of its base classes."""
         merged: dict[str, Sequence[Any]] = {}
         for base in reversed(cls.__mro__):
             merged |= vars(base).get("examples", {})
         return {name: values for name, values in merged.items() if name in cls.model_fields}
 
     def inactive(self) -> frozenset[str]:
-        """Fields that change nothing, given the others."""
+        """Return the fields that have no effect, given the values of the others."""
         return frozenset()
 
     def nested(self) -> Iterator[tuple[str, Kind]]:
-        """The kinds that stand in this one's fields."""
+        """Yield the kinds in this kind's fields, with the names of the fields."""
         values = vars(self)
         for name in self._fields_of_kinds():
             value = values[name]
@@ -171,7 +173,7 @@ class Kind(Frozen):
         return self.model_copy(update=update) if update else self
 
     def meaning(self) -> dict[str, Any]:
-        """All active fields as plain data, defaults filled in."""
+        """Return all active fields as plain data, with defaults filled in."""
         values, inactive = vars(self), self.inactive()
         for name in self.added:
             if values[name] == type(self).__pydantic_fields__[name].default:
@@ -186,7 +188,7 @@ class Kind(Frozen):
 
 
 def _place(kind: type[Kind]) -> tuple[str, str]:
-    """Where a class is defined: a cell of a notebook that runs again replaces its own kind."""
+    """Return where a class is defined: a notebook cell that runs again replaces its own kind."""
     return kind.__module__, kind.__qualname__
 
 
@@ -197,7 +199,7 @@ def _admits_kind(annotation: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Tuples as lists, nested models as dicts."""
+    """Convert tuples to lists, and nested models to dicts."""
     if isinstance(value, Frozen):
         return value.model_dump(mode="json")
     if isinstance(value, tuple):

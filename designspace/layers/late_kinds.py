@@ -1,8 +1,9 @@
-"""Kinds that register late: the models that were built before them learn of them.
+"""Support for kinds that register late: models that were compiled before accept them too.
 
-Pydantic compiles the union of a family's kinds into every model with such a field, once, when the
-model's class is made. A kind from a user's script or plug-in comes later. So whenever a kind
-registers, all models that can hold its family, directly or through other kinds, are compiled again.
+Pydantic compiles the union of a family's kinds into every model with a field of that family, once,
+when the model's class is created. A kind from a user's script or plug-in registers later. So
+whenever a kind registers, all models that can hold its family, directly or through other kinds, are
+compiled again.
 
 Example: `Block` nests `Mixer`, and `Network` nests `Block`. A new mixer makes pydantic compile the
 blocks again, then everything that nests a block, `Network` included. While the package itself is
@@ -28,9 +29,9 @@ _COMPILED = (
 
 
 def compile_again(family: Model) -> None:
-    """Let every model that can hold a family of kinds know all kinds that it has by now."""
+    """Compile every model that can hold a family again, with all kinds that the family has now."""
     outdated = list(_holders(family))
-    # Models embed what others have compiled, so no old piece may be left when the first is built.
+    # Models embed the schemas of others, so all old ones must go before the first is built.
     for model in outdated:
         for name in _COMPILED:
             if name in model.__dict__:
@@ -40,7 +41,7 @@ def compile_again(family: Model) -> None:
 
 
 def _holders(family: Model) -> Iterator[Model]:
-    """The models with a field that can hold one of these kinds, however deep it stands."""
+    """Return the models with a field that can hold one of these kinds, at any depth."""
     models = list(_below(Frozen))
     fields = {model: _models_of(model) for model in models}
     reached: set[Model] = {family, *_below(family)}
@@ -63,13 +64,13 @@ def _below(model: Model) -> Iterator[Model]:
 
 
 def _families(model: Model) -> Iterator[Model]:
-    """The classes above a kind: a field that is annotated with one of them can hold the kind."""
+    """Yield the bases of a kind: a field that is annotated with one of them can hold the kind."""
     return (above for above in model.__mro__ if issubclass(above, Frozen) and above is not Frozen)
 
 
 @cache
 def _models_of(model: Model) -> frozenset[Model]:
-    """The models in the annotations of a model's fields."""
+    """Return the models in the annotations of a model's fields."""
     return frozenset(_models_in(field.annotation for field in model.model_fields.values()))
 
 

@@ -1,4 +1,4 @@
-"""What a leaf layer says about itself."""
+"""The base of leaf layers: shape, cost and memory of one operation."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from designspace.layers.saved_tensors import Autocast, Saved
 MAP, TOKENS, VECTOR = Feature((8, 8, 32)), Feature((64, 32)), Feature((32,))  # small examples
 
 CountedBy: TypeAlias = Literal["formula", "torch"]
-"""Where a leaf's cost is from: a formula here, or a run of its module on torch's meta device."""
+"""Source of a leaf's cost: a formula here, or a run of its module on torch's meta device."""
 
 
 def sides(x: Feature) -> tuple[int, int]:
-    """Height and width of a map.
+    """Return height and width of a map.
 
     Raises:
-        ShapeError: It is no map: tokens, or a single vector.
+        ShapeError: The feature is not a map, but tokens or a single vector.
     """
     if len(x.size) != 2:
         raise ShapeError(
@@ -33,15 +33,15 @@ def sides(x: Feature) -> tuple[int, int]:
 
 
 class Leaf:
-    """A layer with a formula here and a lowering to a module in `designspace.compiler`.
+    """A layer with formulas here and a lowering to a module in `designspace.compiler`.
 
-    Leaves are frozen values without tensors. A leaf that hands on its input and costs nothing
-    needs to say nothing more.
+    Leaves are frozen values without tensors. A leaf that keeps its input's shape and costs nothing
+    does not need to override any method.
 
     Attributes:
-        is_view: Whether the output is the input's own memory.
-        autocast: What automatic mixed precision makes of it.
-        counted_by: Where its cost is from; tables mark what has no formula.
+        is_view: Whether the output shares the input's memory.
+        autocast: Precision under automatic mixed precision.
+        counted_by: Source of its cost; tables mark leaves without a formula.
     """
 
     __slots__ = ()
@@ -52,30 +52,30 @@ class Leaf:
 
     @classmethod
     def cases(cls) -> Iterable[tuple[Self, tuple[Feature, ...]]]:
-        """Small layers of this class and what they take, on which the tests check the formulas.
+        """Return small layers of this class with inputs, on which the tests check the formulas.
 
-        By default the layer without arguments, on a map and on tokens.
+        By default this is the layer without arguments, on a map and on tokens.
         """
         return [(cls(), (MAP,)), (cls(), (TOKENS,))]
 
     def out(self, *xs: Feature) -> Feature:
-        """Shape of the output.
+        """Return the shape of the output.
 
         Raises:
-            ShapeError: The inputs cannot be taken.
+            ShapeError: The layer cannot take these inputs.
         """
         return xs[0]
 
     def cost(self, *xs: Feature) -> Cost:  # noqa: ARG002
-        """Cost for inputs of these shapes."""
+        """Return the cost for inputs of these shapes."""
         return NOTHING
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """What it keeps for its backward pass, for inputs of these shapes."""
+        """Return what the layer keeps for its backward pass, for inputs of these shapes."""
         return saved_tensors.NOTHING
 
 
 @cache
 def is_idle(kind: type[object]) -> bool:
-    """Whether all layers of this class are leaves that keep the shape and cost nothing."""
+    """Return whether all layers of this class are leaves that keep the shape and cost nothing."""
     return issubclass(kind, Leaf) and kind.cost is Leaf.cost and kind.out is Leaf.out

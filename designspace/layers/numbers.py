@@ -1,7 +1,7 @@
-"""The numbers of a specification.
+"""Types of the numbers in a specification.
 
-Strict: a truth value or a text is no number. Bounded: beyond these a slip of the hand is certain,
-and a count of it would take for ever.
+They are strict: a truth value or a text is not a number. They are bounded: a number beyond the
+bounds is certainly a typo, and counting such a network would take very long.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from designspace.layers.bounds import WIDEST
 
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=10_000)]
-"""How many, of things that are listed one by one: blocks."""
+"""A number of things that are listed one by one, such as blocks."""
 
 Size: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=WIDEST)]
 """Channels, pixels, sides and strides."""
@@ -34,4 +34,4 @@ def _odd(value: int) -> int:
 
 
 OddInt: TypeAlias = Annotated[Size, AfterValidator(_odd)]
-"""The side of a kernel that is centred on a position."""
+"""Side of a kernel that is centred on a position."""

@@ -1,4 +1,4 @@
-"""Parts: kinds that are made of layers, and the two ways to put layers together."""
+"""Parts: kinds that consist of layers, and the two ways to combine layers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from designspace.layers.leaf import Leaf
 
 @dataclass(frozen=True, slots=True)
 class PartContext:
-    """Where a part stands in the network.
+    """The context of a part in the network.
 
     Attributes:
-        width: Channels that the part is to give; of a block, its stage's width.
-        stride: Step by which the part is to shrink the map.
-        index: Position in the stage, counted up to the part's `period`.
+        width: Number of output channels; for a block, its stage's width.
+        stride: Factor by which the part shrinks the sides of the map.
+        index: Position in the stage, from 0 to the part's `period` - 1.
     """
 
     width: int
@@ -28,37 +28,38 @@ class PartContext:
     index: int = 0
 
     def with_width(self, width: int) -> PartContext:
-        """The same place for a part that is to give another width."""
+        """Return the same context with another width."""
         return PartContext(width, self.stride, self.index)
 
 
 class Children(Protocol):
-    """A part's layers under their names, to be called on features or on tensors."""
+    """A part's layers as attributes, to call on features or on tensors."""
 
     def __getattr__(self, name: str) -> Any: ...
 
 
 class Composite(Kind):
-    """A kind that lists its layers once and says once how they are joined.
+    """A kind that lists its layers once and defines once how they are connected.
 
-    `forward` runs on shapes for the cost, on shapes again to know what to build, and on tensors.
-    It calls every layer, and branches on nothing: what a field leaves out is an `Identity`.
+    `forward` runs on shapes for the cost, on shapes again to find out what to build, and on
+    tensors. It calls every layer exactly once and has no branches: a layer that a field leaves out
+    is an `Identity`.
 
     Attributes:
-        overwrites: Names of activations that may overwrite their input: `forward` makes it and
-            gives it to no other layer.
-        can_shrink: Whether it takes a place whose stride is larger than 1.
-        example_input: The shape of a feature that the default values take, for the tests.
+        overwrites: Names of activations that may overwrite their input: the input is created in
+            `forward` and no other layer reads it.
+        can_shrink: Whether the part accepts a stride larger than 1.
+        example_input: Shape of an input that fits the default values, for the tests.
     """
 
-    __slots__ = ("_period",)  # kept as `Frozen` keeps the hash
+    __slots__ = ("_period",)  # cached like the hash in `Frozen`
 
     overwrites: ClassVar[tuple[str, ...]] = ()
     can_shrink: ClassVar[bool] = True
     example_input: ClassVar[tuple[int, ...]] = (8, 8, 32)
 
     def period(self) -> int:
-        """Number of blocks after which a stage's pattern repeats: that of the nested parts."""
+        """Return the number of blocks after which the pattern of the nested parts repeats."""
         try:
             return object.__getattribute__(self, "_period")
         except AttributeError:
@@ -68,28 +69,28 @@ class Composite(Kind):
             return value
 
     def costless(self) -> frozenset[str]:
-        """Fields of which neither shapes nor costs depend, given the others; tested as said."""
+        """Return the fields that change neither shapes nor costs, given the others (tested)."""
         return frozenset()
 
     @abstractmethod
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
-        """The layers by name, in the order of use."""
+        """Return the layers by name, in the order of use."""
 
     @abstractmethod
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """`forward(m, x)`: join the layers `m` on a feature, or on its tensor (see `Feature`).
+        """Connect the layers `m` on a feature or its tensor `x` (see `Feature`): `forward(m, x)`.
 
-        Nearly every part takes one input; a shortcut that also needs the normed one takes two.
+        Nearly every part takes one input; a shortcut that also needs the normed input takes two.
         """
 
     def on(self, at: PartContext) -> BoundPart:
-        """This part, put in its place."""
+        """Return this part with its context."""
         return BoundPart(self, at)
 
 
 @dataclass(frozen=True, slots=True)
 class BoundPart:
-    """A part and its place: together they determine its layers on given features."""
+    """A part and its context: together they determine its layers for given features."""
 
     part: Composite
     at: PartContext
@@ -97,13 +98,13 @@ class BoundPart:
 
 @dataclass(frozen=True, slots=True)
 class Sequential:
-    """Named layers, one after the other."""
+    """A chain of named layers, one after the other."""
 
     layers: tuple[tuple[str, Layer], ...]
 
     @staticmethod
     def of(layers: Mapping[str, Layer]) -> Sequential:
-        """A chain in the mapping's order, bare of identities."""
+        """Return a chain of the layers in the order of the mapping."""
         return Sequential(tuple(layers.items()))
 
 
@@ -111,7 +112,7 @@ Layer: TypeAlias = Leaf | BoundPart | Sequential
 
 
 def placed(kind: Kind, at: PartContext) -> Layer:
-    """A kind of a family that has both leaves and parts, as a layer in its place."""
+    """Return a kind as a layer, for a family that has both leaves and parts."""
     if isinstance(kind, Composite):
         return kind.on(at)
     assert isinstance(kind, Leaf)

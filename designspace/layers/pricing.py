@@ -1,7 +1,8 @@
-"""The price of a layer: what it gives and costs, without the tree of what it is made of.
+"""The price of a layer: its output and cost, without the tree of its layers.
 
-Parts of the same class whose layers differ only in what costs nothing (another activation, or at
-another place) are run once: a part's `forward` branches on nothing, so its layers tell its cost.
+Parts of the same class whose layers differ only in free ones (such as another activation) are run
+once: a part's `forward` has no branches, so its layers determine its cost. For example, two blocks
+that differ only in `relu` and `gelu` have the same key, and the second price is a look-up.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Priced = tuple[Feature, Cost]
 
 
 def price(layer: Layer, *xs: Feature) -> Priced:
-    """Output and cost of a layer on features; those of `trace`.
+    """Return output and cost of a layer on features, equal to those of `trace`.
 
     Raises:
         ShapeError: Some layer cannot take the features that reach it.
@@ -29,16 +30,16 @@ def price(layer: Layer, *xs: Feature) -> Priced:
 
 
 class Pricing(LayerReading[Priced]):
-    """The run on shapes that keeps outputs and costs only."""
+    """A run on shapes that keeps only outputs and costs."""
 
     def children(self, tree: Layer, xs: tuple[Feature, ...]) -> Mapping[str, Layer]:
-        """The layers of a part; those of a chain that change or cost anything."""
+        """Return the layers of a part, or the layers of a chain that are not idle."""
         if isinstance(tree, Sequential):
             return {name: layer for name, layer in tree.layers if not is_idle(type(layer))}
         return super().children(tree, xs)
 
     def leaf(self, tree: Layer, xs: tuple[Feature, ...]) -> Priced:
-        """The leaf's own formulas."""
+        """Return the results of the leaf's formulas."""
         node = trace(tree, *xs)
         return node.output, node.cost
 
@@ -49,15 +50,15 @@ class Pricing(LayerReading[Priced]):
         output: Feature,
         results: Mapping[str, Priced],
     ) -> Priced:
-        """Costs add up."""
+        """Add up the costs of the layers."""
         return output, total([cost for _, cost in results.values()])
 
     def value(self, result: Priced) -> Feature:
-        """Its output."""
+        """Return the output."""
         return result[0]
 
     def visit(self, tree: Layer, xs: tuple[Feature, ...]) -> Priced:
-        """Remember a part by its layers."""
+        """Price a layer; the price of a part is cached by its layers."""
         if not isinstance(tree, BoundPart):
             return walk(self, tree, xs)
         layers = tree.part.layers(xs[0], tree.at)
@@ -76,7 +77,7 @@ _MOST = 1 << 16
 
 
 def _bare(layers: Mapping[str, Layer]) -> Iterator[Any]:
-    """The layers less what costs nothing, as a key."""
+    """Yield the layers without the free ones, as parts of a cache key."""
     for layer in layers.values():
         if isinstance(layer, Sequential):
             yield tuple(each for _, each in layer.layers if not is_idle(type(each)))

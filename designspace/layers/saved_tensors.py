@@ -1,4 +1,4 @@
-"""What a layer keeps from its forward pass for its backward pass."""
+"""The tensors that a layer keeps from its forward pass for its backward pass."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Autocast: TypeAlias = Literal["half", "single", "promote", "follow", "widest"]
-"""What automatic mixed precision makes of a layer: it is computed in bfloat16, or in float32; or
-its float32 parameters make its output float32; or the output is as the first input is, or as the
-widest of all inputs."""
+"""Precision of a layer under automatic mixed precision.
+
+`half`: computed in bfloat16; `single`: computed in float32; `promote`: float32 output because of
+float32 parameters; `follow`: output as the first input; `widest`: output as the widest input.
+"""
 
 Precision: TypeAlias = Literal["float32", "bf16"]
-"""Of a training step: plain, or automatic mixed precision on float32 parameters."""
+"""Precision of a training step: float32, or automatic mixed precision on float32 parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """Tensors kept for the backward pass; one that two layers keep is held once.
+    """Tensors that a layer keeps for the backward pass; a tensor that two layers keep counts once.
 
     Attributes:
         input: Whether the first input is kept.
         output: Whether the output is kept.
-        single: Further elements for one image, of four bytes in any precision.
-        working: Further elements for one image, in the precision of the matrix products.
-        once: Further elements for the whole batch, of four bytes.
-        working_once: Further elements for the whole batch, in the precision of the products.
-        weights: Parameters of which mixed precision keeps a copy in half precision.
+        single: Number of further elements per image, of four bytes each in any precision.
+        working: Number of further elements per image, in the precision of the matrix products.
+        once: Number of further elements for the whole batch, of four bytes each.
+        working_once: Number of further elements for the whole batch, in the precision of the
+            matrix products.
+        weights: Number of parameters of which mixed precision keeps a copy in half precision.
     """
 
     input: bool = False

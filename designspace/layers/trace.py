@@ -1,4 +1,9 @@
-"""A run of layers on shapes: what each one takes, gives and costs."""
+"""A run of layers on shapes: the inputs, output and cost of each layer.
+
+The result is a tree of nodes, one per layer. Equal parts with equal contexts on equal shapes share
+one cached node: of nine equal blocks, only one is traced. The compiler builds modules from the
+tree, and the cost table reads it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,15 @@ R = TypeVar("R")
 
 
 class Node(NamedTuple):
-    """One layer as it was met on the way: the compiler's plan and the cost's source."""
+    """One layer of a run: the plan for the compiler, and the source of the cost.
+
+    Attributes:
+        layer: Layer.
+        inputs: Shapes of its inputs.
+        output: Shape of its output.
+        cost: Cost of the layer with all layers below.
+        children: Nodes of the layers below, by name.
+    """
 
     layer: Layer
     inputs: tuple[Feature, ...]
@@ -27,7 +40,7 @@ class Node(NamedTuple):
     children: Mapping[str, Node]
 
     def leaves(self, name: str = "") -> Iterator[tuple[str, Node]]:
-        """All leaves below, with their dotted names."""
+        """Yield all leaves below, with their dotted names."""
         if isinstance(self.layer, Leaf):
             yield name, self
         for part, child in self.children.items():
@@ -35,16 +48,16 @@ class Node(NamedTuple):
 
 
 class LayerReading(Reading[Layer, Feature, R], Generic[R]):
-    """A run of layers on shapes, from which the layers of a part follow."""
+    """A run of layers on shapes, which determine the layers of a part."""
 
     repeats: ClassVar[bool] = True
 
     def layer(self, tree: Layer) -> Layer:
-        """The layer itself."""
+        """Return the layer itself."""
         return tree
 
     def children(self, tree: Layer, xs: tuple[Feature, ...]) -> Mapping[str, Layer]:
-        """What a part lists for the feature, or the layers of a chain."""
+        """Return the layers that a part lists for the feature, or the layers of a chain."""
         if isinstance(tree, BoundPart):
             return tree.part.layers(xs[0], tree.at)
         assert isinstance(tree, Sequential)
@@ -55,12 +68,12 @@ _NO_CHILDREN: Mapping[str, Node] = {}
 
 
 class Trace(LayerReading[Node]):
-    """The run on shapes; equal parts in equal places on equal shapes share their node."""
+    """The run on shapes that keeps a node per layer."""
 
     def leaf(self, tree: Layer, xs: tuple[Feature, ...]) -> Node:
-        """The leaf's own formulas."""
+        """Return a node with the results of the leaf's formulas."""
         leaf: Leaf = tree  # pyright: ignore[reportAssignmentType]: a cast takes time
-        if is_idle(type(leaf)):  # as many are, so that nothing is computed
+        if is_idle(type(leaf)):  # a shortcut, since many are
             return Node(leaf, xs, xs[0], NOTHING, _NO_CHILDREN)
         output = leaf.out(*xs)
         if min(output.shape) < 1:
@@ -74,13 +87,13 @@ class Trace(LayerReading[Node]):
         output: Feature,
         results: Mapping[str, Node],
     ) -> Node:
-        """A node over those of the layers below; costs add up."""
+        """Return a node over those of the layers below, with the sum of their costs."""
         return Node(tree, xs, output, total([node.cost for node in results.values()]), results)
 
     value = staticmethod(attrgetter("output"))  # pyright: ignore[reportAssignmentType]: quicker
 
     def visit(self, tree: Layer, xs: tuple[Feature, ...]) -> Node:
-        """Remember parts alone: to look up a leaf or a chain takes as long as to trace it."""
+        """Trace a layer; only parts are cached, since leaves and chains are as quick to trace."""
         if isinstance(tree, BoundPart):
             return _known(tree.part, tree.at, *xs)  # pyright: ignore[reportArgumentType]: it has a hash
         return self.leaf(tree, xs) if isinstance(tree, Leaf) else walk(self, tree, xs)
@@ -95,7 +108,7 @@ def _known(part: Composite, at: PartContext, *xs: Feature) -> Node:
 
 
 def trace(layer: Layer, *xs: Feature) -> Node:
-    """Run a layer on shapes. Equal parts in equal places on equal shapes share their node.
+    """Run a layer on shapes. Equal parts with equal contexts on equal shapes share their node.
 
     Raises:
         ShapeError: Some layer cannot take the features that reach it.
@@ -104,21 +117,21 @@ def trace(layer: Layer, *xs: Feature) -> Node:
 
 
 def trace_whole(placed: BoundPart, *xs: Feature) -> Node:
-    """The same for a whole that is not met again: its parts are remembered, it is not."""
+    """Run a whole network on shapes; its parts are cached, the network itself is not."""
     return walk(_TRACE, placed, xs)
 
 
 class PlanReading(Reading[Node, V, R], Generic[V, R]):
-    """A reading of layers that were run on shapes before."""
+    """A reading of nodes, that is, of layers that were run on shapes before."""
 
     def layer(self, tree: Node) -> Layer:
-        """The node's layer."""
+        """Return the node's layer."""
         return tree.layer
 
     def children(self, tree: Node, xs: tuple[V, ...]) -> Mapping[str, Node]:  # noqa: ARG002
-        """The nodes below."""
+        """Return the nodes below."""
         return tree.children
 
     def visit(self, tree: Node, xs: tuple[V, ...]) -> R:
-        """Walk a node; nothing is remembered."""
+        """Walk a node; nothing is cached."""
         return self.leaf(tree, xs) if isinstance(tree.layer, Leaf) else walk(self, tree, xs)

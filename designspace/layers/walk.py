@@ -1,15 +1,15 @@
 """The one interpreter of layer trees.
 
-A network is a tree: leaves, chains of named layers, and parts, whose `forward` says how their
-layers are joined. Four things are done with such a tree: it is run on shapes (`trace`), priced
-(`pricing`), run on stand-ins for tensors to see what the backward pass keeps (`costing`), and built
-as a module (`compiler`). Each is a `Reading`, which says what stands for a tensor and what becomes
-of a leaf; `walk` alone knows how the layers of a tree are called.
+A network is a tree of leaves, chains of named layers, and parts, whose `forward` defines how their
+layers are connected. There are four readings of such a tree: it is run on shapes (`trace`), priced
+(`pricing`), run on stand-ins for tensors to find out what the backward pass keeps (`costing`), and
+built as a module (`compiler`). Each is a `Reading`, which defines what stands for a tensor and what
+is done with a leaf; `walk` alone knows how the layers of a tree are called.
 
-A small example: of a part with `forward(m, x) = x + m.norm(x)`, `walk` hands `forward` an object
-whose attribute `norm` is a function. When `forward` calls it, the reading visits the layer `norm`
-and its result is noted under that name; `+` is that of whatever stands for the tensors. At the end
-the reading joins the noted results, in the order in which the part lists its layers.
+A small example: for a part with `forward(m, x) = x + m.norm(x)`, `walk` passes `forward` an object
+whose attribute `norm` is a function. When `forward` calls it, the reading visits the layer `norm`,
+and its result is stored under that name; `+` is that of the stand-ins for tensors. At the end the
+reading joins the stored results, in the order in which the part lists its layers.
 """
 
 from __future__ import annotations
@@ -29,36 +29,37 @@ R = TypeVar("R")
 
 
 class Reading(ABC, Generic[T, V, R]):
-    """What a walk does with trees `T`, values `V` in the place of tensors, and results `R`.
+    """The actions of a walk on trees `T`, with values `V` that stand for tensors, and results `R`.
 
     Attributes:
-        repeats: Whether a layer that is met again, on the very same value, gives the same result.
+        repeats: Whether a layer that occurs again in a chain, on the identical value, has the same
+            result and need not be visited again.
     """
 
     repeats: ClassVar[bool] = False
 
     @abstractmethod
     def layer(self, tree: T) -> Layer:
-        """The layer at the root of a tree."""
+        """Return the layer at the root of a tree."""
 
     @abstractmethod
     def children(self, tree: T, xs: tuple[V, ...]) -> Mapping[str, T]:
-        """The layers below it by name, which a part makes for what it takes."""
+        """Return the layers below the root by name; those of a part depend on its inputs."""
 
     @abstractmethod
     def leaf(self, tree: T, xs: tuple[V, ...]) -> R:
-        """The result of a leaf."""
+        """Return the result of a leaf."""
 
     @abstractmethod
     def join(self, tree: T, xs: tuple[V, ...], output: V, results: Mapping[str, R]) -> R:
-        """The result of a part or a chain, from those of its children."""
+        """Return the result of a part or a chain, from those of its children."""
 
     @abstractmethod
     def value(self, result: R) -> V:
-        """What stands for the tensor that a layer gives."""
+        """Return the value that stands for the output tensor of a layer."""
 
     def visit(self, tree: T, xs: tuple[V, ...]) -> R:
-        """Walk a tree; a reading that remembers results looks here."""
+        """Walk a tree; a reading that caches results overrides this method."""
         return walk(self, tree, xs)
 
 
@@ -71,13 +72,13 @@ def walk(
     """Read a tree of layers.
 
     Args:
-        reading: What is done at each layer.
-        tree: The layers.
-        xs: What the first layer takes.
-        children: The layers below the root, where the reading has made them already.
+        reading: Reading, which defines what is done at each layer.
+        tree: Tree of layers.
+        xs: Inputs of the root.
+        children: Layers below the root, if the reading has made them already.
 
     Raises:
-        ShapeError: Some layer cannot take what reaches it; its path leads there from the root.
+        ShapeError: A layer cannot take its inputs; the error has its path from the root.
     """
     layer = reading.layer(tree)
     if isinstance(layer, BoundPart):
@@ -134,6 +135,6 @@ def _run_chain(
 
 
 def _below(name: str, error: ShapeError) -> ShapeError:
-    """The error of a child, which tells where it arose."""
+    """Return the error of a child with the child's name in front of its path."""
     path = f"{name}.{error.path}" if error.path else name
     return ShapeError(error.message, path=path, hint=error.hint)

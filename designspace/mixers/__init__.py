@@ -1,4 +1,4 @@
-"""Mixers and responses, one file per kind. A new file here is found by itself."""
+"""Mixers and responses, one file per kind. A new file here is found automatically."""
 
 from designspace.layers.discover import import_all
 

@@ -17,12 +17,12 @@ from designspace.mixers.mixer import Mixer, keeps_stride
 
 
 class SelfAttention(Mixer):
-    """Attention of every position to every other (arXiv 1706.03762; as in ViT, 2010.11929).
+    """Attention of every position to all positions (arXiv 1706.03762; as in ViT, 2010.11929).
 
     Attributes:
-        head_dim: Channels of a head.
-        qkv_bias: Whether queries, keys and values have biases.
-        proj_bias: Whether the projection back has one.
+        head_dim: Number of channels per head.
+        qkv_bias: Whether the layer of queries, keys and values has a bias.
+        proj_bias: Whether the projection back has a bias.
     """
 
     examples: ClassVar[Mapping[str, Sequence[Any]]] = {"head_dim": (4, 8)}
@@ -33,7 +33,7 @@ class SelfAttention(Mixer):
     proj_bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """Queries, keys and values in one layer; attention; the projection back."""
+        """List one layer for queries, keys and values, the attention, and the projection back."""
         keeps_stride(self, at)
         return {
             "flatten": Flatten(),
@@ -44,5 +44,5 @@ class SelfAttention(Mixer):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """On tokens, or on a map taken as tokens."""
+        """Attend over tokens, or over the positions of a map."""
         return m.restore(m.proj(m.attend(m.qkv(m.flatten(x)))), x)

@@ -16,19 +16,19 @@ from designspace.mixers.mixer import Mixer
 
 
 class GroupWidth(Frozen):
-    """Groups by how wide each is (RegNet, arXiv 2003.13678); fewer channels are one group.
+    """Groups of a given width (RegNet, arXiv 2003.13678); fewer channels are one group.
 
     Attributes:
-        width: Channels of a group.
+        width: Number of channels per group.
     """
 
     width: Size
 
     def groups_of(self, channels: int) -> int:
-        """How many there are.
+        """Return the number of groups.
 
         Raises:
-            ShapeError: They do not come out even.
+            ShapeError: The number of channels is not a multiple of the width.
         """
         width = min(self.width, channels)
         if channels % width:
@@ -40,16 +40,16 @@ class GroupWidth(Frozen):
 
 
 class ConvMixer(Mixer):
-    """A convolution, dense, grouped or depthwise.
+    """A dense, grouped or depthwise convolution.
 
     Attributes:
         kernel_size: Side of the kernel; odd, so that it is centred.
-        kernel_width: The other side of a rectangular kernel, whose height is `kernel_size`, as in
-            SLaK (arXiv 2207.03620); null for a square one.
-        dilation: Positions from one value of the kernel to the next, as in DeepLab and in timm's
+        kernel_width: Width of a rectangular kernel, whose height is `kernel_size`, as in SLaK
+            (arXiv 2207.03620); null for a square kernel.
+        dilation: Distance of neighbouring kernel values in positions, as in DeepLab and in timm's
             networks with an `output_stride`.
-        groups: A number of groups, `{width: ...}` for groups so wide, or `depthwise`: one a
-            channel.
+        groups: Number of groups, `{width: ...}` for groups of that width, or `depthwise` for one
+            group per channel.
         bias: Whether a bias is added.
     """
 
@@ -68,7 +68,7 @@ class ConvMixer(Mixer):
     bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
-        """One convolution."""
+        """List the convolution."""
         size: int | tuple[int, int] = self.kernel_size
         if self.kernel_width not in (None, size):
             size = (size, self.kernel_width)

@@ -17,13 +17,14 @@ from designspace.mixers.mixer import ChannelMixer
 
 
 class GatedMlp(ChannelMixer):
-    """Half of the hidden channels multiplies the other half (GLU, arXiv 2002.05202).
+    """An MLP in which half of the hidden channels gates the other half (GLU, arXiv 2002.05202).
 
-    timm's `GluMlp` with the gate first; SwiGLU with the default activation.
+    It is timm's `GluMlp` with the gate first, and SwiGLU with the default activation.
 
     Attributes:
-        ratio: Hidden over outer channels, of each half; a fraction is truncated to whole channels.
-        act: The activation of the gate.
+        ratio: Ratio of hidden to outer channels, per half; the product is truncated to whole
+            channels.
+        act: Activation of the gate.
         bias: Whether both layers have biases.
     """
 
@@ -34,7 +35,7 @@ class GatedMlp(ChannelMixer):
     bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
-        """Out, split into two halves, and back."""
+        """List the layer to both halves, the gate, the value, and the layer back."""
         hidden = int(x.channels * self.ratio)
         return {
             "fc1": Linear(2 * hidden, self.bias),
@@ -45,6 +46,6 @@ class GatedMlp(ChannelMixer):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """At each position."""
+        """Multiply the value by the activated gate, at each position."""
         x = m.fc1(x)
         return m.fc2(m.act(m.gate(x)) * m.value(x))

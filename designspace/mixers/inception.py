@@ -1,4 +1,4 @@
-"""Depthwise convolution of a few channels, by a square and two bands."""
+"""Depthwise convolution of a few channels, with a square kernel and two bands."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from designspace.mixers.mixer import Mixer, keeps_stride
 
 
 class InceptionMixer(Mixer):
-    """Three small depthwise branches; the other channels pass (InceptionNeXt, arXiv 2303.16900).
+    """Three small depthwise branches beside an identity (InceptionNeXt, arXiv 2303.16900).
 
-    timm's `inception_next_tiny`.
+    timm's `inception_next_tiny` uses it.
 
     Attributes:
-        ratio: Channels of each branch over all, truncated to whole channels.
+        ratio: Share of the channels in each branch; the product is truncated to whole channels.
         square: Side of the square kernel.
-        band: Length of the two bands, which are one position wide.
+        band: Length of the two band kernels, which are one position wide.
     """
 
     kind: Literal["inception"] = "inception"
@@ -38,7 +38,7 @@ class InceptionMixer(Mixer):
     band: OddInt = 11
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
-        """Take the channels apart, convolve, put them together."""
+        """List the slices of the channels, the convolutions, and the concatenation."""
         keeps_stride(self, at)
         branch = int(x.channels * self.ratio)
         rest = x.channels - 3 * branch
@@ -54,6 +54,6 @@ class InceptionMixer(Mixer):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """On a map."""
+        """Convolve three slices of a map, and concatenate them with the rest."""
         square, row = m.square(m.for_square(x)), m.row(m.for_row(x))
         return m.concat(m.rest(x), square, row, m.column(m.for_column(x)))

@@ -7,18 +7,18 @@ from designspace.layers.part import Composite, PartContext
 
 
 class Mixer(Composite, family="mixer"):
-    """A part that mixes positions. Its place gives the width and the stride of what it returns."""
+    """A part that mixes positions. Its context has the output width and the stride."""
 
 
 class ChannelMixer(Composite, family="channel_mixer"):
-    """A part that mixes channels, a position at a time. Its place gives the width."""
+    """A part that mixes channels at each position. Its context has the output width."""
 
 
 def keeps_stride(mixer: Mixer, at: PartContext) -> None:
     """Refuse a stride that a mixer cannot take.
 
     Raises:
-        ShapeError: The place asks for one.
+        ShapeError: The context has a stride larger than 1.
     """
     if at.stride > 1:
         raise ShapeError(

@@ -19,8 +19,8 @@ class Mlp(ChannelMixer):
     """Two pointwise layers with an activation between them.
 
     Attributes:
-        ratio: Hidden over outer channels; a fraction is truncated to whole channels.
-        act: The activation.
+        ratio: Ratio of hidden to outer channels; the product is truncated to whole channels.
+        act: Activation between the layers.
         bias: Whether both layers have biases.
     """
 
@@ -31,7 +31,7 @@ class Mlp(ChannelMixer):
     bias: StrictBool = True
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
-        """Out and back."""
+        """List the two layers and the activation."""
         return {
             "fc1": Linear(int(x.channels * self.ratio), self.bias),
             "act": self.act,
@@ -39,5 +39,5 @@ class Mlp(ChannelMixer):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """At each position."""
+        """Run the layers one after the other, at each position."""
         return m.fc2(m.act(m.fc1(x)))

@@ -25,10 +25,10 @@ class PoolMixer(Mixer):
     kernel_size: OddInt = 3
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """One pooling."""
+        """List the pooling."""
         keeps_stride(self, at)
         return {"pool": AvgPool(self.kernel_size)}
 
     def forward(self, m: Children, x: Any) -> Any:
-        """Pool and subtract."""
+        """Pool and subtract the input."""
         return m.pool(x) - x

@@ -17,12 +17,14 @@ from designspace.layers.part import Children, Composite, Layer, PartContext
 class SqueezeExcite(Response, Composite):
     """A factor per channel from the mean of all channels (Hu et al., arXiv 1709.01507).
 
-    In the middle of RegNetY's and EfficientNet's blocks (timm's `regnety_002`, `efficientnet_b0`).
+    RegNetY and EfficientNet have it in the middle of their blocks (timm's `regnety_002`,
+    `efficientnet_b0`).
 
     Attributes:
-        ratio: Hidden channels over those that the block takes, rounded to whole ones.
-        act: The activation of the hidden channels.
-        gate: The activation that makes the factors.
+        ratio: Ratio of hidden channels to the block's input channels; the product is rounded to
+            whole channels, at least 1.
+        act: Activation of the hidden channels.
+        gate: Activation that produces the factors.
     """
 
     kind: Literal["squeeze_excite"] = "squeeze_excite"
@@ -32,7 +34,7 @@ class SqueezeExcite(Response, Composite):
     gate: Act = Sigmoid()
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
-        """Squeeze, excite."""
+        """List the pooling, the two linear layers, the activation and the gate."""
         return {
             "pool": GlobalAvgPool(keep_dims=True),
             "reduce": Linear(max(1, round(at.width * self.ratio))),
@@ -42,5 +44,5 @@ class SqueezeExcite(Response, Composite):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """Scale each channel."""
+        """Multiply each channel by its factor."""
         return x * m.gate(m.expand(m.act(m.reduce(m.pool(x)))))

@@ -18,18 +18,19 @@ from designspace.mixers.mixer import Mixer, keeps_stride
 
 
 class WindowAttention(Mixer):
-    """Windows with relative position bias (Swin, arXiv 2103.14030, section 3.2).
+    """Attention in windows with relative position bias (Swin, arXiv 2103.14030, section 3.2).
 
-    A window is never larger than the map for which the network is built; maps that it does not
-    divide are padded.
+    A window is never larger than the map for which the network is built. A map that the windows do
+    not divide is padded.
 
     Attributes:
         window: Side of a window in positions.
-        head_dim: Channels of a head.
-        qkv_bias: Whether queries, keys and values have biases.
+        head_dim: Number of channels per head.
+        qkv_bias: Whether the layer of queries, keys and values has a bias.
         shift: Whether the windows of every second block are shifted by half a window.
-        pad: Whether a map that the windows do not divide is padded before it is shifted, as in the
-            authors' code for detection, or after, as in timm: no other sizes tell the two apart.
+        pad: Order of padding and shift for a map that the windows do not divide: padded before the
+            shift, as in the authors' code for detection, or after it, as in timm. For other maps
+            the two are the same.
     """
 
     examples: ClassVar[Mapping[str, Sequence[Any]]] = {"window": (2, 4, 7), "head_dim": (4, 8)}
@@ -42,15 +43,15 @@ class WindowAttention(Mixer):
     pad: Literal["before_shift", "after_shift"] = "before_shift"
 
     def inactive(self) -> frozenset[str]:
-        """The order of padding and shift, where nothing is shifted."""
+        """Return the order of padding and shift if nothing is shifted."""
         return frozenset() if self.shift else frozenset({"pad"})
 
     def period(self) -> int:
-        """Plain and shifted windows in turn."""
+        """Return 2 if plain and shifted windows alternate, else 1."""
         return 2 if self.shift else 1
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:
-        """Cut, attend within each window, put back."""
+        """List the partition, the attention with its projections, and the merge."""
         keeps_stride(self, at)
         window = min(self.window, *sides(x))
         shift = window // 2 if at.index % 2 else 0
@@ -64,5 +65,5 @@ class WindowAttention(Mixer):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """On a map."""
+        """Attend within the windows of a map."""
         return m.merge(m.proj(m.attend(m.qkv(m.partition(x)), x)), x)

@@ -1,9 +1,9 @@
-"""Plug-ins in child processes: classes that were pickled here are found again there.
+"""Plug-ins in child processes: a child finds the classes that its parent pickled.
 
 A child that Python starts anew (a data loader's worker under `spawn` or `forkserver`) unpickles
-objects by the names of their modules. The modules of plug-ins stand on no path, so a finder knows
-them: it reads which file each name stands for from an environment variable that this process sets
-and its children inherit, and takes a file only where it still has the hash that was loaded here.
+objects by the names of their modules. The modules of plug-ins are on no path, so a finder provides
+them: it reads the file of each module from an environment variable that this process sets and its
+children inherit, and runs a file only if it still has the hash that was loaded here.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ VARIABLE = "DESIGNSPACE_LOADED_PLUGINS"
 
 
 class Finder(MetaPathFinder):
-    """Finds the modules of plug-ins that a parent process loaded."""
+    """Finder of the modules of plug-ins that a parent process loaded."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The package of all plug-ins, or one of them; None for anything else."""
+        """Return the spec of the package of all plug-ins, or of one of them; None for others."""
         del path, target
         if fullname == PACKAGE:
             return ModuleSpec(PACKAGE, None, is_package=True)
@@ -40,13 +40,17 @@ class Finder(MetaPathFinder):
 
 
 class _Loader(Loader):
-    """Runs the file of a plug-in, if it is still the one that was loaded."""
+    """Loader that runs the file of a plug-in, if it is still the one that was loaded."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run it."""
+        """Run the file.
+
+        Raises:
+            ImportError: The file has changed.
+        """
         path, sha256 = _handed_down()[self._name]
         source = Path(path).read_bytes()
         if hashlib.sha256(source).hexdigest() != sha256:
@@ -56,13 +60,13 @@ class _Loader(Loader):
 
 
 def install() -> None:
-    """Put the finder in place, once."""
+    """Install the finder, once."""
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         sys.meta_path.append(Finder())
 
 
 def hand_down(module: str, path: str, sha256: str) -> None:
-    """Let the children of this process know a plug-in."""
+    """Make a plug-in known to the children of this process."""
     os.environ[VARIABLE] = json.dumps(_handed_down() | {module: [path, sha256]})
 
 

@@ -1,8 +1,9 @@
 """Plug-ins of installed packages: entry points in the group `designspace.kinds`.
 
 A package declares, for example, `focal = "focal_kinds.mixers"` there, and the module registers its
-kinds when it is imported. That happens at the first unknown kind, so that a program without such
-kinds does not pay for the look-up, and where all kinds are listed.
+kinds when it is imported. It is imported at the first unknown kind, so that a program without such
+kinds does not pay for the look-up, when data name a plug-in that is not loaded, and when all kinds
+are listed.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ def load_installed() -> bool:
     """Import every entry point of the group, once per process.
 
     Returns:
-        Whether there is any.
+        True if there is any.
 
     Raises:
-        InputError: One cannot be imported; the message names it and its package.
+        InputError: An entry point cannot be imported; the message names it and its package.
     """
     from importlib.metadata import entry_points
 

@@ -1,4 +1,4 @@
-"""Running a plug-in: read once, hashed, executed as a module of its own, and remembered."""
+"""Running a plug-in: it is read once, hashed, executed as its own module, and registered."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Plugin:
     """A plug-in that is in use.
 
     Attributes:
-        name: Its file name, or the name of its entry point: how data name it.
-        path: The file.
-        sha256: Hash of the file's content, 64 hexadecimal digits.
-        module: The name of the module that it became.
-        source: The text that was hashed and run; empty for an installed package.
+        name: File name, or name of the entry point; data refer to it by this name.
+        path: Path of the file.
+        sha256: SHA-256 of the file's content, 64 hexadecimal digits.
+        module: Name of its module.
+        source: Text that was hashed and run; empty for an installed package.
     """
 
     name: str
@@ -46,23 +46,23 @@ _active: dict[str, Plugin] = {}
 
 
 def active() -> Mapping[str, Plugin]:
-    """All plug-ins in use, by the name of their module, in the order in which they were loaded."""
+    """Return all plug-ins in use by the names of their modules, in the order of loading."""
     return _active
 
 
 def use_plugin(path: str | Path) -> Plugin:
     """Run a plug-in file, so that its kinds can be named in specifications.
 
-    The same file again does nothing; a file that has changed since replaces its own kinds.
+    Using the same file again does nothing; a file that has changed replaces its own kinds.
 
     Args:
-        path: A Python file that defines kinds, leaves with their lowerings, or decisions.
+        path: Path of a Python file that defines kinds, leaves with their lowerings, or decisions.
 
     Returns:
-        The plug-in, with the hash under which records name it.
+        The plug-in, with the hash that records refer to.
 
     Raises:
-        InputError: There is no such file, or it fails: with its line and what Python says.
+        InputError: There is no such file, or it fails; the error has its line and Python's message.
     """
     file = Path(path).absolute()
     try:
@@ -76,10 +76,10 @@ def use_plugin(path: str | Path) -> Plugin:
 
 
 def adopt(plugin: Plugin) -> Plugin:
-    """Run the source of a plug-in that another process loaded; the same one again does nothing.
+    """Run the source of a plug-in; running the same source again does nothing.
 
     Raises:
-        InputError: It fails.
+        InputError: The plug-in fails.
     """
     known = _active.get(plugin.module)
     if known is not None and known.sha256 == plugin.sha256:
@@ -99,12 +99,12 @@ def adopt(plugin: Plugin) -> Plugin:
 
 
 def remember(plugin: Plugin) -> None:
-    """Count a plug-in among those in use."""
+    """Register a plug-in as in use."""
     _active[plugin.module] = plugin
 
 
 def registered() -> dict[type[Kind], dict[str, type[Kind]]]:
-    """All families with their kinds at this moment."""
+    """Return all families with their present kinds."""
     families = [kind for kind in Kind.__subclasses__() if kind.is_family()]
     nested = [kind for child in Kind.__subclasses__() for kind in child.__subclasses__()]
     families += [kind for kind in nested if kind.is_family()]
@@ -117,7 +117,7 @@ def _run(plugin: Plugin) -> None:
     inherited.install()
     sys.modules[plugin.module] = module
     text = plugin.source
-    # On another machine the file may be missing; tracebacks show its lines all the same.
+    # On another machine the file may be missing; this lets tracebacks show its lines anyway.
     linecache.cache[plugin.path] = (len(text), None, text.splitlines(True), plugin.path)
     try:
         exec(compile(plugin.source, plugin.path, "exec"), vars(module))
@@ -126,7 +126,7 @@ def _run(plugin: Plugin) -> None:
 
 
 def _restore(before: Mapping[type[Kind], Mapping[str, type[Kind]]]) -> None:
-    """Forget the kinds of a plug-in that failed half-way."""
+    """Restore the kinds that were registered before a plug-in failed half-way."""
     for family, kinds in registered().items():
         if kinds != before.get(family, {}):
             family.registry.clear()
@@ -135,7 +135,7 @@ def _restore(before: Mapping[type[Kind], Mapping[str, type[Kind]]]) -> None:
 
 
 def _failed(path: str, error: Exception) -> InputError:
-    """What went wrong, at the line of the user's file."""
+    """Return the error of a failed plug-in, at the line of the user's file."""
     if isinstance(error, SyntaxError) and error.filename == path:
         said = f"the plug-in is not valid Python: {error.msg}"
         return InputError(said, file=path, line=error.lineno)
@@ -150,7 +150,7 @@ def _failed(path: str, error: Exception) -> InputError:
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:
-    """Why a file cannot be read, and the nearest one."""
+    """Return the error for a file that cannot be read, with the nearest file name as a hint."""
     if not isinstance(error, FileNotFoundError):
         return InputError(f"the plug-in cannot be read: {error.strerror}", file=str(path))
     folder = path.parent
@@ -161,7 +161,7 @@ def _unreadable(path: Path, error: OSError) -> InputError:
 
 
 def _module_name(file: Path) -> str:
-    """A name that stays the same when the file changes, so that its kinds replace themselves."""
+    """Return a name that depends on the path only, so that a changed file replaces its kinds."""
     stem = re.sub(r"\W", "_", file.stem)
     return f"{PACKAGE}.{stem}_{_sha256(str(file).encode())[:8]}"
 

@@ -1,4 +1,4 @@
-"""Which plug-in a kind, a network or an error is from."""
+"""The plug-in that a kind, a network or an error comes from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from designspace.plugins.loading import Plugin, active, registered
 
 
 def plugin_of(kind: type[Kind]) -> Plugin | None:
-    """The plug-in that defines a kind; None for a kind of the package, or of a user's script."""
+    """Return the plug-in that defines a kind; None for one of the package or a user's script."""
     found = active().get(kind.__module__)
     if found is not None:
         return found
@@ -21,7 +21,7 @@ def plugin_of(kind: type[Kind]) -> Plugin | None:
 
 
 def kinds_of(plugin: Plugin) -> tuple[str, ...]:
-    """The kinds that a plug-in defines, as `mixer focal`."""
+    """Return the kinds that a plug-in defines, in the form `mixer focal`."""
     return tuple(
         f"{family.family_name} {tag}"
         for family, kinds in registered().items()
@@ -31,7 +31,7 @@ def kinds_of(plugin: Plugin) -> tuple[str, ...]:
 
 
 def plugins_of(*parts: Kind) -> dict[str, str]:
-    """The plug-ins that these specifications need: the hash by the name, as data name them."""
+    """Return the plug-ins that these specifications need: hashes by names."""
     if not active():
         return {}
     found = (plugin_of(type(kind)) for part in parts for kind in _all_kinds(part))
@@ -39,16 +39,16 @@ def plugins_of(*parts: Kind) -> dict[str, str]:
 
 
 def strays(*parts: Kind) -> tuple[type[Kind], ...]:
-    """The kinds in these specifications that another process could not have.
+    """Return the kinds in these specifications that another process does not have.
 
-    Those are kinds of a user's script or notebook, which is neither the package nor a plug-in.
+    These are kinds of a user's script or notebook, which is neither the package nor a plug-in.
     """
     found = (type(kind) for part in parts for kind in _all_kinds(part))
     return tuple(dict.fromkeys(kind for kind in found if _is_stray(kind)))
 
 
 def any_strays() -> bool:
-    """Whether this process has any kind that another one could not have."""
+    """Return whether this process has any kind that another process does not have."""
     return any(_is_stray(kind) for kinds in registered().values() for kind in kinds.values())
 
 
@@ -58,10 +58,10 @@ def _is_stray(kind: type[Kind]) -> bool:
 
 
 def blamed(error: BaseException) -> str | None:
-    """`FILE:LINE` of the plug-in at fault for an error; None where none is.
+    """Return `FILE:LINE` of the plug-in at fault for an error; None if no plug-in is at fault.
 
-    That is its innermost line that the error went through, or the `forward` of the part whose rules
-    were checked, such as that each layer is called.
+    This is the innermost line of a plug-in that the error passed through, or else the `forward` of
+    the part that broke a rule, such as that each layer is called.
     """
     files = {plugin.path for plugin in active().values()}
     frames = traceback.extract_tb(error.__traceback__)
@@ -70,7 +70,7 @@ def blamed(error: BaseException) -> str | None:
 
 
 def _part_at_fault(error: BaseException) -> str | None:
-    """Where the part is written whose layers were checked when an assertion failed."""
+    """Return the place of the part whose layers were checked when an assertion failed."""
     trace = error.__traceback__
     if not isinstance(error, AssertionError) or trace is None:
         return None
@@ -85,7 +85,7 @@ def _part_at_fault(error: BaseException) -> str | None:
 
 
 def _all_kinds(part: Kind) -> Iterator[Kind]:
-    """A kind and all that stand in its fields, those in lists included."""
+    """Yield a kind and all kinds in its fields, including those in tuples."""
     yield part
     for value in vars(part).values():
         members = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)

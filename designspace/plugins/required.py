@@ -1,7 +1,9 @@
-"""What data need: the key `plugins:`, compared with what is loaded, and never run.
+"""The plug-ins that data need: the key `plugins:`, which is compared with the loaded ones.
 
-The key holds names and hashes, as in `plugins: {focal.py: 3fa9...}`, where null stands for a hash
-that does not matter. Networks that are saved carry the hash of every plug-in that they use.
+The key holds hashes by names, as in `plugins: {focal.py: 3fa9...}`; null means any hash. Saved
+networks contain the hash of every plug-in that they use. Data never name a file to run: a missing
+plug-in is loaded only from the user's list of trusted files, by its hash, or from an installed
+package.
 """
 
 from __future__ import annotations
@@ -22,16 +24,16 @@ _SHOWN = 12  # digits of a hash
 
 
 def require(needed: object, file: str | None = None, line: int | None = None) -> None:
-    """Make sure that what data name is loaded.
+    """Make sure that the plug-ins that data name are loaded.
 
     Args:
-        needed: The value of the key `plugins:`: a hash, or null, by name.
-        file: Where it stands.
-        line: The line there.
+        needed: Value of the key `plugins:`: a hash or null by name.
+        file: File that contains it.
+        line: Line in that file.
 
     Raises:
-        InputError: A plug-in is missing or is another one than the one named, or the value is no
-            such mapping. The message says what to add.
+        InputError: A plug-in is missing or has another hash, or the value is not such a mapping.
+            The error says what to add.
     """
     for name, sha256 in _checked(needed, file, line).items():
         if not _is_there(name, sha256):

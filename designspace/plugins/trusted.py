@@ -1,8 +1,8 @@
 """The user's own list of trusted plug-ins: a text file with one path per line.
 
-It lies at `$XDG_CONFIG_HOME/designspace/plugins.txt`, by default in `~/.config`. Empty lines and
-lines that begin with `#` do not count. A file of the list runs only where data ask for a plug-in
-with exactly its hash.
+The list is `$XDG_CONFIG_HOME/designspace/plugins.txt`, by default in `~/.config`. Empty lines and
+lines that begin with `#` are ignored. A file of the list runs only if data need a plug-in with
+exactly its hash.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 
 
 def trusted_list() -> Path:
-    """The file that holds the list; it need not exist."""
+    """Return the path of the list; the file need not exist."""
     configured = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
     base = configured if configured.is_absolute() else Path("~/.config").expanduser()
     return base / "designspace" / "plugins.txt"
 
 
 def trusted_file(sha256: str) -> Path | None:
-    """The file of the list whose content has this hash; None where there is none."""
+    """Return the file of the list whose content has this hash; None if there is none."""
     for path in _listed():
         try:
             content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""The language: networks, spaces and recipes as data, read from YAML."""
+"""The language: networks, spaces, ladders and recipes as data, read from YAML."""
 
 from designspace.spec.network.load import load
 from designspace.spec.network.network import Network

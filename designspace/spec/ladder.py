@@ -1,4 +1,4 @@
-"""A ladder: a base network, an ordered list of decisions, and what is published of each step."""
+"""A ladder: a base network, an ordered list of decisions, and the published results per step."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from designspace.spec.recipe.recipe import Recipe, load_recipe
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A network and its recipe, one decision after the step that it starts from.
+    """One step of a ladder: a network and its recipe, one decision after the step before it.
 
     Attributes:
-        name: Its name on the ladder.
-        decision: The decision, or several taken together; empty at the base.
-        reason: What the decision does.
-        spec: The network.
-        recipe: How it is trained, where the ladder says.
-        side: Tried and not adopted: the next step does not start from here.
-        start: The step that it starts from; None at the base.
-        published: What is printed of it.
-        expected: Its true counts, where they are known.
-        note: Where what is printed is wrong, or hides something.
-        unknown: What the source does not say.
+        name: Name of the step on the ladder.
+        decision: Decision, or several taken together; empty for the base.
+        reason: Effect of the decision, in words.
+        spec: Network.
+        recipe: Recipe; None if the ladder names none.
+        side: Whether the step was tried and not adopted: the next step does not start from it.
+        start: Name of the step that it starts from; None for the base.
+        published: Published result of the step.
+        expected: True counts of the network; None if they are not known.
+        note: Remark on published values that are wrong or hide something.
+        unknown: Facts that the source does not give.
     """
 
     name: str
@@ -57,13 +57,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceNetwork:
-    """Another network that the ladder is compared with.
+    """Another network, with which the ladder is compared.
 
     Attributes:
-        name: What to call it.
-        spec: The network; None where no spec of it ships.
-        published: What is printed of it.
-        note: Where what is printed is wrong.
+        name: Name in tables and messages.
+        spec: Network; None if the package ships no spec of it.
+        published: Published result.
+        note: Remark on published values that are wrong.
     """
 
     name: str
@@ -74,15 +74,15 @@ class ReferenceNetwork:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The steps from a base upwards; also a sequence of them.
+    """A ladder's steps, starting with the base; also a sequence of them.
 
     Attributes:
-        name: What people call it.
-        purpose: What question it asks.
-        source: Where its results are printed.
-        steps: The base, then a decision each, side branches included.
+        name: Name of the ladder.
+        purpose: Question that the ladder answers.
+        source: Publication that prints its results.
+        steps: The base, then one step per decision, side branches included.
         references: Other networks to compare with.
-        notes: What to know about all of it.
+        notes: Remarks on the whole ladder.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Ladder:
         return f"<Ladder {self.name}: {len(self.steps)} steps, from {self.source}>"
 
     def _repr_html_(self) -> str:
-        """For notebooks: the published top-1 from step to step, and each step's reason."""
+        """Return HTML for notebooks: the published top-1 and the reason of each step."""
         known = [(step, step.published.top1) for step in self.steps]
         points = [Point(s.name, top1, s.side) for s, top1 in known if top1 is not None]
         rows = [[s.name, "-" if top1 is None else f"{top1:.2f}", s.reason] for s, top1 in known]
@@ -110,7 +110,7 @@ class Ladder:
         return iter(self.steps)
 
     def __getitem__(self, key: int | str) -> Step:
-        """A step by its number or its name."""
+        """Return a step by its number or its name."""
         return self.steps[key] if isinstance(key, int) else self._by_name[key]
 
     @cached_property
@@ -118,16 +118,16 @@ class Ladder:
         return {step.name: step for step in self.steps}
 
     def start(self, step: Step) -> Step | None:
-        """The step that another one starts from."""
+        """Return the step that another one starts from; None for the base."""
         return None if step.start is None else self._by_name[step.start]
 
 
 def load_ladder(source: str | Path) -> Ladder:
-    """A ladder from a catalog name or a YAML file.
+    """Load a ladder from a catalog name or a YAML file.
 
     Raises:
-        InputError: What is wrong, with its file, line and path; a step whose decision needs another
-            one that has not been taken is wrong, too.
+        InputError: The ladder is wrong; the error has its file, line and path. It is also an error
+            if a step's decision needs another one that has not been taken.
     """
     written, landings = ladder_of(source)
     steps = tuple(_step(landing, written.seeds) for landing in landings)
@@ -173,7 +173,7 @@ def _step(landing: ResolvedStep, seeds: int | None) -> Step:
 
 
 def _require_order(steps: tuple[Step, ...], landings: list[ResolvedStep]) -> None:
-    """Refuse a step that takes a decision without one that it needs.
+    """Refuse a step that takes a decision without another one that it needs.
 
     Raises:
         InputError: There is such a step; the error names the nearest valid order.
@@ -193,10 +193,10 @@ def _require_order(steps: tuple[Step, ...], landings: list[ResolvedStep]) -> Non
 
 
 def _valid_order(steps: tuple[Step, ...], flats: dict[str, Flat], missing: MissingNeed) -> str:
-    """How to put the steps from the first wrong one on, changing as little as possible.
+    """Return a hint with a valid order of the steps, starting with the first wrong one.
 
-    Again and again the first step whose needs are met comes next; the end, which stays as it is
-    written, is left out.
+    The order changes as little as possible: the next step is always the first remaining one whose
+    needs are met. The steps at the end whose position does not change are left out.
     """
     takes = {step.name: taken(flats[step.start or step.name], flats[step.name]) for step in steps}
     first = flats[steps[0].start or steps[0].name]

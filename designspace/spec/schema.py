@@ -1,4 +1,4 @@
-"""JSON Schema of the language, for editors."""
+"""JSON Schemas of networks, recipes, spaces and ladders, for editors."""
 
 from __future__ import annotations
 
@@ -44,13 +44,14 @@ _RECIPE_BESIDE: JsonSchema = {
 
 
 def schema(subject: str) -> JsonSchema:
-    """The JSON Schema of a network, a recipe, a space or a ladder, as one writes it in YAML.
+    """Return the JSON Schema of a network, a recipe, a space or a ladder as it is written in YAML.
 
-    It never refuses what is valid. What JSON Schema cannot say well it leaves to the validation:
-    that lengths agree, and that a value a stage stands nowhere but inside block and downsample.
+    The schema never refuses a valid document. It leaves to validation the rules that JSON Schema
+    cannot express well: lengths must agree, and `per_stage` is allowed only inside block and
+    downsample.
 
     Args:
-        subject: A key of `SUBJECTS`.
+        subject: Key of `SUBJECTS`.
     """
     whole = cast("JsonSchema", _open(SUBJECTS[subject].model_json_schema(mode="validation")))
     definitions: dict[str, JsonSchema] = whole.pop("$defs", {})
@@ -75,7 +76,7 @@ def schema(subject: str) -> JsonSchema:
 
 
 def _or_changed(whole: JsonSchema, definitions: JsonSchema, beside: JsonSchema) -> JsonSchema:
-    """A whole one, or changes to another, with the keys that may stand beside them."""
+    """Return a schema for a whole document, or for changes to a base with the keys beside them."""
     changed = {
         "type": "object",
         "title": "changes to another",
@@ -91,7 +92,7 @@ def _or_changed(whole: JsonSchema, definitions: JsonSchema, beside: JsonSchema) 
 
 
 def _open(node: Any) -> Any:
-    """The kinds of a union as alternatives: without its `kind` a mapping may fit several."""
+    """Replace `oneOf` by `anyOf`, since a mapping without its `kind` may fit several kinds."""
     if isinstance(node, list):
         return [_open(item) for item in cast("list[Any]", node)]
     if not isinstance(node, dict):
@@ -102,7 +103,7 @@ def _open(node: Any) -> Any:
 
 
 def _a_stage(value: JsonSchema) -> JsonSchema:
-    """A value, or one a stage."""
+    """Return a schema for one value, or for one value per stage."""
     about = {key: value[key] for key in ("title", "description", "default") if key in value}
     staged = {
         "type": "object",
@@ -114,7 +115,7 @@ def _a_stage(value: JsonSchema) -> JsonSchema:
 
 
 def _reached(roots: list[Any], definitions: dict[str, JsonSchema]) -> set[str]:
-    """The definitions to which these schemas refer, and those to which they refer in turn."""
+    """Return the names of the definitions that these schemas use, directly or indirectly."""
     found: set[str] = set()
     queue: list[Any] = roots
     while queue:

@@ -1,1 +1,1 @@
-"""The catalogue of leaf layers: per file one idea, each leaf with its formula and memory figure."""
+"""The catalogue of leaf layers: one idea per file, each leaf with its cost and memory formulas."""

@@ -14,7 +14,7 @@ class Act(Kind, Leaf, family="act"):
     """An elementwise nonlinearity."""
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Its input."""
+        """Keep the input."""
         return INPUT
 
 
@@ -24,7 +24,7 @@ class ReLU(Act):
     kind: Literal["relu"] = "relu"
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Its output, which the next layer keeps anyway."""
+        """Keep the output, which the next layer usually keeps anyway."""
         return Saved(output=True)
 
 
@@ -58,7 +58,7 @@ class Sigmoid(Act):
     kind: Literal["sigmoid"] = "sigmoid"
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Its output."""
+        """Keep the output."""
         return Saved(output=True)
 
 
@@ -75,11 +75,11 @@ class NoAct(Act):
     is_view: ClassVar[bool] = True
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Nothing."""
+        """Keep nothing."""
         return NOTHING
 
 
 class InheritAct(Act):
-    """The network's activation; filled in before any layer is made."""
+    """The network's activation; it is filled in before any layer is made."""
 
     kind: Literal["inherit"] = "inherit"

@@ -1,4 +1,4 @@
-"""Attention, after the projections to queries, keys and values and before the one back."""
+"""Attention: the part between the projections to queries, keys and values and the one back."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from designspace.layers.saved_tensors import Autocast, Saved
 
 
 def attention_cost(qkv: Feature, heads: int, params: int = 0) -> Cost:
-    """Cost of both matrix products, for (..., tokens, 3 * channels).
+    """Return the cost of both matrix products, for an input (..., tokens, 3 * channels).
 
-    Acts are the scores of every head and the weighted values.
+    The acts are the scores of every head and the weighted values.
     """
     *groups, tokens, _ = qkv.shape
     channels = qkv.channels // 3
@@ -28,7 +28,7 @@ RANDOM_STATE = 4  # elements: torch's fused kernel keeps the seed and offset of 
 
 
 def saved_sums(qkv: Feature, heads: int) -> int:
-    """Elements of the sums of scores that torch's fused kernel keeps: one per head and token.
+    """Return the number of sums of scores that torch's fused kernel keeps: one per head and token.
 
     The kernel allocates them for a multiple of 32 tokens.
     """
@@ -37,10 +37,10 @@ def saved_sums(qkv: Feature, heads: int) -> int:
 
 
 def heads_of(channels: int, head_dim: int) -> int:
-    """Number of heads.
+    """Return the number of heads.
 
     Raises:
-        ShapeError: The channels are no whole number of heads.
+        ShapeError: The number of channels is not a multiple of `head_dim`.
     """
     if channels % head_dim:
         raise ShapeError(
@@ -52,10 +52,10 @@ def heads_of(channels: int, head_dim: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Attend(Leaf):
-    """Softmax attention over a row of tokens (arXiv 1706.03762, section 3.2).
+    """Softmax attention over a sequence of tokens (arXiv 1706.03762, section 3.2).
 
     Attributes:
-        heads: Number of heads; scores are scaled by the root of a head's channels.
+        heads: Number of heads; scores are divided by the square root of a head's channels.
     """
 
     heads: int
@@ -63,19 +63,19 @@ class Attend(Leaf):
 
     @classmethod
     def cases(cls) -> list[tuple[Attend, tuple[Feature, ...]]]:
-        """One head and several."""
+        """Cover one head and several heads."""
         return [(cls(heads), (TOKENS.with_channels(96),)) for heads in (1, 4)]
 
     def out(self, *xs: Feature) -> Feature:
-        """(tokens, 3 * channels) -> (tokens, channels)."""
+        """Return (tokens, channels) for (tokens, 3 * channels)."""
         (qkv,) = xs
         return qkv.with_channels(qkv.channels // 3)
 
     def cost(self, *xs: Feature) -> Cost:
-        """Scores and weighted values."""
+        """Count the scores and the weighted values."""
         return attention_cost(xs[0], self.heads)
 
     def saved(self, *xs: Feature) -> Saved:
-        """Queries, keys, values, the output and the sums of the scores: no scores."""
+        """Keep queries, keys, values, the output and the sums of the scores, but not the scores."""
         sums = saved_sums(xs[0], self.heads)
         return Saved(input=True, output=True, single=sums, once=RANDOM_STATE)

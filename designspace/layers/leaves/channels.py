@@ -1,4 +1,4 @@
-"""Taking channels apart, and putting them together."""
+"""Splitting and concatenation of channels."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from designspace.layers.saved_tensors import Autocast
 
 @dataclass(frozen=True, slots=True)
 class TakeChannels(Leaf):
-    """Some neighbouring channels, the same at every position.
+    """A slice of neighbouring channels, the same at every position.
 
     Attributes:
-        first: The first one, counted from 0.
-        channels: How many.
+        first: First channel, counted from 0.
+        channels: Number of channels.
     """
 
     first: int
@@ -25,11 +25,11 @@ class TakeChannels(Leaf):
 
     @classmethod
     def cases(cls) -> list[tuple[TakeChannels, tuple[Feature, ...]]]:
-        """From the start, the middle and the end."""
+        """Cover slices at the start, in the middle and at the end."""
         return [(cls(first, 8), (x,)) for x in (MAP, TOKENS, VECTOR) for first in (0, 4, 24)]
 
     def out(self, *xs: Feature) -> Feature:
-        """(..., in) -> (..., channels)."""
+        """Return (..., channels) for (..., in)."""
         (x,) = xs
         last = self.first + self.channels
         if last > x.channels:
@@ -42,13 +42,13 @@ class TakeChannels(Leaf):
 
 @dataclass(frozen=True, slots=True)
 class Concat(Leaf):
-    """The channels of all inputs, one after the other; the positions are the same in each."""
+    """The channels of all inputs, one after the other; all inputs have the same positions."""
 
     autocast: ClassVar[Autocast] = "widest"
 
     @classmethod
     def cases(cls) -> list[tuple[Concat, tuple[Feature, ...]]]:
-        """Two inputs and three, of different widths."""
+        """Cover two and three inputs of different widths."""
         return [
             (cls(), (x, *(x.with_channels(width) for width in widths)))
             for x in (MAP, TOKENS, VECTOR)
@@ -56,7 +56,7 @@ class Concat(Leaf):
         ]
 
     def out(self, *xs: Feature) -> Feature:
-        """(..., a), (..., b), and so on -> (..., a + b + ...)."""
+        """Return (..., a + b + ...) for (..., a), (..., b), and so on."""
         for other in xs[1:]:
             if other.size != xs[0].size:
                 raise ShapeError(

@@ -14,10 +14,10 @@ from designspace.layers.saved_tensors import Autocast, Saved
 def window_steps(
     length: int, kernel_size: int, stride: int, padding: int, dilation: int = 1
 ) -> int:
-    """Output length of a sliding window.
+    """Return the output length of a sliding window.
 
     Raises:
-        ShapeError: The window does not fit even once.
+        ShapeError: The window is larger than the padded side.
     """
     reach = dilation * (kernel_size - 1) + 1
     if length + 2 * padding < reach:
@@ -34,13 +34,13 @@ class Conv(Leaf):
     """A convolution over a map.
 
     Attributes:
-        channels: Output channels.
+        channels: Number of output channels.
         kernel_size: Side of the kernel, or its height and width.
-        stride: Step in both directions.
-        padding: Zeros on each side; None centres an odd kernel.
-        groups: Groups of channels; as many as channels is a depthwise convolution.
+        stride: Stride in both directions.
+        padding: Number of zeros on each side; None centres an odd kernel.
+        groups: Number of groups of channels; one group per channel is a depthwise convolution.
         bias: Whether a bias is added.
-        dilation: Positions from one value of the kernel to the next, in both directions.
+        dilation: Distance of neighbouring kernel values in positions, in both directions.
     """
 
     channels: int
@@ -54,7 +54,7 @@ class Conv(Leaf):
 
     @classmethod
     def cases(cls) -> list[tuple[Conv, tuple[Feature, ...]]]:
-        """Dense, strided, grouped, depthwise, over patches, rectangular, dilated."""
+        """Cover dense, strided, grouped, depthwise, patch, rectangular and dilated convolutions."""
         layers = (
             cls(16, 3),
             cls(16, 3, 2, bias=False),
@@ -76,14 +76,14 @@ class Conv(Leaf):
 
     @property
     def pads(self) -> tuple[int, int]:
-        """Zeros added above and below, and at the left and right."""
+        """Zeros on each side: above and below, and on the left and right."""
         if self.padding is not None:
             return self.padding, self.padding
         height, width = self.kernel
         return self.dilation * (height // 2), self.dilation * (width // 2)
 
     def out(self, *xs: Feature) -> Feature:
-        """(height, width, in) -> (height', width', channels)."""
+        """Return (height', width', channels) for (height, width, in)."""
         (x,) = xs
         if x.channels % self.groups or self.channels % self.groups:
             raise ShapeError(
@@ -93,7 +93,7 @@ class Conv(Leaf):
         return Feature((*self._size(x), self.channels))
 
     def cost(self, *xs: Feature) -> Cost:
-        """One multiply-add a weight and output position."""
+        """Count one multiply-add per weight and output position."""
         (x,) = xs
         weights, (height, width) = self._weights(x), self._size(x)
         positions = height * width
@@ -106,7 +106,7 @@ class Conv(Leaf):
         )
 
     def saved(self, *xs: Feature) -> Saved:
-        """Its input, and its weights in half precision."""
+        """Keep the input, and the weights in half precision."""
         return Saved(input=True, weights=self._weights(xs[0]))
 
     def _weights(self, x: Feature) -> int:
@@ -132,7 +132,12 @@ class Conv(Leaf):
 
 @dataclass(frozen=True, slots=True)
 class Linear(Leaf):
-    """A linear layer over the channels, the same at every position (a 1x1 convolution)."""
+    """A linear layer over the channels, the same at every position (a 1x1 convolution).
+
+    Attributes:
+        channels: Number of output channels.
+        bias: Whether a bias is added.
+    """
 
     channels: int
     bias: bool = True
@@ -140,15 +145,15 @@ class Linear(Leaf):
 
     @classmethod
     def cases(cls) -> list[tuple[Linear, tuple[Feature, ...]]]:
-        """On all that has channels, with a bias and without."""
+        """Cover maps, tokens and vectors, with and without a bias."""
         return [(cls(16, bias), (x,)) for x in (MAP, TOKENS, VECTOR) for bias in (True, False)]
 
     def out(self, *xs: Feature) -> Feature:
-        """(..., in) -> (..., channels)."""
+        """Return (..., channels) for (..., in)."""
         return xs[0].with_channels(self.channels)
 
     def cost(self, *xs: Feature) -> Cost:
-        """One multiply-add a weight and position."""
+        """Count one multiply-add per weight and position."""
         (x,) = xs
         weights = x.channels * self.channels
         return Cost(
@@ -158,5 +163,5 @@ class Linear(Leaf):
         )
 
     def saved(self, *xs: Feature) -> Saved:
-        """Its input, and its weights in half precision."""
+        """Keep the input, and the weights in half precision."""
         return Saved(input=True, weights=xs[0].channels * self.channels)

@@ -16,35 +16,35 @@ from designspace.layers.saved_tensors import INPUT, NOTHING, Autocast, Saved
 
 
 class Norm(Kind, Leaf, family="norm"):
-    """A normalisation with a learnable scale and shift a channel."""
+    """A normalisation with a learnable scale and shift per channel."""
 
     examples: ClassVar[Mapping[str, Sequence[Any]]] = {"eps": (1e-5, 1e-6)}
 
     def cost(self, *xs: Feature) -> Cost:
-        """A scale and a shift a channel."""
+        """Count a scale and a shift per channel."""
         return Cost(params=2 * xs[0].channels)
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Its input, and the statistics that it took."""
+        """Keep the input; most kinds also keep statistics."""
         return INPUT
 
 
 class BatchNorm(Norm):
-    """Over the batch and all positions, a channel at a time (arXiv 1502.03167)."""
+    """Batch norm: over the batch and all positions, per channel (arXiv 1502.03167)."""
 
     kind: Literal["batchnorm"] = "batchnorm"
     eps: Positive = 1e-5
 
     def saved(self, *xs: Feature) -> Saved:
-        """Mean and deviation of a channel, over the batch."""
+        """Keep the input, and mean and deviation per channel over the batch."""
         return Saved(input=True, once=2 * xs[0].channels)
 
 
 class LayerNorm(Norm):
-    """Over the channels, a position at a time (arXiv 1607.06450).
+    """Layer norm: over the channels, per position (arXiv 1607.06450).
 
     Attributes:
-        eps: Added to the variance.
+        eps: Constant that is added to the variance.
         bias: Whether there is a shift; timm's `convformer_s18` has none.
     """
 
@@ -56,22 +56,22 @@ class LayerNorm(Norm):
 
     @classmethod
     def cases(cls) -> list[tuple[LayerNorm, tuple[Feature, ...]]]:
-        """With a shift and without."""
+        """Cover layers with and without a shift."""
         return [(cls(bias=bias), (x,)) for bias in (True, False) for x in (MAP, TOKENS)]
 
     def cost(self, *xs: Feature) -> Cost:
-        """A scale per channel, and a shift."""
+        """Count a scale per channel, and a shift if there is one."""
         return Cost(params=(1 + self.bias) * xs[0].channels)
 
     def saved(self, *xs: Feature) -> Saved:
-        """Mean and deviation of a position."""
+        """Keep the input, and mean and deviation per position."""
         return Saved(input=True, single=2 * xs[0].positions)
 
 
 class RMSNorm(Norm):
-    """The root of the mean square over the channels, per position, and no shift.
+    """RMS norm: by the root of the mean square over the channels, per position; without a shift.
 
-    Zhang and Sennrich, arXiv 1910.07467; in timm's `convnext_zepto_rms`.
+    Zhang and Sennrich, arXiv 1910.07467; timm's `convnext_zepto_rms` uses it.
     """
 
     kind: Literal["rmsnorm"] = "rmsnorm"
@@ -79,20 +79,20 @@ class RMSNorm(Norm):
     autocast: ClassVar[Autocast] = "single"
 
     def cost(self, *xs: Feature) -> Cost:
-        """A scale per channel."""
+        """Count a scale per channel."""
         return Cost(params=xs[0].channels)
 
     def saved(self, *xs: Feature) -> Saved:
-        """The root of a position."""
+        """Keep the input, and the root per position."""
         return Saved(input=True, single=xs[0].positions)
 
 
 class GroupNorm(Norm):
-    """Over the positions and a group of channels (arXiv 1803.08494).
+    """Group norm: over the positions and a group of channels (arXiv 1803.08494).
 
     Attributes:
         groups: Number of groups.
-        eps: Added to the variance.
+        eps: Constant that is added to the variance.
         bias: Whether there is a shift; timm's `poolformerv2_s12` has none.
     """
 
@@ -106,22 +106,26 @@ class GroupNorm(Norm):
 
     @classmethod
     def cases(cls) -> list[tuple[GroupNorm, tuple[Feature, ...]]]:
-        """One group and several, with a shift and without."""
+        """Cover one group and several, with and without a shift."""
         norms = [cls(groups=groups, bias=bias) for groups in (1, 4) for bias in (True, False)]
         return [(norm, (x,)) for norm in norms for x in (MAP, TOKENS)]
 
     def cost(self, *xs: Feature) -> Cost:
-        """A scale per channel, and a shift."""
+        """Count a scale per channel, and a shift if there is one."""
         return Cost(params=(1 + self.bias) * xs[0].channels)
 
     def out(self, *xs: Feature) -> Feature:
-        """The input's shape."""
+        """Return the input's shape.
+
+        Raises:
+            ShapeError: The groups do not divide the channels.
+        """
         if xs[0].channels % self.groups:
             raise ShapeError(f"{self.groups} norm groups do not divide {xs[0].channels} channels")
         return xs[0]
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Mean and deviation of a group."""
+        """Keep the input, and mean and deviation per group."""
         return Saved(input=True, single=2 * self.groups)
 
 
@@ -132,15 +136,15 @@ class NoNorm(Norm):
     is_view: ClassVar[bool] = True
 
     def cost(self, *xs: Feature) -> Cost:  # noqa: ARG002
-        """Nothing."""
+        """Count nothing."""
         return Cost()
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Nothing."""
+        """Keep nothing."""
         return NOTHING
 
 
 class InheritNorm(Norm):
-    """The network's norm; filled in before any layer is made."""
+    """The network's norm; it is filled in before any layer is made."""
 
     kind: Literal["inherit"] = "inherit"

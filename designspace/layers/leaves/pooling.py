@@ -1,4 +1,4 @@
-"""Poolings over a map."""
+"""Pooling layers over the positions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from designspace.layers.saved_tensors import INPUT, Saved
 
 @dataclass(frozen=True, slots=True)
 class MaxPool(Leaf):
-    """The largest value of each window and channel."""
+    """The largest value per window and channel.
+
+    Attributes:
+        kernel_size: Side of a window.
+        stride: Stride in both directions.
+        padding: Number of positions added on each side.
+    """
 
     kernel_size: int
     stride: int
@@ -20,41 +26,46 @@ class MaxPool(Leaf):
 
     @classmethod
     def cases(cls) -> list[tuple[MaxPool, tuple[Feature, ...]]]:
-        """Windows that overlap, and windows that do not."""
+        """Cover windows that overlap, and windows that do not."""
         return [(cls(3, 2, 1), (MAP,)), (cls(2, 2), (MAP,))]
 
     def out(self, *xs: Feature) -> Feature:
-        """(height, width, channels) -> (height', width', channels)."""
+        """Return (height', width', channels) for (height, width, channels)."""
         (x,) = xs
         size = (window_steps(n, self.kernel_size, self.stride, self.padding) for n in sides(x))
         return Feature((*size, x.channels))
 
     def saved(self, *xs: Feature) -> Saved:
-        """Its input, and where each largest value stood: an index takes eight bytes."""
+        """Keep the input, and the index of each largest value, which takes eight bytes."""
         return Saved(input=True, single=2 * self.out(*xs).elements)
 
 
 @dataclass(frozen=True, slots=True)
 class AvgPool(Leaf):
-    """The mean of each centred window and channel; what lies outside the map is not counted."""
+    """The mean per centred window and channel; positions outside the map do not count.
+
+    Attributes:
+        kernel_size: Side of a window.
+        stride: Stride in both directions.
+    """
 
     kernel_size: int
     stride: int = 1
 
     @classmethod
     def cases(cls) -> list[tuple[AvgPool, tuple[Feature, ...]]]:
-        """With a stride and without."""
+        """Cover layers with and without a stride."""
         return [(cls(3), (MAP,)), (cls(3, 2), (MAP,))]
 
     def out(self, *xs: Feature) -> Feature:
-        """(height, width, channels) -> (height', width', channels)."""
+        """Return (height', width', channels) for (height, width, channels)."""
         (x,) = xs
         pad = self.kernel_size // 2
         size = (window_steps(n, self.kernel_size, self.stride, pad) for n in sides(x))
         return Feature((*size, x.channels))
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Its input, as torch does."""
+        """Keep the input, as torch does."""
         return INPUT
 
 
@@ -63,18 +74,18 @@ class GlobalAvgPool(Leaf):
     """The mean over all positions.
 
     Attributes:
-        keep_dims: Whether the positions' axes stay, with one position: the result can then be
-            multiplied with the map or the tokens that it was taken of.
+        keep_dims: Whether the axes of the positions stay, with one position: the result can then
+            be multiplied with the map or the tokens from which it was computed.
     """
 
     keep_dims: bool = False
 
     @classmethod
     def cases(cls) -> list[tuple[GlobalAvgPool, tuple[Feature, ...]]]:
-        """Of maps and tokens, with their axes and without."""
+        """Cover maps and tokens, with and without `keep_dims`."""
         return [(cls(keep), (x,)) for x in (MAP, TOKENS) for keep in (False, True)]
 
     def out(self, *xs: Feature) -> Feature:
-        """(..., channels) -> (channels,), or (1, ..., channels)."""
+        """Return (channels,), or (1, ..., channels) with `keep_dims`, for (..., channels)."""
         (x,) = xs
         return Feature((*(1 for _ in x.size if self.keep_dims), x.channels))

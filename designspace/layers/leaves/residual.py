@@ -1,4 +1,4 @@
-"""What stands on a residual branch: identity, layer scale, drop path."""
+"""Leaves of residual branches: identity, zero, layer scale and drop path."""
 
 from __future__ import annotations
 
@@ -20,37 +20,42 @@ class Identity(Leaf):
 
 @dataclass(frozen=True, slots=True)
 class Zero(Leaf):
-    """A single zero, which is added like a map or a row of tokens, and has no gradient."""
+    """A single zero that can be added to a map or to tokens; it has no gradient."""
 
     def out(self, *xs: Feature) -> Feature:
-        """(..., channels) -> (1, ..., 1)."""
+        """Return (1, ..., 1) for (..., channels)."""
         return Feature((1,) * len(xs[0].shape))
 
 
 @dataclass(frozen=True, slots=True)
 class LayerScale(Leaf):
-    """A learnable factor a channel (CaiT, arXiv 2103.17239, section 2)."""
+    """A learnable factor per channel (CaiT, arXiv 2103.17239, section 2).
+
+    Attributes:
+        init: Initial value of the factors.
+    """
 
     init: float
     autocast: ClassVar[Autocast] = "promote"
 
     @classmethod
     def cases(cls) -> list[tuple[LayerScale, tuple[Feature, ...]]]:
-        """On a map and on tokens."""
+        """Cover a map and tokens."""
         return [(cls(0.1), (x,)) for x in (MAP, TOKENS)]
 
     def cost(self, *xs: Feature) -> Cost:
-        """One parameter a channel."""
+        """Count one parameter per channel."""
         return Cost(params=xs[0].channels)
 
     def saved(self, *xs: Feature) -> Saved:  # noqa: ARG002
-        """Its input."""
+        """Keep the input."""
         return INPUT
 
 
 @dataclass(frozen=True, slots=True)
 class DropPath(Leaf):
-    """Drops the branch of a sample at random in training (stochastic depth, arXiv 1603.09382).
+    """A layer that drops the branch of random samples in training (arXiv 1603.09382).
 
-    Its rate belongs to the recipe: 0 until training sets it.
+    The technique is called stochastic depth. The rate belongs to the recipe: it is 0 until training
+    sets it.
     """

@@ -1,4 +1,4 @@
-"""Responses: what lets the channels of a block's wide middle compete."""
+"""Responses: layers that let the channels in the wide middle of a block compete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from designspace.layers.saved_tensors import Autocast, Saved
 class Response(Kind, family="response"):
     """A rescaling of the channels by how they respond over all positions.
 
-    A kind is a leaf, or a part whose place gives the width of what the block takes.
+    A kind is a leaf, or a part; the width of a part's context is the number of channels that the
+    block takes.
     """
 
 
@@ -29,9 +30,9 @@ class GlobalResponseNorm(Response, Leaf):
     autocast: ClassVar[Autocast] = "promote"
 
     def cost(self, *xs: Feature) -> Cost:
-        """A scale and a shift a channel."""
+        """Count a scale and a shift per channel."""
         return Cost(params=2 * xs[0].channels)
 
     def saved(self, *xs: Feature) -> Saved:
-        """Its input; per channel the response, its share and the factor; and the mean response."""
+        """Keep the input; response, share and factor per channel; and the mean response."""
         return Saved(input=True, single=3 * xs[0].channels + 1)

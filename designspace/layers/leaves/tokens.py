@@ -1,4 +1,4 @@
-"""Between maps and tokens: flattening, the class token, positions."""
+"""Leaves between maps and tokens: flattening, the class token, positions."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from designspace.layers.saved_tensors import Autocast
 
 @dataclass(frozen=True, slots=True)
 class Flatten(Leaf):
-    """All positions in one row: (height, width, channels) -> (height * width, channels)."""
+    """All positions as a sequence: (height, width, channels) -> (height * width, channels)."""
 
     is_view: ClassVar[bool] = True
 
     def out(self, *xs: Feature) -> Feature:
-        """Row-major order."""
+        """Return (positions, channels), in row-major order."""
         (x,) = xs
         return Feature((x.positions, x.channels))
 
 
 @dataclass(frozen=True, slots=True)
 class ReshapeLike(Leaf):
-    """The first input with the positions of the second."""
+    """The first input, reshaped to the positions of the second."""
 
     is_view: ClassVar[bool] = True
 
     @classmethod
     def cases(cls) -> list[tuple[ReshapeLike, tuple[Feature, ...]]]:
-        """Tokens to a map, and to the tokens that they are."""
+        """Cover tokens to a map, and tokens to tokens."""
         return [(cls(), (TOKENS, MAP)), (cls(), (TOKENS, TOKENS))]
 
     def out(self, *xs: Feature) -> Feature:
-        """(positions, channels), (height, width, any) -> (height, width, channels)."""
+        """Return (height, width, channels) for (positions, channels) and (height, width, any)."""
         x, like = xs
         return Feature((*like.size, x.channels))
 
@@ -48,27 +48,27 @@ class ClassToken(Leaf):
 
     @classmethod
     def cases(cls) -> list[tuple[ClassToken, tuple[Feature, ...]]]:
-        """On tokens."""
+        """Cover tokens."""
         return [(cls(), (TOKENS,))]
 
     def out(self, *xs: Feature) -> Feature:
-        """(tokens, channels) -> (tokens + 1, channels)."""
+        """Return (tokens + 1, channels) for (tokens, channels)."""
         (x,) = xs
         return Feature((x.positions + 1, x.channels))
 
     def cost(self, *xs: Feature) -> Cost:
-        """A parameter a channel."""
+        """Count one parameter per channel."""
         return Cost(params=xs[0].channels)
 
 
 @dataclass(frozen=True, slots=True)
 class PositionTable(Leaf):
-    """A learnable vector a token, added; interpolated where the map has another size.
+    """A learnable vector per token, which is added; interpolated if the map has another size.
 
-    The second input is the map that the tokens were.
+    The second input is the map from which the tokens were made.
 
     Attributes:
-        prefix: Tokens in front that stand for no position of the map.
+        prefix: Number of tokens in front that do not stand for a position of the map.
     """
 
     prefix: int = 0
@@ -76,28 +76,32 @@ class PositionTable(Leaf):
 
     @classmethod
     def cases(cls) -> list[tuple[PositionTable, tuple[Feature, ...]]]:
-        """With a class token in front and without."""
+        """Cover layers with and without a class token in front."""
         longer = Feature((TOKENS.positions + 1, TOKENS.channels))
         return [(cls(), (TOKENS, MAP)), (cls(prefix=1), (longer, MAP))]
 
     def cost(self, *xs: Feature) -> Cost:
-        """A parameter a token and channel."""
+        """Count one parameter per token and channel."""
         return Cost(params=xs[0].elements)
 
 
 @dataclass(frozen=True, slots=True)
 class TakeFirst(Leaf):
-    """The first token alone: (tokens, channels) -> (channels,)."""
+    """The first token only: (tokens, channels) -> (channels,)."""
 
     is_view: ClassVar[bool] = True
 
     @classmethod
     def cases(cls) -> list[tuple[TakeFirst, tuple[Feature, ...]]]:
-        """Of tokens."""
+        """Cover tokens."""
         return [(cls(), (TOKENS,))]
 
     def out(self, *xs: Feature) -> Feature:
-        """Drop the other tokens."""
+        """Return (channels,) for (tokens, channels).
+
+        Raises:
+            ShapeError: The input is not tokens.
+        """
         (x,) = xs
         if len(x.size) != 1:
             raise ShapeError(

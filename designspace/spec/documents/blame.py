@@ -1,10 +1,10 @@
-"""Which change is at fault when a value that nobody touched no longer fits.
+"""Find the change at fault when a value that nobody touched no longer fits.
 
-A change can break a rule whose other half stands in the base: `epochs=1` below the base's
-`warmup_epochs`, or another `kind` over fields of the old one. Pydantic then complains of the value
-in the base, a file that the user may never have opened. A document remembers what it was before
-each round of changes, so the round at fault is found by looking back: it is the first one after
-which the document is no longer valid.
+A change can break a rule that also involves a value of the base: `epochs=1` is below the base's
+`warmup_epochs`, or a new `kind` does not have the fields of the old one. Pydantic then complains
+about the value in the base, a file that the user may never have opened. A document remembers its
+state before each round of changes, so the round at fault is found by looking back: it is the
+last round that made a valid document invalid.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from designspace.spec.documents.document import Change, Document, Keys
 def blamed(
     model: type[BaseModel], document: Document, keys: Keys, error: InputError, unknown: bool
 ) -> InputError:
-    """The error said of the change that caused it; the error itself where its own place is right.
+    """Return the error with the place of the change that caused it, or the error as it is.
 
     Args:
-        model: What the document should be.
-        document: What is wrong as a whole.
-        keys: The value that the error is about.
-        error: What is wrong with it.
-        unknown: Whether the key itself is unknown there.
+        model: Model that the document should fit.
+        document: Document that does not fit it.
+        keys: Keys of the value that the error is about.
+        error: Error as pydantic reports it.
+        unknown: Whether the key itself is unknown at that place.
     """
     origin = document.origin(keys)
     changed = document
@@ -60,7 +60,7 @@ def blamed(
 
 
 def _switched(document: Document, keys: Keys, switch: Change) -> InputError:
-    """Another kind was set over the fields of the old one."""
+    """Return the error for a new kind that does not have a field that the old kind left behind."""
     outer = ".".join(map(str, keys[:-1]))
     kind: Any = document.data
     for key in switch.keys:
@@ -79,7 +79,7 @@ def _switched(document: Document, keys: Keys, switch: Change) -> InputError:
 
 
 def _about(changed: Keys, keys: Keys) -> bool:
-    """Whether one of two places is inside the other."""
+    """Return whether one of two places is inside the other."""
     shorter = min(len(changed), len(keys))
     return changed[:shorter] == keys[:shorter]
 

@@ -1,4 +1,4 @@
-"""What ships with the package: networks, recipes, spaces, ladders."""
+"""The catalog that ships with the package: networks, recipes, spaces and ladders."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from designspace.errors import InputError, did_you_mean
 from designspace.spec.documents.document import is_file, read_yaml
 
 _PACKAGE = Path(__file__).resolve().parents[2]
-# What shares the folder `search`: the key by which each is known, and the command that takes it.
+# Kinds of files in the folder `search`: the key that identifies each, and the command to use.
 _SORTS = {"space": ("axes", "search --space"), "ladder": ("steps", "ladder")}
 
 
 def root() -> Path:
-    """The catalog's folder: inside an installed package, or the checkout around it."""
+    """Return the catalog's folder: inside an installed package, or the checkout around it."""
     packed = _PACKAGE / "_catalog"
     return packed if packed.is_dir() else _PACKAGE.parent
 
 
 def names(folder: str, key: str = "") -> list[str]:
-    """Names of the files of a catalog folder: `specs`, `specs/recipes` or `search`.
+    """Return the names of the files of a catalog folder, sorted.
 
     Args:
-        folder: The folder.
-        key: Only files that have this key: in `search`, a space has `axes`, a ladder `steps`.
+        folder: Catalog folder: `specs`, `specs/recipes` or `search`.
+        key: Key that a file must have: in `search`, a space has `axes` and a ladder `steps`.
     """
     return sorted(path.stem for path in (root() / folder).glob("*.yaml") if holds(path, key))
 
@@ -39,16 +39,16 @@ def ships(name: str, folder: str, key: str = "") -> bool:
 
 
 def find(source: str | Path, folder: str, what: str, key: str = "") -> Path:
-    """The file for a path or a catalog name.
+    """Return the file for a path or a catalog name.
 
     Args:
-        source: A path to a YAML file, or a name from the catalog.
-        folder: The catalog folder to look in.
-        what: What is looked for, in words.
-        key: The key by which such a file is told from the others of its folder.
+        source: Path to a YAML file, or a name from the catalog.
+        folder: Catalog folder to look in.
+        what: Kind of thing to look for, in words, for messages.
+        key: Key that distinguishes such a file from the others in its folder.
 
     Raises:
-        InputError: Neither a file nor a known name, or a file of another sort.
+        InputError: The source is neither a file nor a known name, or the file is of another sort.
     """
     found = _find(source, folder, what, key)
     for other, (its_key, remedy) in _SORTS.items():
@@ -72,7 +72,7 @@ def _find(source: str | Path, folder: str, what: str, key: str) -> Path:
 
 
 def holds(path: Path, key: str) -> bool:
-    """Whether a YAML file has a key; every file has the empty one."""
+    """Return whether a YAML file has a key; every file has the empty key."""
     if not key:
         return True
     state = path.stat()
@@ -81,12 +81,12 @@ def holds(path: Path, key: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _keys(path: Path, *_state: int) -> frozenset[object]:
-    """The keys of a YAML file, which is read once for all that is asked of it."""
+    """Return the top-level keys of a YAML file, which is read once per version of the file."""
     data: object = read_yaml(path).data
     return frozenset(cast("dict[object, object]", data)) if isinstance(data, dict) else frozenset()
 
 
 def _near(path: Path) -> Path:
-    """A path as short as it can be told from here."""
+    """Return the path relative to the working directory if it lies inside, else as it is."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,4 +1,4 @@
-"""Changes: `path: value` over what was written."""
+"""Changes: values by dotted path that are applied to a document."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from designspace.spec.documents.per_stage import KEY
 
 @lru_cache(maxsize=4096)
 def keys_of(path: str) -> Keys:
-    """`block.spatial.kernel_size` as keys; whole numbers index lists."""
+    """Split a path such as `block.spatial.kernel_size` into keys; whole numbers index lists."""
     return tuple(int(key) if key.isdigit() else key for key in path.split("."))
 
 
 def parse_set(assignments: list[str], option: str = "--set") -> dict[str, Any]:
-    """`path=value` words from the command line as changes.
+    """Parse `path=value` words from the command line into changes.
 
     Args:
-        assignments: The words.
-        option: By which they were given, for errors.
+        assignments: Words of the form `path=value`.
+        option: Command-line option that took the words, for errors.
 
     Raises:
-        InputError: A word without `=`, or a value that is no YAML.
+        InputError: A word has no `=`, or a value is not YAML.
     """
     changes: dict[str, Any] = {}
     for word in assignments:
@@ -39,16 +39,16 @@ def parse_set(assignments: list[str], option: str = "--set") -> dict[str, Any]:
 
 
 def apply(document: Document, changes: Mapping[str, Any], origin: Origin | None = None) -> Document:
-    """The document with each change made, in order; the original stays as it is.
+    """Return the document with the changes applied in order; the original is not modified.
 
     Args:
-        document: What was written.
-        changes: Values by dotted path. Parts that are not there are made; `stem.patch_size` over
-            the short form `stem: patchify` spells it out first.
-        origin: Where the changes were written, if in one place.
+        document: Document to change.
+        changes: Values by dotted path. Missing parts on the way are created; setting
+            `stem.patch_size` over the short form `stem: patchify` expands the short form first.
+        origin: Place where the changes were written; `--set` by default.
 
     Raises:
-        InputError: A path that passes through a plain value or beyond the end of a list.
+        InputError: A path passes through a plain value or beyond the end of a list.
     """
     data = _copied(document.data)
     origins, at = dict(document.origins), origin or Origin("--set")
@@ -64,14 +64,14 @@ def apply(document: Document, changes: Mapping[str, Any], origin: Origin | None 
 
 
 def _copied(data: Any) -> Any:
-    """Plain data anew, as deep as they go."""
+    """Return a deep copy of plain data."""
     if isinstance(data, dict):
         return {key: _copied(value) for key, value in cast("dict[Any, Any]", data).items()}
     return [_copied(each) for each in cast("list[Any]", data)] if isinstance(data, list) else data
 
 
 def _put(data: Any, keys: Keys, path: str, value: Any, origin: Origin) -> list[Keys]:
-    """Set a value; returns the keys of the parts on the way that were not there before."""
+    """Set a value, and return the keys of the parts on the way that did not exist before."""
     here, made = data, list[Keys]()
     for depth, key in enumerate(keys[:-1]):
         so_far = keys[: depth + 1]
@@ -84,7 +84,7 @@ def _put(data: Any, keys: Keys, path: str, value: Any, origin: Origin) -> list[K
 
 
 def _enter(here: Any, key: str | int, so_far: Keys, path: str, origin: Origin) -> Any:
-    """The container under a key, made or spelt out where need be."""
+    """Return the container under a key; create it or expand its short form if necessary."""
     _check(here, key, so_far, path, origin)
     inner: Any = cast("dict[Any, Any]", here).get(key) if isinstance(here, dict) else here[key]
     if inner is None:

@@ -1,4 +1,4 @@
-"""Decisions: changes that have a name and a reason, told once for `diff` and for ladders."""
+"""Decisions: changes with a name and a reason, defined once for `diff` and for ladders."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Decision(Frozen):
     """A change with a name and a reason.
 
     Attributes:
-        name: What to call it.
-        reason: What it does, in words.
-        paths: Path to its new value, or to `any`; the first one is what the decision is about.
-        needs: Names of decisions without which it makes no sense. It and they must determine the
-            value of the path that they are about.
+        name: Name in ladders, tables and messages.
+        reason: Effect of the decision, in words.
+        paths: New value by path, or `any`; the decision is about the first path.
+        needs: Names of decisions without which this one makes no sense. This decision and those
+            must all determine the value of their first path.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Decision(Frozen):
 
     @property
     def value(self) -> Any:
-        """The value that the decision determines at its key; None where that is open."""
+        """The value that the decision determines at its key; None if the value is open."""
         return self.settled.get(self.key)
 
     @property
@@ -49,22 +49,22 @@ class Decision(Frozen):
         return {path: value for path, value in self.paths.items() if value != _ANY}
 
     def takes(self, path: str, value: Any) -> bool:
-        """Whether a new value at a path belongs to this decision."""
+        """Return whether a new value at a path belongs to this decision."""
         wanted = self.paths.get(path, _MISSING)
         return wanted in (_ANY, value) or (value is None and wanted is not _MISSING)
 
 
 def decide(name: str, reason: str, paths: Mapping[str, Any]) -> Decision:
-    """Give a change a name from outside the package, for `diff` and for ladders.
+    """Define a decision from outside the package, for `diff` and for ladders.
 
-    A plug-in calls it when it is loaded, for example
+    A plug-in calls this function when it is loaded, for example
     `decide("gate", "a gate over a context", {"block.mixer": {"kind": "gate"}})`. The same module
-    may name it again, as a file does that is loaded again after a change.
+    may define it again, as happens when a file is loaded again after a change.
 
     Args:
-        name: What to call the decision.
-        reason: What it does, in words.
-        paths: Path to its new value, or to `any`; the first one is what the decision is about.
+        name: Name of the decision.
+        reason: Effect of the decision, in words.
+        paths: New value by path, or `any`; the decision is about the first path.
 
     Raises:
         InputError: Another module has a decision of that name, or a value is wrong.
@@ -88,7 +88,7 @@ _outside: dict[str, str] = {}
 
 @cache
 def known_decisions() -> dict[str, Decision]:
-    """The decisions that have a name, in the order in which `diff` looks for them."""
+    """Return the decisions by name, in the order in which `diff` looks for them."""
     document = read_yaml(Path(__file__).with_name("decisions.yaml"))
     listed = [Decision.model_validate(item) for item in cast("list[Any]", document.data)]
     known = {decision.name: decision for decision in listed}

@@ -1,4 +1,4 @@
-"""The identity of plain data."""
+"""Digests: the identity of plain data."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any, cast
 
 
 def digest_of(meaning: Any) -> str:
-    """16 hexadecimal digits of the SHA-256 of canonical JSON."""
+    """Return the first 16 hexadecimal digits of the SHA-256 of canonical JSON."""
     text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def without_null(data: Any) -> Any:
-    """The data without what is off, at any depth.
+    """Return the data without null values in mappings, at any depth.
 
-    A later field, off (null) by default, then leaves the identity of today's data as it is.
+    A field that is added later and is off (null) by default therefore does not change the
+    identity of existing data.
     """
     if isinstance(data, dict):
         items = cast("dict[str, Any]", data).items()

@@ -1,4 +1,4 @@
-"""Reading and writing YAML: safely, with line numbers, and whole or not at all."""
+"""Reading and writing YAML: only plain data, with line numbers, and atomic writes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value was written."""
+    """Place where a value was written."""
 
     file: str | None = None
     line: int | None = None
@@ -29,7 +29,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A value that was set over what a document held: which one, and where that was written."""
+    """One value that was set on a document: its keys, and the place where it was written."""
 
     keys: Keys
     origin: Origin
@@ -37,13 +37,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data, and where each part of it was written.
+    """Plain data, and the place where each part of it was written.
 
     Attributes:
-        data: The data.
-        origins: Where the values at these keys were written.
-        changes: What was changed last, at once.
-        before: The document before these changes; None where nothing was changed.
+        data: Plain data.
+        origins: Places where values were written, by their keys.
+        changes: Changes of the last round, which were applied together.
+        before: Document before these changes; None if nothing was changed.
     """
 
     data: Any
@@ -52,7 +52,7 @@ class Document:
     before: Document | None = None
 
     def origin(self, keys: Keys) -> Origin:
-        """Where the value at these keys, or the nearest one around it, was written."""
+        """Return the place of the value at these keys, or of the nearest one around it."""
         for end in range(len(keys), -1, -1):
             if keys[:end] in self.origins:
                 return self.origins[keys[:end]]
@@ -60,10 +60,10 @@ class Document:
 
 
 def parse_value(text: str) -> Any:
-    """A value as YAML would read it, for `--set path=value`.
+    """Parse a value as YAML would read it, for `--set path=value`.
 
     Raises:
-        InputError: The text is no YAML value.
+        InputError: The text is not a YAML value.
     """
     return parse(text, file="--set").data
 
@@ -72,10 +72,10 @@ def parse(text: str, *, file: str) -> Document:
     """Read YAML text.
 
     Raises:
-        InputError: Broken YAML, a repeated key, or a tag other than plain data.
+        InputError: The YAML is broken, a key is repeated, or a tag is not plain data.
     """
     if QuickLoader.suits(text):
-        with suppress(yaml.YAMLError):  # which is told below, in the usual words
+        with suppress(yaml.YAMLError):  # the other parser reports it below, in the usual words
             return _read(QuickLoader, text, file)
     try:
         return _read(PlainLoader, text, file)
@@ -93,7 +93,7 @@ def _read(reader: type[PlainLoader | QuickLoader], text: str, file: str) -> Docu
     try:
         loader = reader(text)
         node = loader.whole()
-        origins: dict[Keys, Origin] = {(): Origin(file, 1)}  # of an empty text, too
+        origins: dict[Keys, Origin] = {(): Origin(file, 1)}  # for an empty text, too
         if node is None:
             return Document(None, origins)
         _walk(node, (), file, origins, Extent())
@@ -113,9 +113,9 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 def _walk(
     node: yaml.Node, keys: Keys, file: str, origins: dict[Keys, Origin], extent: Extent
 ) -> None:
-    """Note the line of every value, and refuse repeated keys, which YAML itself would swallow."""
+    """Note the line of every value, and refuse repeated keys, which PyYAML would accept."""
     extent.enter(node, len(keys))
-    if not keys or keys not in origins:  # a key's own line stays
+    if not keys or keys not in origins:  # keep the line of a key
         origins[keys] = Origin(file, node.start_mark.line + 1)
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(cast("list[yaml.Node]", node.value)):
@@ -147,7 +147,7 @@ def read_yaml(path: Path) -> Document:
 
 
 def is_file(path: Path) -> bool:
-    """Return whether a file is there; False also for a name that no file can have."""
+    """Return whether a file exists; False also for a name that no file can have."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # too long, or with a null character
@@ -155,7 +155,7 @@ def is_file(path: Path) -> bool:
 
 
 def is_directory(path: Path) -> bool:
-    """Return whether a directory is there; False also for a name that none can have."""
+    """Return whether a directory exists; False also for a name that no directory can have."""
     try:
         return path.is_dir()
     except (OSError, ValueError):
@@ -163,33 +163,34 @@ def is_directory(path: Path) -> bool:
 
 
 def dump_yaml(data: Any) -> str:
-    """Plain data as YAML, in the order given."""
+    """Return plain data as YAML text, in the given order."""
     text = yaml.dump(data, Dumper=PlainDumper, sort_keys=False, allow_unicode=True, width=100)
     return str(text)
 
 
 def write_yaml_atomic(path: Path, data: Any) -> None:
-    """Write plain data as YAML, whole or not at all."""
+    """Write plain data as a YAML file, atomically."""
     write_text_atomic(path, dump_yaml(data))
 
 
 def write_text_atomic(path: Path, text: str) -> None:
-    """Write text, whole or not at all."""
+    """Write a text file atomically, in UTF-8."""
     write_bytes_atomic(path, text.encode())
 
 
 def written_to(path: Path) -> Path:
-    """Where a file is written that a user names: links are followed, so that they stay links.
+    """Return the path to write for a file that a user names; links are followed and stay links.
 
     Raises:
-        InputError: It leads to something that is no regular file, such as a folder or a device.
+        InputError: The path leads to something other than a regular file, such as a folder or a
+            device, or cannot be followed.
     """
     try:
         target = path.resolve()
         mode = target.stat().st_mode
     except FileNotFoundError:
         return path.resolve()
-    except (OSError, RuntimeError) as error:  # links that go round in a circle, a forbidden folder
+    except (OSError, RuntimeError) as error:  # links that form a circle, a forbidden folder
         said = getattr(error, "strerror", None) or str(error)
         raise InputError(f"cannot be written: {said}", file=str(path)) from None
     if not stat.S_ISREG(mode):
@@ -200,10 +201,10 @@ def written_to(path: Path) -> Path:
 
 @contextmanager
 def writing(path: Path) -> Generator[None]:
-    """What the system refuses meanwhile is said of `path`.
+    """Report errors of the operating system inside the block as errors about `path`.
 
     Raises:
-        InputError: The place cannot be written, for example because the disk is full.
+        InputError: The file cannot be written, for example because the disk is full.
     """
     try:
         yield
@@ -212,10 +213,10 @@ def writing(path: Path) -> Generator[None]:
 
 
 def write_bytes_atomic(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all: what stood there before stays until the new one is done.
+    """Write a file atomically: an existing file stays until the new one is complete.
 
     Raises:
-        InputError: The place cannot be written, for example because the disk is full.
+        InputError: The file cannot be written, for example because the disk is full.
     """
     path = written_to(path)
     with writing(path):

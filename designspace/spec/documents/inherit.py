@@ -1,4 +1,4 @@
-"""`base:` with `changes:`: what is written as another document, changed."""
+"""Inheritance: `base:` with `changes:`, a document written as changes to another one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from designspace.spec.documents.document import Document
 _MOST = 16
 
 Chain = tuple[Path, ...]
-"""The files that were read on the way to a document, the user's own first."""
+"""Files that were read on the way to a document, starting with the user's own."""
 
 
 def inherited(
@@ -24,17 +24,17 @@ def inherited(
     beside: Sequence[str],
     chain: Chain,
 ) -> Document:
-    """The base with the changes made; the document itself where it names no base.
+    """Return the base with the changes applied, or the document itself if it names no base.
 
     Args:
-        document: What was written.
-        folder: Of its file: a base is a path from there, or a name that `read` knows.
-        read: The base's document, from its name or path.
-        beside: Keys that may stand beside `base` and `changes`, and go over the base's own.
-        chain: The files that led here, this document's own last.
+        document: Document as it was written.
+        folder: Folder of its file: a base is a path from there, or a name that `read` knows.
+        read: Function that returns the base's document for a name or path.
+        beside: Keys that may stand beside `base` and `changes`; they replace those of the base.
+        chain: Files that led here, ending with this document's own.
 
     Raises:
-        InputError: A key that has no place there, bases that go round in a circle, or too many.
+        InputError: A key is not allowed there, or the bases form a circle or are too many.
     """
     data = document.data
     if not isinstance(data, dict) or "base" not in data:
@@ -57,7 +57,7 @@ def inherited(
 
 
 def _moved(result: Document, document: Document, key: str) -> Document:
-    """The result with one key of the other document, and the lines on which it was written."""
+    """Return the result with one key of the other document, and the lines of that key."""
     origins = {keys: at for keys, at in document.origins.items() if keys[:1] == (key,)}
     data = result.data | {key: document.data[key]}
     return replace(result, data=data, origins=result.origins | origins)

@@ -1,4 +1,9 @@
-"""The form of a ladder's file, and the climb: what is written at each of its steps."""
+"""The file format of a ladder, and the network document at each of its steps.
+
+A step lists only what it changes. `resolve_steps` applies these changes one step after the other:
+a step starts from the last one that was adopted, so that a step with `side: true` is a branch.
+With the steps base, a, b (`side: true`) and c, the network of c is base + a + c.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +32,12 @@ Decisions = Annotated[
 
 
 class Result(Frozen):
-    """What is printed of a step; null is not printed.
+    """Published result of a step; null means that the source does not print it.
 
     Attributes:
-        top1: Mean over the seeds, in percent.
+        top1: Mean top-1 accuracy over the seeds, in percent.
         std: Standard deviation over the seeds.
-        seeds: Their number.
+        seeds: Number of seeds.
         gmacs: Multiply-adds in 1e9, which papers call FLOPs.
     """
 
@@ -43,20 +48,20 @@ class Result(Frozen):
 
 
 class Rung(Frozen):
-    """One step of a ladder as it is written; it starts from the last one that was adopted.
+    """One step of a ladder as it is written; it starts from the last step that was adopted.
 
     Attributes:
-        name: What to call it; its decision by default.
-        decision: The decision, or several that were taken together. One that the language does not
-            know needs a `reason` and its `changes`. The first step is the base and decides nothing.
-        reason: What it does, where the decision is the ladder's own.
-        value: The new value of the path that the decision is about.
-        changes: Further values by dotted path; `recipe` names how it is trained from here on.
-        side: Tried and not adopted: the next step does not start from here.
-        published: What is printed of it.
-        expected: Its true counts.
-        note: Where what is printed is wrong, or hides something.
-        unknown: What the source does not say.
+        name: Name of the step; its decision by default.
+        decision: Decision, or several that were taken together. A decision that the language does
+            not know needs a `reason` and `changes`. The first step is the base and has none.
+        reason: Effect of a decision that only this ladder has.
+        value: New value of the path that the decision is about.
+        changes: Further values by dotted path; `recipe` names the recipe from this step on.
+        side: Whether the step was tried and not adopted: the next step does not start from it.
+        published: Published result of the step.
+        expected: True counts of the network.
+        note: Remark on published values that are wrong or hide something.
+        unknown: Facts that the source does not give.
     """
 
     name: str = ""
@@ -84,16 +89,16 @@ class Rung(Frozen):
 
     @property
     def title(self) -> str:
-        """Its name, or that of its decision."""
+        """The step's name, or else that of its decision."""
         return self.name or " + ".join(self.decision)
 
     @property
     def why(self) -> str:
-        """What the decision does."""
+        """The effect of the decision, in words."""
         return self.reason or "; ".join(decision.reason for decision in self._known())
 
     def all_changes(self) -> dict[str, Any]:
-        """What the decisions determine, the value, and the further changes, in this order."""
+        """Return the decisions' changes, the value, and the further changes, in this order."""
         made: dict[str, Any] = {}
         for decision in self._known():
             made |= decision.settled
@@ -106,13 +111,13 @@ class Rung(Frozen):
 
 
 class Reference(Frozen):
-    """Another network that the ladder is compared with.
+    """Another network, with which the ladder is compared.
 
     Attributes:
-        name: What to call it.
-        network: Its catalog name or file; null where no spec of it ships.
-        published: What is printed of it.
-        note: Where what is printed is wrong.
+        name: Name in tables and messages.
+        network: Catalog name or file of the network; null if the package ships no spec of it.
+        published: Published result.
+        note: Remark on published values that are wrong.
     """
 
     name: str
@@ -125,15 +130,15 @@ class Rungs(Frozen):
     """A ladder as it is written: a base and an ordered list of decisions.
 
     Attributes:
-        name: What people call it.
-        purpose: What question it asks.
-        source: Where its results are printed.
-        base: The network at its foot: a catalog name, a path, or data.
-        recipe: How that one is trained.
-        seeds: Trainings behind each published mean, where a step does not say otherwise.
-        steps: The base itself, then a decision each.
+        name: Name of the ladder.
+        purpose: Question that the ladder answers.
+        source: Publication that prints its results.
+        base: Network at the first step: a catalog name, a path, or data.
+        recipe: Recipe of the base.
+        seeds: Number of trainings behind each published mean, unless a step says otherwise.
+        steps: The base, then one step per decision.
         references: Other networks to compare with.
-        notes: What to know about all of it.
+        notes: Remarks on the whole ladder.
     """
 
     name: str = Field(default="ladder", min_length=1)
@@ -160,10 +165,10 @@ class Rungs(Frozen):
         return self
 
     def number(self, name: str) -> int:
-        """The index of a step.
+        """Return the index of a step.
 
         Raises:
-            InputError: There is none of that name.
+            InputError: There is no step of that name.
         """
         names = [rung.title for rung in self.steps]
         if name not in names:
@@ -174,14 +179,14 @@ class Rungs(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedStep:
-    """A step with what has been written up to it.
+    """A step with the network and recipe that result from all changes up to it.
 
     Attributes:
-        rung: The step.
-        document: Its network.
-        recipe: The name of its recipe.
-        start: The step that it starts from; None for the base.
-        origin: Where the step was written.
+        rung: Step as it is written.
+        document: Document of its network.
+        recipe: Name of its recipe; None if the ladder names none.
+        start: Name of the step that it starts from; None for the base.
+        origin: Place where the step was written.
     """
 
     rung: Rung
@@ -192,12 +197,12 @@ class ResolvedStep:
 
 
 def resolve_steps(ladder: Rungs, written: Document, base: Document) -> list[ResolvedStep]:
-    """Every step's network in the form in which it is written.
+    """Return every step with its network as a document and the name of its recipe.
 
     Args:
-        ladder: The ladder.
-        written: The document that it was read from, for the lines of its changes.
-        base: The network at its foot, without its published facts.
+        ladder: Ladder.
+        written: Document that the ladder was read from, for the lines of its changes.
+        base: Document of the base network, without its published facts.
     """
     landings: list[ResolvedStep] = []
     here = ResolvedStep(ladder.steps[0], base, ladder.recipe, None, Origin())

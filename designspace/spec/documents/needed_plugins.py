@@ -1,4 +1,4 @@
-"""The key `plugins:` of a document: what it needs is there, or the reading ends."""
+"""The key `plugins:` of a document: reading ends with an error if a plug-in is missing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["PLUGINS", "without_plugins"]
 
 
 def without_plugins(document: Document) -> Document:
-    """The document without the key, once all plug-ins that it names are loaded.
+    """Return the document without the key `plugins:`, once all plug-ins that it names are loaded.
 
     Raises:
-        InputError: A plug-in is not loaded, or is another one than the one named. Nothing that the
-            document names is run.
+        InputError: A plug-in is not loaded, or its hash differs from the named one. Nothing runs
+            only because a document names it.
     """
     data: Any = document.data
     if not isinstance(data, dict) or PLUGINS not in data:

@@ -1,4 +1,4 @@
-"""Values a stage: `{per_stage: [31, 29, 27, 13]}` anywhere inside a block or a downsampling."""
+"""Values per stage: `{per_stage: [31, 29, 27, 13]}`, inside a block or a downsampling."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ KEY = "per_stage"
 
 
 def is_per_stage(data: object) -> TypeGuard[dict[str, Any]]:
-    """Whether the data are values a stage, and no mapping of something else."""
+    """Return whether the data are a mapping with the single key `per_stage`."""
     return isinstance(data, dict) and set(cast("dict[Any, Any]", data)) == {KEY}
 
 
 def lengths(data: Any) -> Iterator[int]:
-    """Length of each `per_stage` list inside the data."""
+    """Yield the length of each `per_stage` list inside the data."""
     if isinstance(data, dict):
         mapping = cast("dict[str, Any]", data)
         if set(mapping) == {KEY} and isinstance(mapping[KEY], list):
@@ -25,7 +25,7 @@ def lengths(data: Any) -> Iterator[int]:
 
 
 def pick(data: Any, stage: int) -> Any:
-    """The data with every `per_stage` list replaced by its item for one stage."""
+    """Return the data with every `per_stage` list replaced by its item for one stage."""
     if not isinstance(data, dict):
         return data
     mapping = cast("dict[str, Any]", data)
@@ -35,7 +35,7 @@ def pick(data: Any, stage: int) -> Any:
 
 
 def distribute(data: Any) -> Any:
-    """One value for all stages as a list of one; values a stage as a list of them all.
+    """Return a list of one value that holds for all stages, or of one value per stage.
 
     Raises:
         ValueError: Two lists differ in length.

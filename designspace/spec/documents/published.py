@@ -1,4 +1,4 @@
-"""What is known of a network beyond itself: its published results, and its true counts."""
+"""Facts about a network that are not part of it: published results, and true counts."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from designspace.layers.frozen import Frozen
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Printed = PositiveInt | PositiveFloat
-_REST = 1e-9  # of binary fractions
+_REST = 1e-9  # tolerance for the error of binary fractions
 KEYS = ("expected", "published")
 
 
 def rounds_to(counted: float, printed: float) -> bool:
-    """Whether a count rounds to a printed number, at the digits with which that is written.
+    """Return whether a count rounds to a printed number, at the digits of the printed number.
 
-    A zero at the end of a fraction is not seen: 4.10 is taken as 4.1.
+    A trailing zero of a fraction is lost: 4.10 is read as 4.1.
     """
     digits = len(str(printed).partition(".")[2])
     return abs(counted - printed) <= 0.5 * 10**-digits + _REST
 
 
 class Expected(Frozen):
-    """What the network must count, exactly: at its `input_size`, 3 channels, 1000 classes.
+    """Exact counts of the network at its `input_size`, with 3 channels and 1000 classes.
 
     Attributes:
-        params: Learnable parameters.
-        macs: Multiply-adds, as `designspace cost` counts them.
+        params: Number of learnable parameters.
+        macs: Number of multiply-adds, as `designspace cost` counts them.
     """
 
     params: PositiveInt
@@ -36,18 +36,18 @@ class Expected(Frozen):
 
 
 class Published(Frozen):
-    """One published row, with its numbers written as they are printed; null is not printed.
+    """One published row, with its numbers as they are printed; null means not printed.
 
     Attributes:
-        name: What the source calls the network; empty for the name of the spec.
-        top1: ImageNet-1K validation, one crop, in percent.
-        resolution: Side of the image in pixels at which it was measured.
-        pretrain: What it was trained on, as the source says; ImageNet-1K is nothing else.
-        mparams: Parameters in 1e6; 28 and 28.0 differ in how exactly they are printed.
-        gmacs: Multiply-adds in 1e9, which papers call FLOPs; likewise.
-        weights: Weights of this row, as `timm:NAME.TAG`; None where timm does not have them.
-        source: Where it is printed.
-        note: Why a count of ours may differ from what is printed.
+        name: Name of the network in the source; empty if it is the name of the spec.
+        top1: Top-1 accuracy on ImageNet-1K validation with one crop, in percent.
+        resolution: Side of the images at which it was measured, in pixels.
+        pretrain: Training data, as the source names them; "ImageNet-1K" means no other data.
+        mparams: Parameters in 1e6; 28 and 28.0 are printed with different precision.
+        gmacs: Multiply-adds in 1e9, which papers call FLOPs; with the precision of the source.
+        weights: Weights of this row, as `timm:NAME.TAG`; None if timm does not have them.
+        source: Publication that prints the row.
+        note: Reason why our count may differ from the printed one.
     """
 
     name: str = ""

@@ -1,4 +1,4 @@
-"""From pydantic's errors to one message that says where, what, and what would have been right."""
+"""Validation: pydantic's errors as one message with the place, the problem and a valid choice."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def validate(model: type[M], document: Document) -> M:
-    """Make a model of a document.
+    """Validate a document as a model.
 
     Raises:
-        InputError: The first thing that is wrong, with its file, line and path.
+        InputError: The document is wrong; the error has the file, line and path of the cause.
     """
     data: object = document.data
     if not isinstance(data, dict):
@@ -32,7 +32,7 @@ def validate(model: type[M], document: Document) -> M:
         return model.model_validate(document.data)
     except ValidationError as error:
         worst = _worst(error)
-    # Kinds of installed packages are looked up where the others are not enough.
+    # Kinds of installed packages are loaded only if a kind is unknown.
     if worst["type"] == "union_tag_invalid" and load_installed():
         try:
             return model.model_validate(document.data)
@@ -42,9 +42,10 @@ def validate(model: type[M], document: Document) -> M:
 
 
 def _worst(error: ValidationError) -> ErrorDetails:
-    """A misspelt key explains the missing one, so it comes first.
+    """Return the error that best explains the others.
 
-    Every member of a union complains; the one that is meant complains of a value, not of a type.
+    A misspelt key explains a missing one, so it comes first. Every member of a union complains;
+    the member that the user meant complains about a value, not about a type.
     """
     return min(error.errors(), key=_rank)
 
@@ -88,7 +89,7 @@ _PLAIN = {
 def _words(
     details: ErrorDetails, keys: Keys, owner: type[BaseModel] | None
 ) -> tuple[str, str | None]:
-    """What is wrong, and what would have been right."""
+    """Return a message and a hint."""
     kind, value = details["type"], details["input"]
     if is_per_stage(value):
         return "per_stage has no place here", "it stands inside block and downsample"
@@ -108,7 +109,7 @@ def _words(
 
 
 def _choice(details: ErrorDetails) -> tuple[str, str | None]:
-    """A word that is none of the valid ones, or no word at all."""
+    """Return message and hint for a value that is not one of the valid words, or not a word."""
     context = details.get("ctx", {})
     is_kind = details["type"] == "union_tag_invalid"
     given: Any = details["input"]
@@ -130,17 +131,21 @@ def _got(value: Any) -> str:
 
 
 def _quoted(text: str) -> list[str]:
-    """The words of pydantic's list of choices: 'a', 'b' or 'c'."""
+    """Return the words of pydantic's list of choices, such as `'a', 'b' or 'c'`."""
     return [word for word in text.split("'")[1::2] if word]
 
 
 def _authored(
     model: type[BaseModel], data: Any, details: ErrorDetails
 ) -> tuple[Keys, type[BaseModel] | None]:
-    """Pydantic's location as keys of what was written, and the model that read the last key.
+    """Turn pydantic's location into the keys that the user wrote.
 
-    Pydantic's location names the member of each union that it passes, and counts the stages over
-    which a block was distributed; neither stands in what the user wrote.
+    Pydantic's location also names the member of each union that it passes, and the stages over
+    which a block was distributed; neither is in the user's text. For example,
+    `("stem", "patchify", "norm")` becomes `("stem", "norm")`.
+
+    Returns:
+        The keys, and the model that read the last one.
     """
     keys: list[str | int] = []
     owner: type[BaseModel] | None = model
@@ -182,9 +187,9 @@ def _enter_stage(data: Any, keys: list[str | int], stage: int | None) -> None:
 
 
 def _is_tag(owner: type[BaseModel] | None, item: str | int, here: Any) -> bool:
-    """Whether an item names the member of a union: it is no key, and no field either."""
+    """Return whether an item names a member of a union, and is neither a key nor a field."""
     if owner is not None and issubclass(owner, Kind) and owner.is_family():
-        return item in owner.registry  # also where a field has the name of its kind
+        return item in owner.registry  # also if a field has the name of its kind
     in_data = isinstance(here, dict) and item in here
     is_field = owner is not None and not _is_family(owner) and item in owner.model_fields
     return isinstance(item, str) and not in_data and not is_field
@@ -201,14 +206,14 @@ def _kind_of(owner: type[BaseModel] | None, tag: str) -> type[BaseModel] | None:
 
 
 def _field_type(owner: type[BaseModel] | None, name: str) -> type[BaseModel] | None:
-    """The model in a field's annotation, however deep it stands."""
+    """Return the model in a field's annotation, at any depth of nesting."""
     if owner is None or name not in owner.model_fields:
         return None
     return _model_in(owner.model_fields[name].annotation)
 
 
 def _is_keyed(owner: type[BaseModel] | None, name: str | int) -> bool:
-    """Whether a field holds models by key: the key is no field of theirs."""
+    """Return whether a field is a mapping of models; its keys are not fields of the models."""
     field = owner.model_fields.get(str(name)) if owner is not None else None
     return field is not None and get_origin(field.annotation) is dict
 

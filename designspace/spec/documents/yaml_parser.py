@@ -1,4 +1,4 @@
-"""YAML to plain data: numbers, text, lists and mappings, and nothing that could surprise."""
+"""YAML to plain data: only null, truth values, numbers, text, lists and mappings."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from yaml.composer import Composer
 from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.resolver import Resolver
 
-# PyYAML without libyaml has no such parser
+# PyYAML without libyaml does not have this parser
 _CParser: Any = getattr(getattr(yaml, "cyaml", None), "CParser", object)
 
-# texts that both parsers read alike: no tabs, tags, anchors, text in blocks, marks of documents
+# texts that both parsers read alike: no tabs, tags, anchors, block text or document markers
 _COMMON = re.compile(r"(?:(?!---|\.\.\.)[ \n\"#$'-)+-=@-{}~\u00a1-\u1fff])*")
 _DEEPEST = 64
 _MOST = 100_000
@@ -24,27 +24,27 @@ _TAGS = ("null", "bool", "int", "float", "str", "seq", "map")
 
 
 class _Plain:
-    """Nodes and plain data, from the events of whichever parser stands behind this class."""
+    """Base of both loaders: nodes and plain data, from the events of either parser."""
 
     _level = 0
     _text = ""
 
     def whole(self) -> yaml.Node | None:
-        """The document's node; None where nothing is written."""
+        """Return the document's root node; None if the text is empty."""
         if len(self._text) > _SHORT:
             _count(self._text)
         return cast("Any", self).get_single_node()
 
     def construct(self, node: yaml.Node) -> Any:
-        """Plain data of a node."""
+        """Return the plain data of a node."""
         return cast("Any", self).construct_document(node)
 
     def close(self) -> None:
-        """Let go of the text."""
+        """Release the parser's resources."""
         cast("Any", self).dispose()
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """The next node, unless it stands too deep for the stack."""
+        """Return the next node; refuse one that is nested too deeply for the stack."""
         self._level += 1
         if self._level > _DEEPEST:
             mark = cast("Any", self).peek_event().start_mark
@@ -54,7 +54,7 @@ class _Plain:
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Hashable:
-        """A node's data; what its tag promises and its text breaks is refused with its line."""
+        """Return a node's data; text that does not fit its tag is an error with its line."""
         try:
             value = cast("Any", super()).construct_object(node, deep=deep)
         except ValueError as error:
@@ -62,7 +62,7 @@ class _Plain:
             if "int_max_str_digits" in said:
                 said = f"a whole number takes at most {_BITS} bits"
             raise ConstructorError(problem=said, problem_mark=node.start_mark) from None
-        # Python prints no number of many digits, so that no later error could show it.
+        # Python does not print a number of many digits, so no later error could show it.
         if isinstance(value, int) and value.bit_length() > _BITS:
             said = f"a whole number takes at most {_BITS} bits"
             raise ConstructorError(problem=said, problem_mark=node.start_mark)
@@ -70,9 +70,10 @@ class _Plain:
 
 
 class PlainLoader(_Plain, yaml.SafeLoader):
-    """YAML 1.1's plain data, in which 1e-6 is a number and a date is text, as everyone expects.
+    """Loader of YAML 1.1's plain data, in which 1e-6 is a number and a date is text.
 
-    Every error is a `yaml.MarkedYAMLError`, or a `yaml.YAMLError` where the text is no text.
+    Every error is a `yaml.MarkedYAMLError`, or a `yaml.YAMLError` if the text has characters that
+    YAML does not allow.
     """
 
     def __init__(self, text: str) -> None:
@@ -81,13 +82,13 @@ class PlainLoader(_Plain, yaml.SafeLoader):
 
 
 class QuickLoader(_Plain, Composer, _CParser, SafeConstructor, Resolver):
-    """The same with libyaml's parser, which is quicker; its complaints are in other words."""
+    """The same with libyaml's parser, which is faster; its error messages differ."""
 
     is_there = _CParser is not object
 
     @classmethod
     def suits(cls, text: str) -> bool:
-        """Whether the two parsers read such a text alike."""
+        """Return whether both parsers read this text alike, and libyaml is installed."""
         return cls.is_there and _COMMON.fullmatch(text) is not None
 
     def __init__(self, text: str) -> None:
@@ -98,11 +99,11 @@ class QuickLoader(_Plain, Composer, _CParser, SafeConstructor, Resolver):
 
 
 def _count(text: str) -> None:
-    """Refuse a long document of too many values before its tree is made, which is slow.
+    """Refuse a long document of too many values before its tree is built, which is slow.
 
     Raises:
-        ConstructorError: It has more than `_MOST` keys and values.
-        YAMLError: It is no YAML.
+        ConstructorError: The text has more than `2 * _MOST` keys and values.
+        YAMLError: The text is not YAML.
     """
     values = 0
     scanner = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -114,20 +115,21 @@ def _count(text: str) -> None:
 
 
 class PlainDumper(yaml.SafeDumper):
-    """Writes what `PlainLoader` reads: the text 1e-6 is quoted, since bare it is a number."""
+    """Dumper for `PlainLoader`: the text 1e-6 is quoted, since without quotes it is a number."""
 
 
 class Extent:
-    """Counts the nodes of a document, each alias anew, and refuses what has no end."""
+    """Counter of the nodes of a document, aliases included, that refuses endless ones."""
 
     def __init__(self) -> None:
         self._nodes = 0
 
     def enter(self, node: yaml.Node, level: int) -> None:
-        """Count a node at a level.
+        """Count a node at a level of nesting.
 
         Raises:
-            ConstructorError: Too deep or too many, as an alias inside its own anchor is.
+            ConstructorError: The nodes are too deep or too many, as with an alias inside its own
+                anchor.
         """
         self._nodes += 1
         if level > _DEEPEST or self._nodes > _MOST:

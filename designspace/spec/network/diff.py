@@ -1,4 +1,4 @@
-"""What differs between two networks: as decisions with names, and as paths for the rest."""
+"""The difference between two networks: named decisions, and paths for the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from designspace.spec.network.needs import MissingNeed, missing_needs
 
 @dataclass(frozen=True, slots=True)
 class PathChange:
-    """Two values at a path; None where the path has no meaning in that network."""
+    """The two values at a path; None if the path has no meaning in that network."""
 
     path: str
     before: Any
@@ -23,7 +23,7 @@ class PathChange:
 
 @dataclass(frozen=True, slots=True)
 class DecisionChange:
-    """A decision that differs, with its paths."""
+    """A decision in which two networks differ, with the paths that it covers."""
 
     name: str
     reason: str
@@ -32,12 +32,12 @@ class DecisionChange:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """All that differs between two networks; all empty where they are the same architecture.
+    """All differences between two networks; empty if they have the same architecture.
 
     Attributes:
-        decisions: What differs and has a name.
-        rest: The other paths.
-        missing: What the second network's new decisions need, and it does not have.
+        decisions: Differences that have a name.
+        rest: Differences at other paths.
+        missing: Decisions that the second network's new decisions need and that it does not have.
     """
 
     decisions: tuple[DecisionChange, ...]
@@ -55,9 +55,9 @@ class Diff:
 
 
 def diff(a: Source, b: Source) -> Diff:
-    """What must be decided otherwise to turn network `a` into network `b`.
+    """Return the decisions that turn network `a` into network `b`.
 
-    Between two steps of ladders, named `ladder:step`, the recipe is compared too.
+    For two steps of ladders, named `ladder:step`, the recipes are compared too.
 
     Raises:
         InputError: A specification is wrong.
@@ -70,7 +70,7 @@ def diff(a: Source, b: Source) -> Diff:
     decisions: list[DecisionChange] = []
     for decision in known_decisions().values():
         change = left.get(decision.key)
-        stands = decision.key in new or decision.key == RECIPE  # not for what has gone
+        stands = decision.key in new or decision.key == RECIPE  # not for removed paths
         if change is not None and stands and decision.takes(decision.key, change.after):
             own = [path for path in decision.paths if path in left]
             taken = [path for path in own if decision.takes(path, left[path].after)]
@@ -84,12 +84,12 @@ def _differing(before: Flat, after: Flat) -> dict[str, PathChange]:
     return {
         path: PathChange(path, before.get(path), after.get(path))
         for path in paths
-        if before.get(path) != after.get(path)  # what newly is there, and is off, is no difference
+        if before.get(path) != after.get(path)  # a new path whose value is None is no difference
     }
 
 
 def _recipes(a: Source, b: Source) -> dict[str, PathChange]:
-    """The recipe's change, where both sides are steps of ladders that name one."""
+    """Return the change of recipe if both sides are steps of ladders that name one."""
     before, after = step_of(a), step_of(b)
     if not (before and after and before.recipe and after.recipe):
         return {}

@@ -16,5 +16,5 @@ FAMILIES: tuple[type[Kind], ...] = (
 
 
 def families() -> dict[str, dict[str, type[Kind]]]:
-    """Family name to its kinds by tag."""
+    """Return each family's kinds by tag, by the name of the family."""
     return {family.family_name: family.registry for family in FAMILIES}

@@ -1,4 +1,4 @@
-"""A network as flat paths, in the terms in which one would write it."""
+"""A network as values by dotted path, in the form in which a user would write it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _STAGED = ("block", "downsample")
 
 
 def flatten(network: Network) -> Flat:
-    """All active values by dotted path.
+    """Return all active values of a network by dotted path.
 
-    What equals the network's own norm or activation reads `inherit`, and what is the same in
-    every stage stands once; else a path holds `{per_stage: [...]}`.
+    A part that equals the network's own norm or activation reads `inherit`. A value that is the
+    same in every stage is given once; otherwise the path holds `{per_stage: [...]}`.
     """
     norm, act = network.norm.meaning(), network.act.meaning()
     meaning = cast("dict[str, Any]", _fold(network.meaning(), {"norm": norm, "act": act}))
@@ -58,7 +58,7 @@ def _paths(prefix: str, data: Mapping[str, Any]) -> Flat:
 
 
 def _merged(prefix: str, stages: list[dict[str, Any]]) -> Flat:
-    """One value where all stages that have a path agree, else the list."""
+    """Return one value per path if all stages that have the path agree, else one per stage."""
     flats = [_paths(prefix, stage) for stage in stages]
     merged: Flat = {}
     for path in dict.fromkeys(path for flat in flats for path in flat):

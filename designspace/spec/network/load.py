@@ -1,4 +1,4 @@
-"""Loading a network: from a name, a file, plain data, with changes."""
+"""Loading a network from a name, a file or plain data, with changes."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _BESIDE_BASE = ("name", *FACTS)
 
 
 def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
-    """A network from a catalog name, a YAML file, plain data or another network.
+    """Load a network from a catalog name, a YAML file, plain data or another network.
 
     Args:
-        source: What to load. A file is either a whole network or `base:` with `changes:`; a name
+        source: Network to load. A file is either a whole network or `base:` with `changes:`; a name
             may also be that of a ladder's step, as in `resnet50_to_convnext_t:kernel_7`.
-        changes: Further changes, values by dotted path, made in order on the authored form.
+        changes: Further changes: values by dotted path, applied in order to the authored form.
 
     Raises:
-        InputError: What is wrong, with its file, line and path.
+        InputError: The network is wrong; the error has its file, line and path.
     """
     if isinstance(source, Network) and not changes:
         return source
@@ -48,12 +48,12 @@ def load(source: Source, changes: Mapping[str, Any] | None = None) -> Network:
 
 
 def authored(source: Source, chain: Chain = ()) -> Document:
-    """What was written, with every `base:` followed and its changes made.
+    """Return the authored form of a network, with every `base:` followed and its changes applied.
 
-    `chain` holds the files that were read on the way here.
+    `chain` holds the files that have been read so far.
 
     Raises:
-        InputError: A missing base, or bases that go round in a circle.
+        InputError: A base is missing, or the bases form a circle.
     """
     if isinstance(source, Network):
         written = source.authored or source.model_dump(mode="json")
@@ -80,14 +80,15 @@ def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
 
 
 def require_fixed(name: object, origin: Origin | None = None) -> None:
-    """Refuse a name of trained weights, a run or a study as a base: what it stands for can change.
+    """Refuse trained weights, a run or a trial of a study as a base, since they can change.
 
     Args:
-        name: A base as it is written; one that is no text passes.
-        origin: Where it is written.
+        name: Base as it is written; a base that is not text is accepted.
+        origin: Place where it is written.
 
     Raises:
-        InputError: It is such a name, whether or not there is such a thing.
+        InputError: The name has such a form, or is that of a directory; weights and trials need
+            not exist.
     """
     if not isinstance(name, str) or (is_file(Path(name)) and not name.endswith(".safetensors")):
         return
@@ -113,7 +114,7 @@ def _is_trial(name: str) -> bool:
 
 
 def without_facts(document: Document) -> Document:
-    """The document without what is known of that very network only."""
+    """Return the document without the facts that hold for this exact network only."""
     data: Any = document.data
     if not isinstance(data, dict):
         return document  # refused later, with its line
@@ -123,7 +124,7 @@ def without_facts(document: Document) -> Document:
 
 
 def step_of(source: object) -> ResolvedStep | None:
-    """The step that `ladder:step` names; None where the source is something else.
+    """Return the step that `ladder:step` names; None if the source is something else.
 
     Raises:
         InputError: There is no such ladder, or it has no such step.
@@ -136,10 +137,10 @@ def step_of(source: object) -> ResolvedStep | None:
 
 
 def ladder_of(source: str | Path) -> tuple[Rungs, list[ResolvedStep]]:
-    """A ladder as it is written, and every step of it.
+    """Load a ladder as it is written, and every step of it.
 
     Raises:
-        InputError: What is wrong, with its file, line and path.
+        InputError: The ladder is wrong; the error has its file, line and path.
     """
     path = catalog.find(source, "search", "ladder", "steps")
     written = without_plugins(read_yaml(path))

@@ -1,10 +1,11 @@
-"""What decisions need, looked up in networks.
+"""The needs of decisions, checked in networks.
 
-A decision is in force where a network has its value at the path that it is about: `depthwise` where
-`block.spatial.groups` is `depthwise`. `inverted_bottleneck` needs `depthwise`; so a network that
-newly has `block.wide: middle`, with dense convolutions, lacks something that the change needs. All
-of it is looked up stage by stage, since a change may concern one of them only. A path that a
-network does not have (no groups, since attention mixes the positions) is not lacking.
+A decision is in force in a network if the network has the decision's value at its first path. For
+example, `depthwise` is in force if `block.spatial.groups` is `depthwise`. `inverted_bottleneck`
+needs `depthwise`; so a network that newly has `block.wide: middle` together with dense convolutions
+lacks something that the change needs. All checks go stage by stage, since a change may concern a
+single stage. A path that a network does not have (no groups, because attention mixes the positions)
+is not lacking.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from designspace.spec.network.flatten import Flat
 
 @dataclass(frozen=True, slots=True)
 class MissingNeed:
-    """A decision that a network takes without another one, which it needs.
+    """A decision that a network takes without another one that it needs.
 
     Attributes:
-        decision: The decision that was taken.
-        needs: The one that it needs.
-        path: What that one is about.
-        wanted: The value that it would have there.
-        found: The value that is there, in the first stage concerned.
+        decision: Name of the decision that was taken.
+        needs: Name of the decision that it needs.
+        path: Path that the needed decision is about.
+        wanted: Value that the needed decision has there.
+        found: Value of the network there, in the first stage with another value.
     """
 
     decision: str
@@ -41,12 +42,12 @@ class MissingNeed:
 
 
 def with_needs() -> list[Decision]:
-    """The known decisions that need another one."""
+    """Return the known decisions that need another one."""
     return [decision for decision in known_decisions().values() if decision.needs]
 
 
 def taken(before: Flat, after: Flat) -> set[str]:
-    """Names of the decisions that are in force in a stage of `after`, and were not in `before`."""
+    """Return the names of the decisions that are newly in force in some stage of `after`."""
     return {
         decision.name
         for decision in known_decisions().values()
@@ -55,7 +56,7 @@ def taken(before: Flat, after: Flat) -> set[str]:
 
 
 def missing_needs(before: Flat, after: Flat) -> tuple[MissingNeed, ...]:
-    """What the decisions that turn one network into another need, and the other does not have."""
+    """Return the needs of the decisions from `before` to `after` that `after` does not meet."""
     return tuple(missing for each in with_needs() for missing in _missing(each, before, after))
 
 
@@ -69,7 +70,7 @@ def _missing(decision: Decision, before: Flat, after: Flat) -> Iterator[MissingN
 
 
 def _new_stages(decision: Decision, before: Flat, after: Flat) -> list[int]:
-    """The stages in which a decision is newly in force; every stage has what they all share."""
+    """Return the stages in which a decision is newly in force; a shared value counts for all."""
     old, new = before.get(decision.key), after.get(decision.key)
     if old == new:
         return []

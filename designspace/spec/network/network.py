@@ -1,4 +1,4 @@
-"""A network: stem, stages, head."""
+"""A network: a stem, stages and a head."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ K = TypeVar("K", bound=Kind)
 
 
 def _as_it_is(value: Any) -> Any:
-    """For the JSON schema only: the total of quantised widths is spelt out before."""
+    """Return the value; only for the JSON schema, since quantised widths are expanded before."""
     return value
 
 
@@ -43,33 +43,33 @@ Depths = Annotated[
 
 @lru_cache(maxsize=4096)
 def _inherited(part: K, norm: Norm, act: Act) -> K:
-    """A part with nothing left to inherit; equal ones give the same, so that it is hashed once."""
+    """Fill in what a part inherits; equal parts share one result, so that it is hashed once."""
     return part.inherit({"norm": norm, "act": act})
 
 
 class Network(Composite):
     """A vision backbone with its head.
 
-    Number of classes and of input channels belong to the task, and are no fields.
+    The numbers of classes and of input channels belong to the task and are not fields.
 
     Attributes:
-        name: What people call it; no part of its meaning.
-        input_size: Nominal side of the square input in pixels; no part of the meaning either.
-        depths: Blocks in each stage; with quantised widths, of all stages together.
-        widths: Width of each stage: a list, `{base, growth}`, or RegNet's `{w0, wa, wm}`; of a
-            bottleneck the narrow side.
-        norm: What `inherit` means for norms.
-        act: What `inherit` means for activations.
-        stem: The first part.
-        block: The block, the same in every stage but for `per_stage` values; kept as one or as
-            one a stage.
-        downsample: What stands between stages, kept likewise; the first is used only with
-            `downsample_first`.
-        downsample_first: Whether the first stage shrinks the map too, as RegNet's does.
-        head: The last part.
-        expected: Its true counts, where they are known; no part of the meaning, and lost with any
+        name: Name of the network; not part of its meaning.
+        input_size: Nominal side of the square input in pixels; not part of the meaning.
+        depths: Number of blocks per stage; with quantised widths, the number of all blocks.
+        widths: Channels per stage: a list, `{base, growth}`, or RegNet's `{w0, wa, wm}`; for a
+            bottleneck, of its narrow side.
+        norm: Norm that replaces `inherit`.
+        act: Activation that replaces `inherit`.
+        stem: First part.
+        block: Block of the stages, the same in all of them except for `per_stage` values; stored
+            as one block for all stages or as one per stage.
+        downsample: Downsampling before each stage, stored like `block`; the first one is used only
+            with `downsample_first`.
+        downsample_first: Whether the first stage shrinks the map too, as in RegNet.
+        head: Last part.
+        expected: True counts, if they are known; not part of the meaning, and dropped by any
             change to the network.
-        published: Its published results, likewise.
+        published: Published results; not part of the meaning, and dropped likewise.
     """
 
     name: str = ""
@@ -129,24 +129,24 @@ class Network(Composite):
 
     @property
     def authored(self) -> dict[str, Any]:
-        """The form in which it was written, as plain data; changes apply to this."""
+        """The authored form as plain data, to which changes apply."""
         return self._authored
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy; one with other values is validated, and has an identity of its own."""
+        """Return a copy; a copy with other values is validated and has its own digest."""
         if not update:
             return super().model_copy(deep=deep)
         return type(self).model_validate(self.model_dump(mode="json") | dict(update))
 
     @cached_property
     def stage_widths(self) -> tuple[int, ...]:
-        """Width of each stage."""
+        """Width of each stage in channels."""
         widths = self.widths
         return widths.over(len(self.depths)) if isinstance(widths, Growth) else widths
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """Each stage with nothing left to inherit."""
+        """The stages, with all inherited norms and activations filled in."""
         downsamples, blocks = self._a_stage(self.downsample), self._a_stage(self.block)
         between = downsamples if self.downsample_first else (None, *downsamples[1:])
         rows = zip(self.depths, self.stage_widths, between, blocks, strict=True)
@@ -165,7 +165,7 @@ class Network(Composite):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        """For notebooks: each stage as a box, as long as it is deep and as high as it is wide."""
+        """Return HTML for notebooks: one box per stage, with depth as length, width as height."""
         names = [f"stage {number}" for number in range(1, len(self.stages) + 1)]
         stages = list(zip(names, self.stages, strict=True))
         drawn = [Box(f"{name}: {s.depth} x {s.width}", s.depth, s.width) for name, s in stages]
@@ -179,7 +179,7 @@ class Network(Composite):
         return tuple(stage.depth for stage in self.stages), self.stage_widths
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """Stem, stages and head; the place's width is the number of classes."""
+        """Return stem, stages and head; the width of the context is the number of classes."""
         stages = {str(i): stage.on(PartContext(stage.width)) for i, stage in enumerate(self.stages)}
         return {
             "stem": self._filled(self.stem).on(PartContext(self._stem_width())),
@@ -188,11 +188,11 @@ class Network(Composite):
         }
 
     def forward(self, m: Children, x: Any) -> Any:
-        """Features to logits."""
+        """Map an image to logits."""
         return m.head(m.stages(m.stem(x)))
 
     def meaning(self) -> dict[str, Any]:
-        """The canonical form: all that has an effect, and nothing else, as plain data."""
+        """Return the canonical form as plain data: exactly the values that have an effect."""
         return {
             "depths": list(self.depths),
             "widths": list(self.stage_widths),
@@ -204,7 +204,7 @@ class Network(Composite):
 
     @cached_property
     def digest(self) -> str:
-        """Identity of the architecture: that of its canonical form, less what is off."""
+        """Identity of the architecture: the digest of its canonical form without null values."""
         return digest_of(without_null(self.meaning()))
 
     def _stem_width(self) -> int:
@@ -220,6 +220,6 @@ class Network(Composite):
         return _inherited(part, self.norm, self.act)  # pyright: ignore[reportArgumentType]
 
     def _a_stage(self, parts: tuple[K, ...]) -> tuple[K, ...]:
-        """One a stage, with nothing left to inherit; one that stands for all is filled once."""
+        """Return one filled part per stage; a part that all stages share is filled once."""
         filled = tuple(self._filled(part) for part in parts)
         return filled if len(filled) > 1 else filled * len(self.depths)

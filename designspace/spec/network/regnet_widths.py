@@ -1,7 +1,14 @@
-"""RegNet's widths: a line over all blocks, quantised to stages (arXiv 2003.13678, section 3.3).
+"""RegNet's widths: a linear function of the block, quantised (arXiv 2003.13678, section 3.3).
 
-A short form: it is spelt out as `depths` and `widths` before a network is validated, and kept in
-the authored form, so that changes may set `widths.w0`, `widths.wa`, `widths.wm` and `depths`.
+Block j would have the width `w0 + wa * j`. This width is moved to the nearest `w0 * wm ** k`, where
+the exponent k is rounded to a whole number, and then rounded to a multiple of 8. Consecutive blocks
+of equal width form a stage. For example, with `{w0: 24, wa: 24, wm: 2}` and 4 blocks the line is
+24, 48, 72, 96, the exponents k are 0, 1, 2, 2, and the widths are 24, 48, 96, 96: three stages of
+depths 1, 1 and 2.
+
+This is a short form. It is expanded to lists of `depths` and `widths` before a network is
+validated, and kept in the authored form, so that changes may set `widths.w0`, `widths.wa`,
+`widths.wm` and `depths`.
 """
 
 from __future__ import annotations
@@ -25,17 +32,18 @@ _CHUNK = 32
 
 
 class Quantised(Frozen):
-    """Widths `w0 + wa * j` of block j, moved to the nearest `w0 * wm ** k`; equal ones are a stage.
+    """Widths `w0 + wa * j` of block j, moved to the nearest `w0 * wm ** k`.
 
-    Each is rounded to a whole multiple; where the block's spatial convolution has
-    `groups: {width: ...}`, then to whole groups, as pycls does.
+    Blocks of equal width form a stage. Each width is rounded to a multiple of `multiple_of`. If
+    the block's spatial convolution has `groups: {width: ...}`, it is then rounded to whole groups,
+    as in pycls.
 
     Attributes:
-        w0: Width of the first block, a multiple of `multiple_of`.
-        wa: By how much it grows from block to block.
-        wm: Factor from one stage to the next.
-        multiple_of: What each stage's width is a multiple of.
-        stages: How many stages it must come to; null for any number.
+        w0: Width of the first block in channels, a multiple of `multiple_of`.
+        wa: Growth from block to block, in channels.
+        wm: Factor between neighbouring quantised widths.
+        multiple_of: Divisor of every stage's width.
+        stages: Number of stages that must result; null for any number.
     """
 
     w0: Size
@@ -45,41 +53,41 @@ class Quantised(Frozen):
     stages: Count | None = None
 
     def over(self, depth: int, group_width: int | None = None) -> list[tuple[int, int]]:
-        """Depth and width of each stage, of so many blocks in all.
+        """Return depth and width of each stage.
 
         Args:
-            depth: Blocks in all.
-            group_width: Channels of a group: widths become whole groups, and narrower stages are
-                one group.
+            depth: Number of blocks in all stages together.
+            group_width: Channels per group: widths become multiples of it, and a narrower stage is
+                a single group.
         """
         stages = [(len(list(blocks)), width) for width, blocks in groupby(self.line(depth))]
         return [(count, _in_groups(width, group_width)) for count, width in stages]
 
     def line(self, depth: int) -> tuple[int, ...]:
-        """The quantised width of each of so many blocks, before groups are made whole."""
-        whole = -(-depth // _CHUNK) * _CHUNK  # deeper networks begin alike
+        """Return the quantised width of each of `depth` blocks, before it is rounded to groups."""
+        whole = -(-depth // _CHUNK) * _CHUNK  # depths share cached lines: deeper ones begin alike
         return _line(self.w0, self.wa, self.wm, self.multiple_of, whole)[:depth]
 
 
 @lru_cache(maxsize=1 << 12)
 def _line(w0: int, wa: float, wm: float, q: int, depth: int) -> tuple[int, ...]:
-    """The quantised width of each block."""
+    """Return the quantised width of each block."""
     log = math.log(wm)
     steps = [round(math.log((w0 + wa * j) / w0) / log) for j in range(depth)]
     return tuple(round(w0 * wm**step / q) * q for step in steps)
 
 
 def _in_groups(width: int, group_width: int | None) -> int:
-    """The nearest whole number of groups, one at least."""
+    """Return the nearest width of whole groups, at least one."""
     group = min(group_width or 1, width)
     return max(group, round(width / group) * group)
 
 
 def spelt_out(network: Any) -> Any:
-    """The network with `depths` and `widths` as lists, where they are quantised; else as it is.
+    """Return the network with quantised widths expanded to lists; other networks are unchanged.
 
     Raises:
-        PydanticCustomError: What is wrong in the short form, with its path.
+        PydanticCustomError: The short form is wrong; the error has its path.
     """
     data = cast("dict[str, Any]", network)
     if not isinstance(network, dict) or not is_quantised(data):
@@ -102,13 +110,13 @@ def spelt_out(network: Any) -> Any:
 
 
 def is_quantised(network: dict[str, Any]) -> bool:
-    """Whether the widths are written in this form."""
+    """Return whether the widths are written in this form."""
     widths: Any = network.get("widths")
     return isinstance(widths, dict) and bool(set(cast("Any", widths)) & {"w0", "wa", "wm"})
 
 
 def group_width(block: Any) -> int | None:
-    """The group width that the block's spatial convolution names."""
+    """Return the group width of the block's spatial convolution; None if it has none."""
     for key in ("spatial", "groups", "width"):
         block = cast("dict[str, Any]", block).get(key) if isinstance(block, dict) else None
     return block if type(block) is int and block > 0 else None

@@ -14,14 +14,14 @@ from designspace.layers.part import BoundPart, Children, Composite, Layer, PartC
 
 
 class Stage(Composite):
-    """Blocks at one resolution, after a downsampling unless the stage is the first.
+    """Blocks at one resolution, after a downsampling if the stage has one.
 
     Attributes:
         depth: Number of blocks.
-        width: The stage's width; of a bottleneck, its narrow side.
-        downsample: What stands between the stage before and this one; null in a first one that
-            keeps the stem's resolution.
-        block: The block.
+        width: Width of the stage in channels; for a bottleneck, of its narrow side.
+        downsample: Downsampling before the blocks; null for a first stage that keeps the stem's
+            resolution.
+        block: Block that the stage repeats.
     """
 
     depth: Count
@@ -30,29 +30,29 @@ class Stage(Composite):
     block: Block
 
     def layers(self, x: Feature, at: PartContext) -> Mapping[str, Layer]:  # noqa: ARG002
-        """The downsampling and the chain of blocks."""
+        """Return the downsampling and the chain of blocks."""
         blocks = {str(i): block for i, block in enumerate(self.blocks())}
         return {"downsample": self.shrinking(), "blocks": Sequential.of(blocks)}
 
     def forward(self, m: Children, x: Any) -> Any:
-        """Downsample, then the blocks."""
+        """Downsample, then run the blocks."""
         return m.blocks(m.downsample(x))
 
     def projects(self, channels: int) -> bool:
-        """Whether the first block changes the shape of what it gets from `channels` channels."""
+        """Return whether the first block changes the shape, given the channels before the stage."""
         own, stride = self._strides()
         out = self.block.out_channels(self.width)
         return stride > 1 or (own == 1 and channels != out)
 
     def shrinking(self) -> Layer:
-        """What stands before the blocks."""
+        """Return the layer before the blocks: a downsampling or an identity."""
         own, _ = self._strides()
         if own == 1 or self.downsample is None:
             return Identity()
         return self.downsample.on(PartContext(self.block.out_channels(self.width), own))
 
     def blocks(self) -> Iterator[BoundPart]:
-        """The blocks, which repeat a pattern; only the first may shrink the map."""
+        """Yield the blocks, which repeat a pattern; only the first may shrink the map."""
         _, stride = self._strides()
         pattern = [self.block.on(PartContext(self.width, 1, i)) for i in range(self.block.period())]
         yield self.block.on(PartContext(self.width, stride)) if stride > 1 else pattern[0]

@@ -1,4 +1,4 @@
-"""Widths of the stages: a list, a base that grows, or RegNet's, which are spelt out before."""
+"""Widths of the stages: a list, or a base that grows; RegNet's are expanded before."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Growth(Frozen):
     growth: Annotated[Positive, Field(le=16)] = 2
 
     def over(self, stages: int) -> tuple[int, ...]:
-        """The width of each stage."""
+        """Return the width of each stage in channels."""
         return tuple(round(self.base * self.growth**stage) for stage in range(stages))
 
 
 def _listed(value: Any) -> Any:
-    """A bare number is the base of the usual doubling."""
+    """Expand a bare number to a base that doubles per stage."""
     return {"base": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 

@@ -1,4 +1,4 @@
-"""Crops: which part of an image a network sees, in training and when it is measured."""
+"""Crops: the part of an image that a network sees, in training and in evaluation."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ class Crop(Kind, family="crop"):
 
 
 class NoCrop(Crop):
-    """The test view, for training too."""
+    """No random crop: training uses the test view too."""
 
     kind: Literal["none"] = "none"
 
 
 class PadCrop(Crop):
-    """Pads by `padding` pixels of zero and crops back at a random place: small images."""
+    """A random crop after padding with zeros by `padding` pixels, for small images."""
 
     kind: Literal["pad"] = "pad"
     padding: int = Field(default=2, ge=1)
 
 
 class ResizedCrop(Crop):
-    """Crops a random share of the area at a random aspect and resizes it: photographs."""
+    """A random share of the area with a random aspect ratio, resized; for photographs."""
 
     kind: Literal["resized"] = "resized"
     scale: tuple[Share, Share] = (0.08, 1.0)
@@ -49,14 +49,14 @@ class ResizedCrop(Crop):
 
 
 class TestView(Frozen):
-    """How an image is looked at when it is measured; modes and arithmetic are timm's.
+    """The view of an image in evaluation; modes and arithmetic are those of timm.
 
     Attributes:
-        crop_pct: share of the resized image that the input shows, along a side.
-        interpolation: of the resizing.
+        crop_pct: Share of the resized image that the input shows, along a side.
+        interpolation: Interpolation of the resizing.
         crop_mode: `center` resizes the short side to size / `crop_pct` and crops the center;
             `squash` warps both sides to that length, so that nothing is cut off at `crop_pct` 1;
-            `border` resizes the long side to it and fills up with the mean colour.
+            `border` resizes the long side to that length and fills the rest with the mean colour.
     """
 
     __test__ = False
@@ -67,18 +67,18 @@ class TestView(Frozen):
 
     @model_serializer(mode="wrap")
     def _without_the_usual_mode(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave `center` out: recipes that do not name a mode keep their digests."""
+        """Omit the mode `center`, so that recipes that do not name a mode keep their digests."""
         written: dict[str, Any] = plain(self)
         if self.crop_mode == "center":
             written.pop("crop_mode", None)  # `exclude` may have left it out
         return written
 
     def covering(self, size: int) -> int:
-        """Side before the crop, in pixels; a fraction is cut off, as published codes do."""
+        """Return the side before the crop in pixels, truncated as in published code."""
         return int(size / self.crop_pct)
 
     def resized(self, height: int, width: int, size: int) -> tuple[int, int]:
-        """Height and width of an image before the crop, where the input has side `size`."""
+        """Return height and width of an image before the crop, for an input of side `size`."""
         side = self.covering(size)
         if self.crop_mode == "squash":
             return side, side

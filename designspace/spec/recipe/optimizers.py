@@ -1,4 +1,4 @@
-"""Optimizers: what takes the steps of a training."""
+"""Optimizers of a training, with learning rates and weight decay."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from designspace.spec.recipe.shares import Positive, Rate
 
 
 class LayerDecay(Frozen):
-    """A smaller learning rate for lower layers: `rate` to the power of the layers above.
+    """A smaller learning rate for lower layers: `rate` to the power of the number of layers above.
 
-    A layer is some consecutive blocks of a stage, with the downsampling before them; the stem is
-    the lowest, and what follows the stages the highest, at the full rate (arXiv 2201.03545,
-    appendix A.2, after BEiT's). One block a layer is timm's rule.
+    A layer consists of some consecutive blocks of a stage and the downsampling before them. The
+    stem is the lowest layer; the part after the stages is the highest, at the full rate, except
+    that a norm before the head's pooling belongs to the last blocks, as in timm (arXiv 2201.03545,
+    appendix A.2, after BEiT). timm uses one block per layer.
 
     Attributes:
         rate: Factor from one layer to the one below.
-        blocks: Blocks in a layer; the paper takes 3.
-        layers: Into how many layers the stages are counted; null for as many as there are. With
-            more, the last stage's last layer is still the last: the paper's code counts 12 for
-            ConvNeXt-T too, which has 6.
+        blocks: Number of blocks per layer; the paper uses 3.
+        layers: Number of layers that the stages count as; null for the number that there are. With
+            a larger number, the last stage's last layer is still the last: the paper's code counts
+            12 for ConvNeXt-T too, which has 6.
     """
 
     rate: Annotated[float, Field(gt=0, lt=1)]
@@ -33,16 +34,17 @@ class LayerDecay(Frozen):
 
 
 class Optimizer(Kind, family="optimizer"):
-    """What takes the steps.
+    """An optimizer with its learning rate and weight decay.
 
     Attributes:
-        lr: Peak learning rate, stated for `reference_batch` images a step; it scales linearly with
-            the batch size.
-        reference_batch: See `lr`.
-        weight_decay: Of what is decayed.
-        decays: Null: all but one-dimensional parameters, biases, and tables of positions and class
-            tokens, as timm and the paper's code have it; `all`: every parameter, as torchvision.
-        layer_decay: A smaller rate for lower layers, for fine-tuning; null for one rate.
+        lr: Peak learning rate for `reference_batch` images per step; it scales linearly with the
+            batch size.
+        reference_batch: Number of images per step for which `lr` is given.
+        weight_decay: Weight decay of the parameters that `decays` selects.
+        decays: Parameters that are decayed. Null: all except one-dimensional parameters, biases,
+            position tables and class tokens, as in timm and the paper's code; `all`: every
+            parameter, as in torchvision.
+        layer_decay: Smaller learning rates for lower layers, for fine-tuning; null for one rate.
     """
 
     lr: Positive

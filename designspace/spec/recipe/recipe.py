@@ -1,7 +1,7 @@
-"""A recipe: how a network is trained, as data with an identity.
+"""A recipe: how a network is trained, as data with a digest.
 
-A recipe says everything that a result depends on apart from the network, the data and the seed.
-Sizes that only change speed (device, memory layout, workers) are no part of it.
+A recipe states everything that a result depends on, apart from the network, the data and the seed.
+Settings that only change the speed (device, memory layout, workers) are not part of it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ Init = Literal["torch", "trunc_normal", "kaiming"]
 
 
 class Ema(Frozen):
-    """A moving average of the weights, which is then what is measured and kept.
+    """An exponential moving average of the weights; the averaged weights are evaluated and saved.
 
-    With `warmup` the decay at step t is at most 1 - (1 + t) ** (-2/3), so that short runs do not
-    average in their beginning.
+    With `warmup` the decay at step t is at most 1 - (1 + t) ** (-2/3), so that the average of a
+    short run does not contain its first steps.
     """
 
     decay: Annotated[float, Field(gt=0, lt=1)] = 0.9999
@@ -43,34 +43,35 @@ class Ema(Frozen):
 JOINED = (
     frozenset({"schedule", "epochs"}),
     frozenset({"mixup", "cutmix", "mix_prob", "batch_size", "accumulation"}),
-)  # fields that a rule of `Recipe._consistent` joins; any others can be chosen independently
+)  # fields that a rule of `Recipe._consistent` couples; all others can be chosen independently
 
 
 class Recipe(Kind):
-    """How to train; see `specs/recipes/`.
+    """The settings of a training; see `specs/recipes/`.
 
     Attributes:
-        input_size: side of the images in pixels; null for what suits network and data.
-        batch_size: images a step, over all devices.
-        accumulation: into how many parts a step's images are cut, their gradients added up; batch
-            norm and mixing see a part at a time. Null for one.
-        init: first weights: torch's own; `trunc_normal`, of spread 0.02 cut at two units, biases
-            zero (the ConvNeXt paper's code); `kaiming`, for convolutions (torchvision's ResNet).
-        head_init_scale: factor of the classifier's first weights; null for 1.
-        crop: random crop of a training image; null for the test view.
-        flip: probability of a horizontal flip.
-        rand_augment: timm's name of a RandAugment policy, or null.
-        color_jitter: strength of a change of brightness, contrast and saturation; only without
-            `rand_augment`, as timm has it. Null for none.
-        random_erasing: probability that a rectangle of an image becomes noise.
-        mixup: alpha of mixup's Beta distribution, 0 for none.
-        cutmix: alpha of cutmix's, 0 for none.
-        mix_prob: share of the batches that are mixed at all.
-        mix_switch_prob: share of those that use cutmix where both are on.
-        drop_path_rate: rate of the last block, rising linearly from 0 at the first.
-        grad_clip: largest norm of the gradient, or null.
-        precision: of the forward pass; weights and losses stay float32.
-        val_fraction: share of the training set, by class, that is held out for selection.
+        input_size: Side of the images in pixels; null for a side that suits network and data.
+        batch_size: Number of images per step, over all devices.
+        accumulation: Number of parts into which the images of a step are split; their gradients
+            are added up. Batch norm and mixing see one part at a time. Null for one part.
+        init: Initial weights: `torch` for torch's own; `trunc_normal` with standard deviation
+            0.02, truncated to [-2, 2], and zero biases (the ConvNeXt paper's code); `kaiming`
+            for convolutions (torchvision's ResNet).
+        head_init_scale: Factor of the classifier's initial weights; null for 1.
+        crop: Random crop of a training image; null for the test view.
+        flip: Probability of a horizontal flip.
+        rand_augment: RandAugment policy by its name in timm; null for none.
+        color_jitter: Strength of changes of brightness, contrast and saturation; only without
+            `rand_augment`, as in timm. Null for none.
+        random_erasing: Probability that a rectangle of an image becomes noise.
+        mixup: Parameter alpha of mixup's Beta distribution; 0 for no mixup.
+        cutmix: Parameter alpha of cutmix's Beta distribution; 0 for no cutmix.
+        mix_prob: Share of the batches that are mixed.
+        mix_switch_prob: Share of the mixed batches that use cutmix if both are on.
+        drop_path_rate: Drop rate of the last block's branch, rising linearly from 0 at the first.
+        grad_clip: Largest norm of the gradient; null for no limit.
+        precision: Precision of the forward pass; weights and losses stay float32.
+        val_fraction: Share of the training set, by class, that is held out for selection.
     """
 
     name: str = Field(default="recipe", min_length=1)
@@ -127,12 +128,12 @@ class Recipe(Kind):
 
     @property
     def parts(self) -> int:
-        """Parts of a step, by `accumulation`."""
+        """Number of parts of a step, from `accumulation`."""
         return self.accumulation or 1
 
     @property
     def part_size(self) -> int:
-        """Images of a part, over all devices."""
+        """Number of images per part, over all devices."""
         return self.batch_size // self.parts
 
     @property
@@ -142,19 +143,19 @@ class Recipe(Kind):
 
     @property
     def learning_rate(self) -> float:
-        """The peak learning rate at this batch size (linear scaling)."""
+        """Peak learning rate at this batch size (linear scaling)."""
         return self.optimizer.lr * self.batch_size / self.optimizer.reference_batch
 
     def plain(self) -> dict[str, Any]:
-        """All fields as plain data, defaults filled in; `load_recipe` reads it back."""
+        """Return all fields as plain data with defaults filled in; `load_recipe` reads it back."""
         return self.model_dump(mode="json", serialize_as_any=True)
 
     @property
     def digest(self) -> str:
-        """Identity of the meaning, 16 hex digits: name and note left out, defaults filled in.
+        """Identity of the recipe, 16 hexadecimal digits: without name and note, with all defaults.
 
-        A field that is off (null) is left out too, so that a later field, off by default, leaves
-        the digests of today's recipes as they are.
+        Fields that are off (null) are left out too, so that a field that is added later and is off
+        by default does not change the digests of existing recipes.
         """
         meaning = without_null(self.plain())
         return digest_of({key: meaning[key] for key in meaning if key not in ("name", "note")})
@@ -170,15 +171,15 @@ def load_recipe(
     *,
     network: str | None = None,
 ) -> Recipe:
-    """A recipe from its name in the catalog, a YAML file or plain data.
+    """Load a recipe from a catalog name, a YAML file or plain data.
 
     Args:
-        source: what to load.
-        changes: values by dotted path, made in order on what was written.
-        network: name of the network to train; a recipe may have a variant for it.
+        source: Catalog name, YAML file or plain data; `name:network` selects a variant.
+        changes: Values by dotted path, applied in order to the document as it was written.
+        network: Name of the network to train; its variant is used if the recipe has one.
 
     Raises:
-        InputError: what is wrong, with its file, line and path.
+        InputError: The recipe is wrong; the error has its file, line and path.
     """
     document = recipe_document(source, network)
     if changes and isinstance(document.data, dict):

@@ -1,4 +1,4 @@
-"""Recipes as they are written: `base:` with `changes:`, and variants for single networks."""
+"""Recipe files: `base:` with `changes:`, and variants for single networks."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Source = str | Path | Mapping[str, Any]
 
 
 def recipe_document(source: Source, network: str | None = None) -> Document:
-    """What was written of a recipe, with every `base:` followed and a network's variant made.
+    """Return the document of a recipe, with every `base:` followed and a variant applied.
 
     Args:
-        source: A name in the catalog, a YAML file or plain data; `name:network` is the variant for
-            that network, which there must be.
-        network: The name of the network to train: its variant is taken where there is one.
+        source: Catalog name, YAML file or plain data; `name:network` is the variant for that
+            network, which must exist.
+        network: Name of the network to train; its variant is used if there is one.
 
     Raises:
-        InputError: There is no recipe of the name, or it cannot be read.
+        InputError: There is no recipe of the name, it cannot be read, or it lacks the variant.
     """
     wanted = None
     if isinstance(source, str) and ":" in source and not Path(source).is_file():
@@ -48,7 +48,7 @@ def _rebased(document: Document, folder: Path, chain: Chain) -> Document:
 
 
 def _varied(document: Document, wanted: str | None, network: str | None) -> Document:
-    """The document without its variants, the changes of one of them made."""
+    """Return the document without its variants, with the changes of one of them applied."""
     data: Any = document.data
     if not isinstance(data, dict):
         return document  # refused later, with its line

@@ -1,4 +1,4 @@
-"""Schedules: the learning rate over a training."""
+"""Schedules: the learning rate over the course of a training."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from designspace.spec.recipe.shares import Positive
 
 
 class Schedule(Kind, family="schedule"):
-    """The learning rate after a linear warm-up from `warmup_lr`, which does not scale."""
+    """A schedule after a linear warm-up from `warmup_lr`, which the batch size does not scale."""
 
     warmup_epochs: float = Field(default=0.0, ge=0)
     warmup_lr: float = Field(default=0.0, ge=0)
 
 
 class Cosine(Schedule):
-    """A cosine from the peak down to `min_lr`, which does not scale; one value a step."""
+    """A cosine from the peak to `min_lr`, which the batch size does not scale; set per step."""
 
     kind: Literal["cosine"] = "cosine"
     min_lr: float = Field(default=0.0, ge=0)
 
 
 class Steps(Schedule):
-    """The peak times `factor` for every milestone passed, counted in epochs from the start."""
+    """The peak, multiplied by `factor` at every milestone, counted in epochs from the start."""
 
     kind: Literal["steps"] = "steps"
     milestones: tuple[Count, ...] = Field(min_length=1)

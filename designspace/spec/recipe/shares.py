@@ -1,4 +1,4 @@
-"""The numbers of a recipe."""
+"""Types of the numbers in a recipe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 """A part of a whole, or a probability."""
 
 Rate: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
-"""A share that is never the whole."""
+"""A share below 1."""
 
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
 """A factor, or a learning rate."""

@@ -13,7 +13,7 @@ _MOST_CHOICES = 1_000
 
 
 def _as_written(schema: dict[str, Any]) -> None:
-    """The short forms in the JSON schema."""
+    """Add the short forms to the JSON schema."""
     properties = schema["properties"]
     for name in ("choices", "when"):
         properties[name].pop("additionalProperties")
@@ -42,14 +42,15 @@ def _as_written(schema: dict[str, Any]) -> None:
 
 
 class Axis(Frozen):
-    """Labelled choices for one path, or for several that move together.
+    """Labelled choices for one path, or for several paths that change together.
 
     Attributes:
-        path: The path that the choices set, or null where each choice lists its own.
-        choices: Label to value; with no `path`, label to `{path: value, ...}`. In YAML a plain
+        path: Path that the choices set; null if each choice lists its own paths.
+        choices: Value by label; without `path`, `{path: value, ...}` by label. In YAML a plain
             list of values is enough: each value is its own label.
-        ordered: Whether the choices stand in an order that means something.
-        when: Labels of other axes without which this axis has no effect.
+        ordered: Whether the order of the choices has a meaning.
+        when: Labels by the name of another axis; unless that axis has one of them, this axis has
+            no effect.
     """
 
     model_config = ConfigDict(json_schema_extra=_as_written)
@@ -62,7 +63,7 @@ class Axis(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _spell_out(cls, data: Any) -> Any:
-        """A list of choices as labels, a range as a list, bare conditions as lists."""
+        """Expand the short forms: lists of choices, ranges, and conditions with a single label."""
         if not isinstance(data, dict):
             return data
         axis = dict(cast("dict[str, Any]", data))
@@ -93,7 +94,7 @@ class Axis(Frozen):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The choices' labels, in order."""
+        """The labels of the choices, in order."""
         return tuple(self.choices)
 
     @property
@@ -106,17 +107,17 @@ class Axis(Frozen):
 
     @property
     def of_recipe(self) -> bool:
-        """Whether it changes the recipe; else the network."""
+        """Whether the axis changes the recipe and not the network."""
         return self.paths[0].startswith("recipe.")
 
     def changes(self, choice: str) -> dict[str, Any]:
-        """The changes that a choice makes."""
+        """Return the changes that a choice makes, by path."""
         value = self.choices[choice]
         return {self.path: value} if self.path else dict(value)
 
 
 def label(value: Any) -> str:
-    """A choice's label: the value as one would write it."""
+    """Return the label of a choice: its value in the form in which a user would write it."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -127,7 +128,7 @@ def label(value: Any) -> str:
 
 
 def _labelled(choices: Any) -> Any:
-    """Choices by label; each value of a list is its own."""
+    """Return choices by label; each value of a list is its own label."""
     if isinstance(choices, list):
         pairs = [(label(value), value) for value in cast("list[Any]", choices)]
     elif isinstance(choices, dict):
@@ -144,7 +145,7 @@ def _listed(value: Any) -> Any:
 
 
 def _range(data: Any) -> tuple[int, int, int]:
-    """`[low, high]` or `[low, high, step]`, both ends included."""
+    """Parse `[low, high]` or `[low, high, step]`, both ends included."""
     values = cast("list[Any]", data) if isinstance(data, list) else []
     if not 2 <= len(values) <= 3 or not all(type(v) is int for v in values):
         raise ValueError("a range is [low, high] or [low, high, step] in whole numbers")

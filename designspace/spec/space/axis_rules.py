@@ -1,4 +1,4 @@
-"""What must hold between the axes of a space, each rule with the place at which it is broken."""
+"""Rules that hold between the axes of a space; an error names the place that breaks a rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHARED = ("name", "note", "epochs", "val_fraction")
 
 
 def conditions_exist(axes: Axes) -> None:
-    """Conditions name other axes and their labels, and do not go round in a circle."""
+    """Check that conditions name other axes and their labels, and do not form a circle."""
     for name, axis in axes.items():
         for other, labels in axis.when.items():
             if other not in axes or other == name:
@@ -35,7 +35,7 @@ def conditions_exist(axes: Axes) -> None:
 
 
 def one_axis_a_path(axes: Axes) -> None:
-    """Of two axes that always set the same path, the first would change nothing."""
+    """Refuse two axes that always set the same path, since the first would change nothing."""
     owner: dict[str, str] = {}
     for name, axis in axes.items():
         if axis.path and not axis.when and owner.setdefault(axis.path, name) != name:
@@ -44,9 +44,9 @@ def one_axis_a_path(axes: Axes) -> None:
 
 
 def sides_apart(axes: Axes, *, has_recipe: bool) -> None:
-    """An axis changes the network or the recipe, and its conditions stay on its side.
+    """Check that an axis changes the network or the recipe, and has conditions on its side only.
 
-    So the networks and the recipes of a space can be counted apart.
+    The networks and the recipes of a space can therefore be counted separately.
     """
     for name, axis in axes.items():
         sides = {path.startswith("recipe.") for path in axis.paths}
@@ -67,5 +67,5 @@ def sides_apart(axes: Axes, *, has_recipe: bool) -> None:
 
 
 def at(said: str, *keys: str) -> PydanticCustomError:
-    """What is wrong under these keys of the space."""
+    """Return an error with a message about these keys of the space."""
     return PydanticCustomError("at_path", "{said}", {"said": said, "path": keys})

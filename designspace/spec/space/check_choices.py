@@ -1,7 +1,7 @@
-"""Every choice of a space is tried on its base, so that nothing is found wrong in mid-study.
+"""Try every choice of a space on its base, so that a study does not fail half-way.
 
-One that the base does not take may still suit other choices, as RegNet's numbers do; it is tried
-with some of these before it is refused.
+A choice that does not fit the base may still fit together with other choices, as with RegNet's
+parameters. It is tried with random choices of the other axes before it is refused.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from designspace.spec.documents.document import Document, Keys
 if TYPE_CHECKING:
     from designspace.spec.space.space import Point, Space
 
-TRIES = 256  # combinations of other choices
+TRIES = 256  # random combinations of other choices
 
 
 def try_choices(space: Space, document: Document) -> None:
-    """Make each choice alone, with the first choices that its conditions ask for, or with others.
+    """Try each choice alone with the first labels that its conditions need, or with other choices.
 
     Raises:
-        InputError: A choice that cannot be made, with the line on which it was written.
+        InputError: A choice fails in all these ways; the error has the line of the choice.
     """
     space.base_network()
     for name, axis in space.axes.items():
@@ -51,7 +51,7 @@ def _make(space: Space, point: Point, *, of_recipe: bool) -> None:
 
 
 def _elsewhere(space: Space, name: str, point: Point) -> bool:
-    """Whether a choice can be made together with some choices of the other axes of its side."""
+    """Return whether a choice works together with some choices of the other axes of its side."""
     stream, of_recipe = random.Random(0), space.axes[name].of_recipe
     others = {
         other: axis.labels
@@ -69,7 +69,7 @@ def _elsewhere(space: Space, name: str, point: Point) -> bool:
 
 
 def conditions_of(space: Space, name: str) -> Point:
-    """The first labels with which an axis has an effect, and those with which they do."""
+    """Return the first labels that make an axis, and the axes of its conditions, effective."""
     point: Point = {}
     for other, labels in space.axes[name].when.items():
         point |= conditions_of(space, other) | {other: labels[0]}
@@ -77,7 +77,7 @@ def conditions_of(space: Space, name: str) -> Point:
 
 
 def written_at(document: Document, name: str, index: int) -> Keys:
-    """The keys under which a choice was written."""
+    """Return the keys under which a choice was written."""
     choices: Any = document.data["axes"][name].get("choices")
     inner = list(map(str, cast("dict[Any, Any]", choices))) if isinstance(choices, dict) else None
     return ("axes", name, "choices", inner[index] if inner else index)

@@ -1,8 +1,10 @@
-"""Axes that take a decision must take it together with what it needs.
+"""Check that a choice that takes a decision also has what the decision needs.
 
-A choice that newly takes a decision (see `spec.network.needs`) is refused where the base, or a
-choice of another axis, leaves out what the decision needs. The axis may carry a `when:` on the axis
-that provides it; then the two are only ever taken together.
+A choice that newly takes a decision (see `spec.network.needs`) is refused if the base, or a choice
+of another axis, lacks something that the decision needs. The axis may have a `when:` on the axis
+that provides it, so that the two are only taken together. For example, an axis that sets
+`block.wide: middle` (`inverted_bottleneck`) needs depthwise convolutions: either the base has them,
+or the axis has a condition on the axis that sets `block.spatial.groups`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def require_needs(space: Space, document: Document) -> None:
-    """Refuse a choice that takes a decision without one that it needs.
+    """Refuse a choice that takes a decision without another one that it needs.
 
     Raises:
         InputError: There is such a choice; the error says what to change.
@@ -51,11 +53,11 @@ def require_needs(space: Space, document: Document) -> None:
 
 
 def _missing(space: Space, name: str, choice: str) -> tuple[MissingNeed, Point] | None:
-    """The first thing that a choice lacks, and the choices that it lacks it with."""
+    """Return the first need that a choice lacks, and the point at which it lacks it."""
     for point in _points(space, name):
         after = _flat(space, point | {name: choice})
         before = _flat(space, point)
-        if before is None or after is None:  # they suit other choices, such as RegNet's numbers
+        if before is None or after is None:  # invalid here, such as some of RegNet's parameters
             continue
         for missing in missing_needs(before, after):
             return missing, point | {name: choice}
@@ -63,9 +65,11 @@ def _missing(space: Space, name: str, choice: str) -> tuple[MissingNeed, Point] 
 
 
 def _points(space: Space, name: str) -> Iterator[Point]:
-    """What a choice meets: its conditions' labels, alone and with each choice that may undo needs.
+    """Yield the points at which to check a choice.
 
-    Two axes that undo different needs are each met by themselves, so their product is not needed.
+    These are the labels of its conditions, alone and with each choice of another axis that may undo
+    a need. Two axes that undo different needs are checked separately, so their product is not
+    needed.
     """
     axis = space.axes[name]
     for labels in product(*axis.when.values()):
@@ -77,7 +81,7 @@ def _points(space: Space, name: str) -> Iterator[Point]:
 
 
 def _others(space: Space, name: str, point: Point) -> list[str]:
-    """The axes that may provide or undo what a decision of this axis needs."""
+    """Return the axes that may provide or undo a need of this axis's decisions."""
     known = known_decisions()
     needed = [
         known[need]
@@ -93,7 +97,7 @@ def _others(space: Space, name: str, point: Point) -> list[str]:
 
 
 def _hint(space: Space, name: str, choice: str, missing: MissingNeed) -> str:
-    """What to write: a condition on an axis that provides the need, else a change of the base."""
+    """Return a hint: a condition on an axis that provides the need, else a change of the base."""
     conditions = conditions_of(space, name)
     for other in _others(space, name, {}):
         labels: list[str] = []
@@ -115,7 +119,7 @@ def _flat(space: Space, point: Point) -> Flat | None:
 
 
 def _touches(axis: Axis, decision: Decision) -> bool:
-    """Whether an axis sets what a decision is about, or something that holds it."""
+    """Return whether an axis sets the path of a decision, or a path around or inside it."""
     return any(_holds(_of_any_stage(path), decision.key) for path in axis.paths)
 
 
@@ -124,5 +128,5 @@ def _holds(path: str, key: str) -> bool:
 
 
 def _of_any_stage(path: str) -> str:
-    """`block.per_stage.1.wide` and `block.wide.per_stage.1` as `block.wide`."""
+    """Turn `block.per_stage.1.wide` and `block.wide.per_stage.1` into `block.wide`."""
     return ".".join(key for key in path.split(".") if not key.isdigit() and key != KEY)

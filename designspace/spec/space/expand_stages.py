@@ -1,4 +1,9 @@
-"""`each_stage: true`: one axis in a space's YAML that stands for an axis a stage."""
+"""Expansion of `each_stage: true`: one axis in YAML that stands for one axis per stage.
+
+For example, `kernel_size: {path: block.spatial.kernel_size, choices: [3, 7], each_stage: true}` on
+a base of two stages becomes the axes `kernel_size.1` and `kernel_size.2`. They set the paths
+`block.spatial.kernel_size.per_stage.0` and `.1`, and the base gets a `per_stage` list there.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +21,14 @@ _Axes = dict[str, Any]
 
 
 def expand(space: Document, base: Document) -> tuple[Document, Document]:
-    """The space with an axis a stage, and the base in a form that these axes can change.
+    """Return the space with one axis per stage, and the base in a form that these axes can change.
 
-    `kernel_size` becomes `kernel_size.1`, `kernel_size.2`, ... in its place; the base keeps its
-    meaning. Where its `when` names another axis of this sort, that of the same stage is meant.
+    `kernel_size` is replaced by `kernel_size.1`, `kernel_size.2`, ...; the base keeps its meaning.
+    If its `when` names another axis with `each_stage`, the condition is on that axis at the same
+    stage.
 
     Raises:
-        InputError: An axis cannot be had a stage, with its file, line and path.
+        InputError: An axis cannot be split by stage; the error has its file, line and path.
     """
     axes: _Axes = space.data["axes"]
     marked = [name for name, axis in axes.items() if _marked(axis)]
@@ -47,7 +53,7 @@ def expand(space: Document, base: Document) -> tuple[Document, Document]:
 
 
 def is_staged(space: Document) -> bool:
-    """Whether any axis of a space, if that is what it is, is one a stage."""
+    """Return whether any axis has `each_stage`; the document need not be a valid space."""
     return any(map(_marked, _mapping(_mapping(space.data).get("axes")).values()))
 
 
@@ -56,12 +62,12 @@ def _marked(axis: Any) -> bool:
 
 
 def _mapping(data: Any) -> dict[str, Any]:
-    """The data, if they are a mapping; what else they are the validation will refuse."""
+    """Return the data if they are a mapping, else an empty one; validation refuses other data."""
     return cast("dict[str, Any]", data) if isinstance(data, dict) else {}
 
 
 def _paths(axis: _Axes) -> list[str]:
-    """The paths that an axis changes, as far as they are written as such."""
+    """Return the paths that an axis changes, as far as they are written correctly."""
     if isinstance(axis.get("path"), str):
         return [axis["path"]]
     changes = map(_mapping, _mapping(axis.get("choices")).values())
@@ -69,7 +75,11 @@ def _paths(axis: _Axes) -> list[str]:
 
 
 def _checked(space: Document, name: str) -> list[str]:
-    """The paths of an axis that is to be one a stage."""
+    """Return the paths of an axis with `each_stage`.
+
+    Raises:
+        InputError: `each_stage` is not `true`, or the axis has no paths.
+    """
     axis = space.data["axes"][name]
     if axis[WORD] is not True:
         raise _at(space, ("axes", name, WORD), "each_stage is `true`, or left out")
@@ -81,7 +91,7 @@ def _checked(space: Document, name: str) -> list[str]:
 
 
 def _alone(space: Document, axes: _Axes, name: str, path: str) -> None:
-    """Refuse an axis without condition over all stages that would undo those a stage."""
+    """Refuse an axis that sets the same path for all stages and has no condition."""
     for other, axis in axes.items():
         alone = not _marked(axis) and not _mapping(axis).get("when")
         if alone and path in _paths(_mapping(axis)):
@@ -91,7 +101,7 @@ def _alone(space: Document, axes: _Axes, name: str, path: str) -> None:
 def _stages(
     space: Document, name: str, axis: _Axes, places: Mapping[str, Mapping[int, str]], all_: set[str]
 ) -> Iterator[tuple[int, _Axes]]:
-    """The number and the axis of each stage."""
+    """Yield the number and the axis of each stage."""
     found = list(places.values())
     numbers = [stage for stage in found[0] if all(stage in each for each in found)]
     for index, stage in enumerate(numbers):
@@ -109,7 +119,7 @@ def _stages(
 
 
 def _set_paths(item: _Axes, places: Mapping[str, str]) -> None:
-    """Replace the paths of all stages by those of one."""
+    """Replace the paths of all stages by those of one stage."""
     if isinstance(item.get("path"), str):
         item["path"] = places[item["path"]]
         return
@@ -119,7 +129,7 @@ def _set_paths(item: _Axes, places: Mapping[str, str]) -> None:
 
 
 def _one(space: Document, name: str, key: str, index: int, count: int) -> Any:
-    """A stage's own choices or range."""
+    """Return a stage's own choices or range."""
     value: Any = space.data["axes"][name][key][KEY]
     listed = cast("list[Any]", value) if isinstance(value, list) else []
     given = len(listed)
@@ -130,7 +140,7 @@ def _one(space: Document, name: str, key: str, index: int, count: int) -> Any:
 
 
 def _moved(space: Document, name: str, stage: int) -> dict[Keys, Any]:
-    """Where the parts of the axis of a stage were written."""
+    """Return the places where the parts of a stage's axis were written."""
     old: Keys = ("axes", name)
     return {
         ("axes", f"{name}.{stage}", *keys[2:]): origin

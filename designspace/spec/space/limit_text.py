@@ -1,7 +1,8 @@
 """Limits as text: `gmacs=4.5+-1%`, `params<=30M`, `3<=mmacs<=9`, `params=20M..30M`.
 
-Numbers are taken digit by digit, never as binary fractions; a bound becomes a whole number by
-rounding inwards: the lower up, the upper down.
+Numbers are read as exact fractions, never as binary ones. Bounds are rounded inwards to whole
+numbers: the lower bound up, the upper bound down. For example, `gmacs=4.5+-1%` is 4.5e9 - 4.5e7 <=
+macs <= 4.5e9 + 4.5e7.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ Bounds = dict[str, Any]
 
 
 def bounds_of(text: str) -> Bounds:
-    """`cost`, `low` and `high` of a limit; a bound that is not given is None.
+    """Parse a limit into `cost`, `low` and `high`; a bound that is not given is None.
 
     `<=` and `>=` include the bound. So do `=a..b` and `=a+-b`, where b may be a percentage of a.
-    A bare `=a` would hardly ever be met, and strict signs mean little among whole numbers: both
-    are refused.
+    A bare `=a` is refused, since hardly any network would meet it. `<` and `>` are refused too,
+    since they differ little from `<=` and `>=` for whole numbers.
 
     Raises:
-        ValueError: What is wrong, and the nearest of what would be right.
+        ValueError: The text is not a limit; the message gives the nearest valid form.
     """
     if found := _BETWEEN.fullmatch(text):
         low, first, name, second, high = found.groups()
@@ -58,7 +59,7 @@ def bounds_of(text: str) -> Bounds:
 
 
 def cost_of(name: str) -> tuple[str, int]:
-    """The plain cost of a name, and in how many of them it counts.
+    """Return the cost that a name stands for, and its unit; `gmacs` is `macs` in units of 1e9.
 
     Raises:
         ValueError: There is no such cost.
@@ -72,10 +73,10 @@ def cost_of(name: str) -> tuple[str, int]:
 
 
 def amount(value: Any, scale: int) -> Fraction:
-    """A number with an optional k, M or G, times the scale of the cost's name.
+    """Parse a number with an optional k, M or G, and multiply it by the scale of the cost's name.
 
     Raises:
-        ValueError: No such number or unit, or more than any network costs.
+        ValueError: It is not such a number, or is more than any network costs.
     """
     found = None if isinstance(value, bool) else _NUMBER.fullmatch(str(value).strip())
     if not found:
@@ -98,14 +99,14 @@ def _not_strict(text: str, *signs: str) -> None:
 
 
 def _window(name: str, text: str) -> Bounds:
-    """`a+-b`, `a+-p%` or `a..b`."""
+    """Parse `a+-b`, `a+-p%` or `a..b`."""
     if found := _RANGE.fullmatch(text):
         return _bounds(name, *found.groups())
     found = _AROUND.fullmatch(text)
     if not found:
         _, scale = cost_of(name)
         if text.strip():
-            amount(text, scale)  # what is advised below must be right itself
+            amount(text, scale)  # the advice below must itself be valid
         said = f"exactly {text.strip() or 'nothing'} {name} is hardly ever met"
         raise ValueError(f"{said}; write {name}={text.strip() or '4.5'}+-1%, <= or >=")
     middle, width = found.groups()
@@ -124,7 +125,7 @@ def _bounds(name: str, low: str | None, high: str | None) -> Bounds:
 
 
 def _whole(cost: str, low: Fraction | None, high: Fraction | None) -> Bounds:
-    """Inwards to whole numbers."""
+    """Round bounds inwards to whole numbers."""
     return {
         "cost": cost,
         "low": None if low is None else math.ceil(low),

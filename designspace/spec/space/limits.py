@@ -1,4 +1,4 @@
-"""Limits on cost, as a person writes them."""
+"""Limits on cost, in the forms in which users write them."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ Bound = Annotated[int | None, WithJsonSchema({"type": ["number", "string", "null
 
 
 class Costs(Protocol):
-    """Anything that has the three costs."""
+    """An object that has the three costs."""
 
     @property
     def params(self) -> int:
-        """Learnable parameters."""
+        """Number of learnable parameters."""
         ...
 
     @property
     def macs(self) -> int:
-        """Multiply-adds."""
+        """Number of multiply-adds."""
         ...
 
     @property
     def acts(self) -> int:
-        """Output elements."""
+        """Number of output elements."""
         ...
 
 
 def _as_written(schema: dict[str, Any]) -> None:
-    """The short form in the JSON schema."""
+    """Add the short form to the JSON schema."""
     long = dict(schema)
     schema.clear()
     short = {"type": "string", "pattern": "[<>=]", "description": "`gmacs=4.5+-1%`, `params<=30M`."}
@@ -44,16 +44,16 @@ def _as_written(schema: dict[str, Any]) -> None:
 
 
 class Limit(BaseModel):
-    """The least and the most that a network may cost, both included.
+    """The lowest and the highest cost that a network may have, both included.
 
-    A bound that is no whole number is rounded inwards, the lower up and the upper down, in exact
-    arithmetic on the digits as written: no network beyond what was written is let in.
+    A bound that is not a whole number is rounded inwards, the lower up and the upper down, in exact
+    arithmetic on the digits as written: no network outside the written bounds is allowed.
 
     Attributes:
-        cost: Which cost: `params`, `macs` or `acts`; `gmacs` and `mmacs` are macs in 1e9 and 1e6,
-            `mparams` and `macts` the others in 1e6.
-        low: The least that is allowed; null for no bound.
-        high: The most that is allowed; null for no bound. Numbers may end in k, M or G.
+        cost: Name of the cost: `params`, `macs` or `acts`; `gmacs` and `mmacs` are macs in 1e9 and
+            1e6, `mparams` and `macts` are params and acts in 1e6.
+        low: Lowest allowed cost; null for no bound. Numbers may end in k, M or G.
+        high: Highest allowed cost; null for no bound. Numbers may end in k, M or G.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_as_written)
@@ -65,7 +65,7 @@ class Limit(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _whole(cls, data: Any) -> Any:
-        """Numbers with units, and scaled names, as whole numbers of the plain cost."""
+        """Convert the short form, units and scaled names to whole numbers of the plain cost."""
         if isinstance(data, str):
             return bounds_of(data)
         if not isinstance(data, dict):
@@ -88,7 +88,7 @@ class Limit(BaseModel):
         return self
 
     def broken_by(self, costs: Costs) -> str | None:
-        """What is wrong with these costs, in words; None where they are within the limit."""
+        """Return how these costs break the limit, in words; None if they are within it."""
         value = int(getattr(costs, self.cost))
         if self.low is not None and value < self.low:
             return f"{value:,} {self.cost} is under the limit of {self.low:,}"
@@ -98,10 +98,10 @@ class Limit(BaseModel):
 
 
 def parse_limit(text: str) -> Limit:
-    """A limit from the command line: `gmacs=4.5+-1%`, `params<=30M`, `3<=mmacs<=9`.
+    """Parse a limit from the command line: `gmacs=4.5+-1%`, `params<=30M`, `3<=mmacs<=9`.
 
     Raises:
-        InputError: What is wrong, in one line.
+        InputError: The text is not a valid limit; the message is one line.
     """
     path = text.strip() or None
     try:
@@ -116,10 +116,10 @@ def parse_limit(text: str) -> Limit:
 
 
 def intersect(limits: Iterable[Limit]) -> tuple[Limit, ...]:
-    """One limit a cost, as narrow as all of them together, in the order of first mention.
+    """Return one limit per cost, the intersection of all, in the order of first mention.
 
     Raises:
-        ValueError: Two limits on one cost leave nothing between them.
+        ValueError: The limits on one cost leave nothing between them.
     """
     merged: dict[str, Limit] = {}
     for limit in limits:

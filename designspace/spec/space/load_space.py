@@ -1,4 +1,4 @@
-"""Reading a space: from a catalog name, a YAML file or plain data, with every choice checked."""
+"""Loading a space from a catalog name, a YAML file or plain data, with every choice checked."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ S = TypeVar("S", bound=Space)
 
 
 def load_space(source: str | Path | Mapping[str, Any], model: type[S] = Space) -> S:
-    """A space from a catalog name, a YAML file or plain data.
+    """Load a space from a catalog name, a YAML file or plain data.
 
-    An axis that is written once for each stage is several from here on. Every choice is tried on
-    the base, so that a wrong path or value is found before anything runs.
+    An axis with `each_stage` is replaced by one axis per stage. Every choice is tried on the base,
+    so that a wrong path or value is found before anything runs.
 
     Raises:
-        InputError: What is wrong, with its file, line and path.
+        InputError: The space is wrong; the error has its file, line and path.
     """
     if isinstance(source, Mapping):
         document, folder = Document(dict(source)), Path()
@@ -54,10 +54,10 @@ def load_space(source: str | Path | Mapping[str, Any], model: type[S] = Space) -
 
 
 def with_recipe(space: S, recipe: Recipe) -> S:
-    """The space with another recipe from which the choices depart.
+    """Return a copy of the space with another base recipe.
 
     Raises:
-        InputError: A choice cannot be made with it.
+        InputError: A choice does not work with this recipe.
     """
     copy = space.from_recipe(recipe)
     try_choices(copy, Document(copy.authored))
@@ -65,6 +65,6 @@ def with_recipe(space: S, recipe: Recipe) -> S:
 
 
 def _beside(source: str | dict[str, Any], folder: Path) -> Any:
-    """A path from the space's own folder where there is such a file."""
+    """Return the path from the space's folder if there is such a file, else the source itself."""
     near = folder / source if isinstance(source, str) else None
     return near if near and near.is_file() else source

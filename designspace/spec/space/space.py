@@ -1,4 +1,4 @@
-"""A space: a base network, axes, limits on cost, and perhaps a recipe that varies too."""
+"""A space: a base network, axes, limits on cost, and optionally a recipe that varies too."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ Point = dict[str, str]
 
 
 class Space(Frozen):
-    """The networks, and perhaps recipes, that a base becomes by one choice an axis.
+    """The networks, and optionally recipes, that result from a base by one choice per axis.
 
-    An axis whose paths start with `recipe.` changes how a trial is trained, any other what is
-    trained.
+    An axis whose paths start with `recipe.` changes the recipe of a trial; any other axis changes
+    the network.
 
     Attributes:
-        name: What people call it.
-        purpose: What question it asks, in a sentence or two.
-        base: The network from which the choices depart: a catalog name, a path, or data.
-        recipe: The recipe from which they depart, likewise; needed only where an axis changes it.
+        name: Name of the space.
+        purpose: Question that the space answers, in a sentence or two.
+        base: Network that the choices change: a catalog name, a path, or data.
+        recipe: Recipe that the choices change, likewise; required only if an axis changes it.
         axes: Axes by name.
-        limits: Limits on cost at the task's image size, channels and classes; all of them hold.
+        limits: Limits on cost at the task's image size, channels and classes; all must hold.
     """
 
     name: str = ""
@@ -75,7 +75,7 @@ class Space(Frozen):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        """For notebooks: how many choices each axis has, and which."""
+        """Return HTML for notebooks: the number of choices of each axis, and their labels."""
         counts = [(name, len(axis.choices)) for name, axis in self.axes.items()]
         drawn = bars([Bar(name, count, str(count)) for name, count in counts])
         rows = [[name, ", ".join(axis.labels)] for name, axis in self.axes.items()]
@@ -101,12 +101,12 @@ class Space(Frozen):
 
     @property
     def authored(self) -> dict[str, Any]:
-        """The space as plain data, complete with its base, and its recipe where it has one."""
+        """The space as plain data, including its base, and its recipe if it has one."""
         return self._authored
 
     @property
     def digest(self) -> str:
-        """Identity of base, axes and limits, and of a recipe that varies: 16 hexadecimal digits."""
+        """Identity of base, axes, limits and a recipe that varies, as 16 hexadecimal digits."""
         meaning: dict[str, Any] = {
             "base": self.base_network().digest,
             "axes": {name: axis.model_dump(mode="json") for name, axis in self.axes.items()},
@@ -121,11 +121,11 @@ class Space(Frozen):
         return self._base.data
 
     def base_network(self) -> Network:
-        """The network from which the choices depart."""
+        """Return the network that the choices change."""
         return load(self._base.data)
 
     def active(self, point: Mapping[str, str]) -> dict[str, Axis]:
-        """The axes that have an effect at a point: those whose conditions it meets."""
+        """Return the axes that have an effect at a point: it meets their conditions."""
         return {
             name: axis
             for name, axis in self.axes.items()
@@ -133,39 +133,40 @@ class Space(Frozen):
         }
 
     def changes(self, point: Mapping[str, str]) -> dict[str, Any]:
-        """The changes to the base network that a point stands for.
+        """Return the changes to the base network at a point, by path.
 
         Args:
-            point: A label for each active axis; an axis that is left out stays as in the base.
+            point: Labels by axis; an axis that is left out stays as in the base, and an inactive
+                axis has no effect.
 
         Raises:
-            InputError: An axis or a label that the space does not have.
+            InputError: The space does not have an axis or a label of the point.
         """
         return self._changes(point, of_recipe=False)
 
     def recipe_changes(self, point: Mapping[str, str]) -> dict[str, Any]:
-        """The changes to the base recipe that a point stands for, by path within a recipe.
+        """Return the changes to the base recipe at a point, by path within the recipe.
 
         Raises:
-            InputError: An axis or a label that the space does not have.
+            InputError: The space does not have an axis or a label of the point.
         """
         changes = self._changes(point, of_recipe=True)
         return {path.removeprefix("recipe."): value for path, value in changes.items()}
 
     def spec(self, point: Mapping[str, str]) -> Network:
-        """The network at a point.
+        """Return the network at a point.
 
         Raises:
-            InputError: The choices make no valid network together.
+            InputError: The choices together do not make a valid network.
         """
         changes = self.changes(point)
         return load(Document(self._base.data) if changes else self._base.data, changes)
 
     def recipe_spec(self, point: Mapping[str, str]) -> Recipe:
-        """The recipe at a point, of a space that names one.
+        """Return the recipe at a point.
 
         Raises:
-            InputError: The choices make no valid recipe together, or the space names none.
+            InputError: The choices together do not make a valid recipe, or the space names none.
         """
         if self.recipe is None:
             raise InputError(f"space {self.name} names no recipe")
@@ -173,14 +174,14 @@ class Space(Frozen):
         return validate(Recipe, apply(self._recipe, changes, Origin("recipe")))
 
     def recipe_digest(self, point: Mapping[str, str]) -> str | None:
-        """Identity of the recipe at a point; None where no axis changes it.
+        """Return the digest of the recipe at a point; None if no axis changes the recipe.
 
-        With the network's digest it says whether two points are the same trial.
+        Two points are the same trial if this digest and that of the network are the same.
         """
         return self.recipe_spec(point).digest if self.recipe_axes else None
 
     def from_recipe(self, recipe: Recipe) -> Self:
-        """A copy whose choices depart from another recipe; they are not checked here."""
+        """Return a copy with another base recipe; its choices are not checked here."""
         data = recipe.plain()
         copy = self.model_copy(update={"recipe": data})
         object.__setattr__(copy, "_recipe", Document(data))

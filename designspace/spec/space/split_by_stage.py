@@ -1,4 +1,10 @@
-"""A value of the base written a stage, so that each stage's can be changed alone."""
+"""Write a value of the base once per stage, so that each stage's value can be changed alone.
+
+For example, for the path `block.spatial.kernel_size` and two stages, `block: conv` becomes
+`block: {kind: conv, spatial: {kind: conv, kernel_size: {per_stage: [7, 7]}}}`: the short forms are
+expanded, and the default 7 is written once per stage. The value of the first stage is then at
+`block.spatial.kernel_size.per_stage.0`.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +25,20 @@ _PARTS = ("block", "downsample")
 
 
 def by_stage(base: Document, path: str) -> tuple[Document, dict[int, str]]:
-    """The base with the value at a path written a stage; its meaning stays.
+    """Write the value at a path of the base once per stage; the meaning of the base stays the same.
 
-    Short forms on the way are spelt out, and what is not written gets its default.
+    Short forms on the way are expanded, and values that are not written get their defaults.
 
     Args:
-        base: The authored form of a network.
+        base: Authored form of a network.
         path: `depths`, `widths`, or a path inside `block` or `downsample`.
 
     Returns:
-        The base, and the path of each stage's own value by the stage's number from 1. A
-        downsampling stands before every stage but the first, unless the base says otherwise.
+        The new base, and the path of each stage's own value by the stage's number, starting with 1.
+        The first stage has no downsampling, unless the base has `downsample_first`.
 
     Raises:
-        InputError: Every stage shares what is there, or no network has such a path.
+        InputError: The path cannot have one value per stage, or the base has no such path.
     """
     network = load(base)
     data: dict[str, Any] = copy.deepcopy(base.data)
@@ -54,12 +60,16 @@ def by_stage(base: Document, path: str) -> tuple[Document, dict[int, str]]:
 
 
 def _first(network: Network, root: str) -> dict[str, Any]:
-    """What the first stage has, as the holder of the walk's first key."""
+    """Return a mapping from the first key of the path to the first stage's part."""
     return {root: getattr(network, root)[0]}
 
 
 def _written(holder: dict[str, Any], keys: list[str], defaults: Any, stages: int) -> str:
-    """Write the value under the keys a stage, in place; its path with `{}` for the stage."""
+    """Write the value under the keys once per stage, in place.
+
+    Returns:
+        The path of a stage's value, with `{}` for the stage.
+    """
     key, *rest = keys
     default = _default(defaults, key)
     value: Any = holder.get(key)
@@ -81,12 +91,12 @@ def _written(holder: dict[str, Any], keys: list[str], defaults: Any, stages: int
 
 
 def _as_many(items: list[Any], stages: int) -> list[Any]:
-    """A list of one stands for all stages."""
+    """Repeat the item of a list of one for all stages."""
     return items if len(items) == stages else [copy.deepcopy(items[0]) for _ in range(stages)]
 
 
 def _spelt_out(value: Any, default: Any) -> dict[str, Any] | None:
-    """A part as a mapping; None where it is none."""
+    """Return a part as a mapping; None if it is not a part."""
     if value is None and hasattr(default, "kind"):
         return {"kind": default.kind}
     if isinstance(value, str) and hasattr(default, "kind"):
@@ -95,10 +105,10 @@ def _spelt_out(value: Any, default: Any) -> dict[str, Any] | None:
 
 
 def _default(defaults: Any, key: str) -> Any:
-    """The value under a key of a part, or of a mapping of parts.
+    """Return the value under a key of a part, or of a mapping of parts.
 
     Raises:
-        InputError: There is none of the name.
+        InputError: There is no value of that name.
     """
     if isinstance(defaults, dict):
         return cast("dict[str, Any]", defaults)[key]
