@@ -163,7 +163,7 @@ class Trainer:
 
     @cached_property
     def _parameters(self) -> list[nn.Parameter]:
-        """The model's parameters, listed once because the walk takes longer than the clipping."""
+        """The model's parameters, listed once: listing takes longer than launching the clipping."""
         return list(self.model.parameters())
 
     def _loss(self, part: Batch, clock: Clock) -> Tensor:
