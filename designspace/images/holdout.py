@@ -22,9 +22,10 @@ def hold_out(
 ) -> tuple[list[int], list[int]]:
     """Return the indices to keep and those to hold out.
 
-    A class gives `fraction` of its images, and at least one if it has two. Both lists are sorted,
-    so that the order of the source stays. Equal images are kept or held out together, even if they
-    are of different classes, and a class keeps at least one of its groups of equal images.
+    Of each class, `fraction` of the images are held out, but at least one if the class has two or
+    more. Both lists are sorted, so that the order of the source stays. Equal images are kept or
+    held out together, even if they are of different classes, and a class keeps at least one of its
+    groups of equal images.
 
     Args:
         labels: Labels of the images, int64 (N,).

@@ -103,7 +103,7 @@ def _fill(
     tall, wide = boxes.tall, boxes.wide.repeat(boxes.tall)
     image = np.arange(len(tall)).repeat(tall)
     row = np.arange(len(image)) - (tall.cumsum() - tall).repeat(tall)
-    start = wide.cumsum() - wide  # where a row begins in the list
+    start = wide.cumsum() - wide  # position in the list at which a row begins
     first = (image * height + boxes.top[image] + row) * width + boxes.left[image]
     total = int(wide.sum())
     sent = draw.parcel.put(

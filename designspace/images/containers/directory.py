@@ -21,7 +21,7 @@ from designspace.images.pixels.encoded import Reading
 from designspace.images.split import Source
 
 SUFFIXES = ("parquet", "tar")
-"""Suffixes of the files that hold many images each."""
+"""Suffixes of files that hold many images."""
 _COMPRESSED = ("tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz", "tar.zst")
 FilesReader = Callable[[Sequence[Path], Path, str, Reading, bool], Source]
 
