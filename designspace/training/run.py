@@ -72,7 +72,7 @@ class Run:
         group: Processes that train the network together.
         model: Network that is trained, on its device.
         history: Epochs done so far.
-        view: Input that the network sees: size, mean and spread.
+        view: Input that the network sees: size, mean and standard deviation.
         fallback: Reason why the run did not continue from the newest checkpoint; None if it did.
     """
 

@@ -80,7 +80,7 @@ def train(
 
     Raises:
         InputError: The directory holds another run, or the disk is full.
-        KeyboardInterrupt: The user stopped the run; the record says so.
+        KeyboardInterrupt: The run was interrupted; the record says so.
         MachineError: Memory ran out, or this process lost its GPU; the record says so.
         DesignspaceError: The training failed in another way; its traceback is in `stderr.txt` in
             the directory, and the record says so.

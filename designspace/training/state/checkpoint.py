@@ -1,8 +1,9 @@
 """Checkpoints: written atomically with a digest, read back only if they are whole.
 
-At any moment at least one whole checkpoint is on disk. `save` writes the new one as `COMING`, then
-renames `CURRENT` to `PREVIOUS`, then `COMING` to `CURRENT`. If the process ends between the two
-renames, `load` finds `COMING`, which is whole. If a file is damaged, `load` takes the one before.
+After the first `save`, at least one whole checkpoint is always on disk. `save` writes the new one
+as `COMING`, then renames `CURRENT` to `PREVIOUS`, then `COMING` to `CURRENT`. If the process ends
+between the two renames, `load` finds `COMING`, which is whole. If a file is damaged, `load` takes
+the one before.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ SPREAD = 0.02
 def initialise(model: BuiltNetwork, recipe: Recipe) -> None:
     """Draw the weights of convolutions and linear layers, unless the recipe keeps torch's own.
 
-    `trunc_normal` follows the code of the ConvNeXt paper: spread 0.02, biases zero. `kaiming`
-    follows torchvision's ResNet: convolutions are scaled by their output channels (fan-out), and
-    linear layers keep torch's weights. Then the classifier's parameters are multiplied by the
-    recipe's `head_init_scale`, if it has one.
+    `trunc_normal` follows the code of the ConvNeXt paper: standard deviation 0.02, biases zero.
+    `kaiming` follows torchvision's ResNet: convolutions are scaled by their output channels
+    (fan-out), and linear layers keep torch's weights. Then the classifier's parameters are
+    multiplied by the recipe's `head_init_scale`, if it has one.
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
