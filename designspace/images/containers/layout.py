@@ -2,14 +2,9 @@
 
 The rules are the same for a folder, a zip file and a tar file, because they only use names. Folders
 around everything are skipped, the class is the first folder below the split, and a split without
-class folders is labelled by a list, as ImageNet's validation images are. For example:
-
-    pets/train/cat/1.jpg    split train, class cat (the folder pets/ around everything is skipped)
-    pets/train/dog/a/2.jpg  split train, class dog
-    pets/val/3.jpg          split val, label from a list such as val.txt
-
-Names that only contain a word for a split, such as `my_train`, count as splits if the layout leaves
-no other reading: see `_roles`.
+class folders is labelled by a list, as ImageNet's validation images are. For example,
+`pets/train/dog/a/2.jpg` is in the split train and of the class dog, and `pets/val/3.jpg` is in the
+split val and gets its label from a list such as `val.txt`.
 """
 
 from __future__ import annotations
@@ -129,17 +124,9 @@ def _base(paths: Iterable[Parts]) -> Parts:
 def _roles(root: _Split, file: str) -> dict[str, Role]:
     """Return the folders that are splits; empty if all folders are classes.
 
-    Three cases are tried in turn:
-
-    1. A folder named exactly `train` has folders with images below it. Then all folders with exact
-       names are splits, and so are folders such as `my_val` with folders below, unless their split
-       is taken.
-    2. All folders have exact names of splits, but there is no `train` with class folders. This is
-       an error.
-    3. Every folder with images has a word for a split in its name, one of them for `train`, and
-       that one has class folders: `pets_train/cat/` and `pets_test/cat/`. Then all are splits.
-
-    Otherwise the folders are classes.
+    If `train` has class folders, all folders with names of splits are splits, and so are folders
+    such as `my_val` with class folders, unless their split is taken. Otherwise folders are splits
+    if all of them have a word for one in their names: `pets_train/cat/` and `pets_test/cat/`.
 
     Raises:
         InputError: Two folders are for one split, or there are splits but none to train with.
@@ -169,11 +156,7 @@ def _roles(root: _Split, file: str) -> dict[str, Role]:
 
 
 def _single(roles: Mapping[str, Role], root: _Split, file: str) -> dict[str, Role]:
-    """Return the roles in the order train, val, test, after checking that no two folders share one.
-
-    Raises:
-        InputError: Two folders have the same role.
-    """
+    """Return the roles in the order train, val, test; check that no two folders share one."""
     for role, count in Counter(roles.values()).items():
         if count > 1:
             names = listed(name for name in roles if roles[name] == role)
@@ -236,11 +219,7 @@ def _truth_names(split: _Split) -> Role:
 
 
 def _has_classes(split: _Split, classes: Sequence[str]) -> bool:
-    """Return whether a split has class folders.
-
-    A single folder with all images is not a class folder if there are several classes and it is not
-    named after one of them.
-    """
+    """Return whether a split has class folders; a single folder with a foreign name is not one."""
     filled = split.filled
     lone = len(filled) == 1 and len(classes) > 1 and not filled <= set(classes)
     return bool(filled) and not lone
