@@ -2,9 +2,8 @@
 
 The rules are the same for a folder, a zip file and a tar file, because they only use names. Folders
 around everything are skipped, the class is the first folder below the split, and a split without
-class folders is labelled by a list, as ImageNet's validation images are. For example,
-`pets/train/dog/a/2.jpg` is in the split train and of the class dog, and `pets/val/3.jpg` is in the
-split val and gets its label from a list such as `val.txt`.
+class folders is labelled by a list, as ImageNet's validation images are. `pets/train/dog/a/2.jpg`
+has the split train and the class dog; `pets/val/3.jpg` gets its label from a list like `val.txt`.
 """
 
 from __future__ import annotations
