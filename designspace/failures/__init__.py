@@ -1,1 +1,1 @@
-"""Failures that come from the machine: a GPU that is lost to its process, and memory that ends."""
+"""Failures that come from the machine: a process loses its GPU, or memory runs out."""

@@ -1,12 +1,13 @@
-"""Errors of a GPU after which its process cannot use it any more.
+"""GPU errors after which the process can no longer use the GPU.
 
 CUDA calls them sticky: "This leaves the process in an inconsistent state and any further CUDA work
 will return the same error. To continue using CUDA, the process must be terminated and relaunched."
-(`driver_types.h` of the CUDA toolkit 13.2, at each of these errors.) They arrive late, at whatever
-call happens to wait for the GPU, and as several types: `torch.AcceleratorError` with a code, the
-same type without one where a data loader or a compiler passes it on, and a plain `RuntimeError`
-from Triton, NCCL or cuBLAS. So the code decides where there is one, then the text, and then the GPU
-itself is asked. Running out of memory is not sticky, nor is a kernel that refuses its arguments.
+(`driver_types.h` of the CUDA toolkit 13.2, at each of these errors.) They arrive late, at the next
+call that happens to wait for the GPU. They have several types: `torch.AcceleratorError` with a
+code, the same type without a code when a data loader or a compiler passes it on, and a plain
+`RuntimeError` from Triton, NCCL or cuBLAS. The code decides if there is one, then the text of the
+error; otherwise this module asks the GPU itself. Running out of memory is not a sticky error, and
+neither is a kernel that rejects its arguments.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ UNUSABLE = {
     911: "an async error has occured in external entity outside of CUDA",
     999: "unknown error",
 }
-"""Codes and texts by `cudaGetErrorString` of CUDA 13.2; these end a process's use of the GPU."""
+"""Codes that end a process's use of the GPU, with texts by `cudaGetErrorString` of CUDA 13.2."""
 
 CANNOT_GO_ON = (
     "this process cannot use the GPU any more, and the same command goes on from what is recorded"
@@ -64,11 +65,11 @@ _NAME = re.compile(rf"\b(?P<text>{'|'.join(_NAMES)})\b")
 
 
 def lost_gpu(error: BaseException) -> str | None:
-    """Return why this process can no longer use its GPU.
+    """Return the reason why this process can no longer use its GPU.
 
     Returns:
-        CUDA's words for it, such as "an illegal memory access was encountered"; None where the
-        process can go on.
+        CUDA's text of the error, such as "an illegal memory access was encountered"; None if the
+        process can continue.
     """
     for one in _chain(error):
         text = _told(one)
@@ -78,7 +79,7 @@ def lost_gpu(error: BaseException) -> str | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that led to it."""
+    """Yield the error and the errors that led to it."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -87,7 +88,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _told(error: BaseException) -> str | None:
-    """What an error itself says."""
+    """Return the text of a sticky error; None if the error does not state one."""
     if not isinstance(error, RuntimeError):
         return None
     code = getattr(error, "error_code", None)
@@ -98,7 +99,7 @@ def _told(error: BaseException) -> str | None:
 
 
 def _asked() -> str | None:
-    """What the GPU itself says, where this process uses one."""
+    """Synchronise with the GPU and return its error; None if it has none or no GPU is in use."""
     torch: Any = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
         return None

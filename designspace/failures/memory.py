@@ -1,4 +1,4 @@
-"""Memory that ends, of a GPU or of the machine: how it is recognised, and what to change."""
+"""Running out of memory, on a GPU or on the machine: how to recognise it and what to change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OF_GPU = re.compile(r"(GPU \d+) has a total capacity of ([\d.]+ [KMGT]iB)")
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ended."""
+    """Return whether an error says that memory ran out."""
     if isinstance(error, MemoryError) or getattr(error, "error_code", None) == _MEMORY:
         return True
     if not isinstance(error, (RuntimeError, OSError)):
@@ -34,7 +34,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def memory_words(error: BaseException) -> str:
-    """Return the failure in plain words, with what was asked for where the error says it."""
+    """Return the failure in plain words, with the requested size if the error states it."""
     wanted, gpu = _WANTED.search(str(error)), _OF_GPU.search(str(error))
     parts = [f"tried to allocate {_size(*wanted.groups())}"] if wanted else []
     parts += [f"{gpu[1]} has {gpu[2]}"] if gpu else []
@@ -42,16 +42,17 @@ def memory_words(error: BaseException) -> str:
 
 
 def _size(number: str, unit: str) -> str:
-    """Return a size as it was printed, or in GiB where that was in bytes."""
+    """Return a size as it was printed, or in GiB if it was printed in bytes."""
     return f"{number} {unit}" if unit.lower() != "bytes" else f"{float(number) / 2**30:.2f} GiB"
 
 
 def memory_advice(recipe: Mapping[str, Any], *, processes: int = 1) -> str:
-    """Return what to change in a recipe so that a training takes less memory.
+    """Return changes to a recipe that make a training take less memory.
 
     Args:
-        recipe: That of the training, in full, as plain data.
-        processes: How many train together: each has an equal share of what is trained at once.
+        recipe: Full recipe of the training, as plain data.
+        processes: Number of processes that train together; each has an equal share of the images
+            that are trained at once.
     """
     batch, before = int(recipe.get("batch_size", 1)), int(recipe.get("accumulation") or 1)
     parts = _more_parts(batch, before, processes * (2 if _mixes(recipe) else 1))
@@ -68,29 +69,29 @@ def memory_advice(recipe: Mapping[str, Any], *, processes: int = 1) -> str:
 
 
 def _mixes(recipe: Mapping[str, Any]) -> bool:
-    """Whether batches are mixed, so that their images go in pairs."""
+    """Return whether the recipe mixes batches, so that images must stay in pairs."""
     strength = max(recipe.get("mixup", 0.0), recipe.get("cutmix", 0.0))
     return strength > 0 and recipe.get("mix_prob", 1.0) > 0
 
 
 def _more_parts(batch: int, before: int, unit: int) -> int | None:
-    """Return a number of parts, at least twice that of before; None where the batch has none.
+    """Return the smallest usable number of parts that is at least twice `before`; None if none is.
 
-    The images of a part are a multiple of `unit`.
+    The parts are equal, and the number of images of a part is a multiple of `unit`.
     """
     counts = range(2 * before, batch // unit + 1)
     return next((count for count in counts if batch % (count * unit) == 0), None)
 
 
 def share_memory(share: float, device: str) -> None:
-    """Keep this process within its share of a GPU's memory, where others have the rest.
+    """Limit this process to its share of a GPU's memory, so that others can use the rest.
 
-    A share of 1 or more is whole GPUs, and nothing is limited. The limit is one of torch's
-    allocator: the few hundred MB of the CUDA context of each process come on top.
+    A share of 1 or more means whole GPUs, which have no limit. The limit applies to torch's
+    allocator: the CUDA context of each process takes a few hundred MB in addition.
 
     Args:
-        share: Of the GPU, as in `--gpus-per-trial`.
-        device: "cuda" or "cuda:1"; another kind of device has no such limit.
+        share: Share of the GPU, as in `--gpus-per-trial`.
+        device: "cuda" or "cuda:1"; other kinds of device have no such limit.
     """
     if not 0 < share < 1 or not device.startswith("cuda"):
         return
@@ -100,7 +101,7 @@ def share_memory(share: float, device: str) -> None:
 
 
 def release() -> None:
-    """Give back the memory of objects that nothing uses any more, on the GPU as well."""
+    """Release the memory of objects that are no longer used, on the GPU as well."""
     gc.collect()
     torch: Any = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():

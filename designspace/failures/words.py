@@ -1,4 +1,4 @@
-"""A failure of the machine as the one line in which a command ends."""
+"""One-line messages for failures of the machine, with which a command ends."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from designspace.failures.memory import memory_words, out_of_memory
 from designspace.plugins import blamed
 
 CAUSES = (RuntimeError, MemoryError, OSError)
-"""What may be raised where memory ends or the GPU is lost."""
+"""Types of the errors that are raised when memory runs out or the GPU is lost."""
 
 
 def machine_failure(error: BaseException, advice: str = "") -> str | None:
-    """Return what the machine failed in, as one line.
+    """Describe a failure of the machine in one line.
 
     Args:
-        error: What was raised.
-        advice: What takes less memory.
+        error: Error that was raised.
+        advice: Changes that take less memory.
 
     Returns:
-        None where the failure is another one.
+        The line; None if the error has another cause than the machine.
     """
     if out_of_memory(error):
         return "; ".join(part for part in (memory_words(error), advice) if part)
@@ -31,9 +31,9 @@ def machine_failure(error: BaseException, advice: str = "") -> str | None:
 
 
 def failure_words(error: BaseException) -> str:
-    """Return the first line of an error; the type goes first unless the text is for users.
+    """Return the first line of an error, after the error's type unless the text is for users.
 
-    Where the error arose in a plug-in, the file and the line of it go before that.
+    If the error arose in a plug-in, the line begins with the plug-in's file and line number.
     """
     lines = str(error).strip().splitlines()
     own = isinstance(error, DesignspaceError)
@@ -43,10 +43,10 @@ def failure_words(error: BaseException) -> str:
 
 @contextmanager
 def in_one_line(advice: str = "") -> Generator[None]:
-    """Raise a failure of the machine as an error of ours, with advice where memory ended.
+    """Turn a failure of the machine into a `MachineError`, with advice if memory ran out.
 
     Raises:
-        MachineError: Memory ended, or the GPU is lost to this process.
+        MachineError: Memory ran out, or this process lost its GPU.
     """
     try:
         yield

@@ -1,1 +1,1 @@
-"""Images as networks see them: read from where they are, augmented where they lie, in batches."""
+"""Images as networks see them: read from their files, augmented on the device, in batches."""

@@ -1,4 +1,8 @@
-"""Equal images: found, so that no copy of one gets into another split that is drawn."""
+"""Detection of equal images, so that no copies of one image end up in two drawn splits.
+
+Images are compared in passes, from cheap to exact. For files of 10, 10 and 12 bytes, only the first
+two can be equal. Their first 4 KiB are compared next, and only if these agree, all of their bytes.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,15 @@ from torch import Tensor
 from designspace.images.split import DecodedSplit, EncodedSplit, Source, Split
 
 _HEAD = 1 << 12
-"""Bytes that tell apart nearly all images of one size."""
+"""Number of first bytes that distinguish nearly all images of one size."""
 Place = tuple[Split, int]
 
 
 def with_copies(source: Source) -> Source:
-    """The same source with its groups of equal training images, and notes on equal images.
+    """Return the source with its groups of equal training images, and notes on equal images.
 
-    Decoded images are compared by their pixels. Encoded ones are compared by their bytes: by their
-    number, then among those of one size by the first 4 KiB, then by all of them.
+    Decoded images are compared by their pixels. Encoded images are compared by their size in bytes,
+    then by their first 4 KiB, then by all bytes.
     """
     named = {"train": source.train, "val": source.val, "test": source.test}
     splits = {name: split for name, split in named.items() if split is not None}
@@ -47,7 +51,17 @@ def with_copies(source: Source) -> Source:
 
 
 def _divisible(train: Tensor, labels: Tensor, wanted: int) -> tuple[Tensor, list[int]]:
-    """The groups, without those of classes that have too few for the splits; those classes."""
+    """Dissolve the groups of equal images in classes with too few different images.
+
+    Args:
+        train: Group of each training image, (N,).
+        labels: Label of each training image, (N,).
+        wanted: Number of splits that are drawn from the training images, the training split
+            included.
+
+    Returns:
+        The groups, and the labels of the classes whose groups were dissolved.
+    """
     groups, values = train.numpy().copy(), labels.cpu().numpy()
     few: list[int] = []
     for label in np.unique(values).tolist():
@@ -59,7 +73,7 @@ def _divisible(train: Tensor, labels: Tensor, wanted: int) -> tuple[Tensor, list
 
 
 def _groups(places: Sequence[Place]) -> Tensor:
-    """For each image the number of the first one that is equal to it."""
+    """Return for each image the number of the first image that equals it, int64 (N,)."""
     groups = torch.arange(len(places))
     if not places:
         return groups
@@ -75,13 +89,13 @@ def _groups(places: Sequence[Place]) -> Tensor:
 def _alike(
     places: Sequence[Place], members: Sequence[int], key: Callable[[Place], object]
 ) -> list[list[int]]:
-    """The members whose key another one shares, group by group."""
+    """Group the members that share their key with another one."""
     by_key: dict[object, list[int]] = {}
     for member in members:
         try:
             by_key.setdefault(key(places[member]), []).append(member)
         except OSError:
-            continue  # named when it is to be decoded
+            continue  # decoding reports it later
     return [same for same in by_key.values() if len(same) > 1]
 
 
@@ -110,7 +124,7 @@ def _content(place: Place) -> bytes:
 
 
 def _crossing(train: Tensor, parts: dict[str, Tensor]) -> list[str]:
-    """How many images of the source's own splits are in its training split, too."""
+    """Note how many images of the source's own other splits are also in its training split."""
     notes: list[str] = []
     for name, part in parts.items():
         count = int(torch.isin(part, train).sum())

@@ -1,4 +1,4 @@
-"""Data for a training: the source, its validation split, and what is read off it."""
+"""Data for a training: a source with its splits, and the facts derived from it."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ ImageSize = int | Literal["own"]
 
 @dataclass(frozen=True)
 class Data:
-    """A task: images with labels, split three ways.
+    """A data set: images with labels in three splits.
 
     Attributes:
-        name: for people.
-        digest: identity of the content and of the split, 16 hex digits.
-        classes: names, in the order of the labels.
-        channels: 1 or 3.
-        image_size: side that all images share; None where they have no common square size.
-        train: what weights learn from.
-        val: what selection may look at: the source's own where it has all three splits, else drawn
-            from the training images, by class.
-        test: looked at once, at the end.
-        own_test: whether the source has a test split; else it is drawn like the validation split.
-        own_val: whether the source has a validation split; else it is drawn.
-        notes: what was done to the images, a sentence each.
-        skipped: unreadable files that were left out.
-        load: the arguments of `load_data` that read it again from any directory; empty for data
-            from elsewhere.
+        name: Name in messages and records.
+        digest: Identity of the content and of the splits, 16 hex digits.
+        classes: Names of the classes, in the order of the labels.
+        channels: Number of channels: 1 for gray, 3 for RGB.
+        image_size: Side that all images share [pixels]; None if they have no common square size.
+        train: Images that the weights learn from.
+        val: Images for selection: the source's own if it has all three splits, otherwise drawn from
+            the training images, by class.
+        test: Images that are measured once, at the end.
+        own_test: Whether the source has a test split; otherwise one is drawn like the validation
+            split.
+        own_val: Whether the source has a validation split; otherwise one is drawn.
+        notes: Sentences on what was done to the images.
+        skipped: Unreadable files that were left out.
+        load: Arguments of `load_data` that read the data again from any directory; empty for data
+            that `load_data` did not read.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Data:
 
     @property
     def num_classes(self) -> int:
-        """How many classes there are."""
+        """Number of classes."""
         return len(self.classes)
 
 
@@ -67,21 +68,24 @@ def load_data(
     image_size: ImageSize | None = None,
     skip_broken: bool = False,
 ) -> Data:
-    """Reads a data set and takes its validation split from the training images.
+    """Read a data set and draw the splits that it does not have from the training images.
 
     Args:
         source: None or "fashion-mnist-mini" for the packaged set, one of torchvision's names, an
             `.npz` file, or encoded images: a directory or a `.zip` file of them, WebDataset shards
-            (`.tar`) or Parquet files: one, a pattern such as `train-{00..03}.tar`, or a directory.
-        download: let torchvision fetch what is not on disk.
-        val_fraction: share of each class to hold out.
-        seed: of the draw.
-        image_size: side to decode encoded images to where they have no common size; `own` leaves
-            each as it is in its file until it is looked at, and is resized as its view says.
-        skip_broken: leave unreadable images out, and count them.
+            (`.tar`) or Parquet files. Shards and Parquet files may be one file, a pattern such as
+            `train-{00..03}.tar`, or a directory.
+        download: Whether torchvision may fetch files that are not on disk.
+        val_fraction: Share of each class to hold out.
+        seed: Seed of the draw.
+        image_size: Side to which encoded images of different sizes are decoded [pixels]. With `own`
+            they stay as they are in their files, and each is resized as its view says when it is
+            read.
+        skip_broken: Whether to leave out unreadable images and count them; otherwise they are
+            errors.
 
     Raises:
-        InputError: for anything that is missing, unreadable or inconsistent.
+        InputError: Something is missing, unreadable or inconsistent.
     """
     found = read_unsplit(source, download=download, image_size=image_size, skip_broken=skip_broken)
     data = split_source(found, val_fraction, seed)
@@ -103,23 +107,28 @@ def inspect_data(
     image_size: int | None = None,
     skip_broken: bool = False,
 ) -> Data:
-    """As `load_data`, for looking at the data alone.
+    """Read a data set as `load_data` does, only to inspect it.
 
-    Images of different sizes need no `image_size`: they then stay encoded as they are. Nothing is
-    copied to another place.
+    Images of different sizes need no `image_size`: without one they stay encoded as they are.
+    Nothing is copied to another place.
 
     Raises:
-        InputError: as `load_data`.
+        InputError: See `load_data`.
     """
     options = Reading(image_size=image_size, skip_broken=skip_broken, inspect=True)
     return split_source(read_source(source, download, options), val_fraction, seed=0)
 
 
 def split_source(found: Source, val_fraction: float, seed: int) -> Data:
-    """Takes the validation split, and a test split where the source has none of its own.
+    """Draw the splits that a source does not have, and return its data.
+
+    Args:
+        found: Source with its own splits.
+        val_fraction: Share of each class to hold out, per drawn split.
+        seed: Seed of the draw.
 
     Raises:
-        InputError: there are too few images, or nothing to tell apart.
+        InputError: There are too few images, or fewer than two classes.
     """
     if len(found.classes) < 2:
         only = ", ".join(found.classes) or "none"
@@ -146,7 +155,7 @@ def split_source(found: Source, val_fraction: float, seed: int) -> Data:
 
 
 def _check_several(found: Source) -> None:
-    """Refuse training images that are all of one class, whatever classes there are."""
+    """Check that the training images are of more than one class."""
     labels: set[int] = set(found.train.labels.tolist())
     if len(labels) == 1:
         only = found.classes[labels.pop()]
@@ -171,13 +180,13 @@ def _common_side(split: Split) -> int | None:
 def read_unsplit(
     source: str | None, *, download: bool, image_size: ImageSize | None, skip_broken: bool
 ) -> Source:
-    """Read a data set as `load_data` does, with the splits that it has of its own.
+    """Read a data set as `load_data` does, but with only the source's own splits.
 
     Raises:
-        InputError: as `load_data`.
+        InputError: See `load_data`.
     """
     if image_size == "own":
-        # `read_encoded` asks for a size before it decodes, which it then never does.
+        # `read_encoded` requires a size, but without a cache it never decodes to it.
         options = Reading(image_size=1, skip_broken=skip_broken, cache_bytes=0)
     else:
         options = Reading(image_size=image_size, skip_broken=skip_broken)

@@ -1,4 +1,9 @@
-"""Splits by class, drawn from a seed, and the identity of what was read."""
+"""Splits that are drawn by class from a seed, and the identity of a data set.
+
+Equal images form groups, and a group is never torn apart. For example, a class has the images a, b,
+b', c and d, where b' is a copy of b, and the fraction is 0.2. One image is held out. If the draw
+begins with b', the group (b, b') is held out as a whole, and a, c and d are kept.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +20,18 @@ from designspace.images.split import DecodedSplit, Source, Split
 def hold_out(
     labels: Tensor, fraction: float, seed: int, copies: Tensor | None = None
 ) -> tuple[list[int], list[int]]:
-    """Indices to keep and to hold out: `fraction` of every class, at least one where it has two.
+    """Return the indices to keep and those to hold out.
 
-    Both lists rise, so that the order of the source stays. Equal images are kept or held out
-    together, in whichever class they are, and a class keeps at least one of its groups.
+    Of each class, `fraction` of the images are held out, but at least one if the class has two or
+    more. Both lists are sorted, so that the order of the source stays. Equal images are kept or
+    held out together, even if they are of different classes, and a class keeps at least one of its
+    groups of equal images.
 
     Args:
-        labels: of the images, int64 (N,).
-        fraction: share to hold out.
-        seed: of the draw.
-        copies: number of each image's group of equal images, (N,); None where all differ.
+        labels: Labels of the images, int64 (N,).
+        fraction: Share to hold out.
+        seed: Seed of the draw.
+        copies: Number of each image's group of equal images, (N,); None if all images differ.
     """
     values = labels.cpu().numpy()
     groups = np.arange(len(values)) if copies is None else copies.cpu().numpy()
@@ -41,13 +48,13 @@ def hold_out(
 
 
 def _drawn(drawn: Sequence[int], count: int, held: set[int], kept: set[int]) -> set[int]:
-    """The first groups of a class that make up a number of images, but not all of its groups.
+    """Choose the groups of a class to hold out: the first that make up `count` images, never all.
 
     Args:
-        drawn: the group of each of its images, in the order of the draw.
-        count: images to hold out.
-        held: groups that an earlier class holds out.
-        kept: groups that an earlier class keeps.
+        drawn: Group of each image of the class, in the order of the draw.
+        count: Number of images to hold out.
+        held: Groups that an earlier class holds out.
+        kept: Groups that an earlier class keeps.
     """
     sizes = Counter(drawn)
     free = [group for group in sizes if group not in held and group not in kept]
@@ -64,7 +71,7 @@ def _drawn(drawn: Sequence[int], count: int, held: set[int], kept: set[int]) -> 
 
 
 def draw(source: Source, fraction: float, seed: int) -> tuple[Split, Split, Split]:
-    """The splits to train, to select and to test with; those that the source lacks are drawn."""
+    """Return the training, validation and test split; draw those that the source lacks."""
     train, copies, test = source.train, source.copies, source.test
     if test is None:
         train, copies, test = _halves(train, copies, fraction, seed + 1)
@@ -77,13 +84,13 @@ def draw(source: Source, fraction: float, seed: int) -> tuple[Split, Split, Spli
 def _halves(
     split: Split, copies: Tensor | None, fraction: float, seed: int
 ) -> tuple[Split, Tensor | None, Split]:
-    """The split without the share held out, its groups of equal images, and that share."""
+    """Return the kept part of a split, its groups of equal images, and the held-out part."""
     kept, held = hold_out(split.labels, fraction, seed, copies)
     return split.take(kept), None if copies is None else copies[kept], split.take(held)
 
 
 def content_digest(source: Source, val_fraction: float, seed: int) -> str:
-    """Identity, 16 hex digits, of classes, images, labels and of how they are split."""
+    """Return the identity of classes, images, labels and splits, 16 hex digits."""
     digest = hashlib.sha256("\0".join(source.classes).encode())
     for split in (source.train, source.val, source.test):
         if split is None:
@@ -94,5 +101,5 @@ def content_digest(source: Source, val_fraction: float, seed: int) -> str:
             digest.update(split.pixels.contiguous().numpy().tobytes())
     digest.update(f"{source.identity}:{val_fraction}:{seed}".encode())
     if source.copies is not None:
-        digest.update(b":copies together")  # another draw than before copies were looked for
+        digest.update(b":copies together")  # earlier versions drew without regard to copies
     return digest.hexdigest()[:16]

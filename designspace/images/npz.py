@@ -1,4 +1,4 @@
-"""Images from `.npz` files, the packaged set among them."""
+"""Images from `.npz` files, including the packaged set."""
 
 from __future__ import annotations
 
@@ -25,27 +25,32 @@ BROKEN = (
     *(ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
     *(MemoryError, OverflowError, RecursionError, NotImplementedError, RuntimeError, KeyError),
 )
-"""What NumPy raises for a file that is cut, foreign, encrypted, pickled or a bare array."""
+"""Errors of NumPy for a file that is truncated, foreign, encrypted, pickled or a bare array."""
 KEYS = ("train_x", "train_y", "test_x", "test_y")
 VAL_KEYS = ("val_x", "val_y")
 _INFLATION = 1100
-"""Bytes that one byte of a deflated file can stand for, and a little more."""
+"""Upper bound of the bytes that one deflated byte can stand for."""
 
 
 def packaged() -> Source:
-    """Fashion-MNIST mini: 5,000 + 1,000 gray images of 28x28, 10 classes (see its LICENSE)."""
+    """Read Fashion-MNIST mini: 5,000 + 1,000 gray images of 28x28, 10 classes (see its LICENSE)."""
     folder = resources.files("designspace.images") / "datasets" / "fashion_mnist_mini.npz"
     with resources.as_file(folder) as path:
         return read_npz(path, name=PACKAGED)
 
 
 def read_npz(path: Path, *, name: str | None = None) -> Source:
-    """Read uint8 `train_x`, `test_x` (N,H,W or N,H,W,C), labels `train_y`, `test_y`, `classes`.
+    """Read images `train_x` and `test_x`, labels `train_y` and `test_y`, and names `classes`.
 
-    `val_x` and `val_y` are used to select with, where the file holds them.
+    Images are uint8, (N, H, W) or (N, H, W, C); the names are optional. If the file holds `val_x`
+    and `val_y`, these are used for selection.
+
+    Args:
+        path: Path of the file.
+        name: Name of the source; None for the name of the file.
 
     Raises:
-        InputError: for a file that is missing, unreadable or does not hold this.
+        InputError: The file is missing or unreadable, or does not hold these arrays.
     """
     arrays = _load(path)
     absent = [key for key in KEYS if key not in arrays]
@@ -58,7 +63,16 @@ def read_npz(path: Path, *, name: str | None = None) -> Source:
 
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]], *, name: str, file: str) -> Source:
-    """A source from the arrays of `KEYS`, `VAL_KEYS`, and `classes` where there are names."""
+    """Build a source from arrays.
+
+    Args:
+        arrays: Arrays of `KEYS`, optionally those of `VAL_KEYS`, and optionally `classes`.
+        name: Name of the source.
+        file: File or data set, for error messages.
+
+    Raises:
+        InputError: An array has the wrong type or shape, or labels are out of range.
+    """
     classes = _classes(arrays, file)
     parts = ["train", "test", *(["val"] if VAL_KEYS[0] in arrays else [])]
     splits = [
@@ -88,19 +102,19 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
             found: dict[str, Any] = {key: archive[key] for key in archive.files}
         return {key: array for key, array in found.items() if isinstance(array, np.ndarray)}
     except BROKEN as error:
-        # NumPy's own words would advise to unpickle it, and may take several lines.
+        # NumPy's message would advise to unpickle the file, and may have several lines.
         lines = str(error).splitlines() or [type(error).__name__]
         said = "no archive of plain arrays" if "pickle" in str(error) else shown(lines[0])
         raise InputError(f"not a readable .npz file ({said})", file=shown(str(path))) from error
 
 
 def _check_sizes(path: Path) -> None:
-    """Compare what the headers of arrays claim with the bytes that are there.
+    """Compare the sizes in the headers of arrays with the bytes in the file.
 
-    NumPy allocates what a header claims before it reads the array.
+    NumPy allocates the size in the header before it reads the array.
 
     Raises:
-        ValueError: an array claims more bytes than its member can hold.
+        ValueError: An array claims more bytes than its member can hold.
     """
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
@@ -113,7 +127,7 @@ def _check_sizes(path: Path) -> None:
 
 
 def _claimed(stream: IO[bytes]) -> int:
-    """Bytes of an array according to its header; 0 for what is no array of plain numbers."""
+    """Return an array's bytes according to its header; 0 if it does not hold plain numbers."""
     if stream.read(len(MAGIC_PREFIX)) != MAGIC_PREFIX:
         return 0
     version = stream.read(2)
@@ -123,7 +137,7 @@ def _claimed(stream: IO[bytes]) -> int:
 
 
 def _classes(arrays: Mapping[str, NDArray[Any]], file: str) -> tuple[str, ...]:
-    """Names where the file gives them; else one class a label, which must leave no gap."""
+    """Return the names of the classes; without names, one class per label, with no gap."""
     if "classes" in arrays:
         return _names(arrays["classes"], file)
     labels = arrays["train_y"]
@@ -141,10 +155,10 @@ def _classes(arrays: Mapping[str, NDArray[Any]], file: str) -> tuple[str, ...]:
 
 
 def _names(names: NDArray[Any], file: str) -> tuple[str, ...]:
-    """The names of the classes.
+    """Return the names of the classes.
 
     Raises:
-        InputError: one value, a table, names that are no text, or one name twice.
+        InputError: The array is not a list, the names are not text, or a name occurs twice.
     """
     if names.ndim != 1:
         kind = "one value" if names.ndim == 0 else f"an array of shape {names.shape}"

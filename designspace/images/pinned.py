@@ -1,4 +1,4 @@
-"""Copies to a device that the launching thread does not wait for."""
+"""Copies to a device for which the launching thread does not wait."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from torch import Tensor
 
 
 def to_device(tensor: Tensor, device: torch.device) -> Tensor:
-    """The tensor on the device; on a GPU by way of pinned memory.
+    """Return the tensor on the device; the copy to a GPU goes through pinned memory.
 
-    A copy from pageable memory holds the launching thread up until the bytes are staged.
+    A copy from pageable memory would block the launching thread until the bytes are staged.
     """
     if device.type != "cuda" or tensor.device.type == "cuda":
         return tensor.to(device)

@@ -1,9 +1,9 @@
-"""Random streams that depend on nothing but what they are for.
+"""Random streams that depend only on their purpose.
 
-Every stream of a step is made anew from (seed, epoch, step). So a run that is resumed inside an
-epoch needs no generator states to go on as if it had never stopped: step 7 of epoch 3 of seed 0
-draws from `derive("torch", "step", 0, 3, 7)`, whether or not this process ran step 6. The seed is
-the start of a SHA-256 digest, so that neighbouring steps have streams that are unrelated.
+Every stream of a step is derived anew from (seed, epoch, step). So a run that is resumed inside an
+epoch needs no generator states to continue as if it had never stopped: step 7 of epoch 3 of seed 0
+draws from `derive("torch", "step", 0, 3, 7)`, whether or not this process ran step 6. The derived
+seed is the start of a SHA-256 digest, so that the streams of neighbouring steps are unrelated.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ import torch
 
 
 def derive(*parts: int | str) -> int:
-    """A seed of 63 bits from what it is for."""
+    """Derive a seed of 63 bits from the purpose of a stream.
+
+    Args:
+        parts: Words and numbers that identify the stream, such as ("torch", "step", 0, 3, 7).
+    """
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
 def seed_everything(*parts: int | str) -> None:
-    """Seeds the global streams of Python, NumPy and torch."""
+    """Seed the global streams of Python, NumPy and torch."""
     random.seed(derive("python", *parts))
     np.random.seed(derive("numpy", *parts) % 2**32)
     torch.manual_seed(derive("torch", *parts))
@@ -31,8 +35,8 @@ def seed_everything(*parts: int | str) -> None:
 def seed_step(seed: int, epoch: int, step: int, *, rank: int) -> None:
     """Seed the global streams for one step of training.
 
-    NumPy's, from which timm's mixing draws, is one for all processes, which mix alike; torch's, for
-    what is dropped, is each process's own.
+    The stream of NumPy, from which timm's mixing draws, is the same in all processes, so that they
+    mix alike. The stream of torch, from which dropout and drop path draw, differs per process.
     """
     parts: tuple[int | str, ...] = ("step", seed, epoch, step)
     random.seed(derive("python", *parts))
@@ -43,9 +47,9 @@ def seed_step(seed: int, epoch: int, step: int, *, rank: int) -> None:
 def _seed_torch(seed: int) -> None:
     """Seed torch's streams on the CPU and on the GPUs that this process uses.
 
-    `torch.manual_seed` gives the same numbers. It also queues the seed for each kind of device that
-    has not been used yet, together with a formatted traceback, which takes longer than the moving
-    average and the clipping of a small network.
+    `torch.manual_seed` gives the same numbers. But it also queues the seed, with a formatted
+    traceback, for each kind of device that is not in use yet. For a small network, this takes
+    longer than the moving average and the clipping.
     """
     torch.default_generator.manual_seed(seed)
     if torch.cuda.is_initialized():
@@ -53,5 +57,5 @@ def _seed_torch(seed: int) -> None:
 
 
 def generator(*parts: int | str) -> torch.Generator:
-    """A generator of its own on the CPU, so that a run draws the same on every device."""
+    """Return a separate generator on the CPU, so that a run draws the same on every device."""
     return torch.Generator().manual_seed(derive(*parts))

@@ -1,4 +1,4 @@
-"""The sizes at which images are decoded, and at which a network sees them."""
+"""The sizes to which images are decoded and at which a network sees them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from designspace.spec.recipe.recipe import Recipe
 
 
 def decoding_size(spec: Network, recipe: Recipe) -> ImageSize:
-    """The side that images of no common size are decoded to: the recipe's, else the network's.
+    """Return the side to which images of different sizes are decoded [pixels].
 
-    Where the test view warps images or gives them a border, they keep their own shape until then.
+    This is the recipe's size, or else the network's. If the test view warps images or gives them a
+    border, the result is "own": they keep their own shape until the view is applied.
     """
     if recipe.test.crop_mode != "center":
         return "own"
@@ -20,9 +21,11 @@ def decoding_size(spec: Network, recipe: Recipe) -> ImageSize:
 
 
 def working_size(spec: Network, data: Data, recipe: Recipe | None = None) -> int:
-    """The recipe's size, else the images' own where the network takes it, else its nominal one.
+    """Return the side at which the network sees the images [pixels].
 
-    Images without a common square size are resized to the nominal size as well.
+    This is the recipe's size; without one, the images' own size if the network accepts it;
+    otherwise the network's nominal size. Images without a common square size are resized to the
+    recipe's size or else to the nominal one.
     """
     if recipe is not None and recipe.input_size is not None:
         return recipe.input_size

@@ -1,4 +1,4 @@
-"""Which kind of source a name or a path is."""
+"""Data sources: recognise the kind of source by its name or path, and read it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,15 @@ from designspace.library_warnings import silenced
 
 @silenced()
 def read_source(source: str | None, download: bool, options: Reading) -> Source:
-    """Read a data set; None is the packaged one.
+    """Read a data set.
+
+    Args:
+        source: Name or path; None for the packaged set.
+        download: Whether torchvision may fetch files that are not on disk.
+        options: Options for encoded images.
 
     Raises:
-        InputError: there is none of this name, or it cannot be read.
+        InputError: There is no data set of this name, or it cannot be read.
     """
     return with_copies(_read(source, download, options))
 
@@ -56,10 +61,10 @@ def _read(source: str | None, download: bool, options: Reading) -> Source:
 
 
 def _path(source: str) -> Path:
-    """A path as a shell would expand it, where it is not there as it stands.
+    """Return the path of a source; expand `~` as a shell does, unless the path exists as given.
 
     Raises:
-        InputError: it is empty.
+        InputError: The source is empty, or the user in `~user` does not exist.
     """
     if not source.strip():
         raise InputError(
@@ -87,14 +92,18 @@ def _unknown(path: Path, source: str) -> InputError:
 
 
 def located(source: str | None) -> str | None:
-    """The same source for a process that stands elsewhere: the path of a file made absolute."""
+    """Return the source for a process in another directory: paths become absolute."""
     if source is None or source in (PACKAGED, *NAMED):
         return source
     return str(_path(source).absolute())
 
 
 def portable(load: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of `load_data` for a file that travels: of a source, a name but no path."""
+    """Return arguments of `load_data` that hold on any machine: a source that is a path is omitted.
+
+    Args:
+        load: Arguments of `load_data`.
+    """
     source = load.get("source")
     named = source is None or source in (PACKAGED, *NAMED)
     return {key: value for key, value in load.items() if named or key != "source"}

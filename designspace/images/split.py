@@ -1,4 +1,4 @@
-"""A split of a data set: either bytes in memory, or encoded images that are read as needed."""
+"""A split of a data set: either pixels in memory, or encoded images that are read as needed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from designspace.images.files.store import Store
 
 @dataclass(frozen=True)
 class DecodedSplit:
-    """A split that was decoded once.
+    """A split whose images were decoded once and are in memory.
 
     Attributes:
-        pixels: uint8 (N, C, H, W).
-        labels: int64 (N,).
+        pixels: Pixels of all images, uint8 (N, C, H, W).
+        labels: Labels of the images, int64 (N,).
     """
 
     pixels: Tensor
@@ -27,31 +27,31 @@ class DecodedSplit:
         return len(self.labels)
 
     def take(self, indices: Sequence[int]) -> DecodedSplit:
-        """The images at `indices`, in that order."""
+        """Return the images at `indices`, in that order."""
         index = torch.as_tensor(indices, dtype=torch.int64)
         return DecodedSplit(self.pixels[index], self.labels[index])
 
     def joined(self, other: DecodedSplit) -> DecodedSplit:
-        """This split followed by another one."""
+        """Return this split followed by another one."""
         return DecodedSplit(
             torch.cat([self.pixels, other.pixels]), torch.cat([self.labels, other.labels])
         )
 
     def to(self, device: torch.device) -> DecodedSplit:
-        """The same split on another device."""
+        """Return the same split on another device."""
         return DecodedSplit(self.pixels.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True)
 class EncodedSplit:
-    """A split of images as their files have them: JPEG, PNG, WebP...
+    """A split of images in the encoding of their files: JPEG, PNG, WebP...
 
     Attributes:
-        store: where the bytes of a whole source lie.
-        members: which of the store's images these are, int64 (N,).
-        labels: int64 (N,).
-        channels: 1 for gray, 3 for RGB; every image is converted.
-        skip_broken: do without unreadable images instead of stopping.
+        store: Store with the bytes of the whole source.
+        members: Numbers of the split's images in the store, int64 (N,).
+        labels: Labels of the images, int64 (N,).
+        channels: Number of channels to which every image is converted: 1 for gray, 3 for RGB.
+        skip_broken: Whether unreadable images are left out; otherwise they are errors.
     """
 
     store: Store
@@ -64,20 +64,20 @@ class EncodedSplit:
         return len(self.labels)
 
     def read(self, index: int, limit: int | None = None) -> bytes:
-        """An image's bytes, or the first `limit` of them."""
+        """Read the bytes of an image, or the first `limit` of them."""
         return self.store.read(int(self.members[index]), limit)
 
     def where(self, index: int) -> str:
-        """An image's place, for people."""
+        """Return the location of an image, for messages."""
         return self.store.where(int(self.members[index]))
 
     def take(self, indices: Sequence[int]) -> EncodedSplit:
-        """The images at `indices`, in that order."""
+        """Return the images at `indices`, in that order."""
         index = torch.as_tensor(indices, dtype=torch.int64)
         return replace(self, members=self.members[index], labels=self.labels[index])
 
     def joined(self, other: EncodedSplit) -> EncodedSplit:
-        """This split followed by another one of the same source."""
+        """Return this split followed by another one of the same source."""
         assert self.store is other.store
         members = torch.cat([self.members, other.members])
         return replace(self, members=members, labels=torch.cat([self.labels, other.labels]))
@@ -88,7 +88,12 @@ Split = DecodedSplit | EncodedSplit
 
 @dataclass(frozen=True)
 class Skipped:
-    """An image that was left out: where it lies, and why it could not be read."""
+    """An image that was left out because it could not be read.
+
+    Attributes:
+        file: Location of the image.
+        reason: Fault of the image, in one line.
+    """
 
     file: str
     reason: str
@@ -99,20 +104,19 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Source:
-    """The splits that a source has of its own, before any other is drawn from them.
+    """The splits that a source itself has, before further splits are drawn.
 
     Attributes:
-        name: for people.
-        classes: names, in the order of the labels.
-        train: the images to train with; those to select with are drawn from them where `val` is
-            None.
-        test: None where the source has no split of its own for it.
-        val: the source's own images to select with, where it has all three splits.
-        notes: what was done to the images, a sentence each.
-        skipped: unreadable images that were left out.
-        identity: digest of the content where the pixels are not in memory.
-        copies: for each image to train with the number of its group of equal images, int64 (N,);
-            None where all of them differ.
+        name: Name in messages and records.
+        classes: Names of the classes, in the order of the labels.
+        train: Training images; the validation split is drawn from them if `val` is None.
+        test: Test images; None if the source has no test split.
+        val: Validation images; None unless the source has all three splits.
+        notes: Sentences on what was done to the images.
+        skipped: Unreadable images that were left out.
+        identity: Digest that identifies images whose pixels are not in memory; None otherwise.
+        copies: Number of each training image's group of equal images, int64 (N,); None if all of
+            them differ.
     """
 
     name: str

@@ -1,7 +1,8 @@
-"""Mean and spread of the pixels of a split, per channel, on the scale 0 to 1.
+"""Mean and standard deviation of the pixels of a split, per channel, on the scale 0 to 1.
 
-Each image counts the same, however large it is: a network sees all of them at one size. Pixels that
-were decoded once are all counted; of images in their files, evenly spaced ones stand for all.
+Each image has the same weight, whatever its size, because a network sees all images at one size. A
+decoded split is measured as a whole; a split of files is measured on a sample of evenly spaced
+images.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from designspace.images.split import DecodedSplit, EncodedSplit, Skipped, Split
 from designspace.library_warnings import silenced
 
 SAMPLE = 2000
-"""Images of a streamed set that stand for all."""
+"""Number of images that are measured of a streamed set."""
 NARROWEST = 1e-4
-"""Spread that pixels without any are divided by."""
+"""Smallest standard deviation to normalise with, for pixels that are all equal."""
 
 
 @dataclass(frozen=True)
 class PixelStatistics:
-    """The pixels of a split.
+    """Statistics of the pixels of a split.
 
     Attributes:
-        mean: per channel, 0 to 1.
-        std: per channel, likewise; 0 where all pixels are equal.
-        images: so many were measured.
-        skipped: those that could not be read.
+        mean: Mean per channel, 0 to 1.
+        std: Standard deviation per channel on the same scale; 0 if all pixels are equal.
+        images: Number of images that were measured.
+        skipped: Images that could not be read.
     """
 
     mean: tuple[float, ...]
@@ -41,10 +42,10 @@ class PixelStatistics:
 
 
 def statistics(split: Split) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and spread per channel to normalise with: no spread is 0.
+    """Return mean and standard deviation per channel to normalise with; the latter is never 0.
 
     Raises:
-        InputError: as `measure`.
+        InputError: See `measure`.
     """
     found = measure(split)
     return found.mean, tuple(max(spread, NARROWEST) for spread in found.std)
@@ -54,11 +55,11 @@ def measure(split: Split, sample: int = SAMPLE) -> PixelStatistics:
     """Measure the pixels of a split.
 
     Args:
-        split: what to measure; it holds an image at least.
-        sample: images to read where they lie in files.
+        split: Split to measure; it holds at least one image.
+        sample: Number of images to read if they are in files.
 
     Raises:
-        InputError: an unreadable image, unless the split skips those, or no readable one.
+        InputError: An image is unreadable and the split does not skip those, or none is readable.
     """
     return _of_bytes(split) if isinstance(split, DecodedSplit) else _of_files(split, sample)
 
@@ -85,13 +86,13 @@ def _of_files(split: EncodedSplit, sample: int) -> PixelStatistics:
 
 
 def _shares(image: Image.Image) -> Tensor:
-    """How large a part of an image each value has, float64 (C, 256)."""
+    """Return the share of an image's pixels that each value has, float64 (C, 256)."""
     counts = torch.tensor(image.histogram(), dtype=torch.float64).view(-1, 256)
     return counts / (image.width * image.height)
 
 
 def _moments(counts: Tensor, images: int, skipped: tuple[Skipped, ...] = ()) -> PixelStatistics:
-    """Of how often each value occurs, (C, 256)."""
+    """Compute the statistics from the frequency of each value, (C, 256)."""
     values = torch.arange(256, dtype=torch.float64) / 255
     share = counts.double() / counts.sum(1, keepdim=True).clamp_min(1e-300)
     mean = share @ values
@@ -100,7 +101,7 @@ def _moments(counts: Tensor, images: int, skipped: tuple[Skipped, ...] = ()) -> 
 
 
 def spaced(total: int, count: int) -> list[int]:
-    """Evenly spaced numbers below `total`, `count` of them or all."""
+    """Return `count` evenly spaced numbers below `total`, or all of them if there are fewer."""
     if total <= count:
         return list(range(total))
     return [number * total // count for number in range(count)]

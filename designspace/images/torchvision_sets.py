@@ -1,4 +1,4 @@
-"""torchvision's data sets by name; fetched only when that is asked for."""
+"""torchvision's data sets by name; they are downloaded only on request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMED = {
 
 
 def _open(name: str, root: str, train: bool, download: bool) -> Any:
-    from torchvision import datasets  # seconds, which other sources need not wait
+    from torchvision import datasets  # takes seconds, so other sources do not import it
 
     if name == "svhn":
         return datasets.SVHN(root, split="train" if train else "test", download=download)
@@ -36,16 +36,16 @@ def _open(name: str, root: str, train: bool, download: bool) -> Any:
 
 
 def data_root() -> Path:
-    """Where torchvision's files lie: `$DESIGNSPACE_DATA`, else a folder in the user's cache."""
+    """Return the folder of torchvision's files: `$DESIGNSPACE_DATA`, or one in the user's cache."""
     given = os.environ.get("DESIGNSPACE_DATA")
     return Path(given) if given else Path.home() / ".cache" / "designspace"
 
 
 def read_named(name: str, *, download: bool) -> Source:
-    """One of `NAMED`.
+    """Read one of the data sets in `NAMED`.
 
     Raises:
-        InputError: where the files are not on disk, or cannot be fetched.
+        InputError: The files are not on disk, or cannot be downloaded.
     """
     root = data_root()
     try:
@@ -60,15 +60,15 @@ def read_named(name: str, *, download: bool) -> Source:
 
 @contextmanager
 def _fetching(name: str, root: Path, *, download: bool) -> Generator[None]:
-    """Let one process at a time fetch a set; those that only read it wait until it is whole.
+    """Let one process at a time download a set; processes that only read it wait until it is whole.
 
-    The processes of a distributed run all begin here, and so may trials of several studies. The
-    lock ends with its process, however that ends.
+    All processes of a distributed run begin here, and trials of several studies may too. The
+    lock is released when its process ends, even if that fails.
     """
     if download:
         root.mkdir(parents=True, exist_ok=True)
     path = root / f".{name}.lock"
-    if not download and not path.is_file():  # nobody has fetched it here
+    if not download and not path.is_file():  # nobody has downloaded it here
         yield
         return
     with path.open("a" if download else "r") as lock:
@@ -86,7 +86,7 @@ def _arrays(name: str, train: Any, test: Any) -> dict[str, Any]:
     arrays: dict[str, Any] = {}
     for part, found in (("train", train), ("test", test)):
         pixels = np.asarray(found.data)
-        # SVHN alone has its channels first and calls its labels so.
+        # Only SVHN has its channels first and an attribute `labels` instead of `targets`.
         arrays[f"{part}_x"] = pixels.transpose(0, 2, 3, 1) if name == "svhn" else pixels
         labels = found.labels if name == "svhn" else found.targets
         arrays[f"{part}_y"] = np.asarray(labels)

@@ -1,4 +1,4 @@
-"""How bytes become the input of a network: size, crop or border, normalisation."""
+"""The conversion of bytes to the input of a network: size, crop or border, normalisation."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class View:
     """The input that a network sees when it is measured.
 
     Attributes:
-        size: side in pixels.
-        mean: a channel, of the training images, on the scale 0 to 1.
-        std: a channel, likewise.
-        test: how an image is resized and cropped to `size`.
+        size: Side of the input [pixels].
+        mean: Mean of the training images per channel, on the scale 0 to 1.
+        std: Standard deviation of the training images per channel, on the same scale.
+        test: Rule for resizing and cropping an image to `size`.
     """
 
     size: int
@@ -31,11 +31,14 @@ class View:
 
     @property
     def fill(self) -> tuple[int, ...]:
-        """Bytes of the mean colour, which fill a border up."""
+        """Mean color as bytes, one per channel, which fills borders."""
         return tuple(round(255 * value) for value in self.mean)
 
     def fit(self, pixels: Tensor) -> Tensor:
-        """Bytes (N, C, H, W) resized and cropped to `size`; bytes of that size unchanged."""
+        """Resize and crop bytes (N, C, H, W) to `size`; bytes of that size stay unchanged.
+
+        Resized images come back as floats from 0 to 255.
+        """
         height, width = pixels.shape[2:]
         target = self.test.resized(height, width, self.size)
         if target != (height, width):
@@ -45,10 +48,10 @@ class View:
         return center_crop(pixels, self.size)
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """Bytes, or floats from 0 to 255, to floats of mean 0 and spread 1, channels last."""
+        """Convert bytes, or floats from 0 to 255, to floats of mean 0 and std 1, channels last."""
         shift, scale = _affine(self.mean, self.std, pixels.device)
         if pixels.device.type == "cpu":
-            # One pass that reads bytes, one that changes the layout: quicker than both in one.
+            # One pass to read bytes and one to change the layout are faster than a single pass.
             return torch.addcmul(shift, pixels, scale).contiguous(memory_format=torch.channels_last)
         out = torch.empty_like(pixels, dtype=shift.dtype, memory_format=torch.channels_last)
         return torch.addcmul(shift, pixels, scale, out=out)
@@ -58,7 +61,7 @@ class View:
 def _affine(
     mean: tuple[float, ...], std: tuple[float, ...], device: torch.device
 ) -> tuple[Tensor, Tensor]:
-    """What to add and what to multiply bytes with, (1, C, 1, 1) each."""
+    """Return the shift and the scale that normalise bytes, float32 (1, C, 1, 1) each."""
     spread = 255 * torch.tensor(std, dtype=torch.float64)
     shift = -255 * torch.tensor(mean, dtype=torch.float64) / spread
     scale = 1 / spread
@@ -67,7 +70,7 @@ def _affine(
 
 
 def resize(pixels: Tensor, size: list[int], mode: str) -> Tensor:
-    """Antialiased resize of bytes or floats; floats from 0 to 255 come back."""
+    """Resize bytes or floats (N, C, H, W) with antialiasing; return floats from 0 to 255."""
     resized = functional.interpolate(
         pixels.float(), size=size, mode=mode, align_corners=False, antialias=True
     )
@@ -75,13 +78,13 @@ def resize(pixels: Tensor, size: list[int], mode: str) -> Tensor:
 
 
 def center_crop(pixels: Tensor, size: int) -> Tensor:
-    """The central square of side `size`, where torchvision cuts it."""
+    """Return the central square of side `size`, at the position where torchvision cuts it."""
     top, left = (round((side - size) / 2) for side in pixels.shape[2:])
     return pixels[:, :, top : top + size, left : left + size]
 
 
 def _bordered(pixels: Tensor, size: int, fill: tuple[int, ...]) -> Tensor:
-    """The images in the middle of a canvas of one colour, no side of which is below `size`."""
+    """Center the images on a canvas of one color whose sides are at least `size` long."""
     count, channels, height, width = pixels.shape
     tall, wide = max(height, size), max(width, size)
     colour = torch.tensor(fill, dtype=pixels.dtype, device=pixels.device).view(1, channels, 1, 1)

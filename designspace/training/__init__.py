@@ -1,1 +1,1 @@
-"""Recipes, data and one readable loop on the parts of timm and torch."""
+"""Training: recipes, data and one readable loop, built from parts of timm and torch."""

@@ -1,4 +1,4 @@
-"""Where the time of an epoch goes: data, forward, backward, step."""
+"""The time that each phase of an epoch takes: data, forward, backward, step."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PHASES: tuple[Phase, ...] = ("data", "forward", "backward", "step")
 
 
 class Clock:
-    """Adds up the time between laps.
+    """A stopwatch that adds up the seconds of each phase.
 
-    On a GPU the laps are events in its stream, and nothing waits for them before `read`; `data` is
-    then what the GPU idled before a batch came.
+    On a GPU the laps are events in its stream, and nothing waits for them before `read`. The phase
+    `data` is then the time for which the GPU idled before a batch arrived.
 
     Args:
-        device: Where the training runs.
+        device: Device of the training.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -32,7 +32,7 @@ class Clock:
         self.start()
 
     def start(self) -> None:
-        """Begin the first phase now; what passed since the last lap belongs to none."""
+        """Begin the first phase now; the time since the last lap counts for no phase."""
         if self._cuda:
             self.read()
             self._events.clear()
@@ -40,7 +40,7 @@ class Clock:
         self._last = time.perf_counter()
 
     def lap(self, phase: Phase) -> None:
-        """A phase ends, and the next begins."""
+        """End the current phase under this name and begin the next one."""
         if self._cuda:
             self._mark(phase)
             return
@@ -56,7 +56,7 @@ class Clock:
     def read(self) -> None:
         """Turn the events of a GPU into seconds and forget them.
 
-        Waits for the last one, unless something else has waited for the GPU since.
+        This waits for the last event, unless the GPU has passed it already.
         """
         if not self._events:
             return
@@ -68,6 +68,10 @@ class Clock:
         self._events = self._events[-1:]
 
     def split(self, validation: float) -> TimeSplit:
-        """Seconds of each phase so far, and of the validation, which was timed apart."""
+        """Return the seconds of each phase so far, and those of the validation.
+
+        Args:
+            validation: Time of the validation, which is measured separately [s].
+        """
         self.read()
         return TimeSplit(**self._spent, validation=validation)

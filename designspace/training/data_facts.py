@@ -1,4 +1,4 @@
-"""What the records of runs and studies say of their images."""
+"""The facts about the images that the records of runs and studies hold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def data_facts(data: Data, load: Mapping[str, Any], recipe: Recipe) -> DataFacts
 
     Args:
         data: The images.
-        load: The arguments of `load_data` that read them again.
+        load: Arguments of `load_data` that read the same images again.
         recipe: The recipe of the training, which may set the side of the images.
     """
     return DataFacts(

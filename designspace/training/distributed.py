@@ -1,4 +1,10 @@
-"""The processes that train one network together, as torchrun starts them."""
+"""The processes that train one network together, as torchrun starts them.
+
+If one process fails, the others only lose their connection to it. So that the user reads the cause
+and not its echoes, the first process that fails writes its rank and error to the key-value store
+that torchrun holds. For example, if process 2 of 4 runs out of memory, it writes "2 out of memory"
+under one key. The others then find that the key is taken and end silently.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +26,9 @@ from designspace.errors import DesignspaceError, InputError
 
 T = TypeVar("T")
 TIMEOUT = timedelta(minutes=10)
-"""How long a process waits for the others: more than a compilation or a checkpoint takes."""
+"""Time that a process waits for the others: longer than a compilation or a checkpoint takes."""
 GRACE = 5.0
-"""Seconds after a signal in which a process writes down where it stands."""
+"""Time after a signal in which a process can record its state [s]."""
 _FIRST = "designspace/failed"
 _LOST = ("Connection closed by peer", "Connection reset by peer", "Timed out waiting")
 
@@ -32,8 +38,8 @@ class Group:
     """The place of this process among those that train together.
 
     Attributes:
-        rank: its number, from 0.
-        world: how many there are.
+        rank: Number of this process, from 0.
+        world: Number of processes.
     """
 
     rank: int = 0
@@ -41,31 +47,35 @@ class Group:
 
     @property
     def leads(self) -> bool:
-        """Whether this is the one that writes and speaks."""
+        """Whether this process is the one that writes files and messages."""
         return self.rank == 0
 
     def gathered(self, value: T) -> list[T]:
-        """The values of all processes, plain data, on each of them."""
+        """Return the values of all processes, in each of them.
+
+        Args:
+            value: Plain data of this process.
+        """
         found = [value] * self.world
         if self.world > 1:
             distributed.all_gather_object(found, value)
         return found
 
     def agrees(self, value: object) -> bool:
-        """Whether all processes have the same value."""
+        """Return whether all processes have the same value."""
         return all(each == value for each in self.gathered(value))
 
     def summed(self, values: Tensor) -> Tensor:
-        """The sum over all processes, on each of them; `values` become it."""
+        """Sum values over all processes, in place, and return the sum in each process."""
         if self.world > 1:
             distributed.all_reduce(values)
         return values
 
     def means(self, values: Sequence[Tensor]) -> list[Tensor]:
-        """The mean of each over all processes, on each of them, in one message.
+        """Return the mean of each value over all processes, in each of them, with one message.
 
         Args:
-            values: Scalars of one device and dtype, equally many in each process.
+            values: Scalars of one device and dtype; every process has the same number of them.
         """
         if self.world == 1 or not values:
             return list(values)
@@ -76,21 +86,23 @@ ALONE = Group()
 
 
 def wanted() -> bool:
-    """Whether torchrun started this process."""
+    """Return whether torchrun started this process."""
     return "TORCHELASTIC_RUN_ID" in os.environ or int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 @contextmanager
 def joined(device: str) -> Generator[tuple[Group, str]]:
-    """This process in its group, and the device that is its own; alone without torchrun.
+    """Join the group of processes and yield it with this process's device.
+
+    Without torchrun, the process is alone in its group.
 
     Args:
-        device: "cpu" or "cuda"; of several GPUs each process takes one.
+        device: "cpu" or "cuda"; with several GPUs, each process takes one.
 
     Raises:
-        InputError: There is no GPU for this process, or something else than torchrun started it.
-        DesignspaceError: Another process ended without a word.
-        SystemExit: Another process failed before, and has said why.
+        InputError: There is no GPU for this process, or torchrun did not start it.
+        DesignspaceError: Another process ended without an error message.
+        SystemExit: Another process failed first and has reported its error.
     """
     if not wanted():
         yield ALONE, device
@@ -116,7 +128,7 @@ def joined(device: str) -> Generator[tuple[Group, str]]:
 
 
 def cause(group: Group, error: Exception) -> str:
-    """Why the processes of a group end, in one line: the failure of the one that failed first.
+    """Return in one line why the processes of a group end: the error of the first that failed.
 
     The others only lose their connection to it.
     """
@@ -125,7 +137,10 @@ def cause(group: Group, error: Exception) -> str:
 
 
 def _first_failure(group: Group, error: Exception) -> tuple[int, str]:
-    """The process that failed first, and why; whoever asks first is the first."""
+    """Return the rank of the process that failed first, and its error.
+
+    The first process that calls this counts as the first that failed.
+    """
     said = (str(error) or type(error).__name__).splitlines()[0]
     if group.world == 1:
         return group.rank, said
@@ -133,14 +148,14 @@ def _first_failure(group: Group, error: Exception) -> tuple[int, str]:
         said = f"another process ended, and this one lost its connection to it ({said[:200]})"
     try:
         first = _store().compare_set(_FIRST, "", f"{group.rank} {said}").decode()
-    except RuntimeError:  # whoever holds the store has ended
+    except RuntimeError:  # the process that holds the store has ended
         return group.rank, said
     rank, _, said = first.partition(" ")
     return int(rank), said
 
 
 def _end_with_others(group: Group, error: Exception) -> NoReturn:
-    """Raise the error of the process that failed first; in the others, end without a word."""
+    """Raise the error in the process that failed first; end the others silently."""
     rank, said = _first_failure(group, error)
     if rank != group.rank:
         raise SystemExit(getattr(error, "exit_code", 1)) from None
@@ -150,7 +165,7 @@ def _end_with_others(group: Group, error: Exception) -> NoReturn:
 
 
 def _is_lost(error: BaseException | None) -> bool:
-    """Whether an error, or what it was raised from, is that of a process whose peer ended."""
+    """Return whether an error, or one of its causes, says that another process has ended."""
     kinds = (distributed.DistBackendError, distributed.DistNetworkError)
     while error is not None:
         if isinstance(error, kinds):
@@ -162,19 +177,19 @@ def _is_lost(error: BaseException | None) -> bool:
 
 
 def _store() -> Any:
-    """The key-value store of the processes, which torchrun itself holds."""
+    """Return the key-value store of the processes, which torchrun itself holds."""
     return import_module("torch.distributed.distributed_c10d")._get_default_store()
 
 
 @contextmanager
 def _ended_in_time() -> Generator[None]:
-    """End this process soon after a signal, also while it waits for another one in native code.
+    """End this process soon after a signal, even while it waits for another one in native code.
 
-    torchrun sends SIGTERM to the processes that are left when one has failed. Python handles a
-    signal only between two instructions, which a process that waits in a collective, or for the
-    others to join, never reaches: torchrun would kill it after 30 s. The byte that Python writes
-    when the signal comes is read by a thread, which ends the process unless the main thread has
-    left the context by then.
+    When one process has failed, torchrun sends SIGTERM to the others. Python handles a signal only
+    between two instructions. A process that waits in a collective operation, or for the others to
+    join, does not reach the next instruction, and torchrun would kill it after 30 s. But Python
+    writes a byte to a pipe as soon as the signal arrives. A thread reads this byte and ends the
+    process after `GRACE` seconds, unless the main thread has left the context by then.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

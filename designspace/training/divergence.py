@@ -1,4 +1,4 @@
-"""A training that went wrong: where, and what the likely cause is."""
+"""Detection of a diverged training: the step at which it failed, and the likely cause."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from torch import Tensor
 from designspace.errors import DivergedError
 
 CHECK_EVERY = 16
-"""Steps between looks at the losses: each look waits for a GPU."""
+"""Number of steps between two checks of the losses: each check waits for the GPU."""
 RISEN = 3.0
-"""By what factor the loss has risen over its least where the steps were too long."""
+"""Ratio of the last loss to the smallest above which the steps count as too long."""
 
 
 def check(losses: Sequence[Tensor], epoch: int, lr: float) -> None:
-    """See that the latest losses are finite.
+    """Check that the latest losses are finite.
 
     Args:
-        losses: Of the epoch's steps so far, mean over the processes, so that all of them agree.
-        epoch: Its number.
-        lr: Of the latest step.
+        losses: Losses of the epoch's steps so far. They are means over the processes, so that all
+            processes agree on the result.
+        epoch: Number of the epoch, from 1.
+        lr: Learning rate of the latest step.
 
     Raises:
-        DivergedError: Naming the first step at which one is not.
+        DivergedError: A loss is not finite; the error names the first such step.
     """
     latest = torch.stack(list(losses[-CHECK_EVERY:]))
     broken = latest.isfinite().logical_not()
@@ -35,7 +36,7 @@ def check(losses: Sequence[Tensor], epoch: int, lr: float) -> None:
 
 
 def cause(before: Sequence[float]) -> str:
-    """What the losses before the first that is not finite tell."""
+    """Return the likely cause, judged by the losses before the first that is not finite."""
     finite = [loss for loss in before if math.isfinite(loss)]
     if not finite:
         return (

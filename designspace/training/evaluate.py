@@ -1,4 +1,4 @@
-"""Measuring a network on a split."""
+"""Evaluation of a network on a split: top-1, top-5 and loss."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from designspace.spec.recipe.crops import TestView
 from designspace.training.distributed import ALONE
 
 FIVE = 5
-"""Answers that top-5 accepts."""
+"""Number of classes among which top-5 accepts the label."""
 
 
 @torch.no_grad()
@@ -31,15 +31,16 @@ def evaluate(
     bfloat16: bool = False,
     summed: Callable[[Tensor], Tensor] = ALONE.summed,
 ) -> Score:
-    """Top-1, top-5 (of more than five classes) and plain cross-entropy over all batches.
+    """Measure top-1, top-5 (if there are more than five classes) and cross-entropy.
 
-    The model is measured in evaluation mode and left in the mode that it had.
+    The cross-entropy is plain, without label smoothing. The model is measured in evaluation mode
+    and returns to the mode that it had.
 
     Args:
-        model: Images to logits.
-        batches: What to measure on; of several processes, each has its own.
-        bfloat16: Whether the forward pass is in that precision.
-        summed: Adds up over the processes.
+        model: Network that maps images to logits.
+        batches: Batches to measure on; each of several processes has its own.
+        bfloat16: Whether the forward pass uses bfloat16.
+        summed: Function that sums a tensor over the processes.
     """
     was_training = model.training
     model.eval()
@@ -59,9 +60,10 @@ def evaluate(
 def _measure(
     model: nn.Module, images: Tensor, labels: Tensor, bfloat16: bool
 ) -> tuple[Tensor, int]:
-    """Right answers at 1 and at 5 and the summed loss, on the device; the number of classes.
+    """Return the correct answers at 1 and at 5 and the summed loss, and the number of classes.
 
-    Nothing here waits for a GPU, so that the next batch is launched while it works.
+    The sums stay on the device. Nothing here waits for a GPU, so that the next batch is launched
+    while the GPU works.
     """
     with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=bfloat16):
         logits = model(images)
@@ -72,14 +74,19 @@ def _measure(
 
 
 def _score(total: Tensor) -> Score:
-    """The score of right answers at 1 and at 5, summed loss, images, 1 for more than five."""
+    """Compute the score.
+
+    Args:
+        total: Five sums: correct answers at 1, correct answers at 5, loss, images, and a number
+            that is not 0 if there are more than five classes.
+    """
     top1, top5, loss, count, several = total.tolist()
     share = 100 * top5 / count if several else None
     return Score(top1=100 * top1 / count, top5=share, loss=loss / count, n=int(count))
 
 
 def view_of(data: Data, size: int, test: TestView) -> View:
-    """The input of a network trained on `data` at `size` pixels."""
+    """Return the view of a network that is trained on `data` at `size` pixels."""
     mean, std = statistics(data.train)
     return View(size, mean, std, test)
 
@@ -93,14 +100,14 @@ def evaluate_split(
     bfloat16: bool = False,
     device: str = "cpu",
 ) -> Score:
-    """Measure a network on a split; the network stays on the device.
+    """Measure a network on a split; the network is moved to the device and stays there.
 
     Args:
-        model: Images to logits, one for each class that a label may name.
-        split: What to measure on; images in files are streamed.
-        view: The input that the network sees.
-        batch_size: Images at a time.
-        bfloat16: Whether the forward pass is in that precision.
+        model: Network that maps images to logits, one logit per class.
+        split: Images to measure on; images in files are streamed.
+        view: Input that the network sees.
+        batch_size: Number of images per batch.
+        bfloat16: Whether the forward pass uses bfloat16.
         device: "cpu" or "cuda".
 
     Raises:
@@ -112,5 +119,5 @@ def evaluate_split(
 
 
 def relabelled(split: Split, targets: Sequence[int]) -> Split:
-    """The split with label i replaced by `targets[i]`."""
+    """Return the split with each label i replaced by `targets[i]`."""
     return replace(split, labels=torch.tensor(targets, dtype=torch.int64)[split.labels])

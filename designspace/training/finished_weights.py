@@ -1,4 +1,4 @@
-"""The weights of a finished training, written with what their user needs, and read back whole."""
+"""The weights of a finished training: written with the facts their users need, and read back."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from designspace.weights import load_weights, read_weights, save_weights
 
 
 def keep(run: Run, **about: Any) -> None:
-    """Write the weights of a run beside its checkpoint, whole or not at all.
+    """Write the weights of a run beside its checkpoint, completely or not at all.
 
-    They carry the facts of every run's weights and the validation top-1 in percent.
+    The file holds the facts that the weights of every run have, the number of epochs and the
+    validation top-1 [%].
 
     Args:
-        run: A run that has done all of its epochs.
+        run: Run that has done all of its epochs.
         about: Further facts, such as the study and the trial.
 
     Raises:
@@ -33,13 +34,13 @@ def keep(run: Run, **about: Any) -> None:
 
 
 def restore(run: Run) -> bool:
-    """Load the kept weights into the network of a run that is to be measured.
+    """Load the kept weights into the network of a run that will be measured.
 
     Returns:
-        False where the directory keeps none.
+        True if weights were loaded; False if the directory has none.
 
     Raises:
-        InputError: The file is broken, or its weights are not those of this run.
+        InputError: The file is broken, or its weights belong to another run.
     """
     path = run.directory / WEIGHTS
     if not path.exists():

@@ -1,4 +1,4 @@
-"""A network as it is called in training: on its device, compiled, with others."""
+"""The network as training calls it: on its device, compiled, shared by several processes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from designspace.training.distributed import Group
 def forward_of(
     model: BuiltNetwork, device: torch.device, group: Group, *, compiled: bool
 ) -> nn.Module:
-    """Moves the model to its device, channels last, and wraps it; its weights stay the model's.
+    """Move the model to its device, channels last, and wrap it; both share the same weights.
 
-    Of several processes batch norm takes the statistics of all, which torch has for GPUs only.
+    With several processes, batch norm uses the statistics of all of them. Torch supports this on
+    GPUs only.
 
     Raises:
         InputError: There are several processes without GPUs, and the network has batch norm.
@@ -36,7 +37,7 @@ def forward_of(
     forward: nn.Module = model
     if group.world > 1:
         forward = DistributedDataParallel(model, gradient_as_bucket_view=True)
-        # Synchronised batch norms change alike in all processes: no buffer needs to be sent. The
-        # argument of this name is deprecated since torch 2.15, its successor absent before.
+        # Synchronised batch norms change alike in all processes: no buffer needs to be sent. Torch
+        # 2.15 deprecated the argument of this name, and earlier versions lack its successor.
         forward.broadcast_buffers = False
     return cast("nn.Module", torch.compile(forward)) if compiled else forward

@@ -1,4 +1,11 @@
-"""The training loop: one epoch."""
+"""The training loop: one epoch.
+
+A step updates the weights once. It may accumulate several parts: with a batch of 8 images, two
+parts and two processes, each process computes the gradients of 2 images twice, adds them up, and
+the processes average the sums once, with the second part. A single process with one part of 8
+images takes the same step up to rounding, unless the step has random layers or looks at whole
+batches (batch norm, mixup).
+"""
 
 from __future__ import annotations
 
@@ -35,11 +42,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Position:
-    """A place inside an epoch.
+    """A position inside an epoch.
 
     Attributes:
-        step: steps done.
-        losses: of each of them, mean over the processes.
+        step: Number of steps done.
+        losses: Loss of each of these steps, mean over the processes.
     """
 
     step: int = 0
@@ -48,11 +55,19 @@ class Position:
 
 @dataclass(frozen=True)
 class Trainer:
-    """What takes part in a step.
+    """The objects that take part in a training step.
 
     Attributes:
-        model: whose weights are trained.
-        forward: the same network as it is called: compiled, or one of several processes'.
+        model: Network whose weights are trained.
+        forward: The same network as training calls it: compiled, or wrapped for several processes.
+        optimizer: Optimizer of the weights.
+        schedule: Learning rate by step.
+        mixup: Mixing of whole batches; None if the recipe does not mix.
+        ema: Moving average of the weights; None if the recipe has none.
+        recipe: Recipe of the training.
+        device: Device of the model and of the batches.
+        seed: Seed of the random numbers of every step.
+        group: Processes that train together.
     """
 
     model: nn.Module
@@ -75,22 +90,23 @@ class Trainer:
         after: Callable[[int, list[Tensor]], None],
         start: Position,
     ) -> float:
-        """Trains epoch `number` (from 1) of `steps` batches; returns the mean loss.
+        """Train one epoch and return the mean loss of its steps.
 
-        Every random number of a step derives from (seed, epoch, step), so that the epoch may be
-        entered anywhere. The caller decides whether arithmetic is fast or exact.
+        Every random number of a step derives from (seed, epoch, step), so that training can enter
+        the epoch at any step. The caller decides whether arithmetic is fast or exact.
 
         Args:
-            number: of the epoch.
-            batches: those from `start` on, part by part.
-            steps: of the whole epoch.
-            clock: takes the laps.
-            after: called after each step with the steps done and the losses known so far. Alone,
-                those of all steps; of several processes their means, once per CHECK_EVERY steps.
-            start: where the epoch is entered.
+            number: Number of the epoch, from 1.
+            batches: Batches from `start` on, part by part.
+            steps: Number of steps of the whole epoch.
+            clock: Stopwatch for the phases of each step.
+            after: Callback after each step, with the number of steps done and the losses known so
+                far. A single process knows the losses of all steps done; several processes share
+                their mean losses once per CHECK_EVERY steps.
+            start: Position at which training enters the epoch.
 
         Raises:
-            DivergedError: for a loss that is not finite, naming the first such step.
+            DivergedError: A loss is not finite; the error names the first such step.
         """
         self.forward.train()
         if self.ema is not None:
@@ -123,7 +139,11 @@ class Trainer:
         return float(torch.stack(losses).mean())
 
     def _step(self, parts: Iterable[Batch], clock: Clock) -> Tensor:
-        """One update by the mean gradient of the parts; the mean loss of this process's images."""
+        """Update the weights by the mean gradient of the parts.
+
+        Returns:
+            The mean loss of this process's images.
+        """
         count = self.recipe.parts
         self.optimizer.zero_grad(set_to_none=True)
         losses: list[Tensor] = []
@@ -143,7 +163,7 @@ class Trainer:
 
     @cached_property
     def _parameters(self) -> list[nn.Parameter]:
-        """Listed once: to walk the modules takes longer than to launch the clipping."""
+        """The model's parameters, listed once: listing takes longer than launching the clipping."""
         return list(self.model.parameters())
 
     def _loss(self, part: Batch, clock: Clock) -> Tensor:
@@ -152,20 +172,20 @@ class Trainer:
         if self.mixup is not None:
             images, target = self.mixup(images, labels)
             clock.lap("data")
-        # A mixed target is smoothed already.
+        # Mixup has smoothed its targets already.
         smoothing = self.recipe.label_smoothing if self.mixup is None else 0.0
         with autocast(self.recipe, self.device):
             logits = self.forward(images)
         return functional.cross_entropy(logits.float(), target, label_smoothing=smoothing)
 
     def _gathering(self, *, last: bool) -> AbstractContextManager[None]:
-        """Gradients are averaged over the processes with the last part only."""
-        inner = getattr(self.forward, "_orig_mod", self.forward)  # torch.compile stands around it
+        """Return a context in which only the last part averages gradients over the processes."""
+        inner = getattr(self.forward, "_orig_mod", self.forward)  # torch.compile wraps it
         if last or not isinstance(inner, DistributedDataParallel):
             return nullcontext()
         return inner.no_sync()
 
 
 def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
-    """The forward pass in the recipe's precision."""
+    """Return the context in which the forward pass uses the recipe's precision."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16")

@@ -1,4 +1,4 @@
-"""The most memory that a training took."""
+"""Peak memory of a training."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ import torch
 
 
 def reset_peak(device: torch.device) -> None:
-    """Begin to measure, where that can be begun."""
+    """Restart the measurement on a GPU; on a CPU it cannot be restarted."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
 
 
 def peak_memory(device: torch.device) -> int | None:
-    """Bytes: of the GPU's allocator since `reset_peak`; on a CPU of the process since it began.
+    """Return the peak memory in bytes.
 
-    None for a CPU under Windows, which keeps no such figure where Python can read it.
+    On a GPU this is the peak of torch's allocator since `reset_peak`; on a CPU it is the peak of
+    the process since it began.
+
+    Returns:
+        None on a CPU under Windows, where Python cannot read this figure.
     """
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     if sys.platform == "win32":
         return None
-    import resource  # which Windows does not have
+    import resource  # Windows does not have it
 
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,4 +1,4 @@
-"""The epochs of a run as a table that a person can open; the record holds the same."""
+"""The epochs of a run as a CSV table for people; the record holds the same figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = [*(name for name in Epoch.model_fields if name not in ("time", "note")
 
 
 def write_metrics(directory: Path, history: Sequence[Epoch]) -> None:
-    """Rewrites `metrics.csv` as a whole: one line an epoch; what was not measured is empty."""
+    """Rewrite `metrics.csv` as a whole: one line per epoch; figures not measured stay empty."""
     lines = [_line(epoch) for epoch in history]
     text = csv_text(COLUMNS, [[line.get(name) for name in COLUMNS] for line in lines])
     write_text_atomic(directory / NAME, text)

@@ -52,28 +52,28 @@ _DONE = {"center": "center-cropped", "squash": "warped", "border": "bordered"}
 
 @dataclass
 class Run:
-    """Trains epoch by epoch and survives being stopped between any two instructions.
+    """A run that trains epoch by epoch and can be stopped between any two instructions.
 
     All random streams of a step derive from (seed, epoch, step), and the learning rate from the
-    step, so a checkpoint needs neither generators nor schedule, and a resumed run ends with the
-    very weights of an uninterrupted one (on the CPU, with the same number of threads). The learning
-    rate spans the recipe's epochs, wherever the run is stopped.
+    step. So a checkpoint holds neither generators nor schedule, and a resumed run ends with exactly
+    the weights of an uninterrupted one (on the CPU, with the same number of threads). The schedule
+    of the learning rate spans the recipe's epochs, wherever the run is stopped.
 
     Attributes:
-        spec: the network.
-        recipe: how to train it.
-        data: what on.
-        seed: of the first weights and of every step.
+        spec: Specification of the network.
+        recipe: Recipe of the training.
+        data: Data set with its splits.
+        seed: Seed of the first weights and of every step.
         device: "cpu", "cuda" or "cuda:1".
-        directory: where checkpoint and metrics go; made when the first of them is written.
-        initial: weights to begin with; None for the recipe's.
-        compiled: whether the network is compiled, for training.
-        save_every: seconds after which a checkpoint is written inside an epoch.
-        group: the processes that train it together.
-        model: what is trained, on its device.
-        history: the epochs done so far.
-        view: the input that the network sees: size, mean and spread.
-        fallback: why it did not go on from the newest checkpoint; None where it did.
+        directory: Directory of checkpoint and metrics; made when the first of them is written.
+        initial: Weights to begin with; None for those of the recipe's initialisation.
+        compiled: Whether the network is compiled for training.
+        save_every: Time after which a checkpoint is written inside an epoch [s].
+        group: Processes that train the network together.
+        model: Network that is trained, on its device.
+        history: Epochs done so far.
+        view: Input that the network sees: size, mean and standard deviation.
+        fallback: Reason why the run did not continue from the newest checkpoint; None if it did.
     """
 
     spec: Network
@@ -106,17 +106,17 @@ class Run:
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
+        """Number of epochs done."""
         return len(self.history)
 
     @property
     def epochs(self) -> int:
-        """Epochs of the whole run, by the recipe."""
+        """Number of epochs of the whole run, from the recipe."""
         return self.recipe.epochs
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is done to the images on their way in, and what it begins with, a sentence each."""
+        """Sentences on changes to the images and on the weights that the run begins with."""
         size, notes = self.view.size, [*self.data.notes, *self._batches.notes]
         if size != self.data.image_size:
             done = _DONE[self.view.test.crop_mode]
@@ -127,24 +127,24 @@ class Run:
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Unreadable images done without: those found at the start, then by any process later."""
+        """Unreadable images that were left out: at the start, then later by any process."""
         return (*(one.file for one in self.data.skipped), *self._met)
 
     @property
     def trained(self) -> BuiltNetwork:
-        """The network to measure and to keep: the moving average where the recipe has one."""
+        """Network to measure and to keep: the moving average if the recipe has one."""
         ema = self._trainer.ema
         return self.model if ema is None else ema.module
 
     def train_epoch(self, progress: Progress | None = None) -> Epoch:
-        """Trains one epoch, measures the validation split, then writes checkpoint and metrics.
+        """Train one epoch, measure the validation split, then write metrics and checkpoint.
 
         Args:
-            progress: called after each step with the steps done and the steps of an epoch.
+            progress: Callback after each step, with the steps done and the steps of an epoch.
 
         Raises:
-            DivergedError: the loss is not finite; the last checkpoint stays.
-            InputError: the disk is full; the last checkpoint stays.
+            DivergedError: The loss is not finite; the last checkpoint stays.
+            InputError: The disk is full; the last checkpoint stays.
         """
         assert self.epoch < self.epochs, "the run has done all of its epochs"
         self._fresh = False
@@ -181,20 +181,21 @@ class Run:
             time=clock.split(validation=ended - trained),
             peak_memory=peak_memory(self._device),
         )
-        if self.group.leads:  # first: after a kill in between, the epoch is trained and told again
+        if self.group.leads:  # before the checkpoint: after a kill, the epoch is written again
             write_metrics(self.directory, [*self.history, record])
         self._save([*self.history, record], Position())
         self.history.append(record)
         return record
 
     def resume(self) -> int:
-        """Goes on from the directory's newest valid checkpoint; returns the epochs done.
+        """Continue from the newest valid checkpoint of the directory; return the epochs done.
 
-        A checkpoint that is damaged, or of another network, recipe, data set or seed, is passed
-        over for the one before it, and `fallback` says so; 0 where none is left.
+        If a checkpoint is damaged, or has another network, recipe, data set, seed or initial
+        weights, the run uses the one before it, and `fallback` says so. Without a valid checkpoint
+        the run begins anew, and the result is 0.
 
         Raises:
-            InputError: several processes find different checkpoints, or one does not fit the run.
+            InputError: Several processes find different checkpoints, or one does not fit the run.
         """
         if self.group.leads:
             remove_half_written(self.directory)
@@ -218,7 +219,7 @@ class Run:
         return self.epoch
 
     def test(self) -> Score:
-        """Measures the trained network on the test split; to be called once, at the end."""
+        """Measure the trained network on the test split; call this once, at the end."""
         return self._score(self.data.test)
 
     def _start(self) -> None:
@@ -252,7 +253,7 @@ class Run:
 
     def _after_step(self, done: int, losses: Sequence[Tensor], progress: Progress | None) -> None:
         late = time.monotonic() - self._saved >= self.save_every
-        known = len(losses) == done  # of several processes only where they shared their losses
+        known = len(losses) == done  # several processes know them only after sharing
         if late and known and done < self._batches.steps:
             self._save(self.history, Position(done, tuple(torch.stack(list(losses)).tolist())))
         if progress is not None:
@@ -261,7 +262,7 @@ class Run:
     def _score(self, split: Any) -> Score:
         rank, world = self.group.rank, self.group.world
         mine = split if world == 1 else split.take(range(rank, len(split), world))
-        size = max(self.recipe.part_size // world, 1)  # no more at once than in training
+        size = max(self.recipe.part_size // world, 1)  # at most as many images as in training
         batches = eval_batches(mine, self.view, size, self._device)
         bfloat16 = self.recipe.precision == "bfloat16"
         with fast_arithmetic(self._device):
@@ -278,7 +279,7 @@ class Run:
         }
 
     def _save(self, history: Sequence[Epoch], position: Position) -> None:
-        """Where the run stands goes to disk; of several processes, one writes."""
+        """Write a checkpoint of the run's state; only the leading process writes."""
         self._saved = time.monotonic()
         if not self.group.leads:
             return

@@ -1,4 +1,4 @@
-"""One training in a directory of its own: begun, resumed, or found to be over."""
+"""One training in its own directory: start it, resume it, or read it back if it is over."""
 
 from __future__ import annotations
 
@@ -61,25 +61,28 @@ def train(
     tuning: Tuning | None = None,
     keep_checkpoints: bool = False,
 ) -> Record:
-    """Train to the end of the recipe from wherever the directory stands, then test once.
+    """Train to the end of the recipe, from the state in the directory, then test once.
 
     At the end the directory holds `record.json`, `metrics.csv` and `weights.safetensors`. The
-    record is there from the start, and says at any moment how the run stands. A run that is
+    record is written at the start and states the run's progress at any time. A run that is
     complete, or that diverged, is not trained again: its record is read back.
 
     Args:
-        run: The training; its directory may hold an earlier part of it.
-        on_epoch: Called after each epoch, those of an earlier part first.
-        on_step: Called after each step with the steps done and the steps of an epoch.
-        command: What was called, for the record.
-        tuning: How values of the recipe were chosen, for the record.
+        run: Run to train; its directory may hold an earlier part of it.
+        on_epoch: Callback after each epoch; the epochs of an earlier part come first.
+        on_step: Callback after each step, with the steps done and the steps of an epoch.
+        command: Command line, for the record.
+        tuning: Origin of tuned values of the recipe, for the record.
         keep_checkpoints: Whether checkpoints stay when the run is over.
+
+    Returns:
+        The record of the run, which is complete or diverged.
 
     Raises:
         InputError: The directory holds another run, or the disk is full.
-        KeyboardInterrupt: As it came; the record says so.
-        MachineError: Memory ended, or the GPU is lost to this process; the record says so.
-        DesignspaceError: The training failed in another way; its traceback is in `stderr.txt` of
+        KeyboardInterrupt: The run was interrupted; the record says so.
+        MachineError: Memory ran out, or this process lost its GPU; the record says so.
+        DesignspaceError: The training failed in another way; its traceback is in `stderr.txt` in
             the directory, and the record says so.
     """
     record = _earlier(run)
@@ -120,20 +123,24 @@ def _trained(run: Run, record: Record, on_epoch: EpochDone, on_step: StepDone | 
     except KeyboardInterrupt:
         _with(run, record, outcome=Ending(state="interrupted"))
         raise
-    except Exception as error:  # whatever ends a training, its record says so
+    except Exception as error:  # the record states every failure
         failed = _failed(run, record, error)
-        if failed is error:  # raised from itself, it would have no end of causes
+        if failed is error:  # an error raised from itself would be a loop of causes
             raise
         raise failed from error
 
 
 def _failed(run: Run, record: Record, error: Exception) -> DesignspaceError:
-    """The error in one line, which the record gets as well; a traceback where it is not known."""
+    """Record a failure and return the error to raise.
+
+    Its message is one line. If the failure is neither the machine's nor an error of ours, the
+    traceback goes to a file.
+    """
     advice = memory_advice(run.recipe.plain(), processes=run.group.world)
     machine = machine_failure(error, advice)
     alone = run.group.world == 1
     said = machine or (failure_words(error) if alone else cause(run.group, error))
-    with contextlib.suppress(InputError):  # where the disk is full, the error says enough
+    with contextlib.suppress(InputError):  # if the disk is full, the error says enough
         _with(run, record, outcome=Ending(state="failed", error=said))
     if machine is None and isinstance(error, DesignspaceError):
         return error
@@ -144,7 +151,7 @@ def _failed(run: Run, record: Record, error: Exception) -> DesignspaceError:
 
 
 def _traced(run: Run, error: Exception) -> Path:
-    """Add the traceback to the run's own file."""
+    """Append the traceback to `stderr.txt` of the run and return its path."""
     path = run.directory / "stderr.txt"
     with writing(path), path.open("a", encoding="utf-8") as file:
         file.write(f"after epoch {run.epoch}\n{''.join(traceback.format_exception(error))}\n")
@@ -152,7 +159,7 @@ def _traced(run: Run, error: Exception) -> Path:
 
 
 def facts(run: Run) -> dict[str, Any]:
-    """What one needs beside the weights to use them: classes, input, and where they come from."""
+    """Return the facts that users of the weights need: classes, input and origin."""
     return {
         "num_classes": run.data.num_classes,
         "in_channels": run.data.channels,
@@ -173,13 +180,13 @@ def facts(run: Run) -> dict[str, Any]:
 
 
 def _license(initial: Initial | None) -> dict[str, str]:
-    """License of the weights that the training began with, which holds for what it gives."""
+    """Return the license of the initial weights, which also covers the trained ones."""
     known = initial and initial.weights.license
     return {"license": known} if known else {}
 
 
 def _with(run: Run, record: Record, **changes: Any) -> Record:
-    """The record with the run's epochs and what else changed, on disk; one process writes it."""
+    """Return the record with the run's epochs and further changes; one process writes it."""
     skipped = tuple(dict.fromkeys((*record.data.skipped, *run.skipped)))
     data = record.data.model_copy(update={"skipped": skipped})
     now_known = {"epochs": tuple(run.history), "data": data, **changes}
@@ -190,7 +197,7 @@ def _with(run: Run, record: Record, **changes: Any) -> Record:
 
 
 def _earlier(run: Run) -> Record | None:
-    """The record of the directory's run, which must be this one; None where there is none yet."""
+    """Return the record in the directory, which must be of this run; None if there is none yet."""
     require_run_place(run.directory)
     there = find_record(run.directory)
     if there is None:
@@ -206,7 +213,7 @@ def _earlier(run: Run) -> Record | None:
 
 
 def _differences(there: Record, run: Run) -> list[str]:
-    """The parts of the training that differ, each with its values."""
+    """List the parts of the training that differ from the record, each with its values."""
     old, new = there.data, _data(run)
     spec, recipe, begun = SpecFacts.of(run.spec), RecipeFacts.of(run.recipe), _initial(run)
     pairs = {
@@ -235,7 +242,7 @@ def _initial(run: Run) -> InitialFacts | None:
 
 
 def _begun(run: Run, there: Record | None, command: Sequence[str], tuning: Tuning | None) -> Record:
-    """The record as this process begins, or goes on with what there is."""
+    """Return a new record, or the existing one with a further attempt."""
     attempt = _attempt(run, command)
     if there is not None:
         running = {"attempts": (*there.attempts, attempt), "outcome": Ending(state="running")}

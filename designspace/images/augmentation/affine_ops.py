@@ -1,4 +1,11 @@
-"""Operators that move pixels: an affine map an image, from places in the output to the input."""
+"""Operators that move pixels: one affine map per image, from output to input positions.
+
+For each pixel of the output, the map gives the position in the input from which to sample. For
+example, to shift an image to the right by 3 pixels, the output pixel at x samples the input at
+x - 3. The position is a sum of two parts: one depends only on the column, the other only on the
+row. So a map of a 224 x 224 image needs 2 x (224 + 224) numbers on their way to the device, not
+2 x 224 x 224.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +21,21 @@ from torch.nn import functional
 Numbers = NDArray[Any]
 
 ROUNDING = 1e-3
-"""Keeps what is a whole number but for float32 from being cut to the one below."""
+"""Offset that keeps values just below a whole number, by float32 rounding, from being cut off."""
 
 
 def matrices(turn: Numbers, shear: Numbers, shift: Numbers, height: int, width: int) -> Numbers:
-    """Affine maps (2, 3, K): x and y of the input from x, y and 1 of the output, in pixels.
+    """Return affine maps, (2, 3, K): x and y of the input from (x, y, 1) of the output, in pixels.
 
-    As Pillow has them, with pixel centers at halves. Of the changes of an image one alone may
-    differ from zero.
+    The maps equal those of Pillow, with pixel centers at halves. At most one change of each image
+    may differ from zero.
 
     Args:
-        turn: degrees, counterclockwise around the center, (K,).
-        shear: pixels that a row slides along x a row, and a column along y a column, (2, K).
-        shift: shares of the width and of the height, (2, K).
-        height: in pixels.
-        width: in pixels.
+        turn: Angle, counterclockwise around the center, (K,) [degrees].
+        shear: Shift along x per row, and along y per column, (2, K) [pixels].
+        shift: Shift along x as a share of the width, and along y of the height, (2, K).
+        height: Height of the images [pixels].
+        width: Width of the images [pixels].
     """
     angle = turn * (-math.pi / 180)
     cos, sin = np.cos(angle), np.sin(angle)
@@ -43,17 +50,17 @@ def matrices(turn: Numbers, shear: Numbers, shift: Numbers, height: int, width: 
 
 
 def parts(maps: Numbers, height: int, width: int) -> tuple[Numbers, Numbers]:
-    """What each column, and what each row, adds to x and y of the input; the sum is the place.
+    """Split maps into the parts that each column and each row add to the position in the input.
 
-    Places run from -1 to 1 over the image, as torch has them.
+    The sum of both parts is the position. Positions run from -1 to 1 over the image, as in torch.
 
     Args:
-        maps: from `matrices`.
-        height: in pixels.
-        width: in pixels.
+        maps: Affine maps from `matrices`, (2, 3, K).
+        height: Height of the images [pixels].
+        width: Width of the images [pixels].
 
     Returns:
-        Float32 (K, 2, 1, width) and (K, 2, height, 1).
+        The parts of the columns, float32 (K, 2, 1, width), and of the rows, (K, 2, height, 1).
     """
     sides = np.array([width, height])[:, None, None]
     across, down, shift = (2 * maps / sides).transpose(1, 2, 0)[..., None]
@@ -63,16 +70,18 @@ def parts(maps: Numbers, height: int, width: int) -> tuple[Numbers, Numbers]:
 
 
 def warp(pixels: Tensor, places: Tensor, fill: Tensor, bicubic: int) -> None:
-    """Samples bytes (K, C, H, W) at places of the input, in place.
+    """Sample images at positions of the input, in place.
 
-    Half a pixel inside its border the border goes on. Bilinear sampling is Pillow's. Its bicubic
-    kernel has slope -1 where torch's has -0.75, which makes Pillow's a little sharper.
+    Within half a pixel of the border, the value of the border pixel is used. Bilinear sampling
+    equals Pillow's. Bicubic sampling differs: Pillow's kernel has the coefficient -1 and torch's
+    -0.75, so that Pillow's result is a little sharper.
 
     Args:
-        pixels: overwritten.
-        places: x and y from -1 to 1, float32 (K, 2, H, W); overwritten.
-        fill: stands outside of the image, bytes (C,).
-        bicubic: the number of images, at the end, that are sampled so, and not bilinearly.
+        pixels: Images, uint8 (K, C, H, W); overwritten.
+        places: Positions x and y from -1 to 1, float32 (K, 2, H, W); overwritten.
+        fill: Values outside of the image, 0 to 255, (C,).
+        bicubic: Number of images, at the end of the batch, that are sampled bicubically; the others
+            are sampled bilinearly.
     """
     grids, values = places.permute(0, 2, 3, 1), pixels + ROUNDING
     plain = len(pixels) - bicubic

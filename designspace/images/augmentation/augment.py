@@ -1,4 +1,4 @@
-"""The recipe's augmentation of a batch of bytes where it lies."""
+"""The recipe's augmentation of a batch of bytes, on the batch's device."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from designspace.spec.recipe.crops import PadCrop, ResizedCrop
 from designspace.spec.recipe.recipe import Recipe
 
 Change = Callable[[Tensor], Tensor]
-"""What is done to a batch, once all of its random numbers are drawn."""
+"""Function that changes a batch, after all of its random numbers were drawn."""
 
 
 class Augment:
-    """What a recipe does to a training image, in timm's order: crop, flip, colours, erasing.
+    """The augmentation of a recipe, in timm's order: crop, flip, colors, erasing.
 
-    Images stay bytes until they are normalised. First all numbers of a batch are drawn, on the CPU;
-    they go to the device in one copy, and then the batch is changed there.
+    Images stay bytes until they are normalised. First all random numbers of a batch are drawn on
+    the CPU. They go to the device in one copy, and the batch is then changed there.
     """
 
     def __init__(self, recipe: Recipe, view: View) -> None:
         self._recipe, self._view = recipe, view
         crop, name = recipe.crop, recipe.rand_augment
-        # timm's scripts warp as they crop, and draw the interpolation where that has none.
+        # timm's scripts warp with the crop's interpolation, and draw one if the crop has none.
         mode = crop.interpolation if isinstance(crop, ResizedCrop) else None
         self._policy = RandAugment(name, view.mean, mode) if name else None
 
     def decoded(self, pixels: Tensor, draw: Draw) -> Tensor:
-        """Bytes (K, C, H, W) of any size to the network's input."""
+        """Turn bytes (K, C, H, W) of any size into the network's input."""
         crop, size = self._recipe.crop, self._view.size
         mirrored = draw.chance(self._recipe.flip)
         if isinstance(crop, ResizedCrop):
@@ -49,7 +49,7 @@ class Augment:
         return self._changed(pixels, first, draw)
 
     def cropped(self, pixels: Tensor, draw: Draw) -> Tensor:
-        """Bytes (K, C, H, W) that were cropped as they were read to the network's input."""
+        """Turn bytes (K, C, H, W) that were cropped while reading into the network's input."""
         return self._changed(pixels, flip(draw.chance(self._recipe.flip), draw), draw)
 
     def _changed(self, pixels: Tensor, first: Change, draw: Draw) -> Tensor:

@@ -1,4 +1,4 @@
-"""Whole numbers in their order on a device, made once: a launch less each time they are needed."""
+"""A cached range of whole numbers on a device, which saves one launch per use."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from torch import Tensor
 
 @lru_cache(maxsize=32)
 def counting(count: int, device: torch.device) -> Tensor:
-    """0 to `count` - 1, int64; not to be changed."""
+    """Return the numbers 0 to `count` - 1, int64 (count,); do not change them in place."""
     return torch.arange(count, device=device)

@@ -1,4 +1,4 @@
-"""Random crops of a batch of bytes where it lies, mirrored in the same pass."""
+"""Random crops of a batch of bytes on its device, mirrored in the same pass."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from designspace.spec.recipe.crops import ResizedCrop
 
 
 def flip(mirrored: Tensor, draw: Draw) -> Callable[[Tensor], Tensor]:
-    """What mirrors the chosen images, bool (K,), left to right."""
+    """Return a function that mirrors the chosen images left to right.
+
+    Args:
+        mirrored: Whether an image is mirrored, bool (K,).
+        draw: Draw of these images.
+    """
     sent = draw.parcel.put(mirrored)
 
     def run(pixels: Tensor) -> Tensor:
@@ -29,13 +34,13 @@ def flip(mirrored: Tensor, draw: Draw) -> Callable[[Tensor], Tensor]:
 
 
 def pad_crop(size: int, padding: int, mirrored: Tensor, draw: Draw) -> Callable[[Tensor], Tensor]:
-    """What pads squares of a size with zeros, crops each at a place of its own and mirrors some.
+    """Return a function that pads squares with zeros, crops them at random and mirrors some.
 
     Args:
-        size: side of the images, before and after.
-        padding: pixels on each side.
-        mirrored: the images that are mirrored, bool (K,).
-        draw: of these images.
+        size: Side of the images, before and after [pixels].
+        padding: Padding on each side [pixels].
+        mirrored: Whether an image is mirrored, bool (K,).
+        draw: Draw of these images.
     """
     top, left = draw.integers(2 * padding + 1, 2)
     wide = size + 2 * padding
@@ -57,22 +62,22 @@ def pad_crop(size: int, padding: int, mirrored: Tensor, draw: Draw) -> Callable[
 def resized_crop(
     shape: tuple[int, int], crop: ResizedCrop, size: int, mirrored: Tensor, draw: Draw
 ) -> Callable[[Tensor], Tensor]:
-    """What crops boxes of random area and aspect, samples them at `size`, and mirrors some.
+    """Return a function that crops boxes of random area and aspect to `size` and mirrors some.
 
-    One call for the batch; without antialiasing, which matters only where images are much larger
-    than `size`.
+    It samples the whole batch in one call, without antialiasing, which matters only if images are
+    much larger than `size`.
 
     Args:
-        shape: height and width of the images.
-        crop: the bounds of area and aspect.
-        size: side of the crops.
-        mirrored: the images that are mirrored, bool (K,).
-        draw: of these images.
+        shape: Height and width of the images [pixels].
+        crop: Bounds of area and aspect.
+        size: Side of the crops [pixels].
+        mirrored: Whether an image is mirrored, bool (K,).
+        draw: Draw of these images.
     """
     height, width = shape
     area = draw.uniform(low=crop.scale[0], high=crop.scale[1])
     aspect = draw.uniform(low=math.log(crop.ratio[0]), high=math.log(crop.ratio[1])).exp()
-    # Shares of height and width, the image's own aspect taken into account.
+    # Shares of height and width, corrected for the aspect of the image.
     share_w = (area * aspect * height / width).sqrt().clamp(max=1)
     share_h = (area / aspect * width / height).sqrt().clamp(max=1)
     center_x, center_y = (draw.uniform(low=-1) * (1 - share) for share in (share_w, share_h))
@@ -97,10 +102,10 @@ def resized_crop(
 
 @lru_cache(maxsize=8)
 def _sides(size: int, device: torch.device) -> Tensor:
-    """The middles of pixels along a side that runs from -1 to 1."""
+    """Return the centers of the pixels along a side that runs from -1 to 1, (size,)."""
     return (torch.arange(size, device=device) * 2 + (1 - size)) / size
 
 
 def rounded(values: Tensor) -> Tensor:
-    """Numbers to the nearest bytes."""
+    """Round numbers to the nearest bytes."""
     return values.round().clamp_(0, 255).to(torch.uint8)

@@ -1,8 +1,14 @@
 """Random erasing (arXiv 1708.04896) of a batch, with timm's boxes: rectangles become noise.
 
-The corners of the boxes are drawn on the CPU, for the whole batch. The noise is made where the
-images lie, for the erased pixels alone, as a hash of seed, epoch, step, row in the batch, place
-in the box and channel: see `noise`.
+The corners of the boxes are drawn on the CPU, for the whole batch. The noise is computed on the
+images' device and only for the erased pixels. It is a hash of seed, epoch, step, row in the batch,
+position in the box and channel: see `noise`.
+
+The pixels of all boxes form one list, so that one operation fills all of them. For example, a box
+of 2 x 3 pixels at the top left of an image that is 10 pixels wide has two rows. They are entries 0
+to 2 and 3 to 5 of the list, and pixels 0 to 2 and 10 to 12 of the image. Within a row, the distance
+from list entry to pixel is constant (0 and 7). So three numbers describe a row: its length, this
+distance, and the distance to the counters of its noise.
 """
 
 from __future__ import annotations
@@ -20,17 +26,17 @@ from designspace.images.augmentation.batch_random import Draw
 from designspace.images.augmentation.noise import STEP, channel_keys, forward, keys, normal
 
 AREA = (0.02, 1 / 3)
-"""Smallest and largest share of the image, over all of its boxes."""
+"""Smallest and largest share of the image, for all of its boxes together."""
 ASPECT = 0.3
-"""Smallest height over width; the largest is its inverse."""
+"""Smallest ratio of height to width; the largest is its inverse."""
 ATTEMPTS = 10
-"""Draws until a box fits; an image in which none does stays whole."""
+"""Number of draws for a box that fits; if none fits, the image stays unchanged."""
 
 Size = tuple[int, int]
 
 
 class Boxes(NamedTuple):
-    """A box per image, in pixels, int64 (K,) each; one of no area erases nothing."""
+    """One box per image, int64 (K,) each [pixels]; a box without area erases nothing."""
 
     top: NDArray[np.int64]
     left: NDArray[np.int64]
@@ -39,17 +45,17 @@ class Boxes(NamedTuple):
 
 
 def erase(size: Size, probability: float, count: int, draw: Draw) -> Callable[[Tensor], Tensor]:
-    """Fills boxes with normal noise.
+    """Draw boxes and return a function that fills them with normal noise.
 
     Args:
-        size: height and width of the images.
-        probability: that an image is touched at all.
-        count: most boxes an image; 1 to `count` are drawn, and share the area.
-        draw: of these images.
+        size: Height and width of the images [pixels].
+        probability: Probability that an image is changed at all.
+        count: Maximal number of boxes per image; 1 to `count` are drawn, and share the area.
+        draw: Draw of these images.
 
     Returns:
-        What erases in normalised images (K, C, H, W): those given, in place, where they are
-        channels last.
+        A function that takes and returns normalised images (K, C, H, W). It works in place if they
+        are channels last.
     """
     touched = draw.chance(probability)
     boxes = draw.integers(count) + 1
@@ -71,7 +77,7 @@ def erase(size: Size, probability: float, count: int, draw: Draw) -> Callable[[T
 
 
 def _boxes(size: Size, boxes: Tensor, erased: Tensor, draw: Draw) -> Boxes:
-    """A box per image, the first of some draws that is smaller than the image."""
+    """Draw one box per image: the first of `ATTEMPTS` draws that is smaller than the image."""
     height, width = size
     area = draw.uniform(ATTEMPTS, low=AREA[0], high=AREA[1]) * height * width / boxes
     aspect = draw.uniform(ATTEMPTS, low=math.log(ASPECT), high=-math.log(ASPECT)).exp()
@@ -87,16 +93,17 @@ def _boxes(size: Size, boxes: Tensor, erased: Tensor, draw: Draw) -> Boxes:
 def _fill(
     size: Size, boxes: Boxes, keys: NDArray[np.int64], draw: Draw
 ) -> Callable[[Tensor], None]:
-    """What writes noise into boxes of pixels (K * H * W, C).
+    """Return a function that writes noise into boxes of pixels (K * H * W, C).
 
-    The pixels of all boxes stand in one list, row after row of box after box. The pixels of a row
-    are all equally far from their places in the list, and so are their counters.
+    The pixels of all boxes form one list, box by box and row by row. Within a row, the distance
+    from a pixel's position in the list to its position in the batch is constant, and so is the
+    distance to its counter.
     """
     height, width = size
     tall, wide = boxes.tall, boxes.wide.repeat(boxes.tall)
     image = np.arange(len(tall)).repeat(tall)
     row = np.arange(len(image)) - (tall.cumsum() - tall).repeat(tall)
-    start = wide.cumsum() - wide  # where a row begins in the list
+    start = wide.cumsum() - wide  # position in the list at which a row begins
     first = (image * height + boxes.top[image] + row) * width + boxes.left[image]
     total = int(wide.sum())
     sent = draw.parcel.put(

@@ -1,4 +1,4 @@
-"""Colour jitter of a batch of bytes: torchvision's, as timm uses it."""
+"""Color jitter of a batch of bytes: torchvision's, as timm uses it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ ORDERS = torch.tensor(list(permutations(range(3))))
 
 
 def color_jitter(strength: float, draw: Draw) -> Callable[[Tensor], Tensor]:
-    """What multiplies brightness, contrast and saturation by 1 - strength to 1 + strength.
+    """Return a function that changes brightness, contrast and saturation at random.
 
-    In an order drawn for each image. Factors are not below 0.
+    Each is multiplied by a factor from 1 - strength to 1 + strength, but not below 0. The order of
+    the three is drawn for each image.
+
+    Args:
+        strength: Largest deviation of a factor from 1.
+        draw: Draw of the images.
     """
     factors = draw.uniform(3, low=max(0.0, 1 - strength), high=1 + strength).T
     orders = ORDERS[draw.integers(len(ORDERS))]
@@ -27,7 +32,7 @@ def color_jitter(strength: float, draw: Draw) -> Callable[[Tensor], Tensor]:
     def run(pixels: Tensor) -> Tensor:
         device = pixels.device
         for factor, (contrast, color) in zip(sent.on(device), kinds.on(device), strict=True):
-            # At factor 0 stands black for brightness, the mean luma for contrast, or the luma.
+            # Factor 0 gives black for brightness, the mean luma for contrast, luma for saturation.
             lumas = luma(pixels)
             neutral = torch.where(each(color), lumas, mean(lumas) * each(contrast))
             pixels = blend(pixels.float(), neutral, factor).to(torch.uint8)

@@ -1,9 +1,9 @@
-"""Normal noise as a function of what it is for, without a generator: a counter-based hash.
+"""Normal noise from a counter-based hash, without a generator.
 
 A generator gives its numbers one after the other, so that a process would have to make the noise of
-all images in order to know that of its own. Here element n of an image is `normal(hash(key, n))`:
-each can be computed alone, on any device, by any process. Philox, which torch has on GPUs, is the
-best known of these, but each of its operations would be a launch here.
+all images to know that of its own. Here element n of an image is `normal(hash(key, n))`: each
+element can be computed on its own, on any device, by any process. Philox, which torch uses on GPUs,
+is the best known hash of this kind, but here each of its operations would be a launch.
 
     >>> rows = np.arange(4)
     >>> alone = keys(7, np.array([2]))
@@ -14,15 +14,16 @@ best known of these, but each of its operations would be a launch here.
     >>> bool(normal(pixels)[4] == normal(last)[0])  # the fifth one alone
     True
 
-Keys are few, made on the CPU, by SplitMix64 (Steele, Lea and Flood, OOPSLA 2014; doi
-10.1145/2660193.2660195): it walks through the 64-bit numbers in steps of an odd constant, and mixes
-each thoroughly. The counters of a key go on in the same steps. They are mixed by x (2 x + 1), the
-permutation of the cipher RC6 (Rivest et al., 1998), whose upper bits depend on all bits of x; then
-the upper half is folded onto the lower one, and the permutation follows once more. That is four
-operations. Torch has no unsigned numbers of 64 bits on all devices: products of signed ones wrap
-alike, and of the shift, which repeats the sign, one bit is lost.
+Keys are few. They are made on the CPU by SplitMix64 (Steele, Lea and Flood, OOPSLA 2014; doi
+10.1145/2660193.2660195), which walks through the 64-bit numbers in steps of an odd constant and
+mixes each of them thoroughly. The counters of a key continue in the same steps. They are mixed by
+x (2 x + 1), the permutation of the cipher RC6 (Rivest et al., 1998), whose upper bits depend on all
+bits of x. Then the upper half is folded onto the lower one, and the permutation is applied once
+more. These are four operations. Torch does not have unsigned 64-bit numbers on all devices.
+Products of signed numbers wrap in the same way, and the shift, which repeats the sign, loses one
+bit.
 
-The mixed number, as a fraction from -1 to 1, becomes normal by the inverse of the error function.
+The mixed number becomes a fraction from -1 to 1, and the inverse error function makes it normal.
 """
 
 from __future__ import annotations
@@ -38,19 +39,21 @@ from torch import Tensor
 MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 FOLDS = (30, 27, 31)
 STEP = 0x9E3779B97F4A7C15 - 2**64
-"""From one counter to the next, as a signed number."""
+"""Distance from one counter to the next, as a signed number."""
 CHANNEL = STEP << 32
-"""From one channel to the next: 2**32 counters."""
+"""Distance from one channel to the next: 2**32 counters."""
 FRACTION = (1 - 2**-24) / 2**63
-"""To the largest float32 below 1, whose noise is finite."""
+"""Factor to fractions of at most the largest float32 below 1, for which the noise is finite."""
 
 
 def keys(key: int, *parts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A place to begin at for each combination of numbers, int64 (K,); SplitMix64 as published.
+    """Return the first counter of each combination of numbers, int64 (K,).
+
+    The hash is SplitMix64 as published.
 
     Args:
-        key: of the whole batch.
-        parts: numbers from 0 on, such as an image's row in the batch, (K,) each.
+        key: Key of the whole batch.
+        parts: Numbers from 0 on, such as an image's row in the batch, (K,) each.
     """
     state = np.full(np.broadcast_shapes(*(part.shape for part in parts)), key, dtype=np.uint64)
     for part in parts:
@@ -61,21 +64,24 @@ def keys(key: int, *parts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def forward(keys: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Keys some steps later, or earlier, int64 (K,)."""
+    """Return keys that are moved forward by a number of steps, or back, int64 (K,)."""
     return keys + steps * np.int64(STEP)
 
 
 @lru_cache(maxsize=32)
 def channel_keys(channels: int, device: torch.device) -> Tensor:
-    """What to add to a pixel's counter for each channel, int64 (C,); not to be changed."""
+    """Return the summand to a pixel's counter per channel, int64 (C,).
+
+    The result is cached: do not change it in place.
+    """
     return torch.arange(channels, device=device) * signed(CHANNEL)
 
 
 def normal(counters: Tensor) -> Tensor:
-    """Float32 noise of mean 0 and spread 1, from counters: keys plus multiples of `STEP`.
+    """Return noise of mean 0 and standard deviation 1, float32 of the shape of the counters.
 
     Args:
-        counters: int64 of any shape.
+        counters: Keys plus multiples of `STEP`, int64 of any shape.
     """
     mixed = torch.addcmul(counters, counters, counters, value=2)
     mixed ^= mixed >> 32
@@ -84,5 +90,5 @@ def normal(counters: Tensor) -> Tensor:
 
 
 def signed(number: int) -> int:
-    """The number of 64 bits, with a sign, that has the same bits."""
+    """Return the signed 64-bit number that has the same bits."""
     return (number + 2**63) % 2**64 - 2**63

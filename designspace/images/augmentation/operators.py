@@ -1,4 +1,4 @@
-"""The operators of RandAugment, on batches that are sorted by operator: timm's, with its levels."""
+"""The operators of RandAugment, with timm's levels, on batches that are sorted by operator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from designspace.images.augmentation.policy import FULL
 
 Numbers = NDArray[Any]
 Argument = Callable[[Numbers, Numbers], Numbers]
-"""An operator's argument from level and sign, all float64 (K,)."""
+"""Function from level and sign to an operator's argument, all float64 (K,)."""
 
 
 def _level(level: Numbers, _: Numbers) -> Numbers:
@@ -53,30 +53,30 @@ TONES: Mapping[str, tuple[Argument, Argument]] = {
     "brightness": (_factor, _away),
     "sharpness": (_factor, _away),
 }
-"""What changes values: the operator's argument, and that where it increases with the level."""
+"""Operators that change values: the argument as in timm, and the one that rises with the level."""
 
 WARPS = {"rotate": 30.0, "shear_x": 0.3, "shear_y": 0.3, "translate_x": 0.45, "translate_y": 0.45}
-"""What moves pixels, and how far at full strength: degrees, pixels a row, shares of the side."""
+"""Operators that move pixels, at full strength: degrees, pixels per row, shares of the side."""
 
 NAMES = (*TONES, *WARPS)
 """The operators in the order of their numbers."""
 BLENDS = ("color", "contrast", "sharpness")
 SORTED = ("equalize", "auto_contrast", *tables.FIXED, *BLENDS, "bilinear", "bicubic", "none")
-"""Groups of images that are treated alike, in the order in which they are sorted."""
+"""Groups of images that share their operations, in the order of sorting."""
 GROUPS = np.array(
     [SORTED.index(name if name in TONES else "bilinear") for name in NAMES] + [len(SORTED) - 1]
 )
-"""The group of each operator, and of none at the end."""
+"""Group of each operator; the last entry is that of images without one."""
 
 
 class Layer(NamedTuple):
     """One operator per image.
 
     Attributes:
-        kinds: the operator's place in `NAMES`, -1 for none, int64 (K,).
-        levels: float64 (K,).
-        signs: 1 or -1, (K,).
-        bicubic: whether a warp samples so, or else bilinearly, bool (K,).
+        kinds: Index of the operator in `NAMES`, -1 for none, int64 (K,).
+        levels: Level of the operator, float64 (K,).
+        signs: Direction of the operator, 1 or -1, (K,).
+        bicubic: Whether a warp samples bicubically; otherwise bilinearly, bool (K,).
     """
 
     kinds: Numbers
@@ -86,24 +86,24 @@ class Layer(NamedTuple):
 
     @property
     def groups(self) -> Numbers:
-        """The place in `SORTED` of each image's group."""
+        """Index of each image's group in `SORTED`, (K,)."""
         return GROUPS[self.kinds] + (self.bicubic & (self.kinds >= len(TONES)))
 
     def sorted(self) -> tuple[Numbers, Layer]:
-        """The order of the images by group, and the layer in that order."""
+        """Return the order of the images by group, and the layer in that order."""
         order = self.groups.argsort(kind="stable")
         return order, Layer(*(numbers[order] for numbers in self))
 
 
 class Operators:
-    """A layer, made ready for a batch whose images are sorted by group.
+    """The operators of a layer, prepared for a batch whose images are sorted by group.
 
     Args:
-        layer: in that order.
-        increasing: whether every operator grows stronger with the level.
-        fill: bytes that stand outside of a warped image, float32 (C,).
-        size: height and width of the images.
-        parcel: takes the numbers that the operators need on the device.
+        layer: Layer in the order of the groups.
+        increasing: Whether every operator becomes stronger with the level.
+        fill: Values outside of a warped image, 0 to 255, float32 (C,).
+        size: Height and width of the images [pixels].
+        parcel: Parcel for the numbers that the operators need on the device.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Operators:
         self._maps = [parcel.put(numbers) for numbers in (*maps, fill)]
 
     def __call__(self, pixels: Tensor) -> None:
-        """Changes bytes (K, C, H, W), contiguous, in place."""
+        """Apply the operators to contiguous bytes (K, C, H, W), in place."""
         self._look_up(pixels)
         self._blend(pixels)
         self._warp(pixels)

@@ -1,4 +1,4 @@
-"""The numbers of a step on their way to the images' device, in one copy."""
+"""Transfer of a step's numbers to the images' device in one copy."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from torch import Tensor
 from designspace.images.pinned import to_device
 
 ALIGNED = 16
-"""Bytes at whose multiples an array begins, so that torch can read any type there."""
+"""Alignment of each array, so that torch can read any type there [bytes]."""
 Array = NDArray[Any]
 
 
 class Parcel:
-    """Arrays that travel together: a copy per array would cost more than the numbers are worth.
+    """A set of arrays that travel to the device together, because one copy per array is slow.
 
-    Operators put in their numbers before the first of them runs. The first number that is taken out
-    sends all that is waiting.
+    All operators put in their numbers before the first operator runs. The first access on the
+    device sends everything that is waiting.
     """
 
     def __init__(self) -> None:
         self._waiting, self._bytes = list[Sent](), 0
 
     def put(self, values: Tensor | Array) -> Sent:
-        """Puts numbers in; they can be taken out on the device."""
+        """Add numbers to the parcel, and return a handle that gives them on the device."""
         array = values.numpy() if isinstance(values, Tensor) else values
         sent = Sent(self, np.ascontiguousarray(array), self._bytes)
         self._bytes += -(-array.nbytes // ALIGNED) * ALIGNED
@@ -35,7 +35,7 @@ class Parcel:
         return sent
 
     def send(self, device: torch.device) -> None:
-        """Sends what is waiting to the device, in one copy from pinned memory."""
+        """Send everything that is waiting to the device, in one copy from pinned memory."""
         packed = np.empty(self._bytes, dtype=np.uint8)
         for sent in self._waiting:
             raw = sent.array.reshape(-1).view(np.uint8)
@@ -47,12 +47,12 @@ class Parcel:
 
 
 class Sent:
-    """Numbers of a parcel.
+    """A handle of one array in a parcel.
 
     Attributes:
-        array: the numbers as they were put in.
-        start: bytes in front of them.
-        there: the whole parcel on the device; None before it was sent.
+        array: Numbers as they were put in.
+        start: Offset of the array in the parcel [bytes].
+        there: Whole parcel on the device; None before it was sent.
     """
 
     def __init__(self, parcel: Parcel, array: Array, start: int) -> None:
@@ -61,7 +61,7 @@ class Sent:
         self._parcel = parcel
 
     def on(self, device: torch.device) -> Tensor:
-        """The numbers on the device, of the shape and type that they were put in with."""
+        """Return the numbers on the device, with their original shape and type."""
         if self.there is None:
             self._parcel.send(device)
         assert self.there is not None

@@ -1,4 +1,4 @@
-"""What a name of a RandAugment policy says, in timm's grammar."""
+"""The parameters of a RandAugment policy, read from its name in timm's grammar."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from designspace.errors import InputError, did_you_mean
 from designspace.images.augmentation.batch_random import Draw
 
 FULL = 10.0
-"""The level at which an operator is at its strongest."""
+"""Level at which an operator has its nominal full strength."""
 _SECTIONS = ("m", "n", "p", "mstd", "mmax", "inc")
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How strongly images are changed.
+    """The number and strength of a policy's operators.
 
     Attributes:
-        layers: operators an image.
-        magnitude: mean level.
-        spread: standard deviation of the level; infinite for uniform from 0 to `magnitude`.
-        ceiling: highest level.
-        probability: that an operator is applied at all.
-        increasing: whether every operator grows stronger with the level.
+        layers: Number of operators per image.
+        magnitude: Mean level.
+        spread: Standard deviation of the level; infinite for uniform from 0 to `magnitude`.
+        ceiling: Highest level.
+        probability: Probability that an operator is applied at all.
+        increasing: Whether every operator becomes stronger with the level.
     """
 
     layers: int = 2
@@ -37,17 +37,17 @@ class Policy:
     increasing: bool = False
 
     def levels(self, draw: Draw) -> Tensor:
-        """A level an image."""
+        """Draw one level per image, float64 (K,)."""
         if math.isinf(self.spread):
             return draw.uniform(high=self.magnitude).clamp(0, self.ceiling)
         return (self.magnitude + self.spread * draw.normal()).clamp(0, self.ceiling)
 
 
 def parse_policy(name: str) -> Policy:
-    """Reads a name such as `rand-m9-mstd0.5-inc1`: sections m, n, p, mstd, mmax and inc.
+    """Read a name such as `rand-m9-mstd0.5-inc1`, with the sections m, n, p, mstd, mmax and inc.
 
     Raises:
-        InputError: for a section that is not one of these.
+        InputError: A section is not one of these.
     """
     found: dict[str, float] = {}
     for section in name.split("-")[1:]:

@@ -1,8 +1,12 @@
-"""RandAugment (arXiv 1909.13719) of a batch of bytes where it lies: timm's operators and levels.
+"""RandAugment (arXiv 1909.13719) of a batch of bytes on its device: timm's operators and levels.
 
-A GPU is done with a small batch sooner than the CPU has launched the fifteen operators on their
-images. So the images of a batch are sorted by operator, and operators of one kind share the work:
-tables of 256 bytes are looked up together, enhancers blend together, and warps sample together.
+A GPU finishes a small batch before the CPU has launched fifteen operators on their images. So the
+images of a batch are sorted by operator, and operators of one kind share the work: lookups in
+tables of 256 bytes run together, enhancers blend together, and warps sample together.
+
+Sorting the layers saves further launches. For example, image A gets `invert` and then `rotate`, and
+image B gets only `rotate`. If `rotate` of B ran in the first layer, both layers would launch a
+warp. So B waits for the second layer, and one warp serves both images.
 """
 
 from __future__ import annotations
@@ -20,12 +24,13 @@ from designspace.spec.recipe.crops import Interpolation
 
 
 class RandAugment:
-    """A policy for batches of bytes.
+    """A RandAugment policy for batches of bytes.
 
     Args:
-        name: timm's name of the policy.
-        mean: of the channels, on the scale 0 to 1; fills what a warp leaves empty.
-        interpolation: of the warps; None draws one an image, as timm does where none is given.
+        name: Name of the policy in timm's grammar.
+        mean: Mean of the channels, on the scale 0 to 1; it fills areas that a warp leaves empty.
+        interpolation: Interpolation of the warps; None draws one per image, as timm does if none is
+            given.
     """
 
     def __init__(
@@ -36,7 +41,12 @@ class RandAugment:
         self._fill = np.array([min(255, round(255 * value)) for value in mean], dtype=np.float32)
 
     def __call__(self, size: tuple[int, int], draw: Draw) -> Callable[[Tensor], Tensor]:
-        """What changes bytes (K, C, height, width), of that size, of the images of `draw`."""
+        """Return a function that changes bytes (K, C, height, width).
+
+        Args:
+            size: Height and width of the images [pixels].
+            draw: Draw of the images.
+        """
         layers = [self._layer(draw) for _ in range(self.policy.layers)]
         return self.applied(early(layers), size, draw.parcel)
 
@@ -52,13 +62,13 @@ class RandAugment:
     def applied(
         self, layers: Sequence[Layer], size: tuple[int, int], parcel: Parcel
     ) -> Callable[[Tensor], Tensor]:
-        """What applies layers to bytes (K, C, height, width), one after the other."""
+        """Return a function that applies layers to bytes (K, C, height, width), one by one."""
         steps = list[tuple[Sent, Operators]]()
         back = np.arange(len(layers[0].kinds))
         for layer in layers:
             order, layer = layer.sorted()
             operators = Operators(layer, self.policy.increasing, self._fill, size, parcel)
-            # The images stand as the layer before left them.
+            # The images are still in the order of the layer before.
             steps.append((parcel.put(back[order]), operators))
             back = np.empty_like(order)
             back[order] = np.arange(len(order))
@@ -74,11 +84,11 @@ class RandAugment:
 
 
 def early(layers: Sequence[Layer]) -> list[Layer]:
-    """The same operators of each image in their order, gathered so that few kinds appear twice.
+    """Rearrange the layers so that few kinds of operators appear in more than one of them.
 
-    A kind costs a GPU as many launches for one image as for many. So all operators move to the
-    first layers; then a kind which the images that have several operators need in a later layer
-    alone is left to that layer by the images that have no other.
+    Each image keeps its operators in their order. A kind costs a GPU as many launches for one image
+    as for many. First, all operators move to the earliest layers. Then, if images with several
+    operators need a kind only in later layers, images with this operator alone use it there, too.
     """
     numbers = [np.stack(each) for each in zip(*layers, strict=True)]
     order = (numbers[0] < 0).argsort(0, kind="stable")

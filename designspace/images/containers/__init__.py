@@ -1,1 +1,1 @@
-"""Containers of images, folders, archives and tables, and the one rule that reads all of them."""
+"""Containers of images (folders, archives, tables) and the rule by which all of them are read."""

@@ -1,4 +1,4 @@
-"""The columns of a Parquet file that hold images and labels, and what may stand in them."""
+"""The image and label columns of a Parquet file, and checks of their content."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from designspace.images.files.filenames import composed, refused, shown
 IMAGES = ("image", "img")
 LABELS = ("label", "labels", "fine_label")
 BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, MemoryError)
-"""What pyarrow raises for a file that is cut or foreign."""
+"""Errors of pyarrow for a file that is truncated or foreign."""
 Features = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Table:
-    """One Parquet file.
+    """One Parquet file, without its images.
 
     Attributes:
-        path: of the file.
-        groups: rows of each row group.
-        image: name of the column of images.
-        size: bytes of all columns, unpacked.
-        names: of the images' original files; empty where they are not given.
-        labels: of the rows, as numbers or names.
-        classes: names in the order of the labels, where the file gives them.
-        notes: what was assumed, a sentence each.
+        path: Path of the file.
+        groups: Number of rows of each row group.
+        image: Name of the column of images.
+        size: Size of all columns, unpacked [bytes].
+        names: Names of the images' original files; empty if the file does not give them.
+        labels: Labels of the rows, as numbers or names.
+        classes: Names of the classes, in the order of the labels; None if the file does not give
+            them.
+        notes: Sentences on assumptions.
     """
 
     path: Path
@@ -51,11 +52,11 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """Read everything of a Parquet file but the images.
+    """Read everything but the images from a Parquet file.
 
     Raises:
-        InputError: no Parquet file, a column that is missing or holds something else, or a label
-            that is no number and no name.
+        InputError: The file is not a Parquet file, a column is missing or holds something else, or
+            a label is neither a number nor a name.
     """
     try:
         with pq.ParquetFile(path) as file:
@@ -65,7 +66,7 @@ def read_table(path: Path) -> Table:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of pyarrow says, without the stack that it may add."""
+    """Return the message of a pyarrow error, without the stack that it may contain."""
     said = str(error).splitlines()
     return shown(said[0]) if said else type(error).__name__
 
@@ -78,7 +79,7 @@ def _table(path: Path, file: pq.ParquetFile) -> Table:
     _check_images(path, schema.field(image))
     meta = file.metadata
     groups = [meta.row_group(number) for number in range(meta.num_row_groups)]
-    # Of all columns: asking a damaged file for one of them ends the process.
+    # The size of all columns: asking a damaged file for a single column crashes the process.
     size = sum(group.total_byte_size for group in groups)
     others = [name for name in LABELS if name in schema.names and name != label]
     if others:
@@ -96,7 +97,7 @@ def _table(path: Path, file: pq.ParquetFile) -> Table:
 
 
 def _features(schema: Any) -> tuple[Features, list[str]]:
-    """The columns as Hugging Face describes them; none where it does not."""
+    """Return Hugging Face's description of the columns, empty if there is none, and notes."""
     said = (schema.metadata or {}).get(b"huggingface")
     if said is None:
         return {}, []
@@ -108,12 +109,12 @@ def _features(schema: Any) -> tuple[Features, list[str]]:
         return {}, ["Hugging Face's description in the file is not readable: columns are taken by "
                     "their names"]  # fmt: skip
     known = cast("dict[str, Any]", features)
-    # A list of features is how earlier versions describe a column of lists.
+    # Earlier versions describe a column of lists by a list of features.
     return {name: each if isinstance(each, dict) else {} for name, each in known.items()}, []
 
 
 def _column(path: Path, schema: Any, features: Features, kind: str, names: Sequence[str]) -> str:
-    """The column of a kind: by its usual names, else as Hugging Face describes it."""
+    """Find the column of a kind: by its usual names, or else by Hugging Face's description."""
     described = [name for name in features if features[name].get("_type") == kind]
     for name in (*names, *described):
         count = schema.names.count(name)
@@ -145,7 +146,7 @@ def _check_images(path: Path, field: Any) -> None:
 
 
 def _names(file: pq.ParquetFile, field: Any) -> tuple[str, ...]:
-    """The names of the images' files, where all rows have one."""
+    """Return the names of the images' files; empty unless all rows have one."""
     kind = field.type
     if not pa.types.is_struct(kind) or kind.get_field_index("path") < 0:
         return ()

@@ -1,4 +1,4 @@
-"""Sources of encoded images: a directory, an archive, or files by a pattern."""
+"""Sources of encoded images: a directory, an archive, or files that a pattern names."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from designspace.images.pixels.encoded import Reading
 from designspace.images.split import Source
 
 SUFFIXES = ("parquet", "tar")
-"""Suffixes of the files that hold many images each."""
+"""Suffixes of files that hold many images."""
 _COMPRESSED = ("tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz", "tar.zst")
 FilesReader = Callable[[Sequence[Path], Path, str, Reading, bool], Source]
 
 
 def read_directory(directory: Path, options: Reading) -> Source:
-    """Read a directory: of class folders, else of Parquet files, else of tar files.
+    """Read a directory of class folders, or else of Parquet files, or else of tar files.
 
     Raises:
-        InputError: it holds none of these, or they cannot be read.
+        InputError: The directory holds none of these, or they cannot be read.
     """
     tree, linked = walk(directory)
     strays = {kind: _of_suffix(tree, kind) for kind in SUFFIXES}
@@ -50,10 +50,10 @@ def read_directory(directory: Path, options: Reading) -> Source:
 
 
 def read_files(pattern: str, options: Reading) -> Source:
-    """Read Parquet or tar files: one, or those that a pattern with braces names.
+    """Read Parquet or tar files: a single one, or those that a pattern with braces names.
 
     Raises:
-        InputError: one that is not there, or that cannot be read.
+        InputError: A file does not exist or cannot be read.
     """
     files = named_files(pattern)
     root = files[0].parent
@@ -66,7 +66,7 @@ def read_zip(file: Path, options: Reading) -> Source:
     """Read a zip file of images in class folders.
 
     Raises:
-        InputError: no zip file, no class folders, or an unreadable image.
+        InputError: The file is not a zip file, has no class folders, or holds an unreadable image.
     """
     tree = list_zip(file)
     laid = lay_out(tree, str(file))
@@ -76,10 +76,10 @@ def read_zip(file: Path, options: Reading) -> Source:
 
 
 def refuse_compressed(name: str) -> None:
-    """Refuse a compressed tar file, of which no part can be read alone.
+    """Reject a compressed tar file, because its parts cannot be read separately.
 
     Raises:
-        InputError: it is one.
+        InputError: The file is a compressed tar file, by its suffix.
     """
     kind = next((kind for kind in _COMPRESSED if name.lower().endswith(f".{kind}")), None)
     if kind:
@@ -97,7 +97,7 @@ def _of_suffix(tree: Tree, suffix: str) -> list[str]:
 def _reader(suffix: str) -> FilesReader:
     if suffix == "tar":
         return read_tars
-    from designspace.images.containers.parquet import read_parquet  # other sources need not wait
+    from designspace.images.containers.parquet import read_parquet  # slow, only needed here
 
     return read_parquet
 

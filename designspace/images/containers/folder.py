@@ -1,4 +1,4 @@
-"""The tree of a directory: regular files only, with links followed once."""
+"""The tree of a directory: regular files only, and each link is followed once."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from designspace.images.files.filenames import (
 )
 
 _LEVELS_UP = 3
-"""Folders above the named one in which lists of labels are looked for."""
+"""Number of folders above the named one that are searched for lists of labels."""
 
 
 def walk(directory: Path) -> tuple[Tree, bool]:
-    """List a directory, and say whether it holds symbolic links.
+    """List a directory and return its tree, and whether it holds symbolic links.
 
-    A link to a folder that holds it, or to a folder that another link led to, is left out, as are
-    pipes, sockets and devices, whose reading would never end.
+    A link to a folder that contains the link, or to a folder that another link led to, is left out.
+    So are pipes, sockets and devices, because reading them might never end.
 
     Raises:
-        InputError: a folder that cannot be read.
+        InputError: A folder cannot be read.
     """
     walker = _Walker(directory)
     walker.visit(directory, "", ())
@@ -49,7 +49,7 @@ def walk(directory: Path) -> tuple[Tree, bool]:
 
 @dataclass
 class _Walker:
-    """A walk through a directory, and what it met."""
+    """A walk through a directory, with the entries found so far."""
 
     root: Path
     tree: Tree = field(default_factory=Tree)
@@ -59,7 +59,13 @@ class _Walker:
     entered: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
 
     def visit(self, folder: Path, name: str, above: tuple[tuple[int, int], ...]) -> None:
-        """Add what a folder holds; `above` are the folders that it lies in."""
+        """Add the entries of a folder.
+
+        Args:
+            folder: Folder to visit.
+            name: Path of the folder relative to the root.
+            above: Device and inode of each folder that contains this one.
+        """
         try:
             here = folder.stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -102,9 +108,9 @@ class _Walker:
 def without_links(
     directory: Path, tree: Tree, samples: Sequence[Sample]
 ) -> tuple[list[Sample], list[str]]:
-    """The same images without those that are one file under a further name.
+    """Return the images without those that are another name of a file already listed, and notes.
 
-    The training split keeps its images first, so that a link in another split is left out.
+    The training split is listed first, so that a link in another split is left out.
     """
     met: dict[tuple[int, int], Sample] = {}
     again: list[Sample] = []
@@ -132,14 +138,14 @@ def _text(path: Path) -> bytes:
 
 
 def _beside(directory: Path, name: str) -> list[tuple[str, bytes]]:
-    """Files of this lower-case name in the folders above a directory, and in its kit's `data`."""
+    """Return files with this lower-case name from the folders above, and from `data` of devkits."""
     found: list[tuple[str, bytes]] = []
     for folder in directory.absolute().parents[:_LEVELS_UP]:
         for place in (folder, *sorted(folder.glob("ILSVRC*devkit*/data"))):
             try:
                 paths = sorted(place.iterdir())
             except OSError:
-                continue  # a folder above may be closed to us
+                continue  # a folder above may not be readable
             found += [
                 (str(path), _text(path))
                 for path in paths

@@ -1,4 +1,4 @@
-"""Labels as shards and lists of classes write them."""
+"""Labels in the forms that shards and lists of classes use."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ from designspace.images.files.filenames import composed, refused, shown
 LABELS = ("cls", "json")
 CLASSES = "classes.txt"
 MOST_LABEL = 1 << 20
-"""Bytes of a file with a label."""
+"""Maximal size of a file with a label [bytes]."""
 _MOST_NAME = 255
 
 
 def parsed(kind: str, content: bytes, where: str) -> Label:
-    """The number or the class's name that a file `key.cls` or `key.json` holds.
+    """Parse the number or class name in a file `key.cls` or `key.json`.
+
+    Args:
+        kind: Suffix of the file: "cls" or "json".
+        content: Bytes of the file.
+        where: Location of the file, for errors.
 
     Raises:
-        InputError: it holds something else.
+        InputError: The file holds something else.
     """
     try:
         text = content.decode("utf-8-sig").strip()
@@ -36,13 +41,17 @@ def parsed(kind: str, content: bytes, where: str) -> Label:
 
 
 def label_of(value: object, where: str) -> Label:
-    """A label that is a whole number or one line of text.
+    """Convert a value to a label: a whole number or one line of text.
 
-    Booleans are the classes `false` and `true`, as in a text file; digits without leading zeros
-    are a number.
+    Booleans become the classes `false` and `true`, as in a text file. Text that is a number without
+    leading zeros becomes a number.
+
+    Args:
+        value: Value of the label.
+        where: Location of the value, for errors.
 
     Raises:
-        InputError: anything else, such as a list of labels.
+        InputError: The value is something else, such as a list of labels.
     """
     if isinstance(value, bool):
         return str(value).lower()
@@ -62,16 +71,19 @@ def label_of(value: object, where: str) -> Label:
 
 
 def _short(value: object) -> str:
-    # Thousands of digits are not converted to text.
+    # Python refuses to convert a number of thousands of digits to text.
     text = repr(value) if not isinstance(value, int) else f"about 2^{value.bit_length()}"
     return shown(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def class_list(folders: Sequence[Path]) -> list[str] | None:
-    """The names of the classes where a `classes.txt` gives them.
+    """Read the names of the classes from the first `classes.txt` in these folders.
+
+    Returns:
+        The names in their order; None if no folder has the file.
 
     Raises:
-        InputError: it is no UTF-8 text, or empty.
+        InputError: The file is not UTF-8 text, or is empty.
     """
     path = next((folder / CLASSES for folder in folders if (folder / CLASSES).is_file()), None)
     if path is None:

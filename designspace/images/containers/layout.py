@@ -1,8 +1,9 @@
 """Images in class folders: `train/<class>/...` beside `val/` and `test/`, or `<class>/...` alone.
 
-The same for a folder, a zip and a tar file: only names are looked at. A folder around everything
-is looked through, the class is the first folder below the split, and a split without class folders
-is labelled by a list, as ImageNet's validation images are.
+The rules are the same for a folder, a zip file and a tar file, because they only use names. Folders
+around everything are skipped, the class is the first folder below the split, and a split without
+class folders is labelled by a list, as ImageNet's validation images are. `pets/train/dog/a/2.jpg`
+has the split train and the class dog; `pets/val/3.jpg` gets its label from a list like `val.txt`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from designspace.images.files.filenames import (
 
 @dataclass(frozen=True)
 class Laid:
-    """Images with their classes, and what was assumed, a sentence each."""
+    """Images with their classes, and sentences on assumptions."""
 
     samples: list[Sample]
     notes: list[str]
@@ -41,12 +42,12 @@ def lay_out(tree: Tree, file: str) -> Laid:
     """Find the splits and classes of a container by the names of its folders.
 
     Args:
-        tree: the container.
-        file: what the user named, for errors.
+        tree: Tree of the container.
+        file: Name that the user gave, for errors.
 
     Raises:
-        InputError: no class folders, an empty one, two folders for one split, no training split,
-            or images in a split without class folders and without a list of labels.
+        InputError: There are no class folders, one is empty, two folders are for one split, there
+            is no training split, or a split has neither class folders nor a list of labels.
     """
     images = {n: parts for n, parts in enumerate(tree.files) if is_image(parts[-1])}
     base = _base(images.values())
@@ -63,7 +64,7 @@ def lay_out(tree: Tree, file: str) -> Laid:
 
 
 def is_laid_out(tree: Tree) -> bool:
-    """Whether there are class folders: at least two, or splits, with images in them."""
+    """Return whether a tree has at least two folders with images, or a split with images."""
     images = {n: parts for n, parts in enumerate(tree.files) if is_image(parts[-1])}
     root = _Split(tree, images, _base(images.values()), None)
     filled = {parts[root.depth] for parts in root.images.values() if len(parts) > root.depth + 1}
@@ -87,22 +88,22 @@ class _Split:
         )
 
     def direct(self) -> dict[int, Parts]:
-        """The images in no class folder."""
+        """Return the images that are not in a class folder."""
         return {n: parts for n, parts in self.images.items() if len(parts) == self.depth + 1}
 
     @cached_property
     def deep(self) -> set[str]:
-        """The folders that hold folders with images."""
+        """Folders that contain folders with images."""
         return {parts[self.depth] for parts in self.images.values() if len(parts) > self.depth + 2}
 
     @cached_property
     def filled(self) -> set[str]:
-        """The folders with images."""
+        """Folders with images, directly or in folders below."""
         return {parts[self.depth] for parts in self.images.values() if len(parts) > self.depth + 1}
 
 
 def _base(paths: Iterable[Parts]) -> Parts:
-    """The folders around everything: each the only one that holds images, and no split."""
+    """Return the folders around everything: each is the only one with images and not a split."""
     known = list(paths)
     base: Parts = ()
     while True:
@@ -120,10 +121,14 @@ def _base(paths: Iterable[Parts]) -> Parts:
 
 
 def _roles(root: _Split, file: str) -> dict[str, Role]:
-    """The folders that are splits; none where all of them are classes.
+    """Return the folders that are splits; empty if all folders are classes.
+
+    If `train` has class folders, all folders with names of splits are splits, and so are folders
+    such as `my_val` with class folders, unless their split is taken. Otherwise folders are splits
+    if all of them have a word for one in their names: `pets_train/cat/` and `pets_test/cat/`.
 
     Raises:
-        InputError: two folders for one split, or splits without one to train with.
+        InputError: Two folders are for one split, or there are splits but none to train with.
     """
     exact: dict[str, Role | None] = {name: exact_role(name) for name in root.folders}
     words: dict[str, Role | None] = {name: word_role(name) for name in root.folders}
@@ -150,7 +155,7 @@ def _roles(root: _Split, file: str) -> dict[str, Role]:
 
 
 def _single(roles: Mapping[str, Role], root: _Split, file: str) -> dict[str, Role]:
-    """The same roles in the order train, val, test, where no two folders share one."""
+    """Return the roles in the order train, val, test; check that no two folders share one."""
     for role, count in Counter(roles.values()).items():
         if count > 1:
             names = listed(name for name in roles if roles[name] == role)
@@ -160,7 +165,7 @@ def _single(roles: Mapping[str, Role], root: _Split, file: str) -> dict[str, Rol
 
 
 def _refuse_inner_splits(root: _Split, file: str) -> None:
-    """Refuse classes that hold splits, `cat/train/`, which would be merged silently."""
+    """Reject classes that contain splits, `cat/train/`, because they would be merged silently."""
     for name in root.filled:
         depth = root.depth + 1
         below = {
@@ -177,7 +182,7 @@ def _refuse_inner_splits(root: _Split, file: str) -> None:
 
 
 def _split(tree: Tree, images: Mapping[int, Parts], at: Parts, role: Role) -> _Split:
-    """The split in a folder, or in the only folder within that is named after the same split."""
+    """Return the split in a folder, or in its only subfolder if that is named after the split."""
     split = _Split(tree, images, at, role)
     filled = split.filled
     if len(filled) == 1 and not split.direct():
@@ -188,7 +193,7 @@ def _split(tree: Tree, images: Mapping[int, Parts], at: Parts, role: Role) -> _S
 
 
 def _samples(splits: Sequence[_Split], file: str, notes: list[str]) -> list[Sample]:
-    """The images of all splits with their classes."""
+    """Return the images of all splits with their classes."""
     classes = _classes(splits[0])
     samples: list[Sample] = []
     for split in splits:
@@ -213,7 +218,7 @@ def _truth_names(split: _Split) -> Role:
 
 
 def _has_classes(split: _Split, classes: Sequence[str]) -> bool:
-    """Whether a split has class folders; one folder with all images is none of several classes."""
+    """Return whether a split has class folders; a single folder with a foreign name is not one."""
     filled = split.filled
     lone = len(filled) == 1 and len(classes) > 1 and not filled <= set(classes)
     return bool(filled) and not lone
@@ -230,7 +235,7 @@ def _labelled(split: _Split, truth: Truth, where: str) -> list[Sample]:
 
 
 def _is_unlabelled(split: _Split, splits: Sequence[_Split], notes: list[str]) -> bool:
-    """Whether this is a test split without labels, as challenges publish it."""
+    """Return whether this is a test split without labels, as challenges publish it; note it."""
     if split.role != "test" or split.filled or not split.images or len(splits) < 2:
         return False
     name = shown(split.at[-1])
@@ -278,7 +283,7 @@ def _left_out(
     images: Mapping[int, Parts],
     samples: Sequence[Sample],
 ) -> list[str]:
-    """What no split holds: images outside the class folders, and files that are no images."""
+    """Note what was left out: images outside the class folders, and files that are not images."""
     used = {sample.index for sample in samples}
     for split in splits:
         if used.isdisjoint(split.images):

@@ -1,9 +1,10 @@
-"""The rule for every container: from images with a split and a label to numbered splits.
+"""The rules for every container: from images with a split and a label to numbered splits.
 
-A container says of each image where it lies, which split it belongs to and how it is labelled. The
-rest is decided here, so that the same images give the same classes, label order and splits
-whatever holds them: classes and images are in natural order, every split has the classes of the
-training split, and a validation split is the test set where there is no other.
+A container states for each image where it is, which split it belongs to and how it is labelled. The
+rest is decided here, so that the same images give the same classes, label order and splits in every
+container. Classes and images are in natural order (`cat2` before `cat10`), every split has the
+classes of the training split, and a validation split becomes the test set if there is no test
+split.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ HIDDEN = (-1, None)
 """Labels of a test split that is published without labels."""
 Label = int | str
 Members = list[tuple[int, int]]
-"""Index in the container and label of each image of a split."""
+"""Index in the container and label number of each image of a split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,10 @@ class Sample:
     """One image of a container.
 
     Attributes:
-        index: in the container's store.
-        role: the split that it belongs to.
-        label: number or name of its class; None or -1 where labels are hidden.
-        name: relative to its class, which gives the order.
+        index: Number in the container's store.
+        role: Split that the image belongs to.
+        label: Number or name of the class; None or -1 if labels are hidden.
+        name: File name relative to the class, which determines the order.
     """
 
     index: int
@@ -49,12 +50,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a container holds.
+    """The classes and splits of a container.
 
     Attributes:
-        classes: names, in the order of the labels.
-        splits: to train with, to test with and to select with, as far as they exist.
-        notes: what was assumed, a sentence each.
+        classes: Names of the classes, in the order of the labels.
+        splits: Training, test and validation split, in this order, if they exist.
+        notes: Sentences on assumptions.
     """
 
     classes: tuple[str, ...]
@@ -71,13 +72,14 @@ def arrange(
     """Number the classes and sort the images of each split.
 
     Args:
-        samples: of the container, some of them to train with.
-        names: of the classes in their order, where the container gives them.
-        file: what the user named, for errors.
-        where: gives an image's place for people.
+        samples: Images of the container.
+        names: Names of the classes in their order; None if the container does not give them.
+        file: Name that the user gave, for errors.
+        where: Function that returns the location of an image, for messages.
 
     Raises:
-        InputError: no images to train with, a label that is no class, or splits with other classes.
+        InputError: There are no training images, a label is not one of the classes, or splits
+            differ in their classes.
     """
     parts: dict[Role, list[Sample]] = {
         role: [s for s in samples if s.role == role] for role in ROLES
@@ -114,7 +116,7 @@ def _without_hidden(parts: dict[Role, list[Sample]]) -> list[str]:
 def _known(
     train: Sequence[Sample], names: Sequence[str] | None, numbers: bool, file: str
 ) -> tuple[Mapping[Label, int], list[str]]:
-    """Labels with their numbers, and what to say about the order of the classes."""
+    """Return the number of each label, and notes on the order of the classes."""
     if names is not None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -154,7 +156,7 @@ def _first_difference(names: Sequence[str]) -> tuple[str, int]:
 
 
 def _check_same(parts: Mapping[Role, Sequence[Sample]], file: str) -> None:
-    """Refuse a split with classes other than those of the training split."""
+    """Check that every split has the same classes as the training split."""
     train = {str(sample.label) for sample in parts["train"]}
     for role in ("val", "test"):
         held = {str(sample.label) for sample in parts[role]}
@@ -174,7 +176,7 @@ def _check_same(parts: Mapping[Role, Sequence[Sample]], file: str) -> None:
 def _numbered(
     part: Sequence[Sample], known: Mapping[Label, int], where: Callable[[int], str]
 ) -> Members:
-    """Index and label of each image, sorted by class and then naturally by name."""
+    """Return the index and label of each image, sorted by class and then naturally by name."""
     groups = [list[Sample]() for _ in known]
     textual = not all(isinstance(label, int) for label in known)
     for sample in part:
@@ -194,13 +196,13 @@ def _numbered(
 
 
 def _position(sample: Sample) -> tuple[NaturalKey, NaturalKey, int]:
-    # The last part first: an archive may have left out the folders on the way to it.
+    # The file name comes before the folders, because an archive may omit them.
     base, _, suffix = sample.name.rpartition("/")[2].rpartition(".")
     return natural_key(base or suffix), natural_key(sample.name), sample.index
 
 
 def _ordered(parts: Mapping[Role, Members]) -> tuple[tuple[Members, ...], list[str]]:
-    """The splits in the order train, test, val, and what to say about them."""
+    """Return the splits in the order train, test, val, and notes on them."""
     train, val, test = (parts.get(role) for role in ROLES)
     assert train is not None
     if val and test:

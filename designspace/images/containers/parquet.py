@@ -1,8 +1,8 @@
-"""Parquet files of encoded images, as Hugging Face lays them out.
+"""Parquet files of encoded images, in Hugging Face's layout.
 
-A row of a Parquet file cannot be read without its neighbours, and images are wanted in another
-order than that of the rows. The encoded images are therefore read once from beginning to end: into
-memory where they are few, else into one file in which each can be reached.
+A row of a Parquet file cannot be read without its neighbours, but training reads images in random
+order. The encoded images are therefore read once from beginning to end: into memory if they are
+small, otherwise into one file in which each image can be read directly.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ def read_parquet(
 ) -> Source:
     """Read Parquet files.
 
-    A column `image` holds the bytes, or a struct with them, a column `label` numbers or names; the
-    Hugging Face part of the schema names the classes where it is there.
+    A column `image` holds the bytes, or a struct with them. A column `label` holds numbers or
+    names. If the schema has Hugging Face's description, this names the classes.
 
     Args:
-        files: of all splits.
-        root: folder that they lie in.
-        file: what the user named.
-        options: how to read.
-        whole: whether the user named a folder rather than files.
+        files: Files of all splits.
+        root: Folder that contains the files.
+        file: Name that the user gave.
+        options: Options for reading images.
+        whole: Whether the user named a folder rather than files.
 
     Raises:
-        InputError: a file that is no Parquet, lacks the columns or a label, labels that leave a
-            gap, or an unreadable image.
+        InputError: A file is not a Parquet file or lacks the columns or a label, labels leave a
+            gap, or an image is unreadable.
     """
     parts, notes = assigned(files, root, file, whole)
     read: dict[Role, list[Table]] = {
@@ -68,7 +68,7 @@ def read_parquet(
 def _published(
     parts: Mapping[Role, Sequence[Table]], notes: list[str]
 ) -> dict[Role, Sequence[Table]]:
-    """The splits with labels; those of a hidden test split are all -1."""
+    """Return the splits with labels; the labels of a hidden test split are all -1 or missing."""
     used: dict[Role, Sequence[Table]] = {}
     for role, tables in parts.items():
         if role != "train" and all(label in HIDDEN for t in tables for label in t.labels):
@@ -100,7 +100,7 @@ def _classes(tables: Sequence[Table], file: str) -> tuple[str, ...] | None:
 
 
 class RowStore:
-    """The images of some files in their order, quick to read in that order only."""
+    """The images of some files in their order; only reading in this order is fast."""
 
     def __init__(self, tables: Sequence[Table]) -> None:
         self.tables = tables
@@ -142,13 +142,13 @@ class RowStore:
         return len(self.read(index))
 
     def row(self, index: int) -> int:
-        """An image's row in its file."""
+        """Return the row of an image in its file."""
         table, group, row = self._places[index]
         return sum(table.groups[:group]) + row
 
 
 class Kept:
-    """The bytes of a store, read once into memory; what cannot be read is empty."""
+    """The bytes of a store, read once into memory; unreadable images are empty."""
 
     def __init__(self, store: Store) -> None:
         self._data = [_bytes(store, index) for index in range(len(store))]
@@ -166,16 +166,17 @@ def _bytes(store: Store, index: int) -> bytes:
     try:
         return store.read(index)
     except OSError:
-        return b""  # named when it is to be decoded
+        return b""  # decoding reports it later
 
 
 @dataclass(frozen=True)
 class ParquetStore:
-    """Rows by number: their places from the files, their bytes from a copy.
+    """The images of Parquet files: locations from the files, bytes from a copy.
 
     Attributes:
-        rows: of the files.
-        copy: the same images where any can be reached; the rows again where nothing is trained.
+        rows: Rows of the files.
+        copy: The same images with fast access in any order; the rows themselves if the images are
+            only inspected and too large for memory.
     """
 
     rows: RowStore
@@ -187,7 +188,7 @@ class ParquetStore:
     def read(self, index: int, limit: int | None = None) -> bytes:
         """See `Store`."""
         data = self.copy.read(index, limit)
-        return data or self.rows.read(index, limit)  # which says why there are none
+        return data or self.rows.read(index, limit)  # raises the reason why there are none
 
     def where(self, index: int) -> str:
         """See `Store`."""
@@ -203,7 +204,7 @@ class ParquetStore:
 
 
 def _reachable(rows: RowStore, options: Reading) -> SpanStore | RowStore:
-    """The rows where any can be reached; those that are only looked at are not copied."""
+    """Return a copy with fast access in any order; the rows themselves if only inspected."""
     return rows if options.inspect else _spans(rows)
 
 
@@ -218,7 +219,7 @@ def _group(path: Path, column: str, group: int) -> Any:
 
 
 def _spread(source: Source, store: ParquetStore) -> Source:
-    """The same source, read from where it was unpacked to."""
+    """Return the source with splits that read from the unpacked file, and a note on that file."""
     assert isinstance(store.copy, SpanStore)
     train, test, val = (
         replace(split, store=store) if isinstance(split, EncodedSplit) else split

@@ -1,4 +1,4 @@
-"""The files that a pattern with braces names, and which split each of several files belongs to."""
+"""Patterns with braces, and the assignment of several files to splits by their names."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from designspace.images.files.filenames import listed, parts_of, plural, refused
 
 
 def named_files(pattern: str) -> list[Path]:
-    """The files that a pattern names, each once.
+    """Return the files that a pattern names, each once.
 
     Raises:
-        InputError: the first of them that is not there, without counting the others.
+        InputError: A file does not exist; the error names the first one and checks no others.
     """
     if Path(pattern).is_file():
         return [Path(pattern)]
@@ -29,9 +29,9 @@ def named_files(pattern: str) -> list[Path]:
 
 
 def expand(pattern: str) -> Iterator[str]:
-    """The names that a shell's braces stand for: `{0000..0003}` and `{train,val}`, nested too.
+    """Yield the names for a shell's braces, such as `{0000..0003}` and `{train,val}`, also nested.
 
-    They are made one by one, each once: a range may stand for billions.
+    The names are made one by one, each once, because a range may stand for billions of them.
     """
     met: set[str] = set()
     for name in _expanded(pattern):
@@ -66,16 +66,19 @@ def _choices(inside: str) -> Iterator[str]:
 def assigned(
     files: Sequence[Path], root: Path, file: str, whole: bool
 ) -> tuple[Mapping[Role, list[Path]], list[str]]:
-    """The split of each file by its name, or by the folders between it and the root.
+    """Assign each file to a split by its name, or by the folders between it and the root.
 
     Args:
-        files: in their order.
-        root: folder that they lie in.
-        file: what the user named, for errors.
-        whole: whether the user named a folder rather than files.
+        files: Files in their order.
+        root: Folder that contains the files.
+        file: Name that the user gave, for errors.
+        whole: Whether the user named a folder rather than files.
+
+    Returns:
+        The files of each split, and notes.
 
     Raises:
-        InputError: a name says two splits, none is to train with, or two folders hold sets.
+        InputError: A name states two splits, no file is for training, or two folders hold sets.
     """
     found = {path: _role(path, root) for path in files}
     roles = {role for role in found.values() if role}
@@ -110,7 +113,7 @@ def _role(path: Path, root: Path) -> Role | None:
 
 
 def _refuse_several_sets(files: Sequence[Path], root: Path, file: str) -> None:
-    """Refuse folders that each hold a set of their own, which nothing says how to merge."""
+    """Reject several folders that each hold a separate set, because it is unclear how to merge."""
     folders = [path.relative_to(root).parts[:-1] for path in files]
     sets = {"/".join(part for part in parts if not roles_in(part)) for parts in folders}
     if len(sets) > 1:

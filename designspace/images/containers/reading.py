@@ -1,4 +1,4 @@
-"""From the listing of a container to a source."""
+"""The last step of reading a container: from its listing to a source."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Container:
     """A container whose images are listed.
 
     Attributes:
-        file: what the user named, for errors.
-        name: for people.
-        store: the images' bytes.
-        listing: which of them belong to which split, and how they are labelled.
-        notes: what was assumed before the listing, a sentence each.
+        file: Name that the user gave, for errors.
+        name: Name in messages and records.
+        store: Bytes of the images.
+        listing: Split and label of each image.
+        notes: Sentences on assumptions made before the listing.
     """
 
     file: str
@@ -37,7 +37,7 @@ def read_container(container: Container, options: Reading) -> Source:
     """Read the images of a container, split by split.
 
     Raises:
-        InputError: an unreadable image, or sizes that differ with none asked for.
+        InputError: An image is unreadable, or sizes differ and `options` does not give one.
     """
     splits: list[EncodedSplit] = []
     for members in container.listing.splits:

@@ -1,4 +1,4 @@
-"""Which split a file or a folder belongs to, by the words in its name."""
+"""The split of a file or folder, from the words in its name."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ WORDS: dict[str, Role] = {
     "eval": "test",
     "evaluation": "test",
 }
-"""Words for splits, in any case: those of Hugging Face's file names."""
+"""Words for splits, as in Hugging Face's file names; upper and lower case are equal."""
 
 
 def exact_role(name: str) -> Role | None:
-    """The split that a whole name stands for: `Training`, but not `training_shoes`."""
+    """Return the split that a whole name stands for: `Training`, but not `training_shoes`."""
     return WORDS.get(name.lower())
 
 
 def roles_in(name: str) -> set[Role]:
-    """The splits that whole words of a name stand for; words are letters between others."""
+    """Return the splits that words in a name stand for; a word is a run of letters."""
     words = re.findall(r"[^\W\d_]+", name.lower())
     return {WORDS[word] for word in words if word in WORDS}
 
 
 def word_role(name: str) -> Role | None:
-    """The split that a name says somewhere, where it says one only: `imagenet1k-train-0000`."""
+    """Return the split in a name such as `imagenet1k-train-0000`; None unless there is just one."""
     roles = roles_in(name)
     return roles.pop() if len(roles) == 1 else None
 
 
 def file_role(parts: Sequence[str], file: str) -> Role | None:
-    """The split of a file by its name, else by the nearest folder that says one.
+    """Return the split of a file by its name, or else by the nearest folder that states one.
 
     Args:
-        parts: of its relative path, the file's name last.
-        file: the same for people.
+        parts: Parts of the relative path; the file's name comes last.
+        file: Path of the file, for errors.
 
     Raises:
-        InputError: the name says two of them.
+        InputError: The name states two splits.
     """
     for part in reversed(parts):
         exact = exact_role(part)

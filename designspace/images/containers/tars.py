@@ -1,6 +1,6 @@
 """Tar files: WebDataset shards (`key.jpg` beside `key.cls` or `key.json`), or class folders.
 
-They are not streamed from end to end: an index of where each image begins makes any of them
+They are not streamed from end to end: an index of the offset of each image makes every image
 readable at any time.
 """
 
@@ -39,14 +39,21 @@ from designspace.images.pixels.encoded import Reading
 from designspace.images.split import Source
 
 BROKEN = (tarfile.TarError, EOFError, OSError, ValueError, OverflowError, MemoryError)
-"""What the standard library raises for a tar file that is cut or foreign."""
+"""Errors of the standard library for a tar file that is truncated or foreign."""
 _BLOCK = 512
-"""Bytes of a header; two empty ones end a tar file."""
+"""Size of a header [bytes]; two empty headers end a tar file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A regular file in a tar file: its number, offset and size in bytes."""
+    """A regular file in a tar file.
+
+    Attributes:
+        file: Number of the tar file.
+        name: Name in the tar file.
+        offset: Offset of the content [bytes].
+        size: Size of the content [bytes].
+    """
 
     file: int
     name: str
@@ -59,19 +66,19 @@ def read_tars(
 ) -> Source:
     """Read tar files with labels beside their images, or with images in class folders.
 
-    `key.cls` holds a number or a class's name, `key.json` one of these as `label`; the names of
-    numbered classes may stand in `classes.txt` beside the shards, one per line.
+    `key.cls` holds a number or a class name; `key.json` holds one of these as `label`. A file
+    `classes.txt` beside the shards may give the names of numbered classes, one per line.
 
     Args:
-        files: of all splits.
-        root: folder that they lie in.
-        file: what the user named.
-        options: how to read.
-        whole: whether the user named a folder rather than files.
+        files: Files of all splits.
+        root: Folder that contains the files.
+        file: Name that the user gave.
+        options: Options for reading images.
+        whole: Whether the user named a folder rather than files.
 
     Raises:
-        InputError: a file that is no tar file, an image without a label or the reverse, labels
-            that leave a gap, or an unreadable image.
+        InputError: A file is not a tar file, an image has no label or a label no image, labels
+            leave a gap, or an image is unreadable.
     """
     parts, notes = assigned(files, root, file, whole)
     used = [path for part in parts.values() for path in part]
@@ -94,7 +101,7 @@ def _store(files: Sequence[Path], members: Sequence[Member]) -> SpanStore:
 
 
 def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
-    """The regular files of a tar file that are not hidden; what is left out is noted."""
+    """List the regular files of a tar file that are not hidden, and note what is left out."""
     members: dict[Parts, Member] = {}
     hidden: set[str] = set()
     others = twice = end = 0
@@ -125,7 +132,7 @@ def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
 
 
 def _hides(parts: Parts, hidden: set[str]) -> bool:
-    """Whether a member is hidden; the outermost entry that hides it is added to `hidden`."""
+    """Return whether a member is hidden; add the outermost entry that hides it to `hidden`."""
     if not is_hidden(parts):
         return False
     hidden.add(hidden_entry(parts))
@@ -133,7 +140,7 @@ def _hides(parts: Parts, hidden: set[str]) -> bool:
 
 
 def _walked(archive: tarfile.TarFile, size: int) -> Iterator[tarfile.TarInfo]:
-    """The members in their order, each of which must lie further on and within the file."""
+    """Yield the members in order; check that offsets increase and stay within the file."""
     end = 0
     while (info := archive.next()) is not None:
         if info.size < 0 or info.offset_data < end or info.offset_data + _kept(info) > size:
@@ -154,13 +161,13 @@ def _compressed(path: Path) -> str | None:
 
 
 def _key(name: str) -> tuple[str, str] | None:
-    """The key that names a sample, and what follows the first dot of its file's name."""
+    """Return the key of a sample, and the part of its file name after the first dot."""
     match = re.fullmatch(r"((?:.*/)?[^./]+)\.([^/]+)", "/".join(parts_of(name)))
     return (match[1], match[2].lower()) if match else None
 
 
 def _is_labelled(members: Sequence[Member]) -> bool:
-    """Whether a label lies beside an image, as in WebDataset's shards."""
+    """Return whether any image has a label beside it, as in WebDataset's shards."""
     keys: dict[bool, set[tuple[int, str]]] = {True: set(), False: set()}
     for member in members:
         key = _key(member.name)
@@ -172,7 +179,7 @@ def _is_labelled(members: Sequence[Member]) -> bool:
 def _labelled(
     files: Sequence[Path], parts: Mapping[Role, Sequence[Member]]
 ) -> tuple[list[Sample], list[Member]]:
-    """The samples of all splits, and their images in the order of the store."""
+    """Return the samples of all splits, and their images in the order of the store."""
     samples: list[Sample] = []
     images: list[Member] = []
     for role, members in parts.items():
@@ -200,7 +207,7 @@ def _is_sample(group: Mapping[str, Member]) -> bool:
 
 
 def _relative(key: str, label: Label | None, name: str) -> str:
-    """The image's name below its class's folder, where the key has one."""
+    """Return an image's name; relative to the folder of its class if the key has one."""
     parts = key.split("/")
     below = parts[parts.index(str(label)) + 1 :] if str(label) in parts[:-1] else parts
     return "/".join(below) + "." + suffix_of(name)
@@ -233,7 +240,7 @@ def _in_folders(
     options: Reading,
     notes: list[str],
 ) -> Source:
-    """Class folders: those of `train.tar` are those of its folder `train`."""
+    """Read images in class folders; the content of `train.tar` counts as in a folder `train`."""
     tree = Tree()
     for role, members in parts.items():
         for member in members:

@@ -1,4 +1,4 @@
-"""What a folder or an archive holds by name, before any rule is applied."""
+"""The names in a folder or an archive, before any rule is applied."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from designspace.images.files.filenames import Parts, hidden_entry, is_hidden, parts_of, shown
 
 MOST_TEXT = 64 << 20
-"""Bytes above which a list of labels is not read."""
+"""Maximal number of bytes that are read of a list of labels."""
 
 
 def hidden_notes(entries: Collection[str], where: str = "") -> list[str]:
-    """A sentence about hidden and system entries that were left out; none where there are none."""
+    """Return a note on hidden and system entries that were left out; empty if there are none."""
     if not entries:
         return []
     one = len(entries) == 1
@@ -23,16 +23,17 @@ def hidden_notes(entries: Collection[str], where: str = "") -> list[str]:
 
 @dataclass
 class Tree:
-    """Relative names of files and folders; hidden and system entries are left out.
+    """Relative names of files and folders, without hidden and system entries.
 
     Attributes:
-        files: parts of each file's relative path.
-        keys: what the container needs to read each of these files, in the same order.
-        folders: parts of each folder's relative path, empty ones included.
-        hidden: hidden and system entries that were left out, the outermost of each.
-        notes: what was left out while listing, a sentence each.
-        read: gives a file's bytes, by its position in `files`.
-        beside: lists of labels outside the container by lower-case name, with their place.
+        files: Parts of each file's relative path.
+        keys: Key with which the container reads each of these files, in the same order.
+        folders: Parts of each folder's relative path, including empty folders.
+        hidden: Outermost hidden and system entries that were left out.
+        notes: Sentences on what was left out while listing.
+        read: Function that returns a file's bytes, by its position in `files`.
+        beside: Function that returns lists of labels outside the container, by lower-case name,
+            with their location.
     """
 
     files: list[Parts] = field(default_factory=list[Parts])
@@ -44,7 +45,7 @@ class Tree:
     beside: Callable[[str], Sequence[tuple[str, bytes]]] = lambda _: ()
 
     def add(self, name: str, key: object) -> None:
-        """Add a file, with the folders on the way to it, unless it is hidden."""
+        """Add a file and the folders that contain it, unless it is hidden."""
         parts = parts_of(name)
         if is_hidden(parts):
             self.hidden.add(hidden_entry(parts))
@@ -54,17 +55,17 @@ class Tree:
             self.add_folder(parts[:-1])
 
     def add_folder(self, parts: Parts) -> None:
-        """Add a folder, with those on the way to it, unless it is hidden."""
+        """Add a folder and the folders that contain it, unless it is hidden."""
         while parts and parts not in self.folders and not is_hidden(parts):
             self.folders.add(parts)
             parts = parts[:-1]
 
     def left_out(self) -> list[str]:
-        """What was left out while listing, the hidden entries among it, a sentence each."""
+        """Return sentences on what was left out while listing, including hidden entries."""
         return [*self.notes, *hidden_notes(self.hidden)]
 
     def texts(self, name: str) -> list[tuple[str, bytes]]:
-        """Files of this lower-case name, with their place: those inside, then those beside."""
+        """Return files with this lower-case name and their location: inside, then beside."""
         inside = [
             ("/".join(parts), self.read(number))
             for number, parts in enumerate(self.files)

@@ -1,4 +1,4 @@
-"""A store that is quick in one order only, copied to a file in which every image can be reached."""
+"""Copies of stores that are fast in one order only, to files that are fast in any order."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from designspace.spec.documents.document import writing
 
 
 def unpacked(store: Store, origins: Sequence[Path]) -> SpanStore:
-    """The store as spans of one file in the data folder; made once, whoever else asks for it.
+    """Copy a store to one file in the data folder and return the copy's spans.
+
+    The copy is made once, even if several processes ask for it.
 
     Args:
-        store: what to copy; what cannot be read becomes an empty span.
-        origins: the files that it reads: their names, sizes and times are what the copy is of.
+        store: Store to copy; an unreadable image becomes an empty span.
+        origins: Files that the store reads; their names, sizes and times identify the copy.
 
     Raises:
-        InputError: the folder cannot be written, for example because the disk is full.
+        InputError: The folder cannot be written, for example because the disk is full.
     """
     stats = [(str(path.absolute()), path.stat()) for path in origins]
     known = "\0".join(f"{name}:{stat.st_size}:{stat.st_mtime_ns}" for name, stat in stats)
@@ -33,7 +35,7 @@ def unpacked(store: Store, origins: Sequence[Path]) -> SpanStore:
         with writing(images):
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.with_suffix(".lock").open("w") as lock:
-                # The processes of a distributed run all begin here; one copies, the others wait.
+                # All processes of a distributed run get here: one copies, the others wait.
                 portalocker.lock(lock, portalocker.LockFlags.EXCLUSIVE)
                 if not index.is_file():
                     _copy(store, images, index)
@@ -44,7 +46,7 @@ def unpacked(store: Store, origins: Sequence[Path]) -> SpanStore:
 
 
 def _copy(store: Store, images: Path, index: Path) -> None:
-    """Writes the images, then their sizes: where these are, those are whole."""
+    """Write the images, then their sizes: if the sizes exist, the images are complete."""
     with tempfile.TemporaryDirectory(dir=images.parent) as folder:
         draft = Path(folder) / "images"
         sizes = np.zeros(len(store), dtype=np.int64)
@@ -60,4 +62,4 @@ def _bytes(store: Store, number: int) -> bytes:
     try:
         return store.read(number)
     except OSError:
-        return b""  # named when it is to be decoded
+        return b""  # decoding reports it later

@@ -1,4 +1,4 @@
-"""The tree of a zip file, and its members' bytes: stored or deflated."""
+"""The tree of a zip file, and access to its members, which may be stored or deflated."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from designspace.images.files.filenames import is_image, listed, parts_of, plura
 from designspace.images.files.store import LARGEST, TOO_LARGE, SpanStore
 
 BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, EOFError)
-"""What the standard library raises for a zip file that is cut or foreign."""
+"""Errors of the standard library for a zip file that is truncated or foreign."""
 _LOCAL_HEADER = 30
-"""Bytes before the name, whose last two numbers are the lengths of name and extra field."""
+"""Bytes before the name; their last two numbers are the lengths of the name and the extra field."""
 _MARGIN = 1 << 10
-"""Bytes that Deflate adds to an image that it cannot make smaller."""
+"""Allowance for the bytes that Deflate adds to an image that it cannot make smaller."""
 _SIGNATURE = b"PK\x03\x04"
 _ENCRYPTED = 0x1
 _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 99: "AES"}
@@ -32,8 +32,8 @@ class ZipStore(SpanStore):
     """Members of a zip file, stored or deflated.
 
     Attributes:
-        inflated: bytes of those that are compressed as the archive states them, 0 for the others,
-            int64 (N,).
+        inflated: Uncompressed size of each compressed member as the archive states it, 0 for
+            members that are stored, int64 (N,) [bytes].
     """
 
     inflated: NDArray[np.int64]
@@ -45,7 +45,7 @@ class ZipStore(SpanStore):
         if self.inflated[index] > LARGEST:
             raise OSError(TOO_LARGE)
         most = LARGEST + 1 if limit is None else limit
-        # So many compressed bytes give the wanted ones, unless Deflate made the image larger.
+        # `limit` compressed bytes yield at least `limit` bytes, except where Deflate adds some.
         packed = super().read(index, None if limit is None else limit + _MARGIN)
         try:
             data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, most)
@@ -57,10 +57,11 @@ class ZipStore(SpanStore):
 
 
 def list_zip(file: Path) -> Tree:
-    """List the members of a zip file; of two members of one name, the later counts.
+    """List the members of a zip file; of two members with the same name, the later one counts.
 
     Raises:
-        InputError: no zip file, or an image that is encrypted or compressed in another way.
+        InputError: The file is not a zip file, or an image is encrypted or compressed with a method
+            other than Deflate.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -86,10 +87,10 @@ def list_zip(file: Path) -> Tree:
 
 
 def store_of(file: Path, tree: Tree) -> ZipStore:
-    """The files of a tree, in its order.
+    """Return a store of the files of a tree, in its order.
 
     Raises:
-        InputError: an image's offset is not one of a member.
+        InputError: An image's offset does not belong to a member, or its bytes end beyond the file.
     """
     members = [_member(key) for key in tree.keys]
     spans = np.array(_spans(file, members), dtype=np.int64).reshape(-1, 3)
@@ -109,7 +110,7 @@ def _twice(members: Sequence[zipfile.ZipInfo]) -> set[str]:
 
 
 def _check(key: object, file: Path) -> None:
-    """Refuse an image that cannot be read, which would be missing otherwise."""
+    """Reject an image that cannot be read, because it would be missing otherwise."""
     member, where = _member(key), f"{file}: {_member(key).filename}"
     if member.flag_bits & _ENCRYPTED:
         raise refused("is encrypted", where, "unpack the archive, or pack it without a password")
@@ -123,7 +124,7 @@ def _check(key: object, file: Path) -> None:
 
 
 def _content(file: Path, key: object) -> bytes:
-    """A text member."""
+    """Read a text member, up to `MOST_TEXT` bytes."""
     try:
         with zipfile.ZipFile(file) as archive, archive.open(_member(key)) as stream:
             return stream.read(MOST_TEXT)
@@ -133,7 +134,10 @@ def _content(file: Path, key: object) -> bytes:
 
 
 def _spans(file: Path, members: Sequence[zipfile.ZipInfo]) -> list[tuple[int, int, int]]:
-    """Where the bytes of each member begin: after its own header, whose length varies."""
+    """Return file number, offset and size of each member's bytes.
+
+    The bytes begin after the member's own header, whose length varies.
+    """
     spans: list[tuple[int, int, int]] = []
     size = file.stat().st_size
     with file.open("rb") as stream:
@@ -143,7 +147,7 @@ def _spans(file: Path, members: Sequence[zipfile.ZipInfo]) -> list[tuple[int, in
             if 0 <= offset <= size - _LOCAL_HEADER:
                 stream.seek(offset)
                 header = stream.read(_LOCAL_HEADER)
-            # What is no image may be broken: it is never read.
+            # A member that is not an image may be broken, because it is never read.
             begin, end = offset, offset
             if header.startswith(_SIGNATURE):
                 name, extra = struct.unpack("<HH", header[26:30])

@@ -1,1 +1,1 @@
-"""Files of encoded images: their names, and access to them by number."""
+"""Files of encoded images: their names, and access to the images by number."""

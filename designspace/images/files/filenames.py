@@ -1,4 +1,4 @@
-"""Names of files in containers: which are data, in which order, and how people are shown them."""
+"""Names of files in containers: which files are data, their order, and their form in messages."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SUFFIXES = (
     *("jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "tif", "tiff"),
     *("ppm", "pgm", "pbm", "pnm", "gif"),
 )
-"""Suffixes of the files that are images, in every container."""
+"""Suffixes of image files, in every container."""
 SYSTEM = frozenset(
     {"__macosx", "@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "lost+found"}
     | {"$recycle.bin", "system volume information", "__pycache__"}
 )
-"""Entries that operating systems and tools leave behind, in lower case."""
+"""Names of entries that operating systems and tools leave behind, in lower case."""
 _UNSEEN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that a terminal or UTF-8 does not show."""
+"""Unicode categories that a terminal does not show or UTF-8 does not encode."""
 _BIDIRECTIONAL = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 Parts = tuple[str, ...]
@@ -30,7 +30,7 @@ NaturalKey = tuple[tuple[tuple[str, int, str], ...], str]
 
 
 def parts_of(name: str) -> Parts:
-    """The parts of a member's relative path, with slashes where Windows wrote backslashes.
+    """Split a member's relative path into its parts, also if Windows wrote it with backslashes.
 
     Unicode is composed (NFC), so that a name from macOS equals the same name from elsewhere.
     """
@@ -41,44 +41,44 @@ def parts_of(name: str) -> Parts:
 
 
 def composed(name: str) -> str:
-    """The same name in Unicode's composed form, NFC."""
+    """Return the name in Unicode's composed form, NFC."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def is_hidden(parts: Parts) -> bool:
-    """Whether a path is, or lies in, a hidden entry (`.x`) or one that a system left behind."""
+    """Return whether a path is, or is inside, a hidden entry (`.x`) or a system's entry."""
     return any(part.startswith(".") or part.lower() in SYSTEM for part in parts)
 
 
 def hidden_entry(parts: Parts) -> str:
-    """The outermost hidden entry of a path that `is_hidden`."""
+    """Return the outermost hidden entry of a path for which `is_hidden` is true."""
     first = next(n for n in range(1, len(parts) + 1) if is_hidden(parts[:n]))
     return "/".join(parts[:first])
 
 
 def suffix_of(name: str) -> str:
-    """What follows the last dot, in lower case; empty where nothing does."""
+    """Return the suffix without its dot, in lower case; empty if there is none."""
     return PurePosixPath(name).suffix.lower().lstrip(".")
 
 
 def is_image(name: str) -> bool:
-    """Whether a file is an image by its suffix."""
+    """Return whether a file is an image, by its suffix."""
     return suffix_of(name) in SUFFIXES
 
 
 def natural_key(text: str) -> NaturalKey:
-    """Key that sorts `cat2` before `cat10`, and upper case with lower case, as timm does."""
+    """Return a key that sorts `cat2` before `cat10`, and ignores case, as timm does."""
     pieces: list[tuple[str, int, str]] = []
     parts = re.split(r"([0-9]+)", text.lower())
     for words, digits in zip(parts[::2], [*parts[1::2], ""], strict=True):
         value = digits.lstrip("0")
-        # By length and then as text: Python refuses to convert thousands of digits.
+        # Compare by length and then as text: Python refuses to convert thousands of digits.
         pieces.append((words, len(value) if digits else -1, value))
     return tuple(pieces), text
 
 
 def shown(name: str) -> str:
-    """A name for people and for JSON: one line of valid UTF-8, the rest as escapes."""
+    """Return a name for messages and JSON: one line of valid UTF-8, with escapes for the rest."""
     if name.isascii() and name.isprintable():
         return name
     return "".join(char if _is_seen(char) else _escaped(char) for char in name)
@@ -96,12 +96,12 @@ def _escaped(char: str) -> str:
 
 
 def refused(message: str, file: str | Path, hint: str | None = None) -> InputError:
-    """An error about a container or a member of it."""
+    """Return an error about a container or one of its members."""
     return InputError(message, file=shown(str(file)), hint=hint)
 
 
 def counted(names: Iterable[str]) -> str:
-    """How many files of each suffix there are: `.txt 3, .xml 1`."""
+    """Count the files of each suffix, as text: `.txt 3, .xml 1`."""
     counts = Counter(suffix_of(name) for name in names)
     pieces = [
         f"{'.' + shown(suffix) if suffix else 'no suffix'} {count}"
@@ -112,12 +112,12 @@ def counted(names: Iterable[str]) -> str:
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:
-    """A few names in natural order, and how many further ones there are."""
+    """Return the first names in natural order, and the number of further names, as text."""
     ordered = [shown(name) for name in sorted(names, key=natural_key)]
     further = f" and {len(ordered) - most} more" if len(ordered) > most else ""
     return ", ".join(ordered[:most]) + further
 
 
 def plural(count: int, noun: str) -> str:
-    """A count with its noun: `1 file`, `2 files`."""
+    """Return a count with its noun: `1 file`, `2 files`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

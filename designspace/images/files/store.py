@@ -1,7 +1,7 @@
-"""Encoded images by number: files of their own, or spans of larger files.
+"""Encoded images by number: separate files, or spans of larger files.
 
-Any image can be read at any time and by any process, so that shuffling is exact and a run can go on
-from any step.
+Any process can read any image at any time, so that shuffling is exact and a run can continue from
+any step.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from numpy.typing import NDArray
 from designspace.images.files.filenames import shown
 
 LARGEST = 256 << 20
-"""Bytes above which a file is no image that anyone would train on."""
+"""Maximal size of an image's file [bytes]; nobody trains on larger images."""
 TOO_LARGE = f"larger than {LARGEST >> 20} MiB"
 
 
 class Store(Protocol):
-    """The encoded images of a source, of all its splits."""
+    """The encoded images of a source, for all of its splits."""
 
     def __len__(self) -> int: ...
 
     def read(self, index: int, limit: int | None = None) -> bytes:
-        """An image's bytes, or the first `limit` of them.
+        """Read the bytes of an image, or the first `limit` of them.
 
         Raises:
-            OSError: they cannot be read.
+            OSError: The bytes cannot be read.
         """
         ...
 
     def where(self, index: int) -> str:
-        """An image's place, for people."""
+        """Return the location of an image, for messages."""
         ...
 
     def identity(self, index: int) -> str:
-        """What tells an image from others without reading it: its name and size in bytes."""
+        """Return a text that identifies an image without reading it, from name and size."""
         ...
 
     def size(self, index: int) -> int:
-        """Bytes that an image takes in its file."""
+        """Return the bytes that an image takes in its file."""
         ...
 
 
@@ -52,8 +52,8 @@ class FileStore:
     """One file per image.
 
     Attributes:
-        root: directory that the names start from.
-        paths: of the images.
+        root: Directory to which names are relative.
+        paths: Paths of the images.
     """
 
     root: Path
@@ -88,9 +88,9 @@ class SpanStore:
     """Spans of bytes in a few large files, such as the members of a tar file.
 
     Attributes:
-        files: the large ones.
-        names: of the images, in their files.
-        spans: file's number, offset and size of each image: int64 (N, 3).
+        files: Paths of the large files.
+        names: Names of the images in these files.
+        spans: Number of the file, offset and size of each image, int64 (N, 3) [bytes].
     """
 
     files: tuple[Path, ...]
@@ -105,7 +105,7 @@ class SpanStore:
         file, offset, size = (int(number) for number in self.spans[index])
         if limit is None and size > LARGEST:
             raise OSError(TOO_LARGE)
-        # Unbuffered: a buffer would read on into the next image.
+        # Without a buffer, which would also read part of the next image.
         path: Path = self.files[file]
         with path.open("rb", buffering=0) as stream:
             stream.seek(offset)

@@ -1,1 +1,1 @@
-"""How this machine reads images: worker processes, and the memory that they share."""
+"""Loading of batches on this machine: worker processes, and the memory that they share."""

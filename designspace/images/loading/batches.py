@@ -1,4 +1,4 @@
-"""Normalised batches of a split, for training and for measuring."""
+"""Normalised batches of a split, for training and for evaluation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from designspace.spec.recipe.recipe import Recipe
 def eval_batches(
     split: Split, view: View, batch_size: int, device: torch.device
 ) -> Iterator[Batch]:
-    """The whole split in its order: images (N, C, H, W) and labels (N,)."""
+    """Yield the whole split in its order: images (N, C, H, W) and labels (N,) of each batch."""
     read = _decoded if isinstance(split, DecodedSplit) else _streamed
     return ahead(read(split, view, batch_size, device), device)  # pyright: ignore[reportArgumentType]
 
@@ -52,21 +52,21 @@ def _streamed(
 
 @dataclass(frozen=True)
 class TrainBatches:
-    """Shuffled, augmented batches, an epoch at a time.
+    """Shuffled, augmented batches, one epoch at a time.
 
-    The last batch is left out where it is not full: batch norm, mixup and the step count want
-    equal batches. Of several processes each has its share of every batch; together they have the
-    very batches that one process alone would have. A batch that is accumulated comes part by part,
-    each augmented when it is its turn; the parts together are the batch.
+    The last batch is left out if it is not full, because batch norm, mixup and the step count need
+    equal batches. Each of several processes has its share of every batch; together they have
+    exactly the batches of a single process. An accumulated batch comes part by part, and each part
+    is augmented when it is its turn.
 
     Attributes:
-        split: what to train on.
-        recipe: its batch size is that of all processes together.
-        view: the input that the network sees.
-        device: where the batches go.
-        seed: of order and augmentation.
-        rank: of this process.
-        world: how many processes there are.
+        split: Split to train on.
+        recipe: Recipe of the training; its batch size is that of all processes together.
+        view: Input that the network sees.
+        device: Device of the batches.
+        seed: Seed of order and augmentation.
+        rank: Number of this process, from 0.
+        world: Number of processes.
     """
 
     split: Split
@@ -87,28 +87,28 @@ class TrainBatches:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch."""
+        """Number of batches per epoch."""
         return len(self.split) // self.recipe.batch_size
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Broken images that others took the place of so far, while they were read."""
+        """Locations of broken images that were replaced by others so far, while reading."""
         return () if isinstance(self.split, DecodedSplit) else tuple(self._stream.broken)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is unusual about how this machine reads the images, a sentence each."""
+        """Sentences on unusual conditions under which this machine reads the images."""
         if isinstance(self.split, DecodedSplit):
             return ()
         note = self._loading(self.split).note
         return (note,) if note else ()
 
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch, part by part; the same for the same (seed, epoch).
+        """Yield the batches of one epoch, part by part; equal for equal (seed, epoch).
 
         Args:
-            epoch: which one.
-            start_step: how many steps to leave out, without any work for them.
+            epoch: Number of the epoch.
+            start_step: Number of steps to skip; skipping takes no work.
         """
         draw = generator("order", self.seed, epoch)
         order = torch.randperm(len(self.split), generator=draw)
@@ -130,13 +130,13 @@ class TrainBatches:
                 yield change(pixels, here), labels
 
     def _taken(self, order: Tensor) -> Iterator[Batch]:
-        """From memory."""
+        """Yield batches from a split in memory."""
         assert isinstance(self.split, DecodedSplit)
         for index in to_device(order, self.split.labels.device):
             yield self.split.pixels.index_select(0, index), self.split.labels[index]
 
     def _read(self, order: Tensor, epoch: int) -> Iterator[Batch]:
-        """From files."""
+        """Yield batches from a split in files."""
         for pixels, labels in self._stream.read(order.tolist(), (self.seed, epoch)):
             yield to_device(pixels, self.device), to_device(labels, self.device)
 
@@ -152,7 +152,7 @@ class TrainBatches:
 
     @cached_property
     def _rows(self) -> Tensor:
-        """The rows of a batch that each of its parts has here, int64 (parts, K)."""
+        """Rows of a batch that this process has, for each part of the batch, int64 (parts, K)."""
         size = self.recipe.part_size
         share = rows_of(size, self.rank, self.world, paired=self.recipe.mixes)
         first = torch.arange(0, self.recipe.batch_size, size)
@@ -160,17 +160,20 @@ class TrainBatches:
 
 
 def rows_of(batch_size: int, rank: int, world: int, *, paired: bool) -> list[int]:
-    """The rows of a batch that one of `world` processes has.
+    """Return the rows of a batch that one of `world` processes has.
+
+    For example, of a batch of 8 on 2 processes, process 0 has the rows 0, 2, 4 and 6, or, paired,
+    the rows 0, 2, 5 and 7: row 0 is paired with row 7, and row 2 with row 5.
 
     Args:
-        batch_size: of all processes together.
-        rank: of the process.
-        world: how many processes there are.
-        paired: row i and its mirror image, row batch_size - 1 - i, stay together and mirror each
-            other in the share as well: mixup and cutmix mix each with the other.
+        batch_size: Number of images of all processes together.
+        rank: Number of the process, from 0.
+        world: Number of processes.
+        paired: Whether row i and its mirror image, row batch_size - 1 - i, stay together and mirror
+            each other in the share as well, because mixup and CutMix mix them with each other.
 
     Raises:
-        InputError: where the batch cannot be shared equally.
+        InputError: The batch cannot be shared equally.
     """
     unit = 2 * world if paired else world
     if batch_size % unit:

@@ -1,10 +1,11 @@
-"""One batch ahead of the step.
+"""Prefetching of one batch ahead of the step.
 
-On a GPU the next batch is copied and augmented in a stream of its own, beside the step. Each stream
-waits for the other at the seam: the step for its batch, and the next batch for the step before the
-current one. The second wait is what bounds memory. A batch that was given up goes back to the side
-stream's pool at once, and whatever overwrites it there comes after the step that read it; so two
-batches serve for a whole epoch, however far the host runs ahead, and the host itself never waits.
+On a GPU the next batch is copied and augmented in a separate stream, beside the step. Each stream
+waits for the other: step n waits for batch n, and the work on batch n + 1 waits for step n - 1. The
+second wait bounds the memory. When the step releases a batch, its memory returns at once to the
+pool of the side stream, and whatever overwrites it there runs after the step that read it. So the
+memory of two batches is enough for a whole epoch, however far the host runs ahead, and the host
+itself never waits.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Batch = tuple[Tensor, Tensor]
 
 
 def ahead(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
-    """The same batches; on a GPU each is copied and augmented while the one before is in use."""
+    """Yield the same batches; on a GPU, prepare each while the one before is in use."""
     if device.type != "cuda":
         yield from batches
         return
@@ -35,7 +36,7 @@ def ahead(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
 
 @cache
 def _side(device: torch.device) -> torch.cuda.Stream:
-    """One for all epochs: memory that was freed in a stream serves that stream alone."""
+    """Return the side stream of all epochs: memory freed in a stream only serves that stream."""
     return torch.cuda.Stream(device)
 
 

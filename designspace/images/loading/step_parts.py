@@ -9,12 +9,12 @@ from designspace.images.loading.prefetch import Batch
 
 
 def by_step(batches: Iterable[Batch], parts: int, size: int) -> Iterator[Iterator[Batch]]:
-    """The parts of each step, each made when it is asked for; all of them must be taken.
+    """Yield the parts of each step, each made on demand; the caller must take all of them.
 
     Args:
-        batches: the parts of all steps, or whole batches, which are cut.
-        parts: how many a step has.
-        size: images of a part.
+        batches: Parts of all steps, or whole batches, which are cut into parts.
+        parts: Number of parts per step.
+        size: Number of images per part.
     """
     left = iter(batches) if parts == 1 else _cut(batches, size)
     for first in left:

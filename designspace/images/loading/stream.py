@@ -1,4 +1,4 @@
-"""Batches of a split that is read from its files, by worker processes."""
+"""Batches of a split that worker processes read from its files."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from designspace.library_warnings import silenced
 
 Key = tuple[int | str, ...]
 Transform = Callable[[Image.Image, Generator], Tensor]
-"""Bytes (C, H, W) of an image, with a generator for this image."""
+"""Function from an image and its generator to bytes, uint8 (C, H, W)."""
 Broken = tuple[str, str]
-"""Where an image lies that could not be read, and why."""
+"""Location of an image that could not be read, and the reason."""
 Item = tuple[Tensor | None, int, list[Broken]]
-"""An image or None, its label, and what could not be read on the way."""
+"""Image or None, its label, and the images that could not be read before it."""
 CPU = torch.device("cpu")
 REPLACEMENTS = 16
-"""Images that are tried one after the other in the place of a broken one."""
+"""Number of images that are tried in turn if the first of them are broken."""
 
 
 class _Read(Dataset[Item]):
-    """Reads and transforms an image; what it draws depends on (key, index) alone."""
+    """A data set that reads and transforms images; random numbers only depend on (key, index)."""
 
     def __init__(self, split: EncodedSplit, transform: Transform, tries: int) -> None:
         self._split, self._transform, self._tries = split, transform, tries
@@ -40,7 +40,7 @@ class _Read(Dataset[Item]):
 
     @silenced()
     def __getitem__(self, asked: tuple[int, Key]) -> Item:
-        # In a worker process: whatever the number of workers, an image is augmented the same.
+        # This runs in a worker process, and its result does not depend on the number of workers.
         index, key = asked
         draw, broken = generator(*key, index), list[Broken]()
         for place in range(index, index + self._tries):
@@ -56,7 +56,7 @@ class _Read(Dataset[Item]):
 
 
 class _Batches(Sampler[list[tuple[int, Key]]]):
-    """The batches of the epoch that is next."""
+    """The batches of indices of the next epoch."""
 
     def __init__(self) -> None:
         self.batches: Sequence[Sequence[int]] = ()
@@ -71,18 +71,19 @@ class _Batches(Sampler[list[tuple[int, Key]]]):
 
 
 class Stream:
-    """Reads batches of a split in any order, epoch after epoch, with the same processes.
+    """A reader of a split's batches in any order, for many epochs with the same processes.
 
     Args:
-        split: what to read.
-        transform: of each image; must be picklable.
-        whole: keep batches full. In the place of a broken image stands the next one of the split
-            that is none; else it is left out. Both only where the split skips broken images.
-        device: where the batches go: those for a GPU lie in pinned memory.
-        how: workers and prefetching; None for this machine's.
+        split: Split to read.
+        transform: Transform of each image; it must be picklable.
+        whole: Whether to replace a broken image by the next one of the split that is readable, so
+            that batches stay full, if there is one among the next 15. Otherwise a broken image is
+            left out. Both apply only if the split skips broken images.
+        device: Device of the batches; batches for a GPU are in pinned memory.
+        how: Workers and prefetching; None for the defaults of this machine.
 
     Attributes:
-        broken: what was skipped so far: the reason by the place.
+        broken: Images that were skipped so far: the reason by the location.
     """
 
     def __init__(
@@ -109,14 +110,15 @@ class Stream:
         )
 
     def read(self, batches: Sequence[Sequence[int]], key: Key) -> Iterator[tuple[Tensor, Tensor]]:
-        """Bytes (K, C, H, W) and labels (K,) of each batch of indices.
+        """Yield bytes (K, C, H, W) and labels (K,) of each batch.
 
         Args:
-            batches: indices into the split.
-            key: what the images' draws depend on, beside their indices.
+            batches: Indices into the split, batch by batch.
+            key: Key of the random numbers; those of an image depend on it and on the image's index.
 
         Raises:
-            InputError: for an unreadable image, unless the split skips those.
+            InputError: An image is unreadable and the split does not skip those, or `whole` is set
+                and no image of a batch, nor any of its replacements, is readable.
         """
         self._order.batches, self._order.key = batches, key
         for images, labels, broken in self._loader:

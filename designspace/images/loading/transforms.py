@@ -1,4 +1,4 @@
-"""What is done to an encoded image as it is read: the view's crop, or a random one."""
+"""Transforms of an encoded image while it is read: the view's crop, or a random one."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from designspace.images.view import View
 from designspace.spec.recipe.crops import Crop, PadCrop, ResizedCrop
 
 ATTEMPTS = 10
-"""Draws of a box until one lies in the image; torchvision's number."""
+"""Number of draws for a box that lies in the image; the same as in torchvision."""
 
 
 @dataclass(frozen=True)
 class TestLook:
-    """The view in which a network is measured."""
+    """The transform for evaluation: the view in which a network is measured."""
 
     __test__ = False
 
     view: View
 
     def __call__(self, image: Image.Image, _: Generator) -> Tensor:
-        """Bytes (C, H, W)."""
+        """Return the transformed image, uint8 (C, H, W)."""
         return to_bytes(fitted(image, self.view))
 
 
 @dataclass(frozen=True)
 class TrainLook:
-    """The recipe's crop; all the rest is done to whole batches."""
+    """The transform for training: the recipe's crop; all else is done to whole batches."""
 
     crop: Crop
     view: View
 
     def __call__(self, image: Image.Image, draw: Generator) -> Tensor:
-        """Bytes (C, H, W)."""
+        """Return the transformed image, uint8 (C, H, W)."""
         size = self.view.size
         if isinstance(self.crop, ResizedCrop):
             box = random_box(image.height, image.width, self.crop, draw)
             mode = Image.Resampling[self.crop.interpolation.upper()]
-            # Cut out first: what is outside of a box has no part in it, as in torchvision.
+            # Crop before resizing: pixels outside of the box do not count, as in torchvision.
             return to_bytes(image.crop(box).resize((size, size), mode))
         if not isinstance(self.crop, PadCrop):
             return TestLook(self.view)(image, draw)
@@ -53,7 +53,7 @@ class TrainLook:
 
 
 def fitted(image: Image.Image, view: View) -> Image.Image:
-    """An image resized and cropped as its view says, to the pixel as timm does it."""
+    """Resize and crop an image as the view says; pixels equal those of timm."""
     test, size = view.test, view.size
     if test.crop_mode == "center":
         side = test.covering(size)
@@ -68,7 +68,7 @@ def fitted(image: Image.Image, view: View) -> Image.Image:
 
 
 def _bordered(image: Image.Image, size: int, fill: tuple[int, ...]) -> Image.Image:
-    """The image in the middle of a canvas of one colour, no side of which is below `size`."""
+    """Center the image on a canvas of one color whose sides are at least `size` long."""
     wide, tall = max(image.width, size), max(image.height, size)
     canvas = Image.new(image.mode, (wide, tall), fill[0] if len(fill) == 1 else fill)
     canvas.paste(image, ((wide - image.width) // 2, (tall - image.height) // 2))
@@ -78,9 +78,12 @@ def _bordered(image: Image.Image, size: int, fill: tuple[int, ...]) -> Image.Ima
 def random_box(
     height: int, width: int, crop: ResizedCrop, draw: Generator
 ) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of a box of random area and aspect within an image.
+    """Draw a box of random area and aspect within an image, as torchvision does.
 
-    As torchvision draws it; where no draw fits, the largest central box of an allowed aspect.
+    If no draw fits, the result is the largest central box with an allowed aspect.
+
+    Returns:
+        Left, top, right and bottom [pixels].
     """
     share = torch.empty(ATTEMPTS).uniform_(*crop.scale, generator=draw)
     log = [math.log(bound) for bound in crop.ratio]

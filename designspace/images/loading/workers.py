@@ -1,4 +1,4 @@
-"""How many processes read images, and how many batches they have ready."""
+"""The number of processes that read images, and of batches that they keep ready."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import torch
 from designspace.errors import InputError
 
 SHARED = Path("/dev/shm")
-"""Where worker processes put their batches, on Linux."""
+"""Directory in which worker processes put their batches, on Linux."""
 BUDGET = 512 << 20
-"""Bytes of the batches that the workers of a process have ready, together."""
+"""Size of the batches that all workers of a process together keep ready [bytes]."""
 PREFETCH, MOST = 4, 8
-"""Batches that a worker has ready at most, and workers that a process starts at most."""
+"""Maximal number of batches that a worker keeps ready, and of workers that a process starts."""
 SPARE = 0.9
 """Share of the free shared memory that may be used."""
 
 
 @dataclass(frozen=True)
 class Loading:
-    """How this machine reads: it changes the speed of a run and nothing else.
+    """Settings for reading images on this machine; they only change the speed of a run.
 
     Attributes:
-        workers: processes that read; 0 to read in the training process.
-        prefetch: batches that each has ready.
-        note: why there are fewer than were asked for; None where there are not.
+        workers: Number of processes that read; 0 to read in the training process.
+        prefetch: Number of batches that each worker keeps ready.
+        note: Reason why there are fewer workers than intended; None if there are not.
     """
 
     workers: int
@@ -37,14 +37,16 @@ class Loading:
 
 
 def loading(batch_bytes: int = 0) -> Loading:
-    """As many workers as this process has threads, at most 8, or `$DESIGNSPACE_WORKERS`.
+    """Choose the number of workers and of batches that they keep ready.
 
-    A trial has the threads that its study gives it. The processes of a distributed run, whose
-    threads torchrun sets to 1, share the cores. The batches that wait together take at most 512 MB,
-    but each worker has one, and at most the free shared memory.
+    There are as many workers as this process has threads, at most one per core and at most 8, or as
+    many as `$DESIGNSPACE_WORKERS` states. A trial has the threads of its study. The processes of
+    a distributed run share the cores, because torchrun sets their threads to 1. Together, the ready
+    batches take at most 512 MiB, unless one batch per worker takes more, and at most the free
+    shared memory.
 
     Args:
-        batch_bytes: of one batch.
+        batch_bytes: Size of one batch; 0 if it is not known [bytes].
 
     Raises:
         InputError: `$DESIGNSPACE_WORKERS` is not a number.
@@ -53,7 +55,7 @@ def loading(batch_bytes: int = 0) -> Loading:
     if not workers or not batch_bytes:
         return Loading(workers)
     prefetch = max(1, min(PREFETCH, BUDGET // (workers * batch_bytes)))
-    # One more batch is in use, or on its way to pinned memory, than the workers have ready.
+    # In addition to the ready batches, one is in use or on its way to pinned memory.
     fitting = int(_shared_bytes() * SPARE / batch_bytes) - 1
     if fitting >= workers * prefetch:
         return Loading(workers, prefetch)
@@ -87,5 +89,5 @@ def _workers() -> int:
 
 
 def _shared_bytes() -> float:
-    """Bytes that are free where workers put their batches; infinite where that is no directory."""
+    """Return the free bytes in the workers' directory; infinity if there is no such directory."""
     return shutil.disk_usage(SHARED).free if SHARED.is_dir() else float("inf")

@@ -1,1 +1,1 @@
-"""What the data are, for a person who has not trained on them yet."""
+"""Overview of a data set, for people who have not trained on it yet."""

@@ -1,7 +1,7 @@
 """A contact sheet: one row per class, images of each split side by side, with labels.
 
-A class whose images look different from split to split shows at once that its label means another
-thing in one of them.
+If the images of a class look different in one split, its label has another meaning there, and the
+sheet shows this at a glance.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from designspace.spec.documents.document import write_bytes_atomic
 
 SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 COLUMNS = {"train": 6, "val": 2, "test": 2}
-"""Images of a class that are shown, per split."""
+"""Number of images per class and split."""
 ROWS = 24
-"""Classes that are shown; of more, evenly spaced ones."""
+"""Maximal number of classes; if there are more, evenly spaced ones are shown."""
 TILE, GAP, MARGIN, LABELS = 84, 6, 16, 190
 HEADER, SMALL, LARGE = 64, 13, 18
 INK, PALE, PAPER, EMPTY = "#1a1a1a", "#6b6b6b", "#ffffff", "#ececec"
 
 
 def check_sheet(path: Path) -> None:
-    """Refuse a place where no sheet can be written, before anything is read.
+    """Check that a sheet can be written to a path, before any data is read.
 
     Raises:
-        InputError: the suffix is of no image format, or the place is a directory.
+        InputError: The suffix is not that of an image format, or the path is a directory.
     """
     if path.suffix.lower() not in SUFFIXES:
         said = f"the suffix '{path.suffix}' is of no image format"
@@ -46,10 +46,10 @@ def check_sheet(path: Path) -> None:
 
 
 def write_sheet(data: Data, path: Path) -> None:
-    """Draw the contact sheet of a data set into an image file, whole or not at all.
+    """Draw the contact sheet of a data set into an image file, completely or not at all.
 
     Raises:
-        InputError: as `check_sheet`, or the place cannot be written.
+        InputError: See `check_sheet`; or the file cannot be written.
     """
     check_sheet(path)
     file = io.BytesIO()
@@ -59,7 +59,7 @@ def write_sheet(data: Data, path: Path) -> None:
 
 @silenced()
 def draw_sheet(data: Data) -> Image.Image:
-    """The contact sheet, RGB."""
+    """Draw the contact sheet of a data set as an RGB image."""
     labels = spaced(data.num_classes, ROWS)
     sheet = _Sheet.blank(len(labels))
     shown = f", {len(labels)} of them here" if len(labels) < data.num_classes else ""
@@ -81,7 +81,7 @@ def draw_sheet(data: Data) -> Image.Image:
 
 
 def _starts() -> Iterator[tuple[str, int]]:
-    """Where the columns of each split begin."""
+    """Yield each split with the left edge of its columns [pixels]."""
     left = MARGIN + LABELS
     for name, count in COLUMNS.items():
         yield name, left
@@ -90,20 +90,20 @@ def _starts() -> Iterator[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """The image, and how one draws on it."""
+    """The image of a sheet, with methods that draw on it."""
 
     image: Image.Image
     pen: ImageDraw.ImageDraw
 
     @classmethod
     def blank(cls, rows: int) -> _Sheet:
-        """White paper for so many classes."""
+        """Return a white sheet for a number of classes."""
         width = 2 * MARGIN + LABELS + sum(COLUMNS.values()) * (TILE + GAP) + 2 * GAP * len(COLUMNS)
         image = Image.new("RGB", (width, HEADER + rows * (TILE + GAP) + MARGIN), PAPER)
         return cls(image, ImageDraw.Draw(image))
 
     def text(self, at: tuple[int, int], words: str, size: int, color: str = INK) -> None:
-        """One line; beside the tiles it is cut so that it does not reach into them."""
+        """Draw one line of text; text beside the tiles is cut so that it does not overlap them."""
         font = ImageFont.load_default(size)
         words = " ".join(words.split())
         room = LABELS - GAP if at[0] == MARGIN and at[1] >= HEADER else self.image.width - at[0]
@@ -114,7 +114,7 @@ class _Sheet:
         self.pen.text(at, words, color, font)
 
     def tile(self, image: Image.Image | None, at: tuple[int, int]) -> None:
-        """An image fitted into its square; an unreadable one is crossed out."""
+        """Draw an image that fits into its square; cross out the square if the image is None."""
         left, top = at
         self.pen.rectangle((left, top, left + TILE - 1, top + TILE - 1), EMPTY)
         if image is None:
@@ -127,7 +127,7 @@ class _Sheet:
 
 
 def _tiles(split: Split, label: int, count: int) -> Iterator[Image.Image | None]:
-    """Evenly spaced images of a class, fitted into a square; None for an unreadable one."""
+    """Yield evenly spaced images of a class that fit into a square; None if unreadable."""
     members = np.flatnonzero(split.labels.numpy() == label).tolist()
     for place in spaced(len(members), count):
         yield _tile(split, members[place])
@@ -144,7 +144,7 @@ def _tile(split: Split, index: int) -> Image.Image | None:
 
 
 def _fitted(image: Image.Image) -> Image.Image:
-    """As large as its square allows; small ones by whole factors, so that pixels stay visible."""
+    """Scale an image to its square; enlarge by whole factors, so that pixels stay visible."""
     scale = TILE / max(image.width, image.height)
     mode = Image.Resampling.BICUBIC
     if scale >= 1:

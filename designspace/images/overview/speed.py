@@ -1,4 +1,4 @@
-"""How many images per second this machine decodes, on the path that a training takes."""
+"""Measurement of the images per second that this machine decodes, as a training reads them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from designspace.records.environment import cpu_name
 from designspace.spec.recipe.crops import ResizedCrop, TestView
 
 IMAGES, BATCH = 2048, 64
-"""Images that are timed at most, and images per batch."""
+"""Maximal number of images that are timed, and number of images per batch."""
 PATIENCE = 20.0
-"""Seconds after which a timing ends with the batches that it has."""
+"""Time after which a measurement ends with the batches read so far [s]."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Images decoded, cropped at random and resized, per second.
+    """The speed of decoding, random cropping and resizing.
 
     Attributes:
-        images_per_second: by the worker processes of a training.
-        workers: how many of these there are.
-        single_process: images per second without workers.
-        images: how many were timed, in each of the two.
-        size: side of the crops.
-        device: the processor.
+        images_per_second: Images per second with the worker processes of a training.
+        workers: Number of worker processes.
+        single_process: Images per second without workers.
+        images: Number of images in each of the two measurements.
+        size: Side of the crops [pixels].
+        device: Name of the processor; None if it is not known.
     """
 
     images_per_second: float
@@ -42,7 +42,7 @@ class Speed:
     device: str | None
 
     def plain(self) -> dict[str, Any]:
-        """As plain data, for JSON."""
+        """Return the speed as plain data, for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -55,16 +55,16 @@ class Speed:
 
 
 def time_decoding(split: EncodedSplit, size: int) -> Speed:
-    """Time the decoding of a split's images as a training reads them.
+    """Measure the speed at which a split's images are decoded, as a training reads them.
 
-    The files are read once before, so that both timings find them in the system's cache.
+    The files are read once before, so that both measurements find them in the system's cache.
 
     Args:
-        split: encoded images.
-        size: side of the random crops.
+        split: Encoded images.
+        size: Side of the random crops [pixels].
 
     Raises:
-        InputError: an unreadable image, unless the split skips those.
+        InputError: An image is unreadable, and the split does not skip those.
     """
     chosen = split.take(spaced(len(split), IMAGES))
     for index in range(len(chosen)):
@@ -77,7 +77,7 @@ def time_decoding(split: EncodedSplit, size: int) -> Speed:
 
 
 def _timed(split: EncodedSplit, size: int, how: Loading) -> tuple[float, int]:
-    """Images per second, and how many were read; the start of the workers is left out."""
+    """Return the images per second, without the start of the workers, and the images read."""
     channels = (0.5,) * split.channels
     look = TrainLook(ResizedCrop(), View(size, channels, channels, TestView()))
     stream = Stream(split, look, whole=True, how=how)

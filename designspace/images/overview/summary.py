@@ -1,4 +1,4 @@
-"""What was read, how it was split, and how bright it is: the facts of `designspace data`."""
+"""The facts that `designspace data` shows: the source, its splits, and its pixel statistics."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from designspace.images.split import DecodedSplit, EncodedSplit, Skipped
 from designspace.images.statistics import measure
 
 UNBALANCED = 10
-"""Images of the largest class over those of the smallest, from which on a note says so."""
+"""Ratio of the largest class to the smallest from which a note says that they are unbalanced."""
 _NAMED = 5
-"""Classes that a note names before it counts the others."""
+"""Number of classes that a note names; it counts the others."""
 
 
 @dataclass(frozen=True)
 class SplitSummary:
-    """One split.
+    """The facts about one split.
 
     Attributes:
-        images: how many there are.
-        per_class: how many of each class, in the order of the labels.
-        pixel_mean: per channel, 0 to 1.
-        pixel_std: per channel, likewise.
-        measured: images whose pixels were read for the two.
+        images: Number of images.
+        per_class: Number of images of each class, in the order of the labels.
+        pixel_mean: Mean per channel, 0 to 1.
+        pixel_std: Standard deviation per channel, on the same scale.
+        measured: Number of images whose pixels were read for mean and standard deviation.
     """
 
     images: int
@@ -35,7 +35,11 @@ class SplitSummary:
     measured: int
 
     def plain(self, classes: list[str]) -> dict[str, Any]:
-        """As plain data, for JSON."""
+        """Return the facts as plain data, for JSON.
+
+        Args:
+            classes: Names of the classes, in the order of the labels.
+        """
         return {
             "images": self.images,
             "per_class": dict(zip(classes, self.per_class, strict=True)),
@@ -47,7 +51,14 @@ class SplitSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """A data set and its three splits, by name: train, val and test."""
+    """The facts about a data set and its three splits.
+
+    Attributes:
+        data: Data set.
+        splits: Facts about the splits, by name: train, val and test.
+        notes: Sentences on the data and on what to watch out for.
+        skipped: Unreadable images that were left out.
+    """
 
     data: Data
     splits: Mapping[str, SplitSummary]
@@ -55,11 +66,11 @@ class Summary:
     skipped: tuple[Skipped, ...]
 
     def plain(self) -> dict[str, Any]:
-        """As plain data, for JSON."""
+        """Return the facts as plain data, for JSON."""
         data, train = self.data, self.splits["train"]
         return {
             "name": data.name,
-            # Images that stay in their files here may be decoded in training: another identity.
+            # Training may decode images that stay in their files here, which changes the digest.
             "digest": data.digest if isinstance(data.train, DecodedSplit) else None,
             "classes": data.classes,
             **{name: split.images for name, split in self.splits.items()},
@@ -78,7 +89,7 @@ def summarise(data: Data) -> Summary:
     """Count the images of each class and measure the pixels of each split.
 
     Raises:
-        InputError: an unreadable image among those that are measured, unless those are skipped.
+        InputError: An image among those that are measured is unreadable, and is not skipped.
     """
     splits: dict[str, SplitSummary] = {}
     skipped = dict.fromkeys(data.skipped)
@@ -99,7 +110,7 @@ def summarise(data: Data) -> Summary:
 
 
 def _split_notes(data: Data) -> Iterator[str]:
-    """Where each split comes from."""
+    """Yield notes on the origin of the validation and test split."""
     if data.own_val:
         yield "the validation split is the source's own"
     else:
@@ -132,7 +143,13 @@ def _pixel_notes(data: Data, splits: Mapping[str, SplitSummary]) -> Iterator[str
 
 
 def opening_line(data: Data, mean: tuple[float, ...], std: tuple[float, ...]) -> str:
-    """What a training learns from, in one line; mean and std of the training pixels, 0 to 1."""
+    """Describe the data of a training in one line.
+
+    Args:
+        data: Data set.
+        mean: Mean of the training pixels per channel, 0 to 1.
+        std: Standard deviation of the training pixels per channel, on the same scale.
+    """
     size = f"{data.image_size}x{data.image_size}" if data.image_size else "various sizes"
     drawn = "" if data.own_test else " (drawn from the training images)"
     parts = f"{len(data.train):,} train, {len(data.val):,} val, {len(data.test):,} test{drawn}"

@@ -1,1 +1,1 @@
-"""Pixels of encoded images: what a file's header says, and any of Pillow's modes as bytes."""
+"""Pixels of encoded images: facts from headers, and conversion of Pillow's modes to bytes."""

@@ -1,4 +1,4 @@
-"""Encoded images to bytes."""
+"""Decoding of encoded images to bytes."""
 
 from __future__ import annotations
 
@@ -22,21 +22,25 @@ from designspace.spec.recipe.crops import Interpolation
 Made = TypeVar("Made")
 THREADS = 4
 LARGEST_RESIZE = 1 << 24
-"""Pixels up to which an image is resized as a whole before it is cropped, as torchvision does."""
+"""Maximal pixels of a resized image before it is cropped; larger ones are resized in part."""
 
 
 def open_image(data: bytes, channels: int) -> Image.Image:
-    """The whole image decoded, gray or RGB.
+    """Decode a whole image to gray or RGB.
+
+    Args:
+        data: Bytes of the encoded image.
+        channels: 1 for gray, 3 for RGB.
 
     Raises:
-        BrokenImageError: an `OSError` that says in one line why it cannot be read.
+        BrokenImageError: The image cannot be read. This `OSError` states the reason in one line.
     """
     with opened(data) as image:
         return converted(image, channels)
 
 
 def to_bytes(image: Image.Image) -> Tensor:
-    """A uint8 tensor (C, H, W)."""
+    """Convert an image to a tensor, uint8 (C, H, W)."""
     array = np.array(image, dtype=np.uint8)
     if array.ndim == 2:
         return torch.from_numpy(array)[None]
@@ -49,17 +53,18 @@ def resize_and_crop(
     interpolation: Interpolation = "bicubic",
     crop: int | None = None,
 ) -> Image.Image:
-    """Resizes so that the image just covers `size` (height, width), and crops the center.
+    """Resize an image so that it just covers `size`, and crop the center.
 
-    To the pixel what torchvision's `Resize` and `CenterCrop` give, as published evaluations do.
-    Only of an image so narrow that it would have more than `LARGEST_RESIZE` pixels in between,
-    such as 1x20000, what the crop needs is resized alone; values may then differ by rounding.
+    The pixels equal those of torchvision's `Resize` and `CenterCrop`, which published evaluations
+    use. There is one exception: an image so narrow that it would have more than `LARGEST_RESIZE`
+    pixels when resized, such as 1x20000. Of such an image, only the part that the crop needs is
+    resized, and values may differ by rounding.
 
     Args:
-        image: Of any size.
-        size: What is to be covered.
-        interpolation: Of the resizing.
-        crop: Side of the square that is cropped; null crops to `size`.
+        image: Image of any size.
+        size: Height and width to cover [pixels].
+        interpolation: Interpolation of the resizing.
+        crop: Side of the square to crop [pixels]; None crops to `size`.
     """
     width, height = _covering(image, size)
     tall, wide = (crop, crop) if crop else size
@@ -74,7 +79,7 @@ def resize_and_crop(
 
 
 def _covering(image: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
-    """Width and height of the image when it just covers a size (height, width)."""
+    """Return the width and height at which the image just covers a size (height, width)."""
     height, width = size
     if height * image.width >= width * image.height:
         return max(int(height * image.width / image.height), width), height
@@ -87,17 +92,17 @@ def _resized_part(
     box: tuple[int, int, int, int],
     mode: Image.Resampling,
 ) -> Image.Image:
-    """What `image.resize(size, mode).crop(box)` gives, without the pixels around the box."""
+    """Compute `image.resize(size, mode).crop(box)` without the pixels around the box."""
     across, down = image.width / size[0], image.height / size[1]
     region = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
-    # Cut out first, with what the filter reaches: 32-bit floats are exact for small numbers only.
+    # First crop to the pixels that the filter uses: 32-bit floats are exact only for small numbers.
     reach = 4 * math.ceil(max(across, down, 1))
     left, top = max(math.floor(region[0]) - reach, 0), max(math.floor(region[1]) - reach, 0)
     right = min(math.ceil(region[2]) + reach, image.width)
     bottom = min(math.ceil(region[3]) + reach, image.height)
     part = image.crop((left, top, right, bottom))
     inner = (region[0] - left, region[1] - top, region[2] - left, region[3] - top)
-    # Along the rows first, as Pillow does with a whole image that is enlarged.
+    # Resize along the rows first, as Pillow does with a whole image that is enlarged.
     wide, tall = box[2] - box[0], box[3] - box[1]
     rows = (inner[0], 0.0, min(inner[2], part.width), float(part.height))
     part = part.resize((wide, part.height), mode, rows)
@@ -107,10 +112,11 @@ def _resized_part(
 
 @silenced()
 def decode_all(split: EncodedSplit, size: tuple[int, int]) -> tuple[DecodedSplit, list[Skipped]]:
-    """Decodes every image to `size` (height, width); also what was skipped, and why.
+    """Decode every image to `size` (height, width); return the split and the skipped images.
 
     Raises:
-        InputError: for the first unreadable image, unless the split skips those.
+        InputError: An image is unreadable, and the split does not skip those. The error names the
+            first one.
     """
     pixels = torch.empty((len(split), split.channels, *size), dtype=torch.uint8)
     kept: list[int] = []
@@ -127,10 +133,11 @@ def decode_all(split: EncodedSplit, size: tuple[int, int]) -> tuple[DecodedSplit
 
 @silenced()
 def readable(split: EncodedSplit) -> tuple[EncodedSplit, list[Skipped]]:
-    """The images that can be decoded, still in their files; also what was skipped, and why.
+    """Return the split of images that can be decoded, still in files, and the skipped images.
 
     Raises:
-        InputError: for the first unreadable image, unless the split skips those.
+        InputError: An image is unreadable, and the split does not skip those. The error names the
+            first one.
     """
     found = list(each_image(split, lambda _: None))
     skipped = [one for _, one in found if one is not None]
@@ -141,12 +148,14 @@ def readable(split: EncodedSplit) -> tuple[EncodedSplit, list[Skipped]]:
 def each_image(
     split: EncodedSplit, use: Callable[[Image.Image], Made]
 ) -> Generator[tuple[int, Made | Skipped]]:
-    """What `use` makes of every image, in their order, or why an image was skipped.
+    """Decode every image and yield its index and the result of `use`, in order.
 
-    A few threads decode; the caller silences the warnings of libraries around them.
+    An unreadable image yields a `Skipped` with the reason instead. A few threads decode; the caller
+    must silence the warnings of libraries.
 
     Raises:
-        InputError: for the first unreadable image, unless the split skips those.
+        InputError: An image is unreadable, and the split does not skip those. The error names the
+            first one.
     """
 
     def decode(index: int) -> Made | OSError:

@@ -1,4 +1,4 @@
-"""From encoded images to a source: what their headers say, and whether they fit decoded."""
+"""The step from encoded images to a source: a survey of headers, and decoding if they fit."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from designspace.images.split import EncodedSplit, Skipped, Source, Split
 from designspace.library_warnings import silenced
 
 NARROWEST = 16
-"""Long side over short side up to which a common size is kept: a network sees a square of it."""
+"""Maximal ratio of long to short side for a common size to be kept; networks see a square."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How encoded images are read.
+    """Options for reading encoded images.
 
     Attributes:
-        image_size: side for images that have no common size; None refuses those.
-        skip_broken: leave unreadable images out and count them.
-        cache_bytes: a set whose decoded pixels take no more than this is decoded once and kept.
-        inspect: the images are only to be looked at: they may have any sizes without `image_size`,
-            and nothing is copied to another place.
+        image_size: Side for images without a common size [pixels]; with None, those are an error.
+        skip_broken: Whether to leave out unreadable images and count them.
+        cache_bytes: Maximal size of decoded pixels in memory [bytes]; a set up to this size is
+            decoded once and kept.
+        inspect: Whether the images are only inspected. They may then have different sizes without
+            `image_size`, and nothing is copied to another place.
     """
 
     image_size: int | None = None
@@ -43,18 +44,19 @@ def read_encoded(
     options: Reading,
     notes: Sequence[str] = (),
 ) -> Source:
-    """A source of one to three splits, decoded where it fits.
+    """Read a source of one to three splits, decoded if it fits into memory.
 
     Args:
-        file: what the user named, for errors.
-        name: for people.
-        classes: names, in the order of the labels.
-        splits: to train with, then to test with where there is one, then to select with.
-        options: how to read.
-        notes: what is known of the source already, a sentence each.
+        file: Name that the user gave, for errors.
+        name: Name in messages and records.
+        classes: Names of the classes, in the order of the labels.
+        splits: Training split, then the test split and the validation split, if they exist.
+        options: Options for reading images.
+        notes: Earlier notes on the source.
 
     Raises:
-        InputError: an unreadable image, none at all, or sizes that differ with none asked for.
+        InputError: An image is unreadable, there is none at all, or sizes differ and `options` does
+            not give one.
     """
     found = survey(splits, options.skip_broken)
     side, note = _side(found, options, file)
@@ -79,7 +81,10 @@ def read_encoded(
 def _pixels(
     found: Survey, side: tuple[int, int] | None, cache_bytes: int
 ) -> tuple[Sequence[Split], list[Skipped], str | None]:
-    """The splits, decoded to `side` where they fit; what was skipped; the identity of the rest."""
+    """Return the splits, decoded to `side` if they fit; the skipped images; and the identity.
+
+    The identity is None for decoded splits, whose pixels identify them.
+    """
     size = found.pixels if side is None else found.total * side[0] * side[1]
     small = size * found.channels <= cache_bytes
     if small and side is not None:
@@ -94,9 +99,10 @@ def _pixels(
 
 
 def _side(found: Survey, options: Reading, file: str) -> tuple[tuple[int, int] | None, str]:
-    """Height and width to decode to, and why: the common size, else a square of `image_size`.
+    """Return the height and width to decode to, and a note on them.
 
-    None where sizes differ, none is asked for, and the images are only inspected.
+    They are the common size, or else a square of side `image_size`. The result is None if sizes
+    differ, `image_size` is not given, and the images are only inspected.
     """
     if not found.sizes:
         raise _nothing(file, found.skipped)
@@ -115,7 +121,7 @@ def _side(found: Survey, options: Reading, file: str) -> tuple[tuple[int, int] |
 
 
 def _range(sizes: Mapping[tuple[int, int], int]) -> str:
-    """The sizes of the images, in words."""
+    """Describe the sizes of the images in words."""
     if len(sizes) == 1:
         ((height, width),) = sizes
         return f"images are of {width}x{height} pixels, too narrow to be kept at that size"
@@ -132,7 +138,7 @@ def _nothing(file: str, skipped: Sequence[Skipped]) -> InputError:
 
 
 def _listed(splits: Sequence[EncodedSplit]) -> str:
-    """Identity of a set that is too large to hash: names and sizes in bytes of its images."""
+    """Return the identity of a set that is not hashed whole: from names and sizes of its images."""
     digest = hashlib.sha256()
     for split in splits:
         for member in split.members.tolist():

@@ -1,4 +1,4 @@
-"""What an image's header says, without its pixels."""
+"""The facts in an image's header, read without decoding pixels."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ from designspace.images.pixels.opening import PARSING, opened
 Trait = Literal["deep", "transparent", "cmyk", "frames", "oriented"]
 
 _SCATTERED = ("GIF", "TIFF")
-"""Formats whose frames are only found by reading on."""
+"""Formats in which the number of frames is only known after reading further."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The size of an image in pixels, whether it is gray, and what a user should know of it."""
+    """The facts in the header of an image.
+
+    Attributes:
+        height: Height of the image [pixels].
+        width: Width of the image [pixels].
+        gray: Whether the image has no color.
+        traits: Properties that a user should know about.
+        partial: Whether more bytes of the file might reveal more traits.
+    """
 
     height: int
     width: int
@@ -28,14 +36,14 @@ class Header:
 
 
 def read_header(data: bytes, *, whole: bool) -> Header:
-    """The header of an encoded image; `partial` where more of the file would say more.
+    """Read the header of an encoded image.
 
     Args:
-        data: the file, or its first bytes.
-        whole: whether it is the file.
+        data: Bytes of the file, or its first bytes.
+        whole: Whether `data` is the whole file.
 
     Raises:
-        BrokenImageError: it cannot be read, or its pixels will not be.
+        BrokenImageError: The header cannot be read, or pixels of this kind are not supported.
     """
     with opened(data) as image:
         check_range(image)
@@ -52,13 +60,14 @@ def read_header(data: bytes, *, whole: bool) -> Header:
 
 
 def _orientation(image: Image.Image) -> int | None:
-    """The orientation that is to be applied; None where there is none that can be read.
+    """Return the EXIF orientation of an image; None if there is none that can be read.
 
-    Pillow turns TIFF itself. Of PNG, the method of its own class would decode the pixels first.
+    Pillow itself rotates TIFF. For PNG, the method of Pillow's own class would first decode the
+    pixels, so this calls the method of the base class.
     """
     if image.format == "TIFF":
         return None
     try:
         return Image.Image.getexif(image).get(ExifTags.Base.Orientation)
-    except PARSING:  # broken metadata do not make an image unreadable
+    except PARSING:  # an image with broken metadata is still readable
         return None

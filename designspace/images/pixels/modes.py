@@ -1,10 +1,10 @@
-"""Pillow's modes as bytes, gray or RGB.
+"""Conversion of Pillow's modes to bytes, gray or RGB.
 
-Sixteen bits become eight by their upper byte: a file of 16 bits and the same picture of 8 bits give
-the same values, whether the former was made by a factor of 256 or of 257. Pillow itself does so
-with 16-bit colors, but clips 16-bit gray to white. Pixels of 32 bits have no range that a file
-tells, so that they are refused, never guessed. What an alpha channel hides stays visible, as
-`convert("RGB")` has it in torchvision's and timm's data sets.
+16-bit values become 8-bit values by their upper byte. So a 16-bit file and an 8-bit file of the
+same picture give the same values, whether the former was made with a factor of 256 or 257. Pillow
+does the same with 16-bit colors, but clips 16-bit gray to white. Files of 32-bit pixels do not
+state their range, so they are rejected instead of guessed. Pixels that an alpha channel hides stay
+visible, as with `convert("RGB")` in the data sets of torchvision and timm.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _WIDE = ("PNG", "PPM")
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Whether the image is gray of 16 bits."""
+    """Return whether the image is 16-bit gray."""
     return image.mode in DEEP or (image.mode == "I" and image.format in _WIDE)
 
 
 def is_gray(image: Image.Image) -> bool:
-    """Whether the image has no color."""
+    """Return whether the image has no color."""
     return image.mode in GRAY or is_deep(image)
 
 
 def is_transparent(image: Image.Image) -> bool:
-    """Whether the image has an alpha channel or a transparent color."""
+    """Return whether the image has an alpha channel or a transparent color."""
     return image.mode in ALPHA or "transparency" in image.info
 
 
 def check_range(image: Image.Image) -> None:
-    """Refuse pixels of which nothing tells what is black and what is white.
+    """Check that the values of black and white are known for the image's pixels.
 
     Raises:
-        BrokenImageError: they are floats or integers of 32 bits, or signed.
+        BrokenImageError: The pixels are floats, or integers that are signed or have 32 bits.
     """
     if image.mode not in ("I", "F") or is_deep(image):
         return
@@ -52,10 +52,10 @@ def check_range(image: Image.Image) -> None:
 
 
 def converted(image: Image.Image, channels: int) -> Image.Image:
-    """The image in bytes: gray where `channels` is 1, else RGB.
+    """Convert the image to bytes: gray if `channels` is 1, otherwise RGB.
 
     Raises:
-        BrokenImageError: as `check_range`.
+        BrokenImageError: See `check_range`.
     """
     check_range(image)
     if is_deep(image):
@@ -64,5 +64,5 @@ def converted(image: Image.Image, channels: int) -> Image.Image:
 
 
 def deep_values(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
-    """The 16-bit values of a gray image (H, W)."""
+    """Return the 16-bit values of a gray image, int32 (H, W)."""
     return np.asarray(image).astype(np.int32).clip(0, 0xFFFF)

@@ -1,4 +1,4 @@
-"""Silence for a native library that prints to the process's standard error, as libtiff does."""
+"""Suppression of messages that a native library, such as libtiff, prints to standard error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _saved = -1
 
 @contextmanager
 def muted() -> Generator[None]:
-    """Send file descriptor 2 nowhere until the last of the threads that ask for it is done."""
+    """Redirect file descriptor 2 to the null device until the last thread has left the context."""
     _enter()
     try:
         yield

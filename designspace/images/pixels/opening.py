@@ -1,7 +1,8 @@
-"""Opening an encoded image that may be broken or hostile.
+"""Opening of an encoded image that may be broken or hostile.
 
-Whatever is wrong with a file, the caller sees one exception whose text is one line. Formats are
-those of photographs: Pillow knows more, among them PostScript, for which it would start a program.
+If anything is wrong with a file, the caller gets one kind of exception with a text of one line. The
+formats are those of photographs. Pillow knows more formats, among them PostScript, for which it
+would start another program.
 """
 
 from __future__ import annotations
@@ -20,29 +21,29 @@ from designspace.images.pixels.muted import muted
 
 FORMATS = ("AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 LARGEST = 1 << 27
-"""Pixels of the largest image that is read: 512 MiB as RGB in Pillow's memory."""
+"""Maximal number of pixels of an image: 512 MiB as RGB in Pillow's memory."""
 PARSING = (
     OSError, SyntaxError, ValueError, RuntimeError, LookupError, TypeError, ArithmeticError,
     AttributeError, AssertionError, EOFError, MemoryError, struct.error, zlib.error,
     Image.DecompressionBombError,
 )  # fmt: skip
-"""What Pillow's parsers raise for broken files, as seen by fuzzing them."""
+"""Errors of Pillow's parsers for broken files, found by fuzzing."""
 _LONGEST = 160
 
-# Heard by whoever sets up logging; otherwise Python would print Pillow's errors beside ours.
+# A user who sets up logging gets Pillow's messages; otherwise Python would print them with ours.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 class BrokenImageError(OSError):
-    """An image that cannot be read, and why, in one line."""
+    """An image cannot be read; the text is the reason, in one line."""
 
 
 @contextmanager
 def opened(data: bytes) -> Generator[Image.Image]:
-    """An image whose header was read; its pixels are decoded when they are first asked for.
+    """Open an image and read its header; its pixels are decoded at the first access.
 
     Raises:
-        BrokenImageError: for anything that goes wrong until the context ends.
+        BrokenImageError: Reading fails in any way before the context ends.
     """
     if not data:
         raise BrokenImageError("the file is empty")
@@ -60,25 +61,25 @@ def opened(data: bytes) -> Generator[Image.Image]:
 
 
 def unreadable(error: OSError) -> str:
-    """What is wrong with an image, in one line."""
+    """Return the fault of an image in one line."""
     return f"unreadable image ({error})"
 
 
 def recognised(data: bytes) -> bool:
-    """Whether the first bytes are those of a format that is read."""
+    """Return whether the first bytes belong to a supported format."""
     accepts = [Image.OPEN[name][1] for name in _formats()]
     return any(accept(data[:16]) for accept in accepts if accept)
 
 
 @cache
 def _formats() -> list[str]:
-    """Those of `FORMATS` that this build of Pillow has."""
+    """Return the entries of `FORMATS` that this build of Pillow supports."""
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _reason(error: BaseException) -> str:
-    if isinstance(error, UnidentifiedImageError):  # whose words name an object in memory
+    if isinstance(error, UnidentifiedImageError):  # its message names an object in memory
         return "of no known format"
     if isinstance(error, Image.DecompressionBombError):
         return f"more than the {LARGEST:,} pixels that are read at most"

@@ -13,11 +13,11 @@ from designspace.images.pixels.opening import BrokenImageError, opened, recognis
 from designspace.images.split import EncodedSplit, Skipped
 
 HEAD = 1 << 16
-"""Bytes that hold the header of nearly every image."""
+"""Number of first bytes that contain the header of nearly every image."""
 _PEAKS = 32
-"""16-bit images whose brightest pixel is looked for."""
+"""Number of 16-bit images that are searched for their brightest pixel."""
 _DARK = 1 << 12
-"""A 16-bit set of which no value reaches this uses less than 4 of its 8 upper bits."""
+"""Peak of a 16-bit set below which at most 4 of its 8 upper bits are in use."""
 _WORDS: dict[Trait, str] = {
     "deep": "of 16-bit gray, scaled to 8 bits (value / 256)",
     "oriented": "with an EXIF orientation, which is not applied (as in torchvision and timm)",
@@ -29,13 +29,13 @@ _WORDS: dict[Trait, str] = {
 
 @dataclass
 class Survey:
-    """What the headers say.
+    """The facts in the headers of all images.
 
     Attributes:
-        splits: the images that open, with the channels that all of them are converted to.
-        sizes: how many images have which size (height, width).
-        skipped: images that do not open.
-        notes: what is done to the pixels, a sentence each.
+        splits: Splits of the images that open, with the channels to which all are converted.
+        sizes: Number of images of each size (height, width).
+        skipped: Images that do not open.
+        notes: Sentences on what is done to the pixels.
     """
 
     splits: list[EncodedSplit] = field(default_factory=list[EncodedSplit])
@@ -45,17 +45,17 @@ class Survey:
 
     @property
     def channels(self) -> int:
-        """1 where no image has color, else 3."""
+        """Number of channels: 1 if no image has color, otherwise 3."""
         return self.splits[0].channels
 
     @property
     def total(self) -> int:
-        """Images that open."""
+        """Number of images that open."""
         return sum(self.sizes.values())
 
     @property
     def pixels(self) -> int:
-        """Pixels of all images as they are."""
+        """Number of pixels of all images, at their own sizes."""
         return sum(height * width * count for (height, width), count in self.sizes.items())
 
 
@@ -63,7 +63,7 @@ def survey(splits: Sequence[EncodedSplit], skip_broken: bool) -> Survey:
     """Read the headers of all images.
 
     Raises:
-        InputError: for the first image that does not open, unless those are skipped.
+        InputError: An image does not open, and `skip_broken` is false; the error names the first.
     """
     found = Survey()
     traits: Counter[Trait] = Counter()
@@ -101,7 +101,10 @@ def _header(split: EncodedSplit, index: int, skip_broken: bool) -> Header | Skip
 
 
 def _read(split: EncodedSplit, index: int) -> Header:
-    """From the first bytes where they suffice; a file of no known format is read no further."""
+    """Read a header from the first bytes, or from the whole file if these are not enough.
+
+    A file of no known format is not read further.
+    """
     data = split.read(index, HEAD)
     whole = len(data) < HEAD
     try:
@@ -132,7 +135,10 @@ def _notes(
 
 
 def _peak(split: EncodedSplit, index: int) -> int:
-    """The brightest 16-bit value of an image; high of a broken one, which is named elsewhere."""
+    """Return the brightest 16-bit value of an image; a high one if it is broken.
+
+    Broken images are reported elsewhere.
+    """
     try:
         with opened(split.read(index)) as image:
             return int(deep_values(image).max())
@@ -141,5 +147,5 @@ def _peak(split: EncodedSplit, index: int) -> int:
 
 
 def counted(number: int, noun: str = "image") -> str:
-    """A number of things in words."""
+    """Return a count with its noun."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

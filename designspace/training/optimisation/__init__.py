@@ -1,1 +1,1 @@
-"""Optimizers, parameter groups, schedules and weight averages, as a recipe says."""
+"""Optimizers, parameter groups, schedules and weight averages, built from a recipe."""

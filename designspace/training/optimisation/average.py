@@ -1,8 +1,8 @@
 """The moving average of a network's weights.
 
-It has the values of timm's `ModelEmaV3`, without its work per step: timm walks two state dicts and
-launches one copy for each counter of a batch norm. Here the tensors are listed once, one fused
-operation updates all of them, and counters are copied when somebody asks for the average.
+The values equal those of timm's `ModelEmaV3`, at less work per step: timm walks two state dicts and
+launches one copy for each counter of a batch norm. This module lists the tensors once, updates all
+of them in one fused operation, and copies counters only when the average is read.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ M = TypeVar("M", bound=nn.Module)
 class MovingAverage(Generic[M]):
     """An exponential moving average of all floating-point weights and buffers.
 
-    Its tensors are listed once: call `follow` after the model's tensors have been replaced, as
+    The tensors are listed once: call `follow` after the model's tensors were replaced, as
     `model.to(...)` does with buffers.
 
     Args:
-        model: The network that is averaged; the average starts as a copy of it.
+        model: Network to average; the average starts as a copy of it.
         decay: Share of the old average in the new one.
         warmup: Whether the decay rises from 0 to `decay` over the first steps.
     """
@@ -38,13 +38,13 @@ class MovingAverage(Generic[M]):
 
     @property
     def module(self) -> M:
-        """The averaged network in evaluation mode, its counters those of the model now."""
+        """Averaged network in evaluation mode, with the model's current counters."""
         for average, value in self._counters:
             average.copy_(value)
         return self._average
 
     def follow(self, model: M) -> None:
-        """List the tensors of the model and of the average anew."""
+        """List the tensors of the model and of the average again."""
         pairs = list(
             zip(self._average.state_dict().values(), model.state_dict().values(), strict=True)
         )
@@ -55,16 +55,16 @@ class MovingAverage(Generic[M]):
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take up the model's weights after a step.
+        """Move the average towards the model's weights after a step.
 
         Args:
-            step: Steps done since the training began, from 1.
+            step: Number of steps done since the training began, from 1.
         """
         weight = 1.0 - self.decay(step)
         torch._foreach_lerp_(self._averages, self._values, weight=weight)  # pyright: ignore
 
     def decay(self, step: int) -> float:
-        """The decay of a step, counted from 1; the first one copies the model."""
+        """Return the decay of a step, counted from 1; the first step copies the model."""
         before = step - 1
         if before <= 0:
             return 0.0

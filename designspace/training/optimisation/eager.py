@@ -1,8 +1,8 @@
-"""Torch's optimizers without torch's compiler, whose import takes longer than torch's own.
+"""Torch's optimizers without torch's compiler, whose import takes longer than that of torch.
 
-Torch wraps the methods of an optimizer so that `torch.compile` leaves them alone, and each wrapper
-imports the compiler (`torch._dynamo`, with sympy) at its first call. A training compiles its
-network at most, never its optimizer: it calls the methods inside the wrappers.
+Torch wraps the methods of an optimizer so that `torch.compile` skips them, and each wrapper imports
+the compiler (`torch._dynamo`, with sympy) at its first call. A training may compile its network but
+never its optimizer, so these classes call the methods inside the wrappers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing_extensions import override
 
 
 class _Eager(Optimizer):
-    """Methods as torch writes them, without what it wraps around them."""
+    """Torch's methods without their wrappers."""
 
     @override
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -40,12 +40,12 @@ class _Eager(Optimizer):
 
 
 class EagerAdamW(_Eager, AdamW):
-    """AdamW, step by step equal to torch's."""
+    """AdamW, each step equal to torch's."""
 
     step: Any = torch.no_grad()(inspect.unwrap(AdamW.step))
 
 
 class EagerSgd(_Eager, SGD):
-    """SGD with momentum, step by step equal to torch's."""
+    """SGD with momentum, each step equal to torch's."""
 
     step: Any = torch.no_grad()(inspect.unwrap(SGD.step))

@@ -1,4 +1,4 @@
-"""Optimizer, mixing (timm's) and moving average, as the recipe says."""
+"""Optimizer, mixing (timm's) and moving average of a recipe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def make_optimizer(model: BuiltNetwork, recipe: Recipe) -> Optimizer:
-    """The optimizer of a recipe, with timm's groups of parameters, in one fused step."""
+    """Build the optimizer of a recipe, with timm's groups of parameters and one fused step."""
     stated, rate = recipe.optimizer, recipe.learning_rate
     params: Any
     if stated.layer_decay is not None:
@@ -47,10 +47,10 @@ def make_optimizer(model: BuiltNetwork, recipe: Recipe) -> Optimizer:
 
 
 def make_mixup(recipe: Recipe, num_classes: int) -> Mixup | None:
-    """Mixup and CutMix of whole batches, with smoothed targets; None where both are off."""
+    """Build mixup and CutMix of whole batches, with smoothed targets; None if both are off."""
     if not recipe.mixes:
         return None
-    from timm.data.mixup import Mixup  # seconds, which other recipes need not wait
+    from timm.data.mixup import Mixup  # takes seconds, so only recipes that mix import it
 
     return Mixup(
         mixup_alpha=recipe.mixup,
@@ -63,14 +63,14 @@ def make_mixup(recipe: Recipe, num_classes: int) -> Mixup | None:
 
 
 def make_ema(model: BuiltNetwork, recipe: Recipe) -> MovingAverage[BuiltNetwork] | None:
-    """A moving average that starts as a copy of the model; None where the recipe has none."""
+    """Build a moving average that starts as a copy of the model; None if the recipe has none."""
     if recipe.ema is None:
         return None
     return MovingAverage(model, recipe.ema.decay, warmup=recipe.ema.warmup)
 
 
 def current_lr(optimizer: Optimizer) -> float:
-    """The learning rate that the optimizer would use now, of its layer with the highest."""
+    """Return the optimizer's current learning rate, the highest of its groups."""
     rate = max(float(group["lr"]) for group in optimizer.param_groups)
     assert math.isfinite(rate)
     return rate

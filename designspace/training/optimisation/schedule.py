@@ -1,6 +1,6 @@
-"""The learning rate as a function of the step; the rates are timm's to the bit.
+"""The learning rate as a function of the step; the rates equal timm's to the bit.
 
-timm's own schedulers would import all of timm and torchvision, seconds in every worker.
+timm's own schedulers would import all of timm and torchvision, which takes seconds in every worker.
 """
 
 from __future__ import annotations
@@ -15,14 +15,21 @@ from designspace.spec.recipe.recipe import Recipe
 from designspace.spec.recipe.schedules import Cosine, Steps
 
 Curve = Callable[[float, int], float]
-"""The rate at a step, from the peak that a group of parameters has."""
+"""Rate of a group of parameters, from its peak rate and the step."""
 
 
 class Schedule:
-    """Sets the rate of an optimizer's groups; it keeps nothing between two steps."""
+    """A schedule that sets the rates of an optimizer's groups, without state between steps."""
 
     def __init__(self, optimizer: Optimizer, curve: Curve, warmup: int, first: float) -> None:
-        """Begin at `first`, from which the rate rises to its peak in `warmup` steps."""
+        """Set the rates of the first step: `first`, or the peaks if there is no warm-up.
+
+        Args:
+            optimizer: Optimizer whose rates are set.
+            curve: Rate after the warm-up.
+            warmup: Number of steps in which the rate rises to its peak.
+            first: Rate at which the warm-up begins.
+        """
         self._optimizer, self._curve = optimizer, curve
         self._warmup, self._first = warmup, first
         for group in optimizer.param_groups:
@@ -31,7 +38,7 @@ class Schedule:
         self._set([first if warmup else peak for peak in self._peaks])
 
     def step_update(self, step: int) -> None:
-        """Set the rates of a step, counted from 0."""
+        """Set the rates of a step; the first step is 0."""
         self._set([self._rate(peak, step) for peak in self._peaks])
 
     def _rate(self, peak: float, step: int) -> float:
@@ -45,9 +52,9 @@ class Schedule:
 
 
 def make_schedule(optimizer: Optimizer, recipe: Recipe, steps_per_epoch: int) -> Schedule:
-    """The schedule of a recipe: `schedule.step_update(step)` sets the rate.
+    """Build the schedule of a recipe; its `step_update(step)` sets the rate.
 
-    A cosine spans what the warm-up leaves of the run, as in the paper's code.
+    A cosine spans the steps after the warm-up, as in the code of the ConvNeXt paper.
     """
     stated = recipe.schedule
     warmup = round(stated.warmup_epochs * steps_per_epoch)
@@ -63,7 +70,7 @@ def make_schedule(optimizer: Optimizer, recipe: Recipe, steps_per_epoch: int) ->
 
 
 def _cosine(length: int, warmup: int, lowest: float) -> Curve:
-    """Half a cosine over `length` steps after the warm-up, and the lowest rate from then on."""
+    """Return half a cosine over `length` steps after the warm-up, then the lowest rate."""
 
     def rate(peak: float, step: int) -> float:
         at = step - warmup
@@ -75,7 +82,7 @@ def _cosine(length: int, warmup: int, lowest: float) -> Curve:
 
 
 def _steps(milestones: list[int], factor: float) -> Curve:
-    """The peak times `factor` for each milestone that was reached."""
+    """Return a curve that multiplies the peak by `factor` at each milestone."""
 
     def rate(peak: float, step: int) -> float:
         return peak * factor ** bisect_right(milestones, step)

@@ -1,1 +1,1 @@
-"""The state of a training: first weights, pretrained weights, checkpoints."""
+"""The state of a training: initial weights, pretrained weights, checkpoints."""

@@ -1,4 +1,10 @@
-"""Checkpoints: written atomically with a digest, the one before kept, damaged ones passed over."""
+"""Checkpoints: written atomically with a digest, read back only if they are whole.
+
+After the first `save`, at least one whole checkpoint is always on disk. `save` writes the new one
+as `COMING`, then renames `CURRENT` to `PREVIOUS`, then `COMING` to `CURRENT`. If the process ends
+between the two renames, `load` finds `COMING`, which is whole. If a file is damaged, `load` takes
+the one before.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +29,7 @@ PREVIOUS = "checkpoint.previous.pt"
 COMING = "checkpoint.coming.pt"
 FORMAT = 3
 PINNED = 1 << 30
-"""Most bytes of pinned memory that a checkpoint uses on its way from a GPU."""
+"""Limit of the pinned memory that a checkpoint uses on its way from a GPU [bytes]."""
 BROKEN = (OSError, pickle.UnpicklingError, *UNREADABLE)
 
 Identity = Mapping[str, str | int]
@@ -31,12 +37,12 @@ Identity = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The newest checkpoint that is whole and of the wanted identity.
+    """The newest checkpoint that is whole and has the wanted identity.
 
     Attributes:
-        file: Its path; None where there is none.
-        state: What was saved, with its digest verified; None where there is none.
-        passed_over: Why each newer checkpoint was not taken, one clause each.
+        file: Path of the checkpoint; None if there is none.
+        state: Saved state, with its digest verified; None if there is none.
+        passed_over: Reasons why newer checkpoints were not used, one clause per checkpoint.
     """
 
     file: Path | None
@@ -45,7 +51,7 @@ class Found:
 
     @property
     def fallback(self) -> str | None:
-        """A sentence on the checkpoints that were passed over; None where there were none."""
+        """Sentence on the checkpoints that were not used; None if there were none."""
         if not self.passed_over:
             return None
         faults = "; ".join(self.passed_over)
@@ -55,10 +61,10 @@ class Found:
 
 
 def save(directory: Path, identity: Identity, state: Mapping[str, Any]) -> None:
-    """Write the checkpoint; at any moment the directory holds at least one whole one.
+    """Write a checkpoint; once one is written, the directory always holds a whole one.
 
     Raises:
-        InputError: It cannot be written (a full disk); what was there before is still there.
+        InputError: The file cannot be written (the disk is full); earlier checkpoints stay.
     """
     content = {"format": FORMAT, "identity": dict(identity), "state": on_host(dict(state))}
     buffer = io.BytesIO()
@@ -71,13 +77,13 @@ def save(directory: Path, identity: Identity, state: Mapping[str, Any]) -> None:
 
 
 def on_host(content: Any) -> Any:
-    """Nested mappings, lists and tuples with every tensor of a GPU copied to the host.
+    """Copy every GPU tensor in nested mappings, lists and tuples to the host.
 
-    The copies of up to `PINNED` bytes go to pinned memory one behind the other, and the host waits
-    for them once. Torch keeps pinned memory for the next checkpoint, hence the bound.
+    The first `PINNED` bytes go to pinned memory without waiting between tensors, and the host waits
+    for all of them once. The limit is there because torch keeps pinned memory.
 
     Returns:
-        The same types, values and strides; tensors of the host are themselves, not copies.
+        The same types, values and strides; tensors on the host are not copied.
     """
     copies = _Copies()
     found = copies.of(content)
@@ -87,7 +93,7 @@ def on_host(content: Any) -> Any:
 
 
 class _Copies:
-    """Copies on the way; tensors that share their memory, as tied weights do, share the copy."""
+    """Copies from GPUs to the host; tensors that share memory, as tied weights, share a copy."""
 
     def __init__(self) -> None:
         self.devices = set[torch.device]()
@@ -117,9 +123,9 @@ class _Copies:
 
 @silenced()
 def load(directory: Path, identity: Identity) -> Found:
-    """Read the newest checkpoint that is whole and of this identity.
+    """Read the newest checkpoint that is whole and has this identity.
 
-    One that is still called `COMING` was written whole just before the process ended.
+    A file that is still called `COMING` was written completely just before the process ended.
     """
     passed_over: list[str] = []
     for name in (COMING, CURRENT, PREVIOUS):
@@ -134,7 +140,7 @@ def load(directory: Path, identity: Identity) -> Found:
 
 
 def _read(path: Path, identity: Identity) -> tuple[dict[str, Any], str | None]:
-    """The content of a file, and what is wrong with it."""
+    """Return the content of a file and its fault; the fault is None if the file is valid."""
     try:
         read: Any = torch.load(path, map_location="cpu", weights_only=True)
     except BROKEN:

@@ -1,8 +1,7 @@
-"""Whether the state of a checkpoint fits the training that is to go on from it.
+"""Checks that the state of a checkpoint fits the training that continues from it.
 
-Torch itself checks names and shapes of weights, but not what an optimizer carries from step to
-step: a moment of another shape fails in the middle of training, and a missing one starts again
-from zero without a word.
+Torch checks the names and shapes of weights, but not the state of an optimizer: a moment of the
+wrong shape fails in the middle of training, and a missing one silently starts again from zero.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ from designspace.errors import InputError
 from designspace.records.training import Epoch
 
 _PARTS = {"kernel", "model", "optimizer", "ema", "history", "step", "losses"}
-_VARYING = ("lr", "params")  # what steps change in a group, and what is compared by itself
+_VARYING = ("lr", "params")  # `lr` changes with the steps, `params` is compared separately
 _ADAM = {"step", "exp_avg", "exp_avg_sq"}
 _SGD = {"momentum_buffer"}
 
 
 class MisfitError(Exception):
-    """What does not fit, for people."""
+    """A part of a checkpoint that does not fit; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,11 @@ class Wanted:
     """The training as it is built, which a checkpoint must fit.
 
     Attributes:
-        model: The state dict of the network.
-        ema: That of its moving average; None where the recipe has none.
-        optimizer: The optimizer.
-        epochs: Epochs of the whole training.
-        steps: Steps of an epoch.
+        model: State dict of the network.
+        ema: State dict of its moving average; None if the recipe has none.
+        optimizer: Optimizer as built.
+        epochs: Number of epochs of the whole training.
+        steps: Number of steps per epoch.
     """
 
     model: Mapping[str, Any]
@@ -50,10 +49,10 @@ class Wanted:
 
 
 def require_fit(state: Any, wanted: Wanted, file: Path) -> None:
-    """Refuse the state of a checkpoint that this training cannot go on from.
+    """Check that this training can continue from the state of a checkpoint.
 
     Raises:
-        InputError: Naming the file and the first part that does not fit.
+        InputError: The state does not fit; the error names the file and the first part at fault.
     """
     try:
         parts = _mapping(state, "its state")
@@ -146,7 +145,7 @@ def _equal(value: Any, own: Any) -> bool:
 
 
 def _moments(state: dict[Any, Any], params: list[Tensor], own: Optimizer) -> None:
-    """What the optimizer carries of each parameter; a parameter without a gradient has nothing."""
+    """Check the optimizer's state of each parameter; one without a gradient has no state."""
     names = _SGD if isinstance(own, SGD) else _ADAM
     if not state and names is _ADAM:
         raise MisfitError("'optimizer': its state is empty")
@@ -169,7 +168,7 @@ def _moment(name: str, value: Any, param: Tensor, what: str) -> None:
 
 
 def _progress(parts: Mapping[str, Any], wanted: Wanted) -> None:
-    """The epochs done, and the steps done of the next one."""
+    """Check the epochs done and the steps done in the next epoch."""
     history, step, losses = parts["history"], parts["step"], parts["losses"]
     if not isinstance(history, list):
         raise MisfitError(f"'history' is {_kind(history)}, not a list")

@@ -1,4 +1,4 @@
-"""The first weights, as the recipe says."""
+"""Initial weights of a network, drawn as the recipe states."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ SPREAD = 0.02
 
 
 def initialise(model: BuiltNetwork, recipe: Recipe) -> None:
-    """Draws the weights of convolutions and linear layers anew, unless torch's own are wanted.
+    """Draw the weights of convolutions and linear layers, unless the recipe keeps torch's own.
 
-    `trunc_normal` is that of the ConvNeXt paper's code: spread 0.02, biases zero; `kaiming` that of
-    torchvision's ResNet: convolutions by the channels that they give, linear layers as torch.
+    `trunc_normal` follows the code of the ConvNeXt paper: standard deviation 0.02, biases zero.
+    `kaiming` follows torchvision's ResNet: convolutions are scaled by their output channels
+    (fan-out), and linear layers keep torch's weights. Then the classifier's parameters are
+    multiplied by the recipe's `head_init_scale`, if it has one.
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):

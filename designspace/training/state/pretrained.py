@@ -1,4 +1,4 @@
-"""Weights that a training begins with."""
+"""Pretrained weights with which a training begins."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ class Initial:
     """Weights with their identity.
 
     Attributes:
-        weights: what was read.
-        digest: of names, shapes and values, 16 hex digits.
+        weights: Weights as read from their source.
+        digest: Digest of names, shapes and values, 16 hex digits.
     """
 
     weights: Weights
     digest: str
 
     def load_into(self, model: BuiltNetwork, classes: Sequence[str]) -> Loaded:
-        """Load them; the classifier is matched by the names of its classes, where weights have any.
+        """Load the weights into a model; if they name their classes, match the classifier by name.
 
-        The same names in another order are put in order. A classifier of other classes keeps its
-        initial values, as one of another number of classes does.
+        If the names are the same in another order, the rows of the classifier are reordered. If the
+        classes or their number differ, the model's classifier keeps its initial values.
 
         Args:
-            model: Of as many classes as `classes`.
-            classes: Names, in the order of the labels.
+            model: Network with as many classes as `classes`.
+            classes: Names of the classes, in the order of the labels.
 
         Raises:
-            InputError: They are not this network's.
+            InputError: The weights do not fit this network.
         """
         state = model.state_dict()
         initial = {name: state[name].clone() for name in CLASSIFIER if name in state}
@@ -68,10 +68,10 @@ def _shown(names: Sequence[str]) -> str:
 
 
 def read_initial(source: str) -> Initial:
-    """Weights as `designspace.load_weights` takes them: a file, or `timm:NAME`.
+    """Read weights from a source that `designspace.load_weights` takes: a file, or `timm:NAME`.
 
     Raises:
-        InputError: They are missing or unreadable.
+        InputError: The weights are missing or unreadable.
     """
     weights = read_weights(source)
     return Initial(weights, values_digest(weights.tensors))

@@ -1,4 +1,4 @@
-"""What a checkpoint holds of a training, and how a training takes it over."""
+"""The state of a training in a checkpoint: capture it, and restore a training from it."""
 
 # Torch leaves some types unknown.
 # pyright: reportUnknownMemberType=false
@@ -17,7 +17,7 @@ from designspace.training.state.fitting import Wanted
 def capture(trainer: Trainer, history: Sequence[Epoch], position: Position) -> dict[str, Any]:
     """Collect what a training needs to continue.
 
-    The tensors are those of the training, not copies.
+    The tensors belong to the training; they are not copies.
     """
     return {
         "kernel": kernel_of(trainer.model),
@@ -34,22 +34,22 @@ def wanted(trainer: Trainer, epochs: int, steps: int) -> Wanted:
     """Describe the state that fits this trainer.
 
     Args:
-        trainer: The training as it is built.
-        epochs: Epochs of the whole training.
-        steps: Steps per epoch.
+        trainer: Training as it is built.
+        epochs: Number of epochs of the whole training.
+        steps: Number of steps per epoch.
     """
     model = trainer.model.state_dict()
     return Wanted(model, _average(trainer), trainer.optimizer, epochs, steps)
 
 
 def take_over(state: Mapping[str, Any], trainer: Trainer) -> tuple[list[Epoch], Position]:
-    """Load a state that fits into the trainer.
+    """Load a state into the trainer; the state must fit it.
 
     Pointwise layers are pinned to the kernel with which the training began, so that another machine
-    continues it to the bit.
+    continues it bit by bit as it would have run.
 
     Returns:
-        The epochs done, and where in the next epoch the training continues.
+        The epochs done, and the position in the next epoch at which the training continues.
     """
     trainer.model.load_state_dict(state["model"])
     trainer.optimizer.load_state_dict(state["optimizer"])

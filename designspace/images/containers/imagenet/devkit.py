@@ -1,8 +1,8 @@
-"""ImageNet's classes in the order of its development kit, which its ground truth is numbered by.
+"""ImageNet's classes in the order of its development kit, to which the ground truth refers.
 
-Source: ILSVRC2012_devkit_t12, `data/meta.mat` (ILSVRC2012_ID 1 to 1000), the same order as
-`map_clsloc.txt` of the later kits. Sorted, they are the 1,000 WordNet ids in the order of labels
-that published weights have.
+Source: ILSVRC2012_devkit_t12, `data/meta.mat` (ILSVRC2012_ID 1 to 1000), the same order as in
+`map_clsloc.txt` of the later kits. Sorted, the 1,000 WordNet ids are in the order of the labels of
+published weights.
 """
 
 from __future__ import annotations
@@ -110,4 +110,4 @@ _NUMBERS = """
     02815834 09229709 07697313 03888605 03355925 03063599 04116512 04325704 07831146 03255030
 """
 WORDNET_IDS = tuple(f"n{number}" for number in _NUMBERS.split())
-"""Class 1 of the kit comes first."""
+"""WordNet ids in the order of the kit; class 1 comes first."""

@@ -1,9 +1,10 @@
-"""Labels of images that lie in no class folders, from the lists that come with ImageNet.
+"""Labels of images that are not in class folders, from the lists that come with ImageNet.
 
 ImageNet's validation images are published in one folder. Their labels are in the development kit
 (`ILSVRC2012_validation_ground_truth.txt`: one number per image, in the kit's own order of the
-classes, which is not that of the WordNet ids), in Kaggle's `LOC_val_solution.csv` (the WordNet id
-first), or in lists of names with a WordNet id or a number in the order of the sorted WordNet ids.
+classes, which differs from the order of the WordNet ids), in Kaggle's `LOC_val_solution.csv` (the
+WordNet id first), or in lists of names with a WordNet id or a number in the order of the sorted
+WordNet ids.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ PAIRS = (
     *("{role}.txt", "{role}_map.txt", "{role}_labels.txt", "{role}.csv", "{role}_labels.csv"),
     *("{role}_annotations.txt", "ilsvrc2012_{role}.txt", "imagenet_{role}.txt"),
 )
-"""Lists of names with a label each, per line."""
+"""Lists with one name and its label per line."""
 SYNSETS = ("imagenet_2012_validation_synset_labels.txt", "imagenet_2012_{role}_synset_labels.txt")
 NUMBERS = (
     "ilsvrc2012_validation_ground_truth.txt",
@@ -36,18 +37,18 @@ _NUMBERED = re.compile(r"ILSVRC2012_val_0*(\d{1,8})\.[^.]+", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Truth:
-    """Labels by the name of the image, without its suffix.
+    """Labels by image, from one list.
 
     Attributes:
-        place: of the list.
-        labels: names or numbers of classes.
+        place: Location of the list.
+        labels: Name or number of the class, by the name of the image without its suffix.
     """
 
     place: str
     labels: Mapping[str, str | int]
 
     def label(self, name: str) -> str | int | None:
-        """The label of an image by its file's name."""
+        """Return the label of an image by its file name; None if the list does not have it."""
         return self.labels.get(_stem(name))
 
     def __str__(self) -> str:
@@ -55,23 +56,27 @@ class Truth:
 
 
 def is_validation_image(name: str) -> bool:
-    """Whether a file is called as ImageNet's validation images are."""
+    """Return whether a file is named like one of ImageNet's validation images."""
     return _NUMBERED.fullmatch(name) is not None
 
 
 def find_truth(
     tree: Tree, images: Mapping[int, Parts], classes: Sequence[str], role: Role
 ) -> Truth | None:
-    """The first list that labels these images.
+    """Find the first list that labels these images.
 
     Args:
-        tree: the container, with the lists in it and beside it.
-        images: without class folders.
-        classes: of the training split, which numbers count; none where there is no training split.
-        role: of the images, after which lists are named.
+        tree: Tree of the container, with the lists in it and beside it.
+        images: Images without class folders, by their number in the tree.
+        classes: Classes of the training split, to which numbers refer; empty if there is no
+            training split.
+        role: Split of the images, after which lists are named.
+
+    Returns:
+        The labels; None if there is no such list.
 
     Raises:
-        InputError: a list that is no text, has another length or has numbers beyond the classes.
+        InputError: A list is not text, has another length, or has numbers beyond the classes.
     """
     names = [parts[-1] for parts in images.values()]
     if not names:
@@ -79,7 +84,7 @@ def find_truth(
     for place, text in _texts(tree, [SOLUTIONS.format(role=role)]):
         return Truth(place, _pairs(text, place, classes))
     for place, text in _texts(tree, [name.format(role=role) for name in PAIRS]):
-        # Kaggle's ImageSets number the images themselves, which are no labels.
+        # The numbers in Kaggle's ImageSets count images; they are not labels.
         if "imagesets" not in place.lower().split("/"):
             return Truth(place, _pairs(text, place, classes))
     for place, text in _texts(tree, [name.format(role="validation") for name in SYNSETS]):
@@ -105,7 +110,7 @@ def _stem(name: str) -> str:
 
 
 def _pairs(text: str, place: str, classes: Sequence[str]) -> dict[str, str | int]:
-    """Labels from lines with a name first and a label second."""
+    """Read labels from lines with a name and then a label."""
     labels: dict[str, str | int] = {}
     ordered = sorted(classes, key=natural_key)
     for number, line in enumerate(text.splitlines(), 1):
@@ -119,7 +124,7 @@ def _pairs(text: str, place: str, classes: Sequence[str]) -> dict[str, str | int
 
 
 def _label(word: str, classes: Sequence[str], where: str) -> str | int:
-    """A class's name; a number counts the sorted classes from 0."""
+    """Return the name of a class; a number refers to the sorted classes, from 0."""
     if word in classes or not re.fullmatch(r"\d{1,9}", word):
         return word
     if not classes:
@@ -131,7 +136,7 @@ def _label(word: str, classes: Sequence[str], where: str) -> str | int:
 
 
 def _lines(labels: Sequence[str], names: Sequence[str], place: str) -> dict[str, str | int]:
-    """Labels from one line per image: by the image's own number, else in the order of names."""
+    """Return labels from one line per image: by the number in its name, or in order of names."""
     matches = {_stem(name): _NUMBERED.fullmatch(name) for name in names}
     found = {stem: int(match[1]) for stem, match in matches.items() if match}
     if len(found) < len(matches):
@@ -145,7 +150,7 @@ def _lines(labels: Sequence[str], names: Sequence[str], place: str) -> dict[str,
 
 
 def _from_kit(tree: Tree, numbers: Sequence[str], place: str) -> list[str]:
-    """WordNet ids from the numbers of the development kit."""
+    """Convert the numbers of the development kit to WordNet ids."""
     known = dict(enumerate(WORDNET_IDS, 1))
     for _, text in _texts(tree, MAPS):
         rows = [line.split() for line in text.splitlines()]
