@@ -129,8 +129,7 @@ class WindowAttend(Windows, NoWeightDecay):
 
 
 def _regions(length: int, window: int, shift: int, device: torch.device) -> Tensor:
-    """Return the region of each position of a side: 0 before the last window, 2 if rolled, else
-    1."""
+    """Return each position's region along a side: 0 before the last window, 2 if rolled, else 1."""
     place = torch.arange(length, device=device)
     return (place >= length - window).long() + (place >= length - shift).long()
 
