@@ -84,8 +84,8 @@ def as_map(x: Tensor, height: int, width: int) -> Tensor:
     """Return a stage's output as a map (batch, channels, height, width).
 
     A map is returned unchanged. Tokens (batch, tokens, channels) are laid out on a grid of this
-    height and width; tokens in
-    front that belong to no position, such as the class token, are left out.
+    height and width; tokens in front that belong to no position, such as the class token, are left
+    out.
     """
     if x.ndim == 4:
         return x

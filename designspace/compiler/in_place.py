@@ -1,9 +1,9 @@
 """Activations that overwrite their input, which saves memory and a pass over new pages.
 
-This is correct only if nothing else reads the input. That holds in a chain after a layer that
-makes a new tensor and does not keep its output for its gradient, and for the layers that a part
-names in `overwrites`. Only ReLU gains from it: torch's other activations keep their input for the
-gradient, so it would have to be copied.
+This is correct only if nothing else reads the input. That holds in a chain after a layer that makes
+a new tensor and does not keep its output for its gradient, and for the layers that a part names in
+`overwrites`. Only ReLU gains from it: torch's other activations keep their input for the gradient,
+so it would have to be copied.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 A pointwise layer is a matrix product over positions. On a CPU torch has two kernels for it:
 `linear` goes to torch's BLAS library, and a 1x1 convolution on a channels-last map goes to oneDNN.
-MKL, the BLAS library of torch's x86 builds, uses AVX-512 on Intel's processors only; oneDNN uses
-it on every processor that has it. With full-width AVX-512 units (AMD Zen 5) the convolution is 1.4
-to 1.9 times as fast, on one thread and on two. With half-width units (Zen 4) the two are within a
-few percent of each other. On Intel both use AVX-512.
+MKL, the BLAS library of torch's x86 builds, uses AVX-512 on Intel's processors only; oneDNN uses it
+on every processor that has it. With full-width AVX-512 units (AMD Zen 5) the convolution is 1.4 to
+1.9 times as fast, on one thread and on two. With half-width units (Zen 4) the two are within a few
+percent of each other. On Intel both use AVX-512.
 
 Setting up a convolution takes about 30 microseconds, which costs small layers more than they gain:
 on Zen 5 the two kernels break even at 4 to 6 million multiply-adds. So `by_size`, the choice on AMD

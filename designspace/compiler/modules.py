@@ -1,7 +1,7 @@
 """Modules on features: maps (batch, channels, height, width), tokens (batch, tokens, channels).
 
-Maps are channels-last in memory (`torch.channels_last`), so a permuted view has the channels in
-its last axis without a copy.
+Maps are channels-last in memory (`torch.channels_last`), so a permuted view has the channels in its
+last axis without a copy.
 """
 
 from __future__ import annotations

@@ -13,8 +13,7 @@ class Latest:
     """A cache of one tensor: the one for the latest shape, device and dtype.
 
     One tensor per instance bounds the memory, and it is freed with the module. Copies and pickles
-    of
-    a module begin with an empty cache. While torch only records operations (compilation, export,
+    of a module begin with an empty cache. While torch only records operations (compilation, export,
     tracing, fake and meta tensors, `torch.func`), the tensor is made anew and not kept.
     """
 

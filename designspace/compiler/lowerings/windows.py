@@ -3,9 +3,9 @@
 All three modules follow the map's size at run time. Windows are kept as a map (batch, channels,
 windows, tokens), so the layers in between take them like any other map.
 
-A shift moves the borders between windows. The map is rolled by the shift, so the last windows
-hold positions from opposite edges of the map, and a mask keeps these apart. An example along one
-axis, with positions 0 to 5, windows of 3 and a shift of 1:
+A shift moves the borders between windows. The map is rolled by the shift, so the last windows hold
+positions from opposite edges of the map, and a mask keeps these apart. An example along one axis,
+with positions 0 to 5, windows of 3 and a shift of 1:
 
     rolled by 1    1 2 3 | 4 5 0
     regions        0 0 0 | 1 1 2     positions attend to each other only within one region
@@ -138,10 +138,9 @@ def offset_bias(table: Tensor, window: int) -> Tensor:
     """Return the bias of each pair of positions of a window, as (heads, tokens, tokens).
 
     The row of the table for an offset is `(dy + window - 1) * (2 * window - 1) + dx + window - 1`.
-    Along one axis, the values for position j are a slice of the table that starts at
-    `window - 1 - j`. So the bias is the sliding slices in reverse order, and no table of indices
-    has
-    to be kept beside the weights.
+    Along one axis, the values for position j are a slice of the table from `window - 1 - j` on. So
+    the bias is the sliding slices in reverse order, and no table of indices has to be kept beside
+    the weights.
 
     Args:
         table: One row per offset ((2 * window - 1) ** 2, heads).

@@ -193,8 +193,7 @@ class TimmNetwork(BuiltNetwork):
 
         Raises:
             InputError: The head has no such pooling or was pruned, or unpooled features were to get
-                a
-                classifier.
+                a classifier.
         """
         pooling = self.global_pool if global_pool is None else global_pool
         if num_classes and "head." in self.left_out:
