@@ -83,8 +83,7 @@ class Preprocessing:
 
         One channel gets the average of the means and of the deviations, because a gray image is the
         same image in all three channels of an RGB network. More channels repeat the existing
-        values,
-        as the weights of the first convolution do.
+        values, as the weights of the first convolution do.
         """
         if channels == len(self.mean):
             return self

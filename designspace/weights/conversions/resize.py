@@ -15,8 +15,7 @@ def positions(table: Tensor, shape: Shape) -> Tensor | None:
     """Interpolate a position table (1, tokens, channels); None if it does not fit the shape.
 
     The square part is interpolated (bicubic and antialiased, as in timm); a token in front keeps
-    its
-    vector.
+    its vector.
     """
     if table.ndim != 3 or len(shape) != 3 or table.shape[2] != shape[2]:
         return None

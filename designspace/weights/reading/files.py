@@ -42,8 +42,8 @@ def located(path: Path) -> Path:
     """Return the file itself; for a directory, the file of weights in it.
 
     Raises:
-        InputError: There is no such file, it is empty, or the directory does not show which file
-            to read.
+        InputError: There is no such file, it is empty, or the directory does not show which file to
+            read.
     """
     if path.is_dir():
         return _within(path)

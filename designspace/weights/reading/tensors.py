@@ -19,8 +19,7 @@ def plain_tensors(
     """Return the sets with dense tensors on the CPU, and notes on their values.
 
     Notes are about values that are not finite and about quantised tensors. Sets with a tensor on
-    the
-    meta device are left out.
+    the meta device are left out.
 
     Raises:
         InputError: A tensor of the first set has no values (it is on the meta device).
