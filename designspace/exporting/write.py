@@ -66,8 +66,7 @@ def export(
 
     Raises:
         InputError: There is no such format, a package that it needs is missing, a module has no
-            size
-            or path or is in training mode, or the file cannot be written.
+            size or path or is in training mode, or the file cannot be written.
         DesignspaceError: The outputs of the file differ from the module's; nothing was written.
     """
     if not isinstance(model, nn.Module):
