@@ -3,9 +3,8 @@
 If there are too many networks to list, the networks through each edge of the automaton are counted
 by its half paths: each half is asked for the number of its partners within the limits. With left
 halves that cost 1, 5 and 8, right sides that cost 2, 4 and 9 and a limit of 10, the left halves
-have
-3, 2 and 1 partners, and so have the right sides. So 3/6, 2/6 and 1/6 of the 6 networks pass through
-the three left halves. The share of a label is the sum over the edges that it makes.
+have 3, 2 and 1 partners, and so have the right sides. So 3/6, 2/6 and 1/6 of the 6 networks pass
+through the three left halves. The share of a label is the sum over the edges that it makes.
 """
 
 from __future__ import annotations

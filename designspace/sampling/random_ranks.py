@@ -1,9 +1,9 @@
 """Ranks drawn uniformly without repeats; a longer draw begins with a shorter one.
 
 For up to four million networks, all ranks are shuffled and the first n are taken. For more, numbers
-below `count` are drawn as a stream, and repeats are left out: (7, 2, 7, 5, 2, 9) becomes
-(7, 2, 5, 9). A longer draw reads more of the same stream, so it begins with the shorter one. After
-half of all ranks, most of the stream would be repeats, so the remaining ranks are shuffled.
+below `count` are drawn as a stream, and repeats are left out: (7, 2, 7, 5, 2, 9) becomes (7, 2, 5,
+9). A longer draw reads more of the same stream, so it begins with the shorter one. After half of
+all ranks, most of the stream would be repeats, so the remaining ranks are shuffled.
 """
 
 from __future__ import annotations
