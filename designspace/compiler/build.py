@@ -33,7 +33,7 @@ class PartModule(nn.Module):
     """A part's layers as children, joined by the part's own `forward`.
 
     Attributes:
-        part: The specification that this module was built from.
+        part: Specification that this module was built from.
     """
 
     def __init__(self, part: Composite, children: dict[str, nn.Module]) -> None:
@@ -86,7 +86,7 @@ class BuiltNetwork(nn.Module):
 
     Attributes:
         spec: Specification of the network.
-        stem: The stem. It, `stages` and `head` are the network's three children.
+        stem: Stem, one of the three children of the network with `stages` and `head`.
     """
 
     def __init__(self, spec: Network, body: PartModule) -> None:
@@ -159,7 +159,7 @@ def build(
         in_channels: Channels of the image (default: as trained, else 3).
         input_size: Side of the image in pixels, for parts that depend on it (default: as trained,
             else the network's nominal size).
-        features_only: Leave the head out, and return the stages' maps.
+        features_only: Whether to leave the head out and return the stages' maps.
         out_indices: Indices of the stages whose maps are returned, from 0; negative ones count from
             the last (default: all).
 

@@ -43,7 +43,7 @@ class DepthwiseConv(nn.Conv2d):
         return y
 
     def _quick(self) -> bool:
-        """Return whether a gradient may be needed in a case where torch's own is slow."""
+        """Return whether a gradient may be needed whose computation by torch is slow."""
         return self.training and torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
 
 

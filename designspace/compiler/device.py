@@ -51,7 +51,7 @@ def _check_there(device: torch.device) -> None:
 def in_use(name: str) -> torch.device:
     """Return the device that the user names; a numbered GPU becomes the current device.
 
-    Libraries that are not told a device take the current one. Without this, they would open a
+    Libraries that are not given a device use the current one. Without this, they would open a
     context on GPU 0 and hold hundreds of megabytes there.
 
     Raises:

@@ -37,7 +37,7 @@ def machine_kernel() -> Kernel:
     """Return the fastest float32 kernel for this machine's CPU, or the one that the user forces.
 
     Raises:
-        InputError: The environment variable `DESIGNSPACE_POINTWISE` names no kernel.
+        InputError: The environment variable `DESIGNSPACE_POINTWISE` does not name a kernel.
     """
     named = os.environ.get(VARIABLE)
     if named:

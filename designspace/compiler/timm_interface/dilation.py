@@ -1,4 +1,4 @@
-"""Output strides: later stages keep their resolution and dilate their kernels instead.
+"""Output strides: later stages keep their input's resolution and dilate their kernels instead.
 
 The rule is that of timm and of DeepLab (arXiv 1706.05587, section 3.1): from the first stage whose
 reduction would exceed the output stride, strides become dilations. The layers up to the stride of a
