@@ -1,4 +1,15 @@
-"""Match given tensors, read in one layout, to the names and shapes of one network."""
+"""Match given tensors, read in one layout, to the names and shapes of one network.
+
+The rules of the layout rewrite each given name into our possible names, and the first of them that
+the network has is the tensor's place. The tensor is taken if its shape fits: unchanged, as an
+adapted first convolution, or as an interpolated table. For example, `layer1.0.conv1.weight` of
+torchvision's ResNet goes to `stages.0.blocks.0.branch.pointwise1.weight`, and its shape becomes
+(64, 64) instead of (64, 64, 1, 1).
+
+All other names are sorted into lists: buffers that are recomputed, given tensors that are unused,
+tensors of the network that keep their initial values, and misfits. Weights fit if the list of
+misfits (`Match.wrong`) is empty.
+"""
 
 from __future__ import annotations
 
