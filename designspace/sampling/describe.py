@@ -46,7 +46,7 @@ class Value:
     Attributes:
         label: Label of the choice.
         share: Share of the networks with this choice; a network in which the axis has no effect
-            does not count.
+            counts for no choice.
         feasible: Whether some network within the limits has this choice; if networks are not
             counted, whether such a network was seen.
     """

@@ -16,7 +16,7 @@ from designspace.sampling.task import Task
 from designspace.spec.network.families import families
 from designspace.spec.space.axis import Axis
 
-_FORMAT = 1  # of the cached files; a new number invalidates them all
+_FORMAT = 1  # version of the cached files; a new number invalidates them all
 ROOT = Path(__file__).parents[2]
 ROOMS = ("blocks", "costing", "layers", "mixers", "sampling", "spec")
 

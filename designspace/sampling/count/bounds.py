@@ -31,7 +31,7 @@ class Bounds:
         return bounds
 
     def with_(self, cost: str, low: int = -FAR, high: int = FAR) -> Bounds:
-        """Return the bounds with those of one cost replaced; without values, removed."""
+        """Return the bounds with those of one cost replaced, or removed if no values are given."""
         return replace(self, **{cost: (low, high)})
 
     def also(self, cost: str, low: int, high: int) -> Bounds:

@@ -1,4 +1,11 @@
-"""A stage as a component: the downsampling or the stem before it, and its blocks."""
+"""A stage as a component: the downsampling or the stem before it, and its blocks.
+
+A stage is priced in steps, because many combinations of labels share a step, and each step has a
+cache: the entry (stem or downsampling) on the input features, then the blocks on its output. Blocks
+that differ only in fields without effect on the cost share a price. For example, a stage with two
+activations (GELU or SiLU) that cost nothing and three kernel sizes has 6 blocks, but only 3 are
+priced; their meanings still count as 6.
+"""
 
 from __future__ import annotations
 
