@@ -91,7 +91,8 @@ def described(name: str) -> str | None:
 
 
 def unused_gpu() -> str:
-    """Return why torch does not use the GPU of this machine; empty if it does or there is none."""
+    """Return why torch does not use this machine's GPU; empty if it does, or without visible
+    GPU."""
     hidden = "CUDA_VISIBLE_DEVICES" in os.environ  # the user's choice
     if torch.cuda.is_available() or hidden or not any(Path("/dev").glob("nvidia[0-9]*")):
         return ""

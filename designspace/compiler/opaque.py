@@ -164,7 +164,7 @@ class _Counter(TorchDispatchMode):
 
 
 def _mixes(name: str, args: Sequence[Any]) -> bool:
-    """Return whether an operation multiplies two inputs, or has a kernel above 1x1."""
+    """Return whether an operation mixes positions: a batched product, or a kernel above 1x1."""
     if "convolution" in name:
         return any(side > 1 for side in args[1].shape[2:])
     return any(word in name for word in _MIXING)
