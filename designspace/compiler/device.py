@@ -91,8 +91,7 @@ def described(name: str) -> str | None:
 
 
 def unused_gpu() -> str:
-    """Return why torch does not use this machine's GPU; empty if it does, or without visible
-    GPU."""
+    """Return why torch does not use this machine's GPU; empty if it does or no GPU is visible."""
     hidden = "CUDA_VISIBLE_DEVICES" in os.environ  # the user's choice
     if torch.cuda.is_available() or hidden or not any(Path("/dev").glob("nvidia[0-9]*")):
         return ""

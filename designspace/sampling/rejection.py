@@ -22,10 +22,10 @@ from designspace.sampling.task import Task
 from designspace.spec.space.axis import Axis
 from designspace.spec.space.space import Point
 
-LOOKED = 4096  # smallest number of points
-TIMES = 64  # points per requested network
-MOST_MADE = 1 << 16  # largest number of points that are made and costed one by one
-MOST_DRAWN = 1 << 24  # largest number of networks drawn from a counted set
+LOOKED = 4096  # smallest budget of points
+TIMES = 64  # budget of points per requested network
+MOST_MADE = 1 << 16  # largest budget of points that are made and costed one by one
+MOST_DRAWN = 1 << 24  # largest budget of networks drawn from a counted set
 
 
 class Limited(Protocol):

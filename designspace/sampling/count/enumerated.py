@@ -3,8 +3,8 @@
 One number stands for the meanings of the components so far. At each component, the pairs (number so
 far, meaning of this component) get new numbers, equal for equal pairs. At the end, two combinations
 make the same network if their numbers are equal. With the meanings (0, 0, 1, 1) of four
-combinations in the first component and (5, 6, 5, 5) in the second, the pairs get the
-numbers (0, 1, 2, 2): three networks, since the last two combinations make the same one.
+combinations in the first component and (5, 6, 5, 5) in the second, the pairs get the numbers (0, 1,
+2, 2): three networks, since the last two combinations make the same one.
 """
 
 from __future__ import annotations
