@@ -1,4 +1,4 @@
-"""Measured speed: latency, throughput and memory of networks, timm's beside ours."""
+"""Measured latency, throughput and memory of networks, optionally beside timm's."""
 
 from designspace.benchmarking.run import bench
 from designspace.benchmarking.settings import Settings

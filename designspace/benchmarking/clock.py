@@ -1,4 +1,4 @@
-"""Timing steps in turn, so that a slow moment of the machine falls on all of them."""
+"""Time several steps in turn, so that a slow moment of the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from designspace.benchmarking.settings import Settings
 FEWEST_ROUNDS = 3
 WARM_STEPS, WARM_SECONDS = 3, 0.5
 BLOCK_SECONDS, LONGEST_BLOCK = 0.1, 100
-"""On CUDA a throughput is timed over so many steps as take this long, and at most so many."""
+"""Duration in seconds and largest number of steps of a block for throughput on CUDA."""
 
 Run = Callable[[], None]
 
 
 @dataclass
 class Times:
-    """Seconds of each round.
+    """Times of one network, one entry per round.
 
     Attributes:
-        first: Of the very first step, which compiles where that is asked for.
-        step: Of one step, synchronised before and after.
-        block: A step's share of several in a row, synchronised at their end only.
-        length: Steps of such a block; 1 where the device works in step with Python.
+        first: Time of the very first step, which includes compilation if requested [s].
+        length: Number of steps of a block; 1 on a device that runs synchronously with Python.
+        step: Times of one step, synchronised before and after [s].
+        block: Times per step of a block, synchronised only at its ends [s].
     """
 
     first: float
@@ -37,7 +37,7 @@ class Times:
 
 
 def warm_up(run: Run, device: torch.device) -> Times:
-    """Run untimed, until compilation, algorithm choice and clocks have settled."""
+    """Run until compilation, choice of algorithms and clock rates have settled."""
     last = _seconds(run, device)
     times = Times(first=last)
     began, steps = time.perf_counter(), 0
@@ -50,7 +50,7 @@ def warm_up(run: Run, device: torch.device) -> Times:
 
 
 def take_turns(runs: Mapping[str, tuple[Run, Times]], device: torch.device, how: Settings) -> None:
-    """Time the warmed-up steps round by round, each once a round and always in the same order."""
+    """Time the warmed-up steps, each once per round and always in the same order."""
     began = time.perf_counter()
     for number in range(how.rounds):
         if number >= FEWEST_ROUNDS and time.perf_counter() - began > how.seconds:

@@ -1,4 +1,4 @@
-"""timm's network of the same architecture, and the proof that it is the same."""
+"""timm's network of the same architecture, with a check that it is the same."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from designspace.spec.network.network import Network
 from designspace.weights import load_weights
 
 TIMM = "timm"
-_TOLERANCE = 1e-3  # of the largest logit; float32 by two ways through a deep network is below 1e-4
+_TOLERANCE = 1e-3  # relative to the largest logit; float32 on two paths differs by less than 1e-4
 
 
 def counterpart_name(network: Network, against: str) -> str:
-    """Timm's name of the network to time beside this one.
+    """Return timm's name of the network to time beside this one.
 
     Args:
-        network: Ours.
-        against: `timm`, to find the one of the same architecture, or `timm:NAME`.
+        network: Our network.
+        against: `timm`, to find the network of the same architecture, or `timm:NAME`.
 
     Raises:
-        InputError: timm has no such network, or `against` is something else.
+        InputError: timm does not have such a network, or `against` is something else.
     """
     import timm
 
@@ -46,7 +46,7 @@ def counterpart_name(network: Network, against: str) -> str:
 
 
 def make_counterpart(name: str, how: Settings, size: int) -> nn.Module:
-    """Timm's network, without stochastic depth, for images of this side."""
+    """Build timm's network for images of this side in pixels, without stochastic depth."""
     import timm
 
     known: Any = timm.get_pretrained_cfg(name)
@@ -60,10 +60,12 @@ def make_counterpart(name: str, how: Settings, size: int) -> nn.Module:
 
 
 def prove_same(ours: nn.Module, theirs: nn.Module, name: str, size: int, channels: int = 3) -> Same:
-    """Both get timm's initial weights, after giving the same logits with the same random weights.
+    """Check that two networks are the same, and give both timm's initial weights.
+
+    They are the same if they give the same logits with the same random weights.
 
     Raises:
-        InputError: They are not one architecture.
+        InputError: They are not the same architecture.
     """
     params = [sum(p.numel() for p in model.parameters()) for model in (ours, theirs)]
     if params[0] != params[1]:
@@ -94,7 +96,7 @@ def _difference(ours: nn.Module, theirs: nn.Module, shape: tuple[int, ...]) -> f
 
 
 def _drawn(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Random weights on all of which the logits depend; initial ones may hide a branch."""
+    """Draw random weights that all affect the logits; initial weights may hide a branch."""
     draw = torch.Generator().manual_seed(0)
 
     def anew(name: str, value: Tensor) -> Tensor:
@@ -105,7 +107,7 @@ def _drawn(state: dict[str, Tensor]) -> dict[str, Tensor]:
             return normal / value[0].numel() ** 0.5
         if name.endswith(("bias", "mean")):
             return 0.3 * normal
-        return 0.6 + 0.3 * normal.abs()  # variances, and factors a channel
+        return 0.6 + 0.3 * normal.abs()  # variances, and factors per channel
 
     return {name: anew(name, value) for name, value in state.items()}
 
@@ -115,5 +117,5 @@ def _needed(network: Network) -> list[tuple[str, Any]]:
 
 
 def _flow(value: Any) -> str:
-    """A value as a person writes it after `--set path=`."""
-    return value if isinstance(value, str) else json.dumps(value)  # which YAML reads, too
+    """Return a value as a user writes it after `--set path=`."""
+    return value if isinstance(value, str) else json.dumps(value)  # YAML reads JSON, too

@@ -1,4 +1,4 @@
-"""Why a step could not be run, where that belongs to the batch and not to the program."""
+"""Reasons why a step cannot run that are due to the batch or the compiler, not to the program."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SAID = {
     "more than 1 value per channel": ONE_VALUE,
 }
 EXPECTED = (RuntimeError, ValueError, MemoryError)
-"""What torch raises then; `reason` tells which of them are meant."""
+"""Classes of errors that torch raises then; `reason` decides which errors are meant."""
 
 
 _COMPILER = ("torch._dynamo", "torch._inductor")
 
 
 def reason(error: Exception) -> str | None:
-    """The failure in plain words; None where it is none of the batch's or of the compiler's."""
+    """Return the failure in words; None if it is due to neither the batch nor the compiler."""
     if out_of_memory(error):
         return OUT_OF_MEMORY
     said = str(error)
@@ -32,7 +32,7 @@ def reason(error: Exception) -> str | None:
 
 
 def let_go(*, compiled: bool) -> None:
-    """Give back what a failed or finished step held."""
+    """Release the memory of a failed or finished step."""
     gc.collect()
     if compiled:
         torch.compiler.reset()

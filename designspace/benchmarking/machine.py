@@ -1,4 +1,4 @@
-"""Where the clock ran: the device's name, and what torch computes with."""
+"""The conditions of a measurement: the device, the versions and the settings of torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from designspace.records.environment import environment
 
 
 def machine(device: torch.device) -> dict[str, Any]:
-    """Versions, and the processor that did the work."""
+    """Return the versions and the processor of the measurement."""
     known = environment() | {
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "pointwise_kernel": cpu_kernel() if device.type == "cpu" else "linear",
@@ -36,7 +36,7 @@ def machine(device: torch.device) -> dict[str, Any]:
 
 
 def conditions(how: Settings, device: torch.device) -> dict[str, Any]:
-    """What all rows of a record share, in plain words; inside `tuned`."""
+    """Return the conditions that all rows of a record share; call it inside `tuned`."""
     return {
         "device": how.device,
         "precision": how.precision,
@@ -59,7 +59,7 @@ def conditions(how: Settings, device: torch.device) -> dict[str, Any]:
 
 @contextmanager
 def tuned(how: Settings) -> Generator[None]:
-    """The number of threads that is asked for, and a GPU's arithmetic as in training."""
+    """Use the requested number of threads and the training arithmetic within the block."""
     threads = torch.get_num_threads()
     torch.set_num_threads(how.threads or threads)
     try:
@@ -70,5 +70,5 @@ def tuned(how: Settings) -> Generator[None]:
 
 
 def load_average() -> float | None:
-    """Of the last minute; None where the system does not say."""
+    """Return the load average of the last minute; None if the system does not report it."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None

@@ -1,4 +1,4 @@
-"""The most memory that a step needs, as torch's own allocator counts it."""
+"""The peak memory of a step, as torch's own allocator counts it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOW = {
 
 
 def memory_of(step: Step, device: torch.device) -> int:
-    """Bytes that the network holds between steps, and the most that one more step adds."""
+    """Return the bytes held between steps plus the most that one more step adds."""
     step.module.zero_grad(set_to_none=True)
     kept = {tensor.untyped_storage().data_ptr(): tensor for tensor in step.held()}
     held = sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
@@ -50,7 +50,7 @@ def _added_cpu(run: Callable[[], None], _: torch.device) -> int:
 
 @contextmanager
 def _silent() -> Generator[None]:
-    """Without the profiler's own lines, which its C++ writes straight to standard error."""
+    """Suppress the profiler's own lines, which its C++ code writes directly to standard error."""
     sys.stderr.flush()
     kept = os.dup(2)
     try:

@@ -19,14 +19,14 @@ from designspace.records.measured.speed import Mode, Speed, Spread
 
 @dataclass(frozen=True)
 class Task:
-    """What every network of a row does.
+    """The work of every network of a row.
 
     Attributes:
-        mode: To infer or to train.
-        batch_size: Images a step.
-        size: Side of the image.
-        how: The conditions.
-        device: Where.
+        mode: Inference or training, `infer` or `train`.
+        batch_size: Number of images per step.
+        size: Side of the image in pixels.
+        how: Conditions of the measurement.
+        device: Device that runs the step.
     """
 
     mode: Mode
@@ -38,13 +38,13 @@ class Task:
 
 @dataclass
 class Outcome:
-    """Speeds by name, and the reasons of those that have none."""
+    """Speeds by name, and the reasons for the networks without one."""
 
     speeds: dict[str, Speed] = field(default_factory=dict[str, Speed])
     failures: dict[str, str] = field(default_factory=dict[str, str])
 
     def guarded(self, name: str, work: Callable[[], None]) -> None:
-        """Do something for one network; a failure of this batch is noted, any other passes."""
+        """Do work for one network; note a failure of the batch or compiler, raise any other."""
         try:
             work()
         except EXPECTED as error:
@@ -52,11 +52,11 @@ class Outcome:
             if words is None:
                 raise
             self.failures[name] = words
-            gc.collect()  # what it held, the next one needs
+            gc.collect()  # the next network needs the memory
 
 
 def measure(networks: Mapping[str, nn.Module], task: Task) -> Outcome:
-    """Time copies of the networks in turn; what one cannot do does not stop the others."""
+    """Time copies of the networks in turn; a failure of one does not stop the others."""
     outcome = Outcome()
     ready: dict[str, tuple[Step, Times]] = {}
     for name, network in networks.items():
@@ -86,7 +86,7 @@ def _warmed(network: nn.Module, task: Task) -> tuple[Step, Times]:
 
 
 def _timed(ready: dict[str, tuple[Step, Times]], task: Task, outcome: Outcome) -> None:
-    """Time what is warm; if memory ends although all were warm, none of them has a time."""
+    """Time the warmed-up networks; if memory runs out in this phase, none of them gets a speed."""
     runs = {name: (step.run, times) for name, (step, times) in ready.items()}
     before = len(outcome.failures)
     outcome.guarded("", lambda: take_turns(runs, task.device, task.how))

@@ -1,4 +1,4 @@
-"""The sweep: every network in every mode at every batch size, a row each."""
+"""The sweep: one row per network, mode and batch size."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class _Entry:
-    """A network to measure: ours, the name of its counterpart, its settings and weights."""
+    """A network to measure, with the name of its counterpart, its settings and its weights."""
 
     title: str
     changes: Mapping[str, Any]
@@ -54,19 +54,21 @@ def bench(
     command: str = "designspace.benchmarking.bench",
     on_record: Callable[[SpeedRecord], None] = lambda _: None,
 ) -> SpeedRecord:
-    """Measure how fast networks are.
+    """Measure the speed of networks.
 
     Args:
-        specs: A network, or several: any names (see `designspace.load`), plain data, networks.
-        settings: The conditions.
-        changes: Values by dotted path to change in each.
-        against: `timm`, or `timm:NAME`, to time timm's network of the same architecture in turn.
-        command: What to note as the command.
-        on_record: Gets all that is measured so far: before a network's first row and
-            after each row.
+        specs: A network or several: any names (see `designspace.load`), plain data, or networks.
+        settings: Conditions of the measurement (default: `Settings()`).
+        changes: Values to change in each network, by dotted path.
+        against: `timm` or `timm:NAME`, to time timm's network of the same architecture in turn with
+            ours.
+        command: Command to note in the record.
+        on_record: Function that gets the record so far: before the first row of a network, after
+            each row, and once it is complete.
 
     Raises:
-        InputError: A specification or a condition is wrong, or timm has no such network.
+        InputError: A specification or a condition is wrong, timm does not have such a network, or
+            its network is not the same.
     """
     how = settings or Settings()
     device = device_of(how.device)
@@ -82,7 +84,7 @@ def bench(
         )
         for entry in entries:
             networks, same = _prepared(entry)
-            on_record(record)  # before the time is spent, should there be no place to write it
+            on_record(record)  # fail early if the record cannot be written
             for row in _rows(entry, networks, same):
                 record = record.model_copy(update={"rows": (*record.rows, row)})
                 on_record(record)
@@ -105,14 +107,15 @@ def _entry(
 
 
 def _title(named: Named) -> str:
-    """The name of a catalog or timm as it was given; else what the network is called."""
+    """Return the given name of a catalog, timm or ladder network, else the network's title."""
     return named.name if named.sort in ("catalog", "timm", "ladder step") else named.title
 
 
 def _prepared(entry: _Entry) -> tuple[dict[str, nn.Module], Same | None]:
-    """The networks of an entry, in float32 on the CPU, and how they are known to be the same.
+    """Build the networks of an entry, in float32 on the CPU, and check that they are the same.
 
-    A trained network has its weights, unless it is timed against timm's: then both have the same.
+    A trained network has its weights, unless it is timed against timm's: then both have timm's
+    initial weights.
     """
     how = entry.how
     with torch.random.fork_rng(devices=[]):
@@ -174,6 +177,6 @@ def _against(name: str, same: Same, outcome: Outcome) -> Against:
 
 
 def _ratio(ours: Spread, theirs: Spread) -> Spread:
-    """The ratio of the medians; its spread and samples are the rounds', paired."""
+    """Return the ratio of the medians, with the spread and the samples of the paired rounds."""
     paired = Spread.of([a / b for a, b in zip(ours.samples, theirs.samples, strict=True)])
     return paired.model_copy(update={"median": ours.median / theirs.median})

@@ -1,4 +1,4 @@
-"""What to measure, and how long."""
+"""Settings of a measurement."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ class Settings:
     """The conditions of a measurement.
 
     Attributes:
-        modes: `infer` (forward without gradients) and `train` (forward, cross-entropy, backward,
-            AdamW).
-        batch_sizes: Images a step; each is a row.
-        input_size: Side of the image; as the network was trained, else the spec's own.
-        num_classes: Number of classes; as the network was trained, else 1000.
-        in_channels: Channels of the image; as the network was trained, else 3.
-        device: `cpu` or `cuda`.
-        precision: To infer, weights and images have it. To train, the weights are float32 and the
-            forward pass autocasts, float16 with a scaled loss.
-        layout: Memory layout of images and convolution weights, in torch's words, for both sides of
+        modes: Modes to measure: `infer` (forward without gradients) and `train` (forward,
+            cross-entropy, backward, AdamW).
+        batch_sizes: Numbers of images per step, one row each.
+        input_size: Side of the image in pixels (default: as the network was trained, else the
+            spec's own).
+        num_classes: Number of classes (default: as the network was trained, else 1000).
+        in_channels: Channels of the image (default: as the network was trained, else 3).
+        device: Device, such as `cpu`, `cuda` or `cuda:1`.
+        precision: Precision. For inference, weights and images are cast to it. For training, the
+            weights are float32 and the forward pass autocasts, with a scaled loss for float16.
+        layout: Memory layout of images and convolution weights, by torch's names, for both sides of
             a comparison. Our networks make contiguous images channels-last before the stem; timm's
             convolutions keep the layout that they get.
-        compiled: Through `torch.compile`, anew for each row, with fixed shapes.
-        rounds: Measurements at most; at least one is made.
-        seconds: Time after which no further round of a row begins, if three were made.
-        threads: Of torch on the CPU; as torch has it by default.
+        compiled: Whether to use `torch.compile`, anew for each row, with fixed shapes.
+        rounds: Largest number of rounds per row.
+        seconds: Time limit per row, after at least three rounds [s].
+        threads: Number of torch's threads on the CPU (default: torch's own).
     """
 
     modes: tuple[Mode, ...] = ("infer",)
@@ -53,10 +54,11 @@ class Settings:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be measured.
+        """Refuse settings that cannot be measured.
 
         Raises:
-            InputError: An unknown word, a device that is not here, nothing to measure.
+            InputError: A word or a device is unknown, the device is absent, or there is nothing to
+                measure.
         """
         for mode in self.modes:
             _one_of(mode, get_args(Mode), "mode")
@@ -71,7 +73,7 @@ class Settings:
             )
 
     def of(self, task: Task) -> Settings:
-        """Return the same with the task of one network."""
+        """Return the settings with the numbers of classes and channels of one network's task."""
         return replace(self, num_classes=task.num_classes, in_channels=task.in_channels)
 
     @property
@@ -86,12 +88,12 @@ class Settings:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The precision in torch's words."""
+        """The precision as torch's dtype."""
         return getattr(torch, self.precision)
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """The layout in torch's words."""
+        """The layout as torch's memory format."""
         last = self.layout == "channels_last"
         return torch.channels_last if last else torch.contiguous_format
 

@@ -1,4 +1,4 @@
-"""One step of a network: what is timed."""
+"""One step of a network, the unit that is timed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from designspace.benchmarking.settings import Settings
 from designspace.records.measured.speed import Mode
 
 _LEARNING_RATE = 1e-5
-"""So small that no loss leaves the range of numbers, whatever the step costs."""
+"""Small enough that the loss stays finite; it does not affect the speed."""
 
 INFER = "forward pass under torch.inference_mode"
 TRAIN = (
@@ -26,12 +26,12 @@ TRAIN = (
 
 @dataclass(frozen=True)
 class Step:
-    """A network at work on one batch that stays on the device.
+    """A step of a network on one batch that stays on the device.
 
     Attributes:
-        run: Does the step, without waiting for the device.
+        run: Function that runs the step, without waiting for the device.
         module: The network.
-        held: Gives the tensors that stay between steps, gradients left out.
+        held: Function that returns the tensors that stay between steps, without gradients.
     """
 
     run: Callable[[], None]
@@ -40,13 +40,13 @@ class Step:
 
 
 def make_step(module: nn.Module, mode: Mode, images: Tensor, settings: Settings) -> Step:
-    """A step of a copy of the network, on the images' device.
+    """Return a step of a copy of the network, on the images' device.
 
     Args:
-        module: A network in float32; it is left as it is.
-        mode: To infer or to train.
-        images: (batch, channels, height, width) in float32.
-        settings: The conditions.
+        module: Network in float32; it is not changed.
+        mode: Inference or training, `infer` or `train`.
+        images: Images (batch, channels, height, width) in float32.
+        settings: Conditions of the measurement.
     """
     network = copy.deepcopy(module).to(images.device)
     network = cast("nn.Module", cast("Any", network).to(memory_format=settings.memory_format))

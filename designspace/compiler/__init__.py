@@ -1,4 +1,4 @@
-"""From a specification to a torch module: the first room that knows torch."""
+"""From a specification to a torch module: the lowest room that imports torch."""
 
 from designspace.compiler.build import CLASSIFIER, BuiltNetwork, build
 from designspace.compiler.drop_path import set_drop_path

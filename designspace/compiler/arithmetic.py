@@ -46,7 +46,7 @@ def fast_arithmetic(device: torch.device) -> Generator[None]:
 
 
 def arithmetic(device: torch.device) -> dict[str, Any]:
-    """How a GPU computes in float32 under the current settings, for a record; empty on the CPU."""
+    """Return how a GPU computes in float32 under the current settings; empty on the CPU."""
     if device.type != "cuda":
         return {}
     return {
@@ -57,12 +57,12 @@ def arithmetic(device: torch.device) -> dict[str, Any]:
 
 
 def fast_settings(device: torch.device) -> dict[str, Any]:
-    """What `arithmetic` returns inside of `fast_arithmetic`."""
+    """Return the result of `arithmetic` inside `fast_arithmetic`."""
     with fast_arithmetic(device):
         return arithmetic(device)
 
 
 def _named(precision: str) -> str:
-    """The precision that the GPU uses: older ones ignore the permission."""
+    """Return the precision that the GPU uses; older GPUs ignore the permission for TF32."""
     ignored = precision == _TF32 and not torch.cuda.is_tf32_supported()
     return "float32" if ignored or precision in _FULL else precision

@@ -1,4 +1,4 @@
-"""Building the module of a network from its run on shapes."""
+"""Build the module of a network from its run on shapes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PartModule(nn.Module):
     """A part's layers as children, joined by the part's own `forward`.
 
     Attributes:
-        part: The specification that this module was built from.
+        part: Specification that this module was built from.
     """
 
     def __init__(self, part: Composite, children: dict[str, nn.Module]) -> None:
@@ -43,16 +43,16 @@ class PartModule(nn.Module):
             self.add_module(name, child)
 
     def forward(self, *xs: Tensor) -> Tensor:
-        """Maps (batch, channels, height, width), tokens (batch, tokens, channels)."""
+        """Run on maps (batch, channels, height, width) or tokens (batch, tokens, channels)."""
         return self.part.forward(cast("Any", self), *xs)
 
     def extra_repr(self) -> str:
-        """The part's name, for print."""
+        """Return the part's name, for print."""
         return type(self.part).__name__
 
 
 class StemModule(PartModule):
-    """A stem; the classes below have names for wrapping policies, as FSDP's."""
+    """A stem. This class and the next three serve policies that wrap by class, such as FSDP's."""
 
 
 class StageModule(PartModule):
@@ -82,11 +82,11 @@ def _class_of(part: Composite) -> type[PartModule]:
 class BuiltNetwork(nn.Module):
     """A network on images (batch, channels, height, width).
 
-    Maps have the same axes from stem to head, and are channels-last in memory.
+    Maps keep this order of axes from stem to head, and are channels-last in memory.
 
     Attributes:
-        spec: The specification.
-        stem: The stem; with `stages` and `head` the network's three children.
+        spec: Specification of the network.
+        stem: Stem, one of the three children of the network with `stages` and `head`.
     """
 
     def __init__(self, spec: Network, body: PartModule) -> None:
@@ -94,14 +94,14 @@ class BuiltNetwork(nn.Module):
         self.spec = spec
         self.stem, self.stages, self.head = body.stem, body.stages, body.head
 
-    _no_split_modules = (BlockModule.__name__,)  # what accelerate keeps on one device
+    _no_split_modules = (BlockModule.__name__,)  # accelerate keeps these on one device
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, height, width) to logits (batch, num_classes)."""
+        """Map images (batch, channels, height, width) to logits (batch, num_classes)."""
         return self.spec.forward(cast("Any", self), channels_last(x))
 
     def __prepare_scriptable__(self) -> nn.Module:
-        """Refuse TorchScript in words; torch calls this first.
+        """Refuse TorchScript with a readable error; torch calls this method first.
 
         Raises:
             InputError: Always.
@@ -112,7 +112,7 @@ class BuiltNetwork(nn.Module):
         )
 
     def no_weight_decay(self) -> set[str]:
-        """Parameters that are not decayed though they are no vectors; timm asks for it by name."""
+        """Return the names of parameters without weight decay, vectors aside; timm calls this."""
         modules = self.named_modules()
         return {
             f"{name}.{parameter}"
@@ -149,20 +149,22 @@ def build(
     features_only: bool = False,
     out_indices: Sequence[int] | None = None,
 ) -> BuiltNetwork | Features:
-    """The torch module of a network, with torch's own initial weights.
+    """Build the torch module of a network, with torch's own initial weights.
 
     Args:
-        spec: Any name of a network (see `designspace.load`), plain data or a network. Of a name
-            with trained weights the module has the shapes; `load_weights` takes the same name.
-        num_classes: Number of classes; by default as the named network was trained, else 1000.
-        in_channels: Channels of the image; as trained, else 3.
-        input_size: Side of the image for which parts that depend on it are made; as trained, else
-            the network's nominal one.
-        features_only: Leave the head out, and give the stages' maps.
-        out_indices: Which stages' maps, from 0; negative ones count from the last. All by default.
+        spec: Any name of a network (see `designspace.load`), plain data or a network. If the name
+            stands for trained weights, the module gets only their shapes; `load_weights` takes the
+            same name.
+        num_classes: Number of classes (default: as the named network was trained, else 1000).
+        in_channels: Channels of the image (default: as trained, else 3).
+        input_size: Side of the image in pixels, for parts that depend on it (default: as trained,
+            else the network's nominal size).
+        features_only: Whether to leave the head out and return the stages' maps.
+        out_indices: Indices of the stages whose maps are returned, from 0; negative ones count from
+            the last (default: all).
 
     Raises:
-        InputError: The specification is wrong, the input too small for its strides, or there is
+        InputError: The specification is wrong, the input is too small for its strides, or there is
             no such stage.
     """
     task = task_of(spec, num_classes, in_channels, input_size)
@@ -176,29 +178,29 @@ def build(
 
 
 def body_of(node: Node) -> PartModule:
-    """The module of a network's whole plan: `stem`, `stages`, `head`."""
+    """Return the module of a network's whole plan, with `stem`, `stages` and `head`."""
     body = module_of(node)
     assert isinstance(body, PartModule)
     return body
 
 
 def module_of(node: Node) -> nn.Module:
-    """The module of a node; its children's first."""
+    """Return the module of a node; the modules of its children are built first."""
     return walk(_Building(), node, node.inputs).module
 
 
 class _Built(NamedTuple):
-    """A module, and the feature that it gives."""
+    """A module and its output feature."""
 
     module: nn.Module
     output: Feature
 
 
 class _Building(PlanReading[Feature, _Built]):
-    """The run on shapes that makes the modules."""
+    """The run on shapes that builds the modules."""
 
     def leaf(self, tree: Node, xs: tuple[Feature, ...]) -> _Built:
-        """Lower it for the first feature that it takes."""
+        """Lower a leaf for its first input feature."""
         assert isinstance(tree.layer, Leaf)
         return _Built(lower(tree.layer, xs[0]), tree.output)
 
@@ -209,7 +211,7 @@ class _Building(PlanReading[Feature, _Built]):
         output: Feature,
         results: Mapping[str, _Built],
     ) -> _Built:
-        """Put the modules below into one."""
+        """Join the modules of the children into one."""
         children = {name: built.module for name, built in results.items()}
         layer = tree.layer
         made = _class_of(layer.part)(layer.part, children) if isinstance(layer, BoundPart) else None
@@ -218,7 +220,7 @@ class _Building(PlanReading[Feature, _Built]):
         return _Built(module, output)
 
     def value(self, result: _Built) -> Feature:
-        """Its output."""
+        """Return the output feature."""
         return result.output
 
 

@@ -1,10 +1,21 @@
-"""A depthwise convolution whose training step is quick on a CPU.
+"""A depthwise convolution with a fast training step on a CPU.
 
-Torch's own gradient of a depthwise kernel takes a CPU far longer than the forward pass. That
-gradient is itself a depthwise convolution: of each image's channel, as the map, with the channel's
-gradient, as a kernel of the map's size. `benchmarks/depthwise.py` measures both. The gradient of
-the map is a convolution with the turned kernel, and on maps smaller than the kernel only its middle
-is used.
+On a CPU, torch's own gradient of a depthwise kernel takes far longer than the forward pass. This
+file computes that gradient as another depthwise convolution. Its map is one channel of one image,
+and its kernel is the output gradient of the same channel and image, as large as the map.
+`benchmarks/depthwise.py` measures both.
+
+A small example along one axis, with a kernel (a, b, c), a map (p, q) and zero padding:
+
+    outputs                 y0 = b p + c q,  y1 = a p + b q
+    gradient of the kernel  da = g1 p,  db = g0 p + g1 q,  dc = g0 q
+    gradient of the map     dp = b g0 + a g1,  dq = c g0 + b g1
+
+Here g is the gradient of the outputs. The gradient of the kernel is the padded map (0, p, q, 0)
+convolved with g, and the gradient of the map is g convolved with the turned kernel (c, b, a).
+
+On a map smaller than the kernel, the outer weights of the kernel meet only padding. They have no
+effect and a zero gradient, so all three convolutions use only the middle of the kernel.
 """
 
 from __future__ import annotations
@@ -21,9 +32,9 @@ class DepthwiseConv(nn.Conv2d):
     """A depthwise convolution that keeps the map's size."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """(batch, channels, height, width) to the same."""
+        """Map (batch, channels, height, width) to the same shape."""
         traced = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
-        whole = traced or torch.compiler.is_exporting()  # to be counted, or run elsewhere
+        whole = traced or torch.compiler.is_exporting()  # wanted as one operator
         if whole or input.device.type != "cpu" or self.dilation != (1, 1):
             return super().forward(input)
         if not self._quick():
@@ -32,30 +43,30 @@ class DepthwiseConv(nn.Conv2d):
         return y
 
     def _quick(self) -> bool:
-        """Whether a gradient will be wanted where torch's own is slow."""
+        """Return whether a gradient may be needed whose computation by torch is slow."""
         return self.training and torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
 
 
 class Depthwise(torch.autograd.Function):
-    """The convolution, with the kernel's gradient as a convolution of its own."""
+    """The convolution, with the gradient of the kernel computed as another convolution."""
 
-    generate_vmap_rule = True  # for gradients per sample
+    generate_vmap_rule = True  # for per-sample gradients
 
     @staticmethod
     def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """(batch, channels, height, width), (channels, 1, side, side) to the first's shape."""
+        """Convolve (batch, channels, height, width) with kernels (channels, 1, side, side)."""
         return convolve(x, within_reach(weight, x.shape[2:]), bias)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Keep the map and the kernel."""
+        """Save the map and the kernel for `backward`."""
         x, weight, bias = inputs
         ctx.save_for_backward(x, weight)
         ctx.has_bias = bias is not None
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        """The gradients of map, kernel and bias, where they are wanted."""
+        """Return the gradients of map, kernel and bias; None for one that is not needed."""
         (grad,) = grads
         x, weight = ctx.saved_tensors
         map_, kernel, bias = ctx.needs_input_grad
@@ -68,9 +79,9 @@ class Depthwise(torch.autograd.Function):
 
 
 def within_reach(weight: Tensor, map_size: Sequence[int]) -> Tensor:
-    """The middle of a kernel: the weights that meet a map of this size, and not only padding.
+    """Return the middle of a kernel: the weights that meet more than padding on such a map.
 
-    A 7x7 kernel on a 2x2 map is a 3x3 one.
+    A 7x7 kernel on a 2x2 map acts as its 3x3 middle.
     """
     cuts = [
         max(side // 2 + 1 - size, 0) for side, size in zip(weight.shape[2:], map_size, strict=True)
@@ -82,9 +93,10 @@ def within_reach(weight: Tensor, map_size: Sequence[int]) -> Tensor:
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """The convolution that keeps the map's size, for kernels of odd sides.
+    """Convolve and keep the map's size, with kernels of odd sides.
 
-    A kernel of one weight is a product, which torch would not give to oneDNN on one thread.
+    A kernel of one weight is computed as a product: on one thread, torch would not pass it to
+    oneDNN.
     """
     if weight.shape[2] == weight.shape[3] == 1:
         factor = weight.view(-1, 1, 1)
@@ -94,18 +106,18 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def of_map(grad: Tensor, weight: Tensor) -> Tensor:
-    """The gradient of the map: a convolution with the kernel turned by half a circle.
+    """Return the gradient of the map: a convolution with the kernel turned by 180 degrees.
 
-    Torch's own takes 1.5 times as long.
+    Torch's own gradient takes 1.5 times as long.
     """
     return convolve(grad, weight.flip(2, 3), None)
 
 
 def of_kernel(grad: Tensor, x: Tensor, sides: Sequence[int]) -> Tensor:
-    """The gradient of the kernel; both are (batch, channels, height, width).
+    """Return the gradient of the kernel, from gradient and map (batch, channels, height, width).
 
     Returns:
-        (channels, 1, *sides).
+        The gradient as (channels, 1, *sides).
     """
     batch, channels, height, width = x.shape
     if height == width == 1:
@@ -118,11 +130,13 @@ def of_kernel(grad: Tensor, x: Tensor, sides: Sequence[int]) -> Tensor:
 
 
 def _as_laid_out(weight: Tensor, grad: Tensor) -> Tensor:
-    """A gradient of the whole kernel, with its strides, which DDP compares even where a side is 1.
+    """Return the gradient of the whole kernel, with the kernel's strides.
+
+    DDP compares the strides, even those of an axis of length 1.
 
     Args:
-        weight: (channels, 1, height, width).
-        grad: Of its middle.
+        weight: Kernel (channels, 1, height, width).
+        grad: Gradient of its middle.
     """
     down, right = ((weight.shape[axis] - grad.shape[axis]) // 2 for axis in (2, 3))
     if down or right:

@@ -1,4 +1,4 @@
-"""The device that a person names."""
+"""Devices by the names that users give."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ VALID = "valid: cpu, cuda"
 
 
 def device_of(name: str) -> torch.device:
-    """The device that a person names, "cpu" or "cuda", or "cuda:1" for one of several.
+    """Return the device that the user names: "cpu", "cuda", or "cuda:1" for one of several GPUs.
 
     Raises:
-        InputError: for a device that is unknown, of another kind, or absent.
+        InputError: The device is unknown, of another kind, or absent.
     """
     device = named_device(name)
     if device.type == "cuda":
@@ -26,10 +26,10 @@ def device_of(name: str) -> torch.device:
 
 
 def named_device(name: str) -> torch.device:
-    """The device of a name that is valid, whether this machine has it or not.
+    """Return the device of a valid name, whether or not this machine has it.
 
     Raises:
-        InputError: for a device that is unknown or of another kind.
+        InputError: The device is unknown or of another kind.
     """
     try:
         device = torch.device(name)
@@ -49,13 +49,13 @@ def _check_there(device: torch.device) -> None:
 
 
 def in_use(name: str) -> torch.device:
-    """The device that a person names, made the current one where it is one of several GPUs.
+    """Return the device that the user names; a numbered GPU becomes the current device.
 
-    Libraries that are not told a device take the current one. Without this, they would open a
+    Libraries that are not given a device use the current one. Without this, they would open a
     context on GPU 0 and hold hundreds of megabytes there.
 
     Raises:
-        InputError: for a device that is unknown, of another kind, or absent.
+        InputError: The device is unknown, of another kind, or absent.
     """
     device = device_of(name)
     if device.type == "cuda" and ":" in name:
@@ -64,10 +64,12 @@ def in_use(name: str) -> torch.device:
 
 
 def choose(name: str) -> str:
-    """The device's name: `auto` is a GPU where there is one. It becomes the current one.
+    """Return the device's name; a named device becomes the current one, as in `in_use`.
+
+    `auto` stands for `cuda` if this machine has a GPU, else for `cpu`.
 
     Raises:
-        InputError: for a device that is unknown, of another kind, or absent.
+        InputError: The device is unknown, of another kind, or absent.
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
@@ -76,21 +78,21 @@ def choose(name: str) -> str:
 
 
 def wait_for(device: torch.device | str) -> None:
-    """Wait until a device has done all that it was given; a clock reads true only then."""
+    """Wait until a device has finished all its work; a time measured before that is too short."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def described(name: str) -> str | None:
-    """A device with its model; None for a GPU where this machine has none, but a cluster may."""
+    """Return a device with its model; None for a GPU if this machine has none (a cluster may)."""
     if name != "cpu" and not torch.cuda.is_available():
         return None
     return f"{name} ({device_name(device_of(name)) or 'unknown model'})"
 
 
 def unused_gpu() -> str:
-    """Why torch uses no GPU although this machine has one, in words; empty where it is not so."""
-    hidden = "CUDA_VISIBLE_DEVICES" in os.environ  # as the user wishes
+    """Return why torch does not use this machine's GPU; empty if it does or no GPU is visible."""
+    hidden = "CUDA_VISIBLE_DEVICES" in os.environ  # the user's choice
     if torch.cuda.is_available() or hidden or not any(Path("/dev").glob("nvidia[0-9]*")):
         return ""
     if not torch.backends.cuda.is_built():
@@ -99,5 +101,5 @@ def unused_gpu() -> str:
 
 
 def device_name(device: torch.device) -> str:
-    """The model of a GPU, or of the processor."""
+    """Return the model of a GPU, or of the processor."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()

@@ -1,4 +1,4 @@
-"""Stochastic depth's rate over the network's depth."""
+"""The rate of stochastic depth over the depth of a network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from designspace.compiler.modules import DropPath
 
 
 def set_drop_path(model: nn.Module, rate: float) -> None:
-    """Set drop path to grow linearly from 0 in the first block to `rate` in the last.
+    """Set the drop path rate, which grows linearly from 0 in the first block to `rate` in the last.
 
     The rule is that of the ConvNeXt paper's code and of timm.
     """
@@ -25,7 +25,7 @@ def set_drop_path(model: nn.Module, rate: float) -> None:
 
 
 def _blocks(module: nn.Module) -> Iterator[nn.Module]:
-    """The blocks in order; a block within a block, as in a pattern, belongs to the outer one."""
+    """Yield the blocks in order; a block inside another, as in a pattern, is not listed."""
     if isinstance(module, PartModule) and isinstance(module.part, Block):
         yield module
         return

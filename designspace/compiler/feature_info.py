@@ -1,4 +1,4 @@
-"""What is known of the stages' maps before anything runs: channels and reduction."""
+"""Channels and reduction of the stages' maps, known before anything runs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from designspace.costing import plan
 from designspace.layers.feature import Feature
 from designspace.spec.network.network import Network
 
-_LARGE = 8  # an image so many times larger rounds no stride away
+_LARGE = 8  # an image this many times larger, so that rounding hides no stride
 
 
 @dataclass(frozen=True, slots=True)
 class StageInfo:
-    """A stage's map, in timm's words.
+    """A stage's map, with timm's field names.
 
     Attributes:
-        num_chs: Its channels.
-        reduction: The stride of its positions in pixels of the image.
-        module: The stage's dotted name in the network.
+        num_chs: Number of channels.
+        reduction: Stride of the map's positions, in pixels of the image.
+        module: Dotted name of the stage in the network.
     """
 
     num_chs: int
@@ -28,14 +28,14 @@ class StageInfo:
     module: str
 
     def as_dict(self) -> dict[str, int | str]:
-        """What timm's `FeatureInfo` is made of."""
+        """Return the fields as a dictionary, the input of timm's `FeatureInfo`."""
         return asdict(self)
 
 
 def stage_info(
     network: Network, input_size: int | None = None, *, in_channels: int = 3
 ) -> tuple[StageInfo, ...]:
-    """Channels and reduction of each stage's map."""
+    """Return channels and reduction of each stage's map."""
     size = _LARGE * (input_size or network.input_size)
     node = plan(network, size, in_channels=in_channels)
     outputs = [child.output for child in node.children["stages"].children.values()]
@@ -48,5 +48,5 @@ def stage_info(
 
 
 def _side(output: Feature) -> int:
-    """Height of a map; of tokens, the side of their square grid, for a class token adds little."""
+    """Return a map's height, or the side of the tokens' square grid (a class token adds little)."""
     return output.size[0] if len(output.size) > 1 else isqrt(output.positions)

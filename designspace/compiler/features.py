@@ -1,4 +1,4 @@
-"""A network without its head: the stages' maps, as detection and segmentation take them."""
+"""A network without its head, for detection and segmentation: it returns the stages' maps."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Features(nn.Module):
-    """Stem and stages under the classifier's names, up to the last stage that is asked for.
+    """Stem and stages under the classifier's names, up to the last requested stage.
 
     Attributes:
-        spec: The specification.
-        out_indices: The stages whose maps are given, from 0, in order.
-        left_out: How the names begin of what a classifier's weights have and this has not.
+        spec: Specification of the network.
+        out_indices: Indices of the stages whose maps are returned, from 0, in order.
+        left_out: Prefixes of a classifier's parameters that this network deliberately lacks.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Features(nn.Module):
         return FeatureInfo([each.as_dict() for each in self._info], self.out_indices)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """(batch, channels, height, width) to maps (batch, channels', height', width')."""
+        """Map (batch, channels, height, width) to maps (batch, channels', height', width')."""
         maps: list[Tensor] = []
         sides = (x.shape[2], x.shape[3])
         x = self.stem(channels_last(x))
@@ -62,10 +62,10 @@ class Features(nn.Module):
 
 
 def chosen_stages(stages: int, out_indices: Iterable[int] | None) -> tuple[int, ...]:
-    """Indices from 0, in order and each once; all where none are given.
+    """Return the indices from 0, in order and without repeats; all stages for None.
 
     Raises:
-        InputError: There is no such stage, or none is asked for.
+        InputError: There is no such stage, or the list is empty.
     """
     if out_indices is None:
         return tuple(range(stages))
@@ -81,10 +81,11 @@ def chosen_stages(stages: int, out_indices: Iterable[int] | None) -> tuple[int, 
 
 
 def as_map(x: Tensor, height: int, width: int) -> Tensor:
-    """A stage's output as a map (batch, channels, height, width); a map is returned as it is.
+    """Return a stage's output as a map (batch, channels, height, width).
 
-    Tokens are laid out on the grid of this height and width; those in front that belong to no
-    position, such as the class token, are left out.
+    A map is returned unchanged. Tokens (batch, tokens, channels) are laid out on a grid of this
+    height and width; tokens in front that belong to no position, such as the class token, are left
+    out.
     """
     if x.ndim == 4:
         return x

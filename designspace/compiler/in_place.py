@@ -1,8 +1,9 @@
-"""Activations that may overwrite their input, which saves memory and a pass over new pages.
+"""Activations that overwrite their input, which saves memory and a pass over new pages.
 
-That is right only where nothing else reads the input. It holds within a chain after a layer that
-makes a new tensor and keeps none of its output for its gradient, and where a part says so. ReLU
-alone gains by it: torch's other activations keep their input, so that it would be copied.
+This is correct only if nothing else reads the input. That holds in a chain after a layer that makes
+a new tensor and does not keep its output for its gradient, and for the layers that a part names in
+`overwrites`. Only ReLU gains from it: torch's other activations keep their input for the gradient,
+so it would have to be copied.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from designspace.layers.trace import Node
 
 
 def let_overwrite(node: Node, module: nn.Module) -> None:
-    """Set `inplace` of the activations among a node's children, where it is safe."""
+    """Set `inplace` on the ReLUs among a node's children for which it is safe."""
     for name in _safe(node):
         child = module.get_submodule(name)
         if isinstance(child, nn.ReLU):

@@ -1,19 +1,19 @@
-"""The kernel by which pointwise layers run, chosen once per machine.
+"""The kernel that computes pointwise layers, chosen once per machine.
 
 A pointwise layer is a matrix product over positions. On a CPU torch has two kernels for it:
-`linear` goes to its BLAS library, a 1x1 convolution on a channels-last map goes to oneDNN. MKL, the
-BLAS library of torch's x86 builds, uses AVX-512 on Intel's processors only; oneDNN uses it wherever
-it exists. With full-width AVX-512 units (AMD Zen 5) the convolution is 1.4 to 1.9 times as quick,
-on two threads as on one; with half-width ones (Zen 4) the two are within a few percent; on Intel
-both use AVX-512.
+`linear` goes to torch's BLAS library, and a 1x1 convolution on a channels-last map goes to oneDNN.
+MKL, the BLAS library of torch's x86 builds, uses AVX-512 on Intel's processors only; oneDNN uses it
+on every processor that has it. With full-width AVX-512 units (AMD Zen 5) the convolution is 1.4 to
+1.9 times as fast, on one thread and on two. With half-width units (Zen 4) the two are within a few
+percent of each other. On Intel both use AVX-512.
 
-Setting a convolution up costs about 30 microseconds, which small layers do not earn back: on Zen 5
-the two break even at 4 to 6 million multiply-adds. So `by_size`, the choice on AMD with AVX-512,
-convolves large layers only (`designspace.compiler.pointwise`).
+Setting up a convolution takes about 30 microseconds, which costs small layers more than they gain:
+on Zen 5 the two kernels break even at 4 to 6 million multiply-adds. So `by_size`, the choice on AMD
+with AVX-512, uses the convolution for large layers only (`designspace.compiler.pointwise`).
 
-The choice depends on the processor's maker, its instruction set, torch's build, the layer's size
-and the number of threads only, so that a run that resumes on the same kind of machine stays equal
-to the bit. On a GPU it is always `linear`.
+The choice depends only on the processor's maker, its instruction set, torch's build, the layer's
+size and the number of threads. So a run that resumes on the same kind of machine gives the same
+bits. On a GPU the kernel is always `linear`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ VARIABLE = "DESIGNSPACE_POINTWISE"
 
 
 def machine_kernel() -> Kernel:
-    """Find the quickest kernel of this machine's CPU in float32, or the one that is forced.
+    """Return the fastest float32 kernel for this machine's CPU, or the one that the user forces.
 
     Raises:
-        InputError: The environment variable `DESIGNSPACE_POINTWISE` names no kernel.
+        InputError: The environment variable `DESIGNSPACE_POINTWISE` does not name a kernel.
     """
     named = os.environ.get(VARIABLE)
     if named:
@@ -54,7 +54,7 @@ def cpu_kernel() -> Kernel:
 
 @contextmanager
 def forced(kernel: Kernel) -> Generator[None]:
-    """Use one kernel within the block, whatever the machine; for tests, counts and comparisons."""
+    """Use one kernel within the block on every machine; for tests, counts and comparisons."""
     global _kernel
     before, _kernel = _kernel, kernel
     try:

@@ -1,4 +1,4 @@
-"""The registry of lowerings: how each leaf becomes a module."""
+"""The registry of lowerings. A lowering turns a leaf into a module."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOWERINGS: dict[type[Leaf], Callable[[Any, Feature], nn.Module]] = {}
 
 
 def lowers(leaf: type[L]) -> Callable[[Lowering[L]], Lowering[L]]:
-    """Register how a leaf becomes a module, given the (first) feature that it takes."""
+    """Register the lowering of a leaf: a function of the leaf and its (first) input feature."""
 
     def register(lowering: Lowering[L]) -> Lowering[L]:
         LOWERINGS[leaf] = lowering
@@ -27,16 +27,16 @@ def lowers(leaf: type[L]) -> Callable[[Lowering[L]], Lowering[L]]:
 
 
 def lower(leaf: Leaf, x: Feature) -> nn.Module:
-    """The module of a leaf, which FX takes as one node."""
+    """Return the module of a leaf, which torch.fx treats as one node."""
     return as_one_node(LOWERINGS[type(leaf)](leaf, x))
 
 
 def as_one_node(module: M) -> M:
-    """Make every tracer of torch.fx call a module and not look inside.
+    """Make every tracer of torch.fx treat a module as one call and not look inside.
 
-    Tracers (FX's own, torchvision's, the quantisers') decide by a module's `__module__` whether it
-    is torch's own and therefore one node of the graph. Our leaves look at sizes and devices, which
-    a graph cannot, so each instance says that it is one of torch's; its class is untouched.
+    Tracers (FX's own, torchvision's, the quantisers') read a module's `__module__`. If it names
+    torch, the module becomes one node of the graph. Our leaves look at sizes and devices, which a
+    graph cannot do, so each instance claims to be one of torch's; its class does not change.
     """
     module.__module__ = nn.Module.__module__
     return module

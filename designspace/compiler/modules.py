@@ -1,7 +1,7 @@
 """Modules on features: maps (batch, channels, height, width), tokens (batch, tokens, channels).
 
-Maps are channels-last in memory (`torch.channels_last`), so that a permuted view has the channels
-in its last axis without a copy.
+Maps are channels-last in memory (`torch.channels_last`), so a permuted view has the channels in its
+last axis without a copy.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 
 def channels_last(images: Tensor) -> Tensor:
-    """The same images (batch, channels, height, width), channels-last in memory.
+    """Return the same images (batch, channels, height, width), channels-last in memory.
 
-    Rows are reshaped, so that the strides of a single channel are set as well: torch chooses its
-    kernels by them. Exported programs leave the layout to what runs them.
+    The reshape also sets the strides of images with a single channel, by which torch chooses its
+    kernels. In an exported program the runtime chooses the layout, so the images are returned
+    unchanged.
     """
     if torch.compiler.is_exporting():
         return images
@@ -23,10 +24,10 @@ def channels_last(images: Tensor) -> Tensor:
 
 
 class NoWeightDecay(nn.Module):
-    """Its own parameters are tables or tokens that weight decay spares, as timm's models say."""
+    """A module whose own parameters are tables or tokens without weight decay, as in timm."""
 
     def reset_parameters(self) -> None:
-        """Draw them anew."""
+        """Draw new initial values."""
         for parameter in self.parameters(recurse=False):
             nn.init.trunc_normal_(parameter, std=0.02)
 
@@ -35,7 +36,7 @@ class MapLayerNorm(nn.LayerNorm):
     """Layer norm over the channels of (batch, channels, height, width)."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """Normalise a view."""
+        """Normalise a permuted view."""
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
@@ -43,15 +44,15 @@ class MapRMSNorm(nn.RMSNorm):
     """Root mean square norm over the channels of (batch, channels, height, width)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise a view."""
+        """Normalise a permuted view."""
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class TokenBatchNorm(nn.Module):
     """Batch norm on (batch, tokens, channels).
 
-    Torch's own norm is a child that takes rows of channels, so that whatever converts or freezes
-    torch's batch norms is right about this one.
+    The child `rows` is torch's own batch norm on (batch * tokens, channels), so tools that convert
+    or freeze torch's batch norms also find this one.
     """
 
     def __init__(self, channels: int, eps: float) -> None:
@@ -67,7 +68,7 @@ class TokenGroupNorm(nn.GroupNorm):
     """Group norm on (batch, tokens, channels)."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
-        """Normalise a view."""
+        """Normalise a permuted view."""
         return super().forward(input.transpose(1, 2)).transpose(1, 2)
 
 
@@ -75,7 +76,7 @@ class MapMean(nn.Module):
     """The mean over all positions: (batch, channels, height, width) to (batch, channels)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Average."""
+        """Average over the positions."""
         return x.permute(0, 2, 3, 1).flatten(1, 2).mean(1)
 
 
@@ -83,32 +84,32 @@ class TokenMean(nn.Module):
     """The mean over all tokens: (batch, tokens, channels) to (batch, channels)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Average."""
+        """Average over the positions."""
         return x.mean(1)
 
 
 class KeptMean(nn.Module):
-    """The mean over all positions, whose axes stay with one position each."""
+    """The mean over all positions; the averaged axes are kept with length 1."""
 
     def __init__(self, positions: tuple[int, ...]) -> None:
         super().__init__()
         self.positions = positions
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, height, width) to (batch, channels, 1, 1); tokens likewise."""
+        """Map (batch, channels, height, width) to (batch, channels, 1, 1); likewise for tokens."""
         return x.mean(self.positions, keepdim=True)
 
 
 class Zero(nn.Module):
-    """A zero per image, with the axes of the input."""
+    """One zero per image, with as many axes as the input."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, ...) to (batch, 1, ...)."""
+        """Map (batch, ...) to zeros (batch, 1, ..., 1)."""
         return x.new_zeros((x.shape[0], *(1,) * (x.ndim - 1)))
 
 
 class LayerScale(nn.Module):
-    """A factor per channel of tokens (batch, tokens, channels) or vectors (batch, channels)."""
+    """One factor per channel of tokens (batch, tokens, channels) or vectors (batch, channels)."""
 
     def __init__(self, channels: int, init: float) -> None:
         super().__init__()
@@ -117,36 +118,36 @@ class LayerScale(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Give every channel the first value."""
+        """Set the factor of every channel to its initial value."""
         nn.init.constant_(self.gamma, self.init)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scale."""
+        """Multiply each channel by its factor."""
         return x * self.gamma
 
 
 class MapLayerScale(LayerScale):
-    """A factor per channel of (batch, channels, height, width)."""
+    """One factor per channel of (batch, channels, height, width)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scale."""
+        """Multiply each channel by its factor."""
         return x * self.gamma[:, None, None]
 
 
 class DropPath(nn.Module):
-    """Drops a sample's branch with probability `rate` in training, and scales up the kept ones."""
+    """Drops a sample's branch with probability `rate` in training, and scales up the others."""
 
     def __init__(self, rate: float = 0.0) -> None:
         super().__init__()
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop, or pass."""
+        """Drop some samples in training; return the input otherwise."""
         if not self.training or self.rate == 0.0:
             return x
         keep = x.new_empty((x.shape[0], *(1,) * (x.ndim - 1))).bernoulli_(1 - self.rate)
         return x * keep.div_(1 - self.rate)
 
     def extra_repr(self) -> str:
-        """The rate, for print."""
+        """Return the rate, for print."""
         return f"rate={self.rate:g}"

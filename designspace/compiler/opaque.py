@@ -1,9 +1,9 @@
-"""Opaque leaves: a user's own torch module in a kind, without a formula.
+"""Opaque leaves: a user's own torch module in a kind, without a cost formula.
 
-A leaf of the package says in closed form what it gives and costs. A module from elsewhere cannot,
-so `Opaque` runs it once on the meta device, where tensors have shapes and no values, and counts
-what torch does: parameters, the multiply-adds of convolutions and matrix products, their outputs,
-and the tensors that autograd keeps. Every table marks these counts with a dagger.
+A leaf of the package gives its output shape and its cost in closed form. A module from elsewhere
+cannot, so `Opaque` runs it once on the meta device, where tensors have shapes and no values. It
+counts the work of torch: parameters, the multiply-adds of convolutions and matrix products, their
+outputs, and the tensors that autograd keeps. Every table marks these counts with a dagger.
 
 Example, in a plug-in:
 
@@ -17,9 +17,9 @@ Example, in a plug-in:
         def forward(self, m, x):
             return m.focal(x)
 
-The module gets what torch's modules get: maps (batch, channels, height, width), tokens
-(batch, tokens, channels) or vectors (batch, channels). Its results must not depend on the other
-images of a batch, statistics of norms aside.
+The module takes maps (batch, channels, height, width), tokens (batch, tokens, channels) or vectors
+(batch, channels), like torch's modules. Its results must not depend on the other images of a batch,
+except through the statistics of norms.
 """
 
 # Torch leaves some types unknown.
@@ -45,7 +45,7 @@ from designspace.layers.leaf import MAP, TOKENS, CountedBy, Leaf, ShapeError
 from designspace.layers.saved_tensors import Autocast, Saved
 from designspace.plugins import blamed
 
-_BATCH = 2  # batch norm refuses a single vector
+_BATCH = 2  # batch norm does not accept a single vector
 _MIXING = ("bmm", "baddbmm", "attention")  # products over positions
 
 
@@ -54,8 +54,8 @@ class Opaque(Leaf):
     """A torch module of the user's own, counted by torch on the meta device.
 
     Attributes:
-        make: The module's class, or a function that makes it.
-        settings: Its keyword arguments, as pairs; their values must have a hash.
+        make: Class of the module, or a function that makes it.
+        settings: Keyword arguments of the module, as pairs; their values must be hashable.
     """
 
     make: Callable[..., nn.Module]
@@ -65,35 +65,35 @@ class Opaque(Leaf):
 
     @staticmethod
     def of(make: Callable[..., nn.Module], **settings: Any) -> Opaque:
-        """A module by its class and its keyword arguments."""
+        """Return the leaf of a module, given its class and keyword arguments."""
         return Opaque(make, tuple(settings.items()))
 
     @classmethod
     def cases(cls) -> list[tuple[Opaque, tuple[Feature, ...]]]:
-        """A convolution on a map, and a linear layer on tokens."""
+        """Return two cases: a convolution on a map and a linear layer on tokens."""
         conv = cls.of(nn.Conv2d, in_channels=32, out_channels=8, kernel_size=3)
         linear = cls.of(nn.Linear, in_features=32, out_features=8)
         return [(conv, (MAP,)), (linear, (TOKENS,))]
 
     @property
     def module(self) -> nn.Module:
-        """A new module."""
+        """A newly made module."""
         return self.make(**dict(self.settings))
 
     def out(self, *xs: Feature) -> Feature:
-        """What the module gives.
+        """Return the output feature of the module.
 
         Raises:
-            ShapeError: It fails on these shapes; the message says where and what torch says.
+            ShapeError: It fails on these shapes; the message names the line and quotes the error.
         """
         return _counted(self, xs).output
 
     def cost(self, *xs: Feature) -> Cost:
-        """What torch counts, for one image."""
+        """Return the cost that torch counts, for one image."""
         return _counted(self, xs).cost
 
     def saved(self, *xs: Feature) -> Saved:
-        """What autograd keeps, for one image."""
+        """Return the tensors that autograd keeps, for one image."""
         return _counted(self, xs).saved
 
 
@@ -104,7 +104,7 @@ def _opaque(leaf: Opaque, x: Feature) -> nn.Module:  # noqa: ARG001
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """What one run on the meta device showed."""
+    """The results of one run on the meta device."""
 
     output: Feature
     cost: Cost
@@ -122,7 +122,7 @@ def _counted(leaf: Opaque, xs: tuple[Feature, ...]) -> _Counted:
             hooks = torch.autograd.graph.saved_tensors_hooks(_keeping(kept), lambda tensor: tensor)
             with hooks, counter:
                 output = module(*inputs)
-    except Exception as error:  # whatever the user's module raises is told in the user's terms
+    except Exception as error:  # the user's module may raise anything
         where = blamed(error)
         said = " ".join(str(error).split())
         raise ShapeError(
@@ -139,7 +139,7 @@ def _counted(leaf: Opaque, xs: tuple[Feature, ...]) -> _Counted:
 
 
 class _Counter(TorchDispatchMode):
-    """Multiply-adds and outputs of the operations for which torch has a rule."""
+    """A counter of the multiply-adds and outputs of operations for which torch has a rule."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,7 +164,7 @@ class _Counter(TorchDispatchMode):
 
 
 def _mixes(name: str, args: Sequence[Any]) -> bool:
-    """Whether an operation mixes positions: a product of two inputs, or a kernel above 1x1."""
+    """Return whether an operation mixes positions: a batched product, or a kernel above 1x1."""
     if "convolution" in name:
         return any(side > 1 for side in args[1].shape[2:])
     return any(word in name for word in _MIXING)
@@ -181,7 +181,7 @@ def _keeping(kept: list[Tensor]) -> Callable[[Tensor], Tensor]:
 def _saved(
     kept: Sequence[Tensor], module: nn.Module, inputs: Sequence[Tensor], output: Tensor
 ) -> Saved:
-    """The kept tensors by their memory, each once; parameters are held anyway."""
+    """Count the kept tensors once per storage, without parameters, which are held anyway."""
     sizes = {_memory(tensor): tensor.numel() for tensor in kept}
     for parameter in module.parameters():
         sizes.pop(_memory(parameter), None)
@@ -196,7 +196,7 @@ def _memory(tensor: Tensor) -> int:
 
 
 def _tensor_shape(x: Feature) -> tuple[int, ...]:
-    """Maps have their channels at 1 in torch."""
+    """Return the shape of a batch in torch, where maps have their channels at axis 1."""
     if len(x.size) == 2:
         return (_BATCH, x.channels, *x.size)
     return (_BATCH, *x.shape)

@@ -1,4 +1,4 @@
-"""A copy of a network made of torch's own classes, for tools that look the exact class up."""
+"""A copy of a network made of torch's own classes, for tools that look up the exact class."""
 
 # Torch leaves some types unknown.
 # pyright: reportUnknownArgumentType=false
@@ -16,14 +16,14 @@ from designspace.compiler.pointwise import PointwiseConv, TokenLinear
 
 
 def with_plain_layers(model: nn.Module) -> nn.Module:
-    """Copy a network and replace its own layers by `nn.Conv2d` and `nn.Linear`.
+    """Copy a network and replace our own layer classes with `nn.Conv2d` and `nn.Linear`.
 
     thop, the `pytorch` backend of ptflops and torch's quantisation of convolutions with batch norms
     need this. The copy computes the same function and may be slower. The names of its state dict
     are the same; the weights of pointwise layers on maps get two axes of size 1 at the end.
 
     Args:
-        model: A network of this package, or a module that contains one. It is left as it is.
+        model: Network of this package, or a module that contains one. It is not changed.
     """
     copied = copy.deepcopy(model)
     modules: dict[str, nn.Module] = dict(copied.named_modules())

@@ -1,4 +1,4 @@
-"""Batch norm over the batches of all processes."""
+"""Batch norms with statistics over the batches of all processes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from torch import nn
 
 
 def batch_norms(model: nn.Module) -> list[str]:
-    """Names of the batch norms in a network."""
+    """Return the names of the batch norms in a network."""
     kinds = nn.modules.batchnorm._BatchNorm  # pyright: ignore[reportPrivateUsage]
     return [name for name, module in model.named_modules() if isinstance(module, kinds)]
 
 
 def synchronise(model: nn.Module) -> None:
-    """Make every batch norm take its statistics over all processes; weights keep their names."""
+    """Make every batch norm compute its statistics over all processes; weights keep their names."""
     nn.SyncBatchNorm.convert_sync_batchnorm(model)

@@ -1,7 +1,7 @@
-"""Stem and stages as one line of modules on (batch, channels, height, width).
+"""Stem and stages as one chain of modules on (batch, channels, height, width).
 
-Torchvision's `IntermediateLayerGetter`, and with it `BackboneWithFPN`, calls a backbone's direct
-children one after the other and keeps the outputs of those that it knows by name.
+Torchvision's `IntermediateLayerGetter`, which `BackboneWithFPN` uses, calls a backbone's direct
+children one after the other and keeps the outputs of the children that `return_layers` names.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ from designspace.errors import InputError
 
 
 class MapOnly(nn.Module):
-    """A part that gives a map; its input is made channels-last in memory."""
+    """A part whose output must be a map; its input is made channels-last in memory."""
 
     def __init__(self, part: nn.Module) -> None:
         super().__init__()
         self.part = part
 
     def forward(self, x: Tensor) -> Tensor:
-        """Run the part."""
+        """Run the part.
+
+        Raises:
+            InputError: The output is not a map.
+        """
         y: Tensor = self.part(channels_last(x))
         if y.ndim != 4:
             raise InputError("a stage gives tokens and no map", hint="use the list of features")
@@ -31,10 +35,11 @@ class MapOnly(nn.Module):
 
 
 def torchvision_backbone(features: Features) -> tuple[nn.Sequential, dict[str, str]]:
-    """A features-only network as torchvision's pyramids take it; the modules are shared.
+    """Return a features-only network in torchvision's form for pyramids; the modules are shared.
 
     Returns:
-        The backbone, and `return_layers`: names of its children to names of the maps, `0` and up.
+        The backbone, and `return_layers`: a mapping from names of its children to names of the
+        maps, `0` and up.
     """
     names = [f"stage{index}" for index in range(len(features.stages))]
     parts = dict(zip(names, features.stages, strict=True))

@@ -1,4 +1,4 @@
-"""A network for other runtimes: ONNX, and torch's exported programs."""
+"""Export of networks for other runtimes: ONNX, and torch's exported programs."""
 
 from designspace.exporting.formats import FORMATS
 from designspace.exporting.write import Exported, export

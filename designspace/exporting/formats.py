@@ -1,4 +1,4 @@
-"""The two formats: how an exported program is written, and how its file is run again."""
+"""The two formats: each writes an exported program and runs its file again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Facts = Mapping[str, Any]
 Runner = Callable[[Tensor], list[Tensor]]
 INPUT = "image"
 FACTS = "designspace"
-_ONE_FILE = 1_500_000_000  # bytes; one ONNX file holds less than 2 GiB
+_ONE_FILE = 1_500_000_000  # bytes; an ONNX file must be smaller than 2 GiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,9 @@ class Format:
     """A file format that other runtimes load.
 
     Attributes:
-        write: Write a program to a path, with the names of its outputs and facts as metadata.
-        load: Read the file again, into a function of a batch of images.
+        write: Function that writes a program to a path, with the names of its outputs, and facts as
+            metadata.
+        load: Function that reads the file and returns a function of a batch of images.
     """
 
     write: Callable[[ExportedProgram, Path, Sequence[str], Facts], None]
@@ -74,7 +75,7 @@ def _load_onnx(path: Path) -> Runner:
 
 
 def as_list(outputs: Tensor | Sequence[Tensor]) -> list[Tensor]:
-    """A module's output or outputs as a list."""
+    """Return a module's output or outputs as a list."""
     return [outputs] if isinstance(outputs, Tensor) else list(outputs)
 
 
@@ -82,4 +83,4 @@ FORMATS: Mapping[str, Format] = {
     "onnx": Format(_write_onnx, _load_onnx),
     "pt2": Format(_write_pt2, _load_pt2),
 }
-"""The formats by the suffix of their files."""
+"""Formats by the suffix of their files."""

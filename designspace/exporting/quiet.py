@@ -1,4 +1,4 @@
-"""Keeping what exporters say to themselves out of the terminal."""
+"""Keep the messages of exporters out of the terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOGGERS = ("torch", "onnxscript", "onnx_ir", "onnxruntime")
 
 @contextmanager
 def quiet() -> Generator[None]:
-    """Swallow prints, warnings and log lines below an error; exceptions pass."""
+    """Suppress prints, warnings and log lines below the level of errors; exceptions pass."""
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     before = [logger.level for logger in loggers]
     said = io.StringIO()

@@ -1,4 +1,4 @@
-"""A network by its name, built and with its weights: ready to run, to save and to export."""
+"""A network by its name, built and with its weights, ready to run, save and export."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from designspace.costing import CostTable, cost
 from designspace.naming import Named, find_network, task_of
 from designspace.weights import Loaded, Weights, load_weights, read_weights
 
-_NOT_OURS = ("spec", "digest", "layout")  # facts that are written anew with every file
+_NOT_OURS = ("spec", "digest", "layout")  # facts that every new file writes itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,14 @@ class Ready:
     """A network in evaluation mode.
 
     Attributes:
-        named: What the name stands for.
-        table: Its cost for the input that it is built for.
+        named: The network that the name stands for.
+        table: Cost for the input that the network is built for.
         model: The module.
-        loaded: What was loaded into it; None for initial weights.
-        facts: What a file of its weights should keep beside them: `num_classes`, `in_channels`,
-            and with trained weights `classes`, `input`, where they are from, and so on.
-        reason: Why the weights are initial ones, as the end of a sentence; empty where they are
-            not.
+        loaded: Report of the loaded weights; None for initial weights.
+        facts: Facts to keep beside the weights in a file: `num_classes`, `in_channels`, and for
+            trained weights `classes`, `input`, `from` (their source) and so on.
+        reason: Reason why the weights are initial ones, as the end of a sentence; empty for trained
+            weights.
     """
 
     named: Named
@@ -41,7 +41,7 @@ class Ready:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What a file that holds the network should keep of it: the facts and the spec."""
+        """The metadata for a file that holds the network: the facts and the spec."""
         spec = self.named.spec
         return {**self.facts, "spec": spec.authored, "digest": spec.digest}
 
@@ -64,16 +64,18 @@ def ready(
     """Build a network by its name, with the trained weights that the name stands for.
 
     Args:
-        network: A name that `find_network` takes, or what it found.
-        weights: Other weights, as `load_weights` takes them; these win.
-        num_classes: Number of classes; as the weights say by default, else as the network was
-            trained, else 1000.
-        in_channels: Channels of the image, likewise; else 3.
-        input_size: Side of the image, likewise; else the network's nominal one.
-        seed: Of initial weights.
+        network: Name that `find_network` takes, or its result.
+        weights: Source of weights as for `load_weights`, used instead of the name's own weights.
+        num_classes: Number of classes (default: as the weights state, else as the network was
+            trained, else 1000).
+        in_channels: Channels of the image (default: as the weights state, else as the network was
+            trained, else 3).
+        input_size: Side of the image in pixels (default: as the weights state, else as the network
+            was trained, else the network's nominal size).
+        seed: Seed of initial weights.
 
     Raises:
-        InputError: There is no such network, the weights are missing or do not fit it.
+        InputError: There is no such network, or the weights are missing or do not fit it.
     """
     named = network if isinstance(network, Named) else find_network(network)
     source = weights or named.weights
@@ -104,17 +106,17 @@ def ready(
     if loaded:
         facts |= _origin(loaded, table.input.shape[0])
     if loaded and loaded.classifier_replaced:
-        facts.pop("classes", None)  # the names of other classes
+        facts.pop("classes", None)  # these are the names of other classes
     return Ready(named, table, model, loaded, facts, "" if loaded else named.missing)
 
 
 def _facts(weights: Weights | None) -> dict[str, Any]:
-    """Return what is written beside the weights, less what is written anew."""
+    """Return the facts beside the weights, without those that every new file writes itself."""
     known = weights.facts if weights else {}
     return {name: known[name] for name in known if name not in _NOT_OURS}
 
 
 def _origin(loaded: Loaded, input_size: int) -> dict[str, Any]:
-    """Return what to keep beside weights that came from elsewhere."""
+    """Return the facts about the source and the input of loaded weights."""
     view = loaded.view(input_size)
     return {"from": loaded.source} | ({"input": view.facts()} if view else {})

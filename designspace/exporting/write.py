@@ -1,4 +1,4 @@
-"""Exporting: trace, write aside, run what was written, compare, and only then put it in place."""
+"""Export a network: trace it, write a temporary file, compare its outputs, move it into place."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from designspace.exporting.ready import ready
 from designspace.extras import EXTRAS, require_extra
 from designspace.spec.documents.document import written_to
 
-TOLERANCE = 1e-4  # of the largest output; float32 on two runtimes differs by about 1e-6
+TOLERANCE = 1e-4  # relative to the largest output; float32 differs by about 1e-6 between runtimes
 _BATCHES = (1, 3)
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written.
+    """The report of an export.
 
     Attributes:
-        path: The file.
-        format: `onnx` or `pt2`.
+        path: Path of the file.
+        format: Name of the format, `onnx` or `pt2`.
         difference: Largest difference between an output of the file and of the module.
         largest: Largest absolute output, to judge the difference by.
     """
@@ -51,22 +51,23 @@ def export(
     format: str | None = None,  # noqa: A002
     facts: Mapping[str, Any] | None = None,
 ) -> Exported:
-    """Write a network for other runtimes; the size of the image is fixed, that of the batch is not.
+    """Write a network for other runtimes, for a fixed image size and any batch size.
 
     Args:
         model: Any name of a network (see `designspace.load`), which is built with its trained
             weights; or a module on images, on the CPU and in evaluation mode.
-        size: Channels, height and width of the image; of a name by default as it was trained.
-        path: The file, written whole or not at all; of a name by default `demo-5.onnx` for
-            `runs/demo:5`. Weights over 1.5 GB stand beside an ONNX file, in one with `.data` after
-            its name.
-        format: `onnx` or `pt2`; by default what the file's name ends in.
+        size: Channels, height and width of the image in pixels (default for a name: as it was
+            trained).
+        path: File, written whole or not at all (default for a name: such as `demo-5.onnx` for
+            `runs/demo:5`). Weights over 1.5 GB go into a second file beside an ONNX file, with
+            `.data` after its name.
+        format: Name of the format, `onnx` or `pt2` (default: the suffix of the file's name).
         facts: Plain data to keep in the file.
 
     Raises:
-        InputError: No such format, a package that the format needs is missing, a model in training
-            mode, or a place that cannot be written.
-        DesignspaceError: The file's outputs are not the module's; nothing was written.
+        InputError: There is no such format, a package that it needs is missing, a module has no
+            size or path or is in training mode, or the file cannot be written.
+        DesignspaceError: The outputs of the file differ from the module's; nothing was written.
     """
     if not isinstance(model, nn.Module):
         return _export_named(model, size, path, format)
@@ -94,7 +95,7 @@ def export(
 
 
 def _format(asked: str | None, path: Path | str | None) -> str:
-    """The name of the format, which this machine can write."""
+    """Return the name of a format that this machine can write."""
     name = asked or (Path(path).suffix[1:] if path else "")
     if name not in FORMATS:
         raise InputError(f"no format '{name}'", path="export", hint=did_you_mean(name, FORMATS))
@@ -118,7 +119,7 @@ def _export_named(
 
 @contextmanager
 def _aside(path: Path) -> Generator[Path]:
-    """A path in a folder of its own on the same disk, so that moving the file is atomic."""
+    """Yield a path in a temporary folder on the same disk, so that moving the file is atomic."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
@@ -128,7 +129,7 @@ def _aside(path: Path) -> Generator[Path]:
 
 
 def _put(aside: Path, path: Path) -> None:
-    """Move the file into place, after the weights beside it where it has any."""
+    """Move the file into place, after the file of its weights if there is one."""
     for file in sorted(aside.parent.iterdir(), key=lambda file: file.name == path.name):
         with file.open("rb") as written:
             os.fsync(written.fileno())
@@ -137,7 +138,7 @@ def _put(aside: Path, path: Path) -> None:
 
 @contextmanager
 def _plain_attention() -> Generator[None]:
-    """One kernel of attention in all passes: the layout of its output depends on the kernel."""
+    """Use one attention kernel in all passes, because the layout of its output depends on it."""
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         yield
 
@@ -148,13 +149,13 @@ def _program(model: nn.Module, size: tuple[int, int, int]) -> ExportedProgram:
 
 
 def _output_names(program: ExportedProgram) -> list[str]:
-    """`logits`, or `map0` and up where there are several outputs."""
+    """Return `logits` for one output, or `map0` and up for several."""
     count = len(program.graph_signature.user_outputs)
     return ["logits"] if count == 1 else [f"map{index}" for index in range(count)]
 
 
 def _compare(model: nn.Module, run: Runner, size: tuple[int, int, int]) -> tuple[float, float]:
-    """Largest difference and largest output over batches of several sizes."""
+    """Return the largest difference and the largest output over batches of several sizes."""
     draw = torch.Generator().manual_seed(0)
     difference = largest = 0.0
     for batch in _BATCHES:

@@ -1,6 +1,6 @@
-"""What a space holds: how many networks, what they cost, what each limit and each value does.
+"""The description of a space: counts, costs, the effect of each limit and the share of each label.
 
-What cannot be had exactly is taken from networks that were looked at, and marked as seen.
+Numbers that cannot be exact are taken from a sample of networks and marked as seen.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from designspace.sampling.rejection import Limited, Searched, Thinned, fits, onl
 from designspace.sampling.tables.components import COSTS
 from designspace.spec.space.axis import Axis
 
-DRAWN = 100_000  # networks of a larger set from which the shares of values are estimated
-LOOKED = 2048  # points that are looked at where nothing is counted
+DRAWN = 100_000  # networks drawn from a larger set, to estimate the shares of labels
+LOOKED = 2048  # points drawn if nothing can be counted
 
 Range = tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What one limited cost alone leaves.
+    """The effect of the limit on one cost alone.
 
     Attributes:
-        cost: Which.
-        low: The least that is allowed; None for no bound.
-        high: The most that is allowed; None for no bound.
-        kept: How many distinct networks are within this limit, whatever the others say.
+        cost: Name of the cost.
+        low: Smallest allowed value; None for no bound.
+        high: Largest allowed value; None for no bound.
+        kept: Number of distinct networks within this limit, without the other limits.
     """
 
     cost: str
@@ -44,9 +44,11 @@ class Value:
     """One choice of an axis among the networks within the limits.
 
     Attributes:
-        label: The choice.
-        share: Its share of the networks; one that other choices make idle is in none.
-        feasible: Whether some network within the limits has it, or was seen to.
+        label: Label of the choice.
+        share: Share of the networks with this choice; a network in which the axis has no effect
+            counts for no choice.
+        feasible: Whether some network within the limits has this choice; if networks are not
+            counted, whether such a network was seen.
     """
 
     label: str
@@ -56,14 +58,14 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a bounded search saw, where networks could not be counted.
+    """The numbers of a bounded search, for networks that cannot be counted.
 
     Attributes:
-        reason: Why not.
-        looked: How many points were looked at: combinations of labels where not even the space
-            is counted, else networks within two of three limits.
-        networks: How many distinct valid networks they made.
-        kept: How many of these are within the limits.
+        reason: Reason why they cannot be counted.
+        looked: Number of points drawn: combinations of labels if not even the space is counted,
+            else networks within two of three limits.
+        networks: Number of distinct valid networks that these points make.
+        kept: Number of these networks within the limits.
     """
 
     reason: str
@@ -74,20 +76,22 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A space within limits: exact, but for what was only seen.
+    """A space within limits, exact except for the parts marked as seen.
 
     Attributes:
-        total: Distinct networks in all; None where they were not counted.
-        count: Those within the limits; likewise.
-        ranges: Of every cost, the least and the most in all; of those seen where `total` is None.
-        within: Likewise within the limits, where it is known.
-        within_seen: The least and the most within the limits of those networks that were drawn,
-            of costs that are not in `within`.
-        cuts: What each limit alone leaves, of all or of those seen.
-        values: The choices of every axis.
-        idle: Of every axis, the share of the networks in which it has no effect.
-        drawn: From how many networks within the limits the shares were taken; `count` is all.
-        seen: What was looked at where `count` is None.
+        total: Number of distinct networks of the space; None if not counted.
+        count: Number of distinct networks within the limits; None if not counted.
+        ranges: Smallest and largest value of every cost in the space, or among the networks seen if
+            `total` is None.
+        within: Smallest and largest value within the limits, for the costs for which it is known.
+        within_seen: Smallest and largest value among the networks drawn within the limits, for the
+            costs that are not in `within`.
+        cuts: Effect of each limit alone, on all networks or on those seen.
+        values: Choices of every axis with their shares.
+        idle: Share of the networks in which an axis has no effect, for every axis.
+        drawn: Number of networks within the limits that the shares are taken from; they are exact
+            if it equals `count`.
+        seen: Numbers of the search if `count` is None, else None.
     """
 
     total: int | None
@@ -126,7 +130,7 @@ def describe(limited: Limited) -> Description:
 
 
 def _thinned(limited: Thinned) -> Description:
-    """Three limits at once: the space and each limit alone exact, all limits together seen."""
+    """Describe a space under three limits: it and each single limit exactly, the rest as seen."""
     drawn = limited.inner.draw(DRAWN)
     kept = only(drawn, fits(limited.bounds, drawn.costs()))
     exact = describe(limited.inner)
@@ -144,7 +148,7 @@ def _thinned(limited: Thinned) -> Description:
 
 
 def _searched(limited: Searched) -> Description:
-    """Nothing is counted: all of it as seen among points at random."""
+    """Describe a space that cannot be counted, from points drawn at random."""
     every = replace(limited, bounds=Bounds()).look(LOOKED, LOOKED)
     kept = only(every, fits(limited.bounds, every.costs()))
     costs = limited.bounds.limited
@@ -184,7 +188,7 @@ def _one_cut(bounds: Bounds, cost: str, kept: int) -> Cut:
 def _values(
     axes: Mapping[str, Axis], draw: Draw, feasible: Feasible | None = None
 ) -> Iterator[tuple[str, tuple[Value, ...]]]:
-    """The choices with their shares; whether one that was not drawn is feasible, if counted."""
+    """Yield the choices of each axis with their shares; check unseen ones if counted."""
     active = draw.active()
     for column, (name, axis) in enumerate(axes.items()):
         own = draw.labels[active[:, column], column]
@@ -206,5 +210,5 @@ def _idle(draw: Draw) -> dict[str, float]:
 
 
 def _has(feasible: Feasible, name: str, label: str) -> bool:
-    """Whether a choice that no drawn network has is in some network within the limits."""
+    """Return whether some network within the limits has a choice that no drawn network has."""
     return feasible.networks.has(feasible.bounds, name, label)

@@ -1,4 +1,4 @@
-"""A space's description, from an earlier run where there was one."""
+"""The description of a space, from the cache if an earlier run kept it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from designspace.spec.space.limits import Limit
 
 
 def describe_space(space: CountedSpace, limits: Sequence[Limit], task: Task) -> Description:
-    """Describe a space within limits: the same whether or not it was described before.
+    """Describe a space within limits; a cached description is equal to a new one.
 
     Raises:
         InputError: No combination of labels makes a valid network.

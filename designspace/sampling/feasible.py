@@ -1,4 +1,4 @@
-"""The networks of a space within limits: how many, which, drawn uniformly."""
+"""The networks of a space within limits: their number, and uniform draws of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from designspace.sampling.task import Task
 from designspace.spec.space.axis import Axis
 from designspace.spec.space.space import Point
 
-BINS = 64  # of a stratified draw, at most
+BINS = 64  # largest number of bins of a stratified draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class Draw:
     """Distinct networks as arrays.
 
     Attributes:
-        axes: The axes of the space that they come from.
+        axes: Axes of the space that the networks come from.
         labels: Index of the label of each axis, (n, axes).
-        params: Learnable parameters, (n,).
-        macs: Multiply-adds, (n,).
-        acts: Output elements, (n,).
+        params: Number of learnable parameters, (n,).
+        macs: Number of multiply-adds, (n,).
+        acts: Number of output elements, (n,).
     """
 
     axes: Mapping[str, Axis]
@@ -45,16 +45,16 @@ class Draw:
         return len(self.labels)
 
     def costs(self) -> dict[str, Ints]:
-        """Each cost, (n,)."""
+        """Return each cost by name, (n,)."""
         return {"params": self.params, "macs": self.macs, "acts": self.acts}
 
     def head(self, n: int) -> Draw:
-        """The first networks."""
+        """Return the first n networks."""
         costs = self.params[:n], self.macs[:n], self.acts[:n]
         return Draw(self.axes, self.labels[:n], *costs)
 
     def active(self) -> NDArray[np.bool_]:
-        """Which axes have an effect on which network: their conditions hold, (n, axes)."""
+        """Return whether each axis has an effect, that is, its conditions hold, (n, axes)."""
         names = list(self.axes)
         found = np.ones(self.labels.shape, bool)
         for name in settling_order(self.axes):
@@ -66,7 +66,7 @@ class Draw:
         return found
 
     def points(self) -> Iterator[Point]:
-        """Each network's labels; axes without effect are left out."""
+        """Yield the labels of each network; axes without effect are left out."""
         choices = [axis.labels for axis in self.axes.values()]
         for row, active in zip(self.labels.tolist(), self.active().tolist(), strict=True):
             rows = zip(self.axes, choices, row, active, strict=True)
@@ -74,12 +74,12 @@ class Draw:
 
 
 class Feasible:
-    """The distinct networks of a space that lie within bounds.
+    """The distinct networks of a space within bounds.
 
     Attributes:
-        bounds: The bounds.
+        bounds: Bounds on the costs.
         networks: All networks of the space.
-        count: How many there are within the bounds.
+        count: Number of networks within the bounds.
     """
 
     def __init__(self, bounds: Bounds, networks: Networks) -> None:
@@ -89,12 +89,12 @@ class Feasible:
 
     @property
     def reason(self) -> str:
-        """Why these are not counted: they are."""
+        """Always empty, because these networks are counted."""
         return ""
 
     @property
     def chain(self) -> Chain:
-        """The space's networks, component by component."""
+        """The networks of the space as a chain of components."""
         return self.networks.chain
 
     @property
@@ -104,36 +104,37 @@ class Feasible:
 
     @property
     def task(self) -> Task:
-        """What the networks are costed on."""
+        """The task on which the networks are costed."""
         return self.chain.task
 
     @property
     def total(self) -> int:
-        """How many distinct networks the space has, whatever they cost."""
+        """The number of distinct networks of the space, without bounds."""
         return self.networks.total
 
     def within(self, bounds: Bounds) -> Feasible:
-        """The same space within other bounds."""
+        """Return the same space within other bounds."""
         return Feasible(bounds, self.networks)
 
     def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
-        """Distinct networks, each as likely as any other, in random order.
+        """Draw distinct networks, each as likely as any other, in random order.
 
-        The first networks of a longer draw with the same seed are those of a shorter one, unless
-        the draw is stratified.
+        A longer draw with the same seed begins with the networks of a shorter one, unless the draw
+        is stratified.
 
         Args:
-            n: How many; where there are fewer, all of them.
-            seed: Of the draw.
-            stratify: A cost along which they are to be spread evenly: its range is cut in up to 64
-                bins of equal width, each of which gives the same number, or all that it has.
+            n: Number of networks; all of them if there are fewer.
+            seed: Seed of the draw.
+            stratify: Cost along which to spread the networks evenly: its range is cut into up to 64
+                bins of equal width, and each bin gives the same number of networks, or all that it
+                has.
         """
         if stratify:
             return self._stratified(n, seed, stratify)
         return self._drawn(self.networks.take(self.bounds, ranks(self.count, n, seed)))
 
     def range(self, cost: str, bounds: Bounds | None = None) -> tuple[int, int] | None:
-        """The least and the most of a cost within the bounds, or others; None where nothing is."""
+        """Return the smallest and largest value of a cost within bounds; None if no network is."""
         bounds = self.bounds if bounds is None else bounds
         low = self.networks.extreme(bounds, cost, most=False)
         high = self.networks.extreme(bounds, cost, most=True)
@@ -153,7 +154,7 @@ class Feasible:
         return self._drawn(Batch(labels[order], costs[order]))
 
     def _bins(self, cost: str, number: int) -> list[Bounds]:
-        """The bounds of bins of equal width over the range of a cost."""
+        """Return the bounds of bins of equal width over the range of a cost."""
         found = self.range(cost)
         low, high = found or (0, 0)
         edges = [low + (high + 1 - low) * i // number for i in range(number + 1)]
@@ -169,7 +170,7 @@ class Feasible:
 
 
 def shares(counts: list[int], n: int) -> list[int]:
-    """How many each bin gives so that together they give `n`, as evenly as their counts allow."""
+    """Return the number of networks per bin, as even as the counts allow, `n` in total."""
     given = [0] * len(counts)
     left = min(n, sum(counts))
     while left:

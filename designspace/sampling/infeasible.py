@@ -1,6 +1,6 @@
-"""Why nothing fits: the limit at fault, the nearest value, and how many networks have it.
+"""Explain why no network fits: the limit at fault, the nearest value, the networks that have it.
 
-Where a space is counted, that is exact. Elsewhere it is told of the networks that were looked at.
+The explanation is exact for a counted space. Otherwise it is about the networks that were seen.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from designspace.spec.space.limits import Costs, Limit
 
 
 def why_counted_empty(feasible: Feasible) -> str:
-    """In words; for networks of which none is within the bounds."""
+    """Explain why no network of a counted space is within the bounds."""
     bounds = feasible.bounds
     others = {name: bounds.with_(name) for name in bounds.limited}
     left = {name: feasible.networks.count(each) for name, each in others.items()}
@@ -30,7 +30,7 @@ def why_counted_empty(feasible: Feasible) -> str:
 
 
 def why_none_seen(limits: Sequence[Limit], seen: Sequence[Costs]) -> str:
-    """In words; for limits that none of the networks seen is within."""
+    """Explain why none of the networks seen is within the limits."""
     if not seen:
         return "no point makes a valid network"
     alone = [x for x in limits if not any(x.broken_by(costs) is None for costs in seen)]

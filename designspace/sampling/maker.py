@@ -1,8 +1,8 @@
-"""Many networks of one space, quicker than one by one: each part is read and validated once.
+"""Make many networks of one space quickly: each part is read and validated only once.
 
-A part of a stage is the same wherever the labels of the axes that touch it are the same. So the
-first network with these labels is loaded as any other, and its parts are remembered; a network of
-parts that are all known is put together from them. The network's own rules still hold for each.
+Networks with the same labels on the axes that touch a part have the same part. The first network
+with these labels is loaded in the ordinary way, and its parts are remembered. A network whose parts
+are all known is assembled from them, and only its own rules are checked again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SIMPLE = ("norm", "act", "stem", "head")
 
 
 class Maker:
-    """Makes the networks of a space; equal in all to those of `Space.spec`."""
+    """A maker of the networks of a space, which are equal to those of `Space.spec`."""
 
     def __init__(self, space: Space) -> None:
         """Take a space; its base is read once."""
@@ -46,10 +46,10 @@ class Maker:
         }
 
     def network(self, point: Point) -> Network:
-        """The network at a point.
+        """Return the network at a point.
 
         Raises:
-            InputError: The choices make no valid network together.
+            InputError: The choices do not make a valid network together.
         """
         keys = [tuple(point.get(name) for name in names) for names in self._touching]
         found = [known.get(key) for known, key in zip(self._known, keys, strict=True)]
@@ -62,9 +62,9 @@ class Maker:
         return network
 
     def _assembled(self, point: Point, parts: list[Any]) -> Network | None:
-        """A network of known parts; None where it has to be made in the ordinary way."""
+        """Return a network of known parts; None if it must be made in the ordinary way."""
         data = self._authored(point)
-        if data is None or is_quantised(data):  # these widths depend on what is in the block
+        if data is None or is_quantised(data):  # these widths depend on the block
             return None
         fields = dict(data)
         staged: dict[str, list[Any]] = {root: [] for root in _STAGED}
@@ -81,7 +81,7 @@ class Maker:
         return network if len(network.depths) == self._stages else None
 
     def _authored(self, point: Point) -> dict[str, Any] | None:
-        """The base with the point's changes; None where there are none, or they cannot be made."""
+        """Return the base with the point's changes; None if there are none, or if one fails."""
         if any(label not in self._labels.get(name, ()) for name, label in point.items()):
             return None
         names = [name for name in self._axes if name in point]
@@ -91,7 +91,7 @@ class Maker:
         wanted = [put for name in names for put in self._puts[name][point[name]]]
         if all(self._is_active(name, point) for name in names) and put_all(data, wanted):
             return data
-        try:  # what is missing on a path is made, what has no effect is left out
+        try:  # creates missing keys of a path, and leaves out changes without effect
             changes = self._space.changes(point)
             return apply(self._base, changes).data if changes else None
         except InputError:
@@ -105,7 +105,7 @@ class Maker:
         return range(self._stages if root in _STAGED else 1)
 
     def _names(self, root: str, stage: int) -> tuple[str, ...]:
-        """The axes that touch what is written under a key for one stage, and their conditions."""
+        """Return the axes that touch a key for one stage, and the axes of their conditions."""
         names = {name for name in self._axes if any(self._reach(name, root, stage))}
         while more := {other for name in names for other in self._axes[name].when} - names:
             names |= more
@@ -117,7 +117,7 @@ class Maker:
             yield found.root == root and found.stage in (None, stage)
 
 
-_AS_FIRST = object()  # of a stage for which the first stage's part stands
+_AS_FIRST = object()  # marks a stage that uses the first stage's part
 
 
 def _part(network: Network, root: str, stage: int) -> Any:

@@ -1,10 +1,10 @@
 """The exact share of each label among the networks of a space within limits.
 
-Where the networks are too many to list, they are counted through every edge of the automaton: by
-its halves, each asked how many partners it has in the window. With left halves of 1, 5 and 8, right
-sides of 2, 4 and 9 and a limit of 10, the left halves have 3, 2 and 1 partners and the right sides
-3, 2 and 1: of the 6 networks 3/6, 2/6 and 1/6 pass through each of them. The share of a label is
-the sum over the edges that it makes.
+If there are too many networks to list, the networks through each edge of the automaton are counted
+by its half paths: each half is asked for the number of its partners within the limits. With left
+halves that cost 1, 5 and 8, right sides that cost 2, 4 and 9 and a limit of 10, the left halves
+have 3, 2 and 1 partners, and so have the right sides. So 3/6, 2/6 and 1/6 of the 6 networks pass
+through the three left halves. The share of a label is the sum over the edges that it makes.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ Marginals = Mapping[str, Weights]
 
 
 def marginals(space: CountedSpace, feasible: Feasible) -> Marginals:
-    """Of each axis, the share of the networks that has each label: what a uniform draw tends to.
+    """Return the share of the networks with each label, for each axis: the limit of uniform draws.
 
-    A network in which other choices make an axis idle has none of its labels. Where several labels
-    make the same network, it has the first of them, as in `Feasible.draw`.
+    A network in which an axis has no effect counts for none of its labels. If several labels make
+    the same network, it counts for the first of them, as in `Feasible.draw`.
 
     Args:
-        space: The space.
-        feasible: Its networks within limits, at least one.
+        space: Space with the axes.
+        feasible: Networks of the space within limits, at least one.
     """
     found = dict(_of_networks(feasible.chain, feasible.bounds))
     if space.recipe_axes:
@@ -66,7 +66,7 @@ def _listed(found: Networks, bounds: Bounds) -> Marginals:
 
 
 def _shares(axes: Mapping[str, Axis], labels: Ints, weights: Weights) -> dict[str, Weights]:
-    """Shares from rows of label indices, (n, axes), each of which stands for so many networks."""
+    """Return shares from label indices (n, axes); each row stands for `weights` networks, (n,)."""
     nothing = np.zeros(len(labels), np.int64)
     active = Draw(axes, labels, nothing, nothing, nothing).active()
     total = weights.sum()
@@ -80,7 +80,7 @@ def _shares(axes: Mapping[str, Axis], labels: Ints, weights: Weights) -> dict[st
 
 
 def through_edges(chain: Chain, bounds: Bounds) -> Marginals:
-    """Shares without listing networks.
+    """Return the share of each label without listing networks.
 
     Raises:
         TooLargeError: The automaton has too many states, or its halves are too long.
@@ -100,9 +100,9 @@ def through_edges(chain: Chain, bounds: Bounds) -> Marginals:
 
 
 class _Partners:
-    """How many of one list of half paths complete each of another within bounds.
+    """A counter of the half paths that complete each half path of another list within bounds.
 
-    Lists of equal costs are sorted, and asked, once.
+    Lists with equal costs are sorted and asked only once.
     """
 
     def __init__(self, bounds: Bounds) -> None:
@@ -112,7 +112,7 @@ class _Partners:
         self._known: dict[tuple[bytes, bytes, bytes], Weights] = {}
 
     def of(self, asked: Ints, others: Ints, shift: Ints) -> Weights:
-        """How many others fit each of the asked: costs of shape (limited, n), (limited, m)."""
+        """Count the others that fit each of the asked, (n,), from (limited, n) and (limited, m)."""
         own = _digest(others)
         key = (_digest(asked), own, shift.tobytes())
         if key not in self._known:
@@ -129,7 +129,7 @@ def _digest(costs: Ints) -> bytes:
 
 
 class _Counted:
-    """How many networks pass through each edge, for each state that they end in."""
+    """The number of networks through each edge, for each state that they end in."""
 
     def __init__(self, states: States, partners: _Partners) -> None:
         self._states, self._partners = states, partners
@@ -138,7 +138,7 @@ class _Counted:
         ]
 
     def add(self, bridge: Bridge) -> None:
-        """The networks over one bridge."""
+        """Add the networks over one bridge."""
         for end in np.unique(bridge.right.ends).tolist():
             self._ending(bridge, end)
 
@@ -157,7 +157,7 @@ class _Counted:
                 layer += 1
 
     def rows(self) -> Iterator[tuple[Layer, Ids, Ids, Weights]]:
-        """Each layer with its edges, the setting of the networks, and their number, (n,) each."""
+        """Yield each layer with edges, settings and numbers of networks, (n,) each."""
         first = [(state.settings & -state.settings).bit_length() - 1 for state in self._states.ends]
         for layer, weights in zip(self._states.layers, self._weights, strict=True):
             ends, edges = np.nonzero(weights)

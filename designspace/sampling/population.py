@@ -1,4 +1,4 @@
-"""A population on disk: one row a network, as Parquet or CSV."""
+"""A population on disk: one row per network, as Parquet or CSV."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ ABOUT = b"designspace"  # the key of the table's own description in a Parquet fi
 
 
 class About(Frozen):
-    """Where a population comes from.
+    """The origin of a population.
 
     Attributes:
-        space: Name of its space.
-        purpose: What question that asks.
+        space: Name of the space.
+        purpose: Question that the space asks.
         digest: Identity of the space.
-        limits: What the networks may cost.
-        task: What they are costed on.
-        seed: Of the draw.
-        stratified: The cost along which they were spread; None for a uniform draw.
-        total: Distinct networks of the space; None where they were not counted.
-        count: Those within the limits, likewise.
-        acceptance: Where they were searched, the share of the points looked at that was kept.
-        version: Of the program.
-        command: What was typed.
+        limits: Limits on the costs of the networks.
+        task: Task on which they are costed.
+        seed: Seed of the draw.
+        stratified: Cost along which they were spread; None for a uniform draw.
+        total: Number of distinct networks of the space; None if not counted.
+        count: Number of distinct networks within the limits; None if not counted.
+        acceptance: Share of the drawn points that was kept, for a search; else None.
+        version: Version of the program.
+        command: Command line as typed.
     """
 
     space: str
@@ -61,11 +61,11 @@ class About(Frozen):
 
 
 def check_path(path: Path) -> None:
-    """Refuse what cannot be written: a table, or a folder where there is no suffix.
+    """Refuse a path that cannot be written: of a table, or without a suffix of a folder of specs.
 
     Raises:
-        InputError: Another suffix, a folder that is not there, one that is, or a place among the
-            trials of a study.
+        InputError: The suffix is another one, the table's folder is missing, the folder of specs
+            exists already, or the path is among the trials of a study.
     """
     require_outside_trials(path)
     if not path.suffix:
@@ -87,13 +87,13 @@ def write_population(
     about: About,
     digests: Sequence[str] | None = None,
 ) -> None:
-    """Write a draw: the digest where it is known, a column an axis, and the three costs.
+    """Write a draw: digests if given, one column per axis, and the three costs.
 
     Args:
-        path: Ends in `.parquet`, or in `.csv`, which has no room for `about`.
-        draw: The networks.
-        about: Where they come from.
-        digests: Of each network.
+        path: File that ends in `.parquet`, or in `.csv`, which does not hold `about`.
+        draw: Networks to write.
+        about: Origin of the population.
+        digests: Digest per network, (n,).
     """
     import pyarrow
     from pyarrow import csv, parquet
@@ -119,7 +119,7 @@ def write_population(
 
 
 def write_specs(folder: Path, name: str, specs: Sequence[Network]) -> None:
-    """Write networks as YAML, a file each, into a folder that is there when all are.
+    """Write networks as YAML, one file each, into a folder that appears once all are written.
 
     Raises:
         InputError: The folder exists, or cannot be made.

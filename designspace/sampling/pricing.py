@@ -1,4 +1,4 @@
-"""The identity and the cost of one point of a space, made and costed by itself."""
+"""The identity and the cost of one point of a space, made and costed on its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from designspace.spec.space.space import Point, Space
 
 @dataclass(frozen=True, slots=True)
 class PricedPoint:
-    """A network of a space with its cost; `recipe` is its recipe's digest where that varies."""
+    """A network of a space with its cost; `recipe` is the recipe's digest if the recipe varies."""
 
     point: Point
     digest: str
@@ -25,15 +25,15 @@ class PricedPoint:
 
     @property
     def identity(self) -> str:
-        """What it shares with no other point: the network, and the recipe where it varies."""
+        """The identity of the point: its network, and its recipe if that varies."""
         return identity(self.digest, self.recipe)
 
 
 def price_point(space: Space, point: Point, cost: Callable[[Network], Costs]) -> PricedPoint:
-    """Make the network at a point, and cost it.
+    """Make the network at a point, and compute its cost.
 
     Raises:
-        InputError: The point makes no valid network, or no valid recipe.
+        InputError: The point does not make a valid network, or not a valid recipe.
     """
     network, recipe = space.spec(point), space.recipe_digest(point)
     costs = cost(network)

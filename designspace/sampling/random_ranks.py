@@ -1,9 +1,9 @@
-"""Ranks drawn uniformly without repeats, the first of a longer draw being those of a shorter.
+"""Ranks drawn uniformly without repeats; a longer draw begins with a shorter one.
 
-Up to four million networks, all ranks are shuffled, and the first n are taken. Beyond that, numbers
-below `count` are drawn as a stream, and each that came before is left out: of (7, 2, 7, 5, 2, 9)
-remain (7, 2, 5, 9). A longer draw reads more of the same stream, so that it begins with the shorter
-one. Once half of all ranks are drawn most of the stream would be repeats: the rest is shuffled.
+For up to four million networks, all ranks are shuffled and the first n are taken. For more, numbers
+below `count` are drawn as a stream, and repeats are left out: (7, 2, 7, 5, 2, 9) becomes (7, 2, 5,
+9). A longer draw reads more of the same stream, so it begins with the shorter one. After half of
+all ranks, most of the stream would be repeats, so the remaining ranks are shuffled.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 
 from designspace.sampling.tables.wavelet import Ints
 
-_SHUFFLED = 1 << 22  # up to here all ranks are shuffled
+_SHUFFLED = 1 << 22  # largest count for which all ranks are shuffled
 
 
 def ranks(count: int, n: int, seed: int) -> Ints:
-    """`n` of the numbers below `count`, each at most once, in random order; all where n is more."""
+    """Draw `n` different numbers below `count` in random order; all of them if `n` is larger."""
     if count <= _SHUFFLED:
         return np.random.default_rng(seed).permutation(count)[:n].astype(np.int64)
-    half = count // 2  # beyond it, repeats would be more than what is new: the rest is shuffled
+    half = count // 2  # beyond it, most of the stream would be repeats
     found = _drawn(count, min(n, half), seed)
     if n <= half:
         return found
@@ -32,11 +32,11 @@ def ranks(count: int, n: int, seed: int) -> Ints:
 
 
 def _drawn(count: int, n: int, seed: int) -> Ints:
-    """The first `n` different numbers of a stream of numbers below `count`."""
+    """Return the first `n` different numbers of a stream of numbers below `count`."""
     stream = np.random.default_rng(seed)
     found = np.zeros(0, np.int64)
     while len(found) < n:
-        # as many as should hold what is missing, repeats included, and some to spare
+        # the expected number of draws for the missing numbers, repeats included, and a reserve
         wanted = -count * (log1p(-n / count) - log1p(-len(found) / count))
         more = stream.integers(0, count, int(1.01 * wanted) + 64)
         found = _without_repeats(np.concatenate([found, more]))
@@ -44,7 +44,7 @@ def _drawn(count: int, n: int, seed: int) -> Ints:
 
 
 def _without_repeats(numbers: Ints) -> Ints:
-    """Each number where it stands first."""
+    """Return the numbers in order, each at its first place only."""
     ordered = np.sort(numbers)
     repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     if not len(repeated):

@@ -1,7 +1,8 @@
-"""The recipes of a space, and its networks each with each recipe.
+"""The recipes of a space, and the pairs of its networks and recipes.
 
-The fields of a recipe mean the same whatever the others are, but for those that a rule of the
-recipe joins. So the axes fall into groups, and the recipes are the product of what each one makes.
+The meaning of a recipe's field does not depend on the other fields, unless a rule of the recipe
+joins them. So the axes fall into groups, and the recipes are the product of the groups. With two
+groups of 3 and 4 distinct ways there are 12 recipes, found by looking at the groups one by one.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ from designspace.spec.recipe.recipe import JOINED
 from designspace.spec.space.axis import Axis
 from designspace.spec.space.space import Space
 
-MOST = 1 << 14  # combinations of labels of one group
+MOST = 1 << 14  # largest number of combinations of labels of one group
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Axes that must be looked at together, and the distinct valid ways to set them.
+    """Axes that must be considered together, and the distinct valid ways to set them.
 
     Attributes:
-        axes: The axes.
-        rows: Label indices, the first that make each way, (ways, axes).
+        axes: Names of the axes.
+        rows: Label indices of each way, the first that make it, (ways, axes).
     """
 
     axes: tuple[str, ...]
@@ -46,15 +47,15 @@ class Recipes:
     """The distinct valid recipes of a space, by rank.
 
     Attributes:
-        axes: Names of the axes of recipes.
-        groups: Axes that go together; the recipes are all combinations of the groups' ways.
+        axes: Names of the axes over recipes.
+        groups: Groups of axes; the recipes are all combinations of the groups' ways.
     """
 
     def __init__(self, space: Space) -> None:
-        """Take a space with axes of the recipe.
+        """Find the recipes of a space with axes over recipes.
 
         Raises:
-            TooLargeError: Too many combinations of axes that go together.
+            TooLargeError: A group of axes has too many combinations.
         """
         self.axes = tuple(space.recipe_axes)
         self.groups = [_group(space, names) for names in _joined(space.recipe_axes)]
@@ -64,7 +65,7 @@ class Recipes:
         return prod(self._sizes)
 
     def take(self, ranks: Ints) -> Ints:
-        """Label indices of the axes of recipes, (n, axes)."""
+        """Return the label indices of the recipes of some ranks, (n, axes)."""
         labels = np.zeros((len(ranks), len(self.axes)), np.int64)
         which = label_indices(ranks, self._sizes)
         for number, group in enumerate(self.groups):
@@ -88,7 +89,7 @@ def _group(space: Space, names: Sequence[str]) -> Group:
 
 
 def _joined(axes: Mapping[str, Axis]) -> list[list[str]]:
-    """The axes in groups that share no field, no condition and no rule."""
+    """Return the axes in groups that do not share a field, a condition or a rule."""
     groups: list[tuple[set[str], list[str]]] = []
     for name, axis in axes.items():
         fields = {f"when {name}", *(f"when {other}" for other in axis.when)}
@@ -104,7 +105,7 @@ def _joined(axes: Mapping[str, Axis]) -> list[list[str]]:
 
 
 class Paired:
-    """Every network of a space with every recipe; recipes cost nothing."""
+    """Every network of a space with every recipe; recipes do not change the cost."""
 
     def __init__(self, networks: Networks, axes: Mapping[str, Axis], found: Recipes) -> None:
         """Take the networks, all axes of the space, and its recipes."""
@@ -118,20 +119,20 @@ class Paired:
         self._order = np.argsort([*own, *others])
 
     def count(self, bounds: Bounds) -> int:
-        """How many pairs have a network within bounds."""
+        """Return the number of pairs with a network within bounds."""
         return self._networks.count(bounds) * len(self._recipes)
 
     def take(self, bounds: Bounds, ranks: Ints) -> Batch:
-        """By the network's rank, then the recipe's."""
+        """Return the pairs of these ranks, ordered by the network's rank, then the recipe's."""
         network, recipe = np.divmod(ranks, len(self._recipes))
         batch = self._networks.take(bounds, network)
         labels = np.concatenate([batch.labels, self._recipes.take(recipe)], axis=1)
         return Batch(labels[:, self._order], batch.costs)
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """The networks'."""
+        """Return the extreme of the networks."""
         return self._networks.extreme(bounds, cost, most=most)
 
     def has(self, bounds: Bounds, name: str, label: str) -> bool:
-        """The networks'; every one of them has every recipe."""
+        """Return whether a network within bounds has a label; every label of a recipe does."""
         return name not in self._networks.axes or self._networks.has(bounds, name, label)

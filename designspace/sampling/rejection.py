@@ -1,7 +1,7 @@
-"""Bounded search, for what cannot be counted: points at random, kept where they fit.
+"""Bounded search for networks that cannot be counted: draw random points, keep those that fit.
 
-Two cases come here: a space that does not decompose, and limits on three costs at once in a space
-too large to be listed. Nothing is promised but what was seen, the acceptance included.
+There are two cases: a space that does not decompose, and limits on three costs at once in a space
+too large to be listed. All results, including the acceptance, are about the points seen.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from designspace.sampling.task import Task
 from designspace.spec.space.axis import Axis
 from designspace.spec.space.space import Point
 
-LOOKED = 4096  # points, at least
-TIMES = 64  # points for each network that is wanted
-MOST_MADE = 1 << 16  # points at most, where each is made and costed by itself
-MOST_DRAWN = 1 << 24  # networks drawn at most, where they only are looked at
+LOOKED = 4096  # smallest budget of points
+TIMES = 64  # budget of points per requested network
+MOST_MADE = 1 << 16  # largest budget of points that are made and costed one by one
+MOST_DRAWN = 1 << 24  # largest budget of networks drawn from a counted set
 
 
 class Limited(Protocol):
@@ -43,31 +43,31 @@ class Limited(Protocol):
 
     @property
     def task(self) -> Task:
-        """What the networks are costed on."""
+        """The task on which the networks are costed."""
         ...
 
     @property
     def total(self) -> int | None:
-        """How many distinct networks the space has; None where it was not counted."""
+        """The number of distinct networks of the space; None if not counted."""
         ...
 
     @property
     def count(self) -> int | None:
-        """How many of them are within the bounds; None where it was not counted."""
+        """The number of them within the bounds; None if not counted."""
         ...
 
     def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
-        """Distinct networks within the bounds; fewer where no more are found."""
+        """Draw distinct networks within the bounds; fewer if no more are found."""
         ...
 
     @property
     def reason(self) -> str:
-        """Why they are not counted; empty where they are."""
+        """The reason why they are not counted; empty if they are."""
         ...
 
 
 def fits(bounds: Bounds, costs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Which of n networks are within bounds, (n,)."""
+    """Return whether each of n networks is within bounds, (n,)."""
     kept = np.ones(len(costs["params"]), bool)
     for name in bounds.limited:
         low, high = bounds.of(name)
@@ -76,18 +76,20 @@ def fits(bounds: Bounds, costs: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def only(draw: Draw, kept: np.ndarray) -> Draw:
-    """Some networks of a draw."""
+    """Return some networks of a draw, chosen by a mask (n,) or indices."""
     return Draw(draw.axes, draw.labels[kept], draw.params[kept], draw.macs[kept], draw.acts[kept])
 
 
 @dataclass
 class Thinned:
-    """The networks within bounds on three costs: drawn exactly by two, kept by the third.
+    """The networks within bounds on three costs: drawn within two of them, kept within the third.
 
     Attributes:
-        inner: The networks within the bounds on two of the costs, counted.
-        bounds: All of the bounds.
-        acceptance: The share kept in the last draw; None before.
+        inner: Counted networks within the bounds on two of the costs.
+        bounds: Bounds on all three costs.
+        acceptance: Share kept in the last draw; None before the first.
+        count: Always None, because they are not counted.
+        reason: Reason why they are not counted.
     """
 
     inner: Feasible
@@ -103,16 +105,16 @@ class Thinned:
 
     @property
     def task(self) -> Task:
-        """What the networks are costed on."""
+        """The task on which the networks are costed."""
         return self.inner.task
 
     @property
     def total(self) -> int:
-        """How many distinct networks the space has."""
+        """The number of distinct networks of the space."""
         return self.inner.total
 
     def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
-        """Uniform among those within the bounds; bounded in the number of draws."""
+        """Draw uniformly from the networks within the bounds, with a bounded number of draws."""
         wanted = n
         while True:
             drawn = self.inner.draw(wanted, seed, stratify=stratify)
@@ -127,17 +129,18 @@ class Thinned:
 
 @dataclass
 class Searched:
-    """The networks of a space that does not decompose: labels drawn at random, made and costed.
+    """The networks of a space that does not decompose: labels are drawn, made and costed.
 
-    Uniform over labels, not over networks.
+    The draw is uniform over labels, not over networks.
 
     Attributes:
-        axes: The space's axes.
-        task: What the networks are costed on.
-        bounds: The bounds.
-        price: The network at a point with its cost; raises InputError where it has none.
-        reason: Why the space is not counted.
-        acceptance: The share of points kept in the last draw; None before.
+        axes: Axes of the space.
+        task: Task on which the networks are costed.
+        bounds: Bounds on the costs.
+        price: Function that returns the network at a point with its cost; it raises InputError if
+            the point does not make one.
+        reason: Reason why the space is not counted.
+        acceptance: Share of points kept in the last draw; None before the first.
     """
 
     axes: Mapping[str, Axis]
@@ -154,17 +157,17 @@ class Searched:
     )
 
     def draw(self, n: int, seed: int = 0, *, stratify: str | None = None) -> Draw:
-        """Distinct networks within the bounds, looked for in a bounded number of points.
+        """Draw distinct networks within the bounds, from a bounded number of points.
 
         Raises:
-            InputError: A stratified draw, which needs a count.
+            InputError: The draw is stratified, which needs a count.
         """
         if stratify:
             raise InputError(f"no strata where a space cannot be counted: {self.reason}")
         return self.look(n, min(max(LOOKED, TIMES * n), MOST_MADE), seed)
 
     def look(self, n: int, most: int, seed: int = 0) -> Draw:
-        """Up to `n` distinct networks within the bounds, from at most so many points."""
+        """Search for up to `n` distinct networks within the bounds, in up to `most` points."""
         stream = np.random.default_rng(seed)
         sizes = [len(axis.choices) for axis in self.axes.values()]
         labels: list[np.ndarray] = []
@@ -183,7 +186,7 @@ class Searched:
         return Draw(self.axes, np.array(labels, np.int64).reshape(-1, len(sizes)), *columns)
 
     def _look(self, row: np.ndarray) -> tuple[int, int, int] | None:
-        """The costs of the network at some labels; None where it does not count."""
+        """Return the costs at some labels; None if invalid, out of bounds or seen before."""
         key = tuple(row.tolist())
         if key not in self._priced:
             self._priced[key] = self._price(key)
@@ -201,7 +204,7 @@ class Searched:
         return costs
 
     def _price(self, row: tuple[int, ...]) -> tuple[str, tuple[int, int, int]] | None:
-        """Digest and costs of the network at some labels; None where there is none."""
+        """Return identity and costs of the network at some labels; None if there is none."""
         pairs = zip(self.axes.items(), row, strict=True)
         labels = {name: axis.labels[i] for (name, axis), i in pairs}
         try:
@@ -212,5 +215,5 @@ class Searched:
 
 
 def first_two(bounds: Bounds) -> Bounds:
-    """The bounds without the third limited cost, the one that is thinned."""
+    """Return the bounds without those on the third limited cost."""
     return bounds.with_(bounds.limited[-1], -FAR, FAR)

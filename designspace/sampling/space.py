@@ -1,4 +1,4 @@
-"""A space that can be counted and drawn from."""
+"""A space whose networks can be counted and drawn."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Sample:
     """A network of a space.
 
     Attributes:
-        point: Its labels.
-        spec: The network.
-        recipe: How it is trained, where the space has axes of the recipe.
-        params: Learnable parameters.
-        macs: Multiply-adds.
-        acts: Output elements.
+        point: Labels of the network.
+        spec: Specification of the network.
+        recipe: Recipe that trains it, if the space has axes over recipes; else None.
+        params: Number of learnable parameters.
+        macs: Number of multiply-adds.
+        acts: Number of output elements.
     """
 
     point: Point
@@ -54,14 +54,14 @@ class Sample:
 
 
 class CountedSpace(spaces.Space):
-    """A space whose networks can be counted and drawn, exactly, within limits on cost."""
+    """A space whose networks can be counted and drawn exactly within limits on cost."""
 
     _networks: dict[Task, Networks | TooLargeError] = PrivateAttr(
         default_factory=dict[Task, "Networks | TooLargeError"]
     )
 
     def from_recipe(self, recipe: Recipe) -> Self:
-        """A copy with another recipe, without the counts of this one."""
+        """Return a copy with another recipe, without the counts of this one."""
         copy = super().from_recipe(recipe)
         copy._networks = {}
         return copy
@@ -69,12 +69,12 @@ class CountedSpace(spaces.Space):
     def feasible(
         self, limits: Iterable[Limit] | None = None, *, task: Task | None = None
     ) -> Limited:
-        """The networks within limits: counted where the space decomposes, else to be searched.
+        """Return the networks within limits: counted if the space decomposes, else searched.
 
         Args:
-            limits: Limits on cost; those of the space by default.
-            task: What networks are costed on; by default the base's image size, three channels and
-                1000 classes.
+            limits: Limits on cost (default: the space's own).
+            task: Task on which networks are costed (default: the base's image size, 3 channels and
+                1000 classes).
 
         Raises:
             InputError: No combination of labels makes a valid network.
@@ -97,11 +97,12 @@ class CountedSpace(spaces.Space):
     def counted(
         self, limits: Iterable[Limit] | None = None, *, task: Task | None = None
     ) -> Feasible:
-        """The networks within limits, of which there is at least one; arguments as of `feasible`.
+        """Return the networks within limits, at least one; the arguments are those of `feasible`.
 
         Raises:
-            InputError: They cannot be counted.
-            InfeasibleError: There is none: with the limit at fault and the nearest value.
+            InputError: The networks cannot be counted.
+            InfeasibleError: There is none; the error names the limit at fault and the nearest
+                value.
         """
         found = self.feasible(limits, task=task)
         if not isinstance(found, Feasible):
@@ -109,7 +110,7 @@ class CountedSpace(spaces.Space):
         return self.not_empty(found)
 
     def not_empty(self, found: Limited) -> Any:
-        """The same networks.
+        """Return the same networks, unless a count shows that there is none.
 
         Raises:
             InfeasibleError: There is none.
@@ -120,19 +121,19 @@ class CountedSpace(spaces.Space):
         return found
 
     def count(self, limits: Iterable[Limit] | None = None, *, task: Task | None = None) -> int:
-        """How many distinct networks lie within the limits; arguments as of `feasible`.
+        """Count the distinct networks within the limits; the arguments are those of `feasible`.
 
         Raises:
-            InputError: They cannot be counted.
+            InputError: The networks cannot be counted.
         """
         found = self.feasible(limits, task=task)
         return found.count if isinstance(found, Feasible) else self.counted(limits, task=task).count
 
     def price(self, point: Point, *, task: Task) -> PricedPoint:
-        """Identity and cost of the network at a point; with its recipe, where that varies.
+        """Return identity and cost of the network at a point, with its recipe if that varies.
 
         Raises:
-            InputError: It has none.
+            InputError: The point does not make a valid network or recipe.
         """
         return price_point(self, point, task.cost)
 
@@ -144,7 +145,7 @@ class CountedSpace(spaces.Space):
             return error
 
     def _nothing_valid(self, task: Task) -> InputError:
-        """With the reason why the first combination is none."""
+        """Return an error with the reason why the first combination is not valid."""
         first = active_labels(self.axes, {name: axis.labels[0] for name, axis in self.axes.items()})
         reason = ""
         try:
@@ -162,18 +163,20 @@ class CountedSpace(spaces.Space):
         task: Task | None = None,
         stratify: str | None = None,
     ) -> list[Sample]:
-        """Distinct networks within the limits, each as likely as any other.
+        """Draw distinct networks within the limits, each as likely as any other.
 
-        Arguments as of `feasible` and of `Feasible.draw`.
+        The draw is uniform over networks only if the space decomposes (see `Searched`). The
+        arguments are those of `feasible` and `Feasible.draw`.
 
         Raises:
-            InfeasibleError: There is none: with the limit at fault and the nearest value.
+            InfeasibleError: There is none; the error names the limit at fault and the nearest
+                value.
         """
         found = self.not_empty(self.feasible(limits, task=task))
         return self.samples(found.draw(n, seed, stratify=stratify))
 
     def samples(self, draw: Draw) -> list[Sample]:
-        """The networks of a draw, made."""
+        """Make the networks of a draw."""
         maker, has_recipes = Maker(self), bool(self.recipe_axes)
         rows = zip(draw.points(), draw.params, draw.macs, draw.acts, strict=True)
         return [
@@ -188,7 +191,10 @@ class CountedSpace(spaces.Space):
 
 
 def any_opaque(space: spaces.Space) -> bool:
-    """Whether the base or a single choice has a layer without a formula, which torch counts."""
+    """Return whether the base or a single choice has a layer without a formula.
+
+    Torch counts such a layer.
+    """
     points = [
         {},
         *({name: label} for name, axis in space.network_axes.items() for label in axis.labels),
@@ -203,19 +209,19 @@ def any_opaque(space: spaces.Space) -> bool:
 
 
 def load_space(source: str | Path | Mapping[str, Any]) -> CountedSpace:
-    """A space from a catalog name, a YAML file or plain data.
+    """Load a space from a catalog name, a YAML file or plain data.
 
     Raises:
-        InputError: What is wrong, with its file, line and path.
+        InputError: The space is not valid; the error names file, line and path.
     """
     return read_space(source, CountedSpace)
 
 
 def with_limits(limits: Iterable[Limit], words: Iterable[str]) -> tuple[Limit, ...]:
-    """A space's limits, those given in words in the place of its own on the same costs.
+    """Return a space's limits, replaced by the given ones on the same costs.
 
     Raises:
-        InputError: A word that is no limit.
+        InputError: A word is not a limit.
     """
     given = [parse_limit(word) for word in words]
     replaced = {limit.cost for limit in given}

@@ -1,4 +1,4 @@
-"""What a network is costed on."""
+"""The task on which networks are costed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Task:
 
     Attributes:
         input_size: Side of the image in pixels.
-        in_channels: Its channels.
+        in_channels: Number of channels of the image.
         num_classes: Number of classes.
     """
 
@@ -23,7 +23,7 @@ class Task:
     num_classes: int = 1000
 
     def cost(self, network: Network) -> CostTable:
-        """Return the cost of a network on such an image, with so many classes."""
+        """Return the cost of a network for this image and number of classes."""
         return cost(
             network,
             self.input_size,

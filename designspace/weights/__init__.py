@@ -1,4 +1,4 @@
-"""Weights: read from files and timm, recognised by layout, loaded, and written back."""
+"""Weights: reading from files and timm, recognising layouts, loading, and saving."""
 
 from designspace.weights.about import about
 from designspace.weights.loading import Loaded, load_weights

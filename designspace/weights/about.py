@@ -1,4 +1,4 @@
-"""What is known of weights without loading them into a network: for people, and for `show`."""
+"""Facts about weights without loading them into a network, for people and for `show`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _INPUT = ("size", "mean", "std", "crop_pct", "crop_mode", "interpolation")
 
 
 def about(source: Weights | str | Path) -> dict[str, Any]:
-    """Facts of weights as plain data, license first; unknown ones are left out.
+    """Return the facts of weights as plain data, license first; unknown facts are left out.
 
     Args:
-        source: As `load_weights` takes it. Of `timm:NAME` only timm's own settings are read:
-            nothing is downloaded.
+        source: Source of the weights, as for `load_weights`. For `timm:NAME` only timm's own
+            settings are read, and nothing is downloaded.
 
     Returns:
-        `license`, `origin_url`, `hf_hub_id`, `input`, and of tensors that were read `layout`,
+        `license`, `origin_url`, `hf_hub_id` and `input`; if tensors were read also `layout`,
         `tensors`, `values`, `precision` and `notes`.
 
     Raises:

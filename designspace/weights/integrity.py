@@ -1,7 +1,7 @@
-"""Digests of tensors and plain data: what was written is what is read, or the reader says so.
+"""Digests of tensors and plain data, so the reader of a file notices every change.
 
-A file system, a cable or a copy can change a byte, and most formats do not notice: a flipped byte
-in the middle of a tensor is another number. A digest over all of the content notices each of them.
+A file system, a cable or a copy can change a byte, and most formats do not notice it: a flipped
+byte in the middle of a tensor is another number. A digest over all of the content detects this.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from torch import Tensor
 from designspace.errors import InputError
 
 CONTENT = "content"
-"""The fact of a weights file that holds the digest of its tensors and of its other facts."""
-_VALUES = "values"  # of the tensors alone: what trials of earlier versions have
+"""Name of the fact that holds the digest of a file's tensors and of its other facts."""
+_VALUES = "values"  # digest of the tensors alone, in trials of earlier versions
 
 
 def values_digest(tensors: Mapping[str, Tensor]) -> str:
-    """Return the identity of weights: of names, shapes and values, 16 hex digits."""
+    """Return the identity of weights: 16 hex digits from names, shapes, types and values."""
     digest = hashlib.sha256()
     for name, value in sorted(tensors.items()):
         digest.update(f"{name}{tuple(value.shape)}{value.dtype}".encode())
@@ -33,7 +33,7 @@ def values_digest(tensors: Mapping[str, Tensor]) -> str:
 def content_digest(content: Any) -> str:
     """Return the digest of nested mappings, sequences, tensors and plain values, 64 hex digits.
 
-    Names, types, shapes and every byte count, and the order of lists; that of mappings does not.
+    Names, types, shapes, every byte and the order of lists count; the order of mappings does not.
     """
     digest = hashlib.sha256()
     _feed(digest, content)
@@ -41,15 +41,15 @@ def content_digest(content: Any) -> str:
 
 
 def facts_digest(facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
-    """Return the digest of a weights file: of its tensors and of the facts beside them."""
+    """Return the digest of a weights file, over its tensors and its facts."""
     own = {name: value for name, value in facts.items() if name != CONTENT}
     return content_digest([json.loads(json.dumps(own)), tensors])
 
 
 def require_intact(facts: Mapping[str, Any], tensors: Mapping[str, Tensor], file: str) -> None:
-    """Refuse a weights file whose content differs from the digest that was written with it.
+    """Refuse a weights file with content that differs from the digest that was written with it.
 
-    A file without a digest, from elsewhere or of an earlier version, is taken as it is.
+    A file without a digest, from elsewhere or from an earlier version, is accepted.
 
     Raises:
         InputError: The file was changed or damaged.
@@ -65,7 +65,7 @@ def require_intact(facts: Mapping[str, Any], tensors: Mapping[str, Tensor], file
 
 
 def _feed(digest: Any, content: Any) -> None:
-    """Add a value behind its type and its length, so that no two contents read alike."""
+    """Add a value after its type and length, so no two contents give the same bytes."""
     if isinstance(content, Tensor):
         digest.update(f"tensor {content.dtype} {tuple(content.shape)}:".encode())
         digest.update(_raw(content))
@@ -86,7 +86,7 @@ def _feed(digest: Any, content: Any) -> None:
 
 
 def _raw(value: Tensor) -> memoryview:
-    """Return the bytes of a tensor, without a copy where it lies in memory as it is."""
+    """Return the bytes of a tensor, without a copy if it is contiguous on the CPU."""
     plain = value.detach().cpu().contiguous()
     raw: Any = plain.view(-1).view(torch.uint8).numpy()
     return memoryview(raw)

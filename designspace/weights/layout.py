@@ -1,4 +1,4 @@
-"""A layout of published weights as data: rules between their names and shapes and ours."""
+"""A layout of published weights as data: rules that relate their names and shapes to ours."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ Resize = Callable[[Tensor, Shape], Tensor | None]
 
 
 def same(shape: Shape) -> Shape:
-    """Their shape is ours."""
+    """Return our shape: theirs is the same."""
     return shape
 
 
 def conv1x1(shape: Shape) -> Shape:
-    """A linear layer of ours is a 1x1 convolution of theirs."""
+    """Return their shape if our linear layer is a 1x1 convolution of theirs."""
     return (*shape, 1, 1) if len(shape) == 2 else shape
 
 
 def on_map(shape: Shape) -> Shape:
-    """A vector of ours is a map of one position, channels last, of theirs."""
+    """Return their shape if our vector is a map of one position with channels last."""
     return (1, 1, 1, *shape)
 
 
 def before_map(shape: Shape) -> Shape:
-    """A vector of ours is a map of one position, channels first, of theirs."""
+    """Return their shape if our vector is a map of one position with channels first."""
     return (*shape, 1, 1)
 
 
@@ -44,12 +44,12 @@ class Rule:
     Attributes:
         theirs: Pattern of the published name (see `patterns`).
         ours: Pattern of our name.
-        form: Their shape, from ours.
-        resize: Fits a table that was made for another size of input or window to our shape; None
-            where that has no meaning.
-        convert: Reads a further form of theirs, which is never written, in our shape; None from it
-            where a tensor has no such form.
-        reverses: Whether their input channels are in the opposite order (BGR, as OpenCV reads).
+        form: Function from our shape to theirs.
+        resize: Function that fits a table for another size of input or window to our shape; None if
+            that has no meaning.
+        convert: Function that reads another form of theirs, which is never written, in our shape;
+            it returns None for a tensor without that form.
+        reverses: Whether their input channels are in the opposite order (BGR, as in OpenCV).
     """
 
     theirs: str
@@ -62,17 +62,18 @@ class Rule:
 
 @dataclass(frozen=True)
 class Layout:
-    """How one code base names the tensors of one family.
+    """The names and shapes that one code base gives to the tensors of one family.
 
     Attributes:
-        family: The family, as in the catalog's names.
-        origins: Whose layout it is; several where they agree.
-        rules: One for each kind of tensor; the first that matches counts.
+        family: Family, as in the catalog's names.
+        origins: Code bases with this layout, several if they agree.
+        rules: One rule per kind of tensor; the first that matches counts.
         tables: Patterns of their buffers that follow from the architecture.
-        needs: Our names without which a network is not of the family.
-        suits: Whether a network of these shapes of ours is of the family, as this code base builds
-            it. Names alone do not tell: ResNet and RegNet have the same in our layout.
-        remark: What a person should know who loads these weights.
+        needs: Names of ours that every network of the family has.
+        suits: Function of our shapes that returns whether the network is of the family, as this
+            code base builds it. Names are not enough: ResNet and RegNet have the same names in our
+            layout.
+        remark: Sentence for people who load these weights.
     """
 
     family: str
@@ -85,30 +86,30 @@ class Layout:
 
     @property
     def is_own(self) -> bool:
-        """Whether it is our own layout, in which every name is known."""
+        """Whether this is our own layout, in which every name is known."""
         return self.origins == ("designspace",)
 
     @property
     def title(self) -> str:
-        """For people, such as `timm's layout of swin`."""
+        """The layout for people, such as `timm's layout of swin`."""
         words = {"timm": "timm's", "torchvision": "torchvision's", "official": "the authors'"}
         if self.is_own:
             return "our own layout"
         return f"{' and '.join(words[o] for o in self.origins)} layout of {self.family}"
 
     def is_for(self, shapes: Shapes) -> bool:
-        """Whether a network of these shapes of ours is of the family."""
+        """Return whether a network with these shapes, under our names, is of the family."""
         return all(name in shapes for name in self.needs) and self.suits(shapes)
 
     def ours(self, theirs: str) -> Iterator[tuple[str, Rule]]:
-        """Our possible names for one of theirs."""
+        """Yield our possible names for one of theirs, each with its rule."""
         for rule in self.rules:
             name = rewrite(theirs, rule.theirs, rule.ours)
             if name is not None:
                 yield name, rule
 
     def theirs(self, ours: str) -> tuple[str, Rule] | None:
-        """Their name for one of ours."""
+        """Return their name for one of ours, with its rule; None if no rule matches."""
         for rule in self.rules:
             name = rewrite(ours, rule.ours, rule.theirs)
             if name is not None:
@@ -116,5 +117,5 @@ class Layout:
         return None
 
     def is_table(self, theirs: str) -> bool:
-        """Whether one of their names is a buffer that follows from the architecture."""
+        """Return whether one of their names is a buffer that follows from the architecture."""
         return any(rewrite(theirs, pattern, pattern) is not None for pattern in self.tables)

@@ -1,4 +1,4 @@
-"""Loading weights of any known layout into a network, all or none."""
+"""Load weights of any known layout into a network, all or none."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ Classifier = Literal["auto", "replace", "match"]
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was matched.
+    """The report of loading weights.
 
     Attributes:
-        source: Where the weights are from.
-        layout: Whose layout they have.
-        family: The family that the layout is for.
+        source: Source of the weights.
+        layout: Code base whose layout they have.
+        family: Family that the layout is for.
         tensors: Number of tensors loaded.
-        recomputed: Buffers that follow from the architecture, and were not read.
+        recomputed: Buffers that follow from the architecture and were not read.
         resized: Tables that were interpolated from another size of input or window.
-        initial: Tensors that the weights lack and that keep their initial values: the head's of
-            a network whose weights are those of a backbone.
-        unused: Tensors that the network has no use for, such as the decoder of a pre-training.
+        initial: Tensors that the weights lack and that keep their initial values, such as the
+            head's if the weights are those of a backbone.
+        unused: Tensors that the network has no use for, such as a pre-training decoder.
         classifier_replaced: Whether the classifier was left at its initial values.
-        told: All of this as one sentence.
-        preprocessing: The input that the weights were trained for, with as many channels as the
-            network has; None where nobody knows.
-        stated: Whether their source states that input; otherwise it is the family's published one.
-        stem_width: Channels of the stem; None for a stem without convolution.
+        told: Summary of all this in one sentence.
+        preprocessing: Input that the weights were trained for, with as many channels as the network
+            has; None if it is unknown.
+        stated: Whether the source states that input; otherwise it is the family's published one.
+        stem_width: Number of channels of the stem; None for a stem without convolution.
     """
 
     source: str
@@ -62,13 +62,13 @@ class Loaded:
 
     @property
     def license(self) -> str | None:
-        """License of the weights; None where their source does not say it."""
+        """License of the weights; None if their source does not state it."""
         return self.preprocessing.license if self.preprocessing else None
 
     def view(self, size: int | None) -> Preprocessing | None:
-        """The view that these weights were measured with at a size; None where nobody knows.
+        """Return the view that these weights were measured with, at a size; None if it is unknown.
 
-        It is the one that their source states, else the one that the family's authors use.
+        It is the view that their source states, else the one that the family's authors use.
         """
         if self.preprocessing is None or self.stated:
             return self.preprocessing and self.preprocessing.at(size)
@@ -79,25 +79,27 @@ class Loaded:
 def load_weights(model: nn.Module, source: Source, *, classifier: Classifier = "auto") -> Loaded:
     """Load weights in our layout, timm's, torchvision's or the authors', all or none.
 
-    Wrappers and containers of training codes are taken off, and averaged weights come first. Where
-    the image has another number of channels, the first convolution is adapted as timm does it.
-    Weights of a backbone leave the head at its initial values. All of this is said in the result.
+    Containers and wrappers' prefixes of training code are removed, and averaged weights are tried
+    first. If the image has another number of channels, the first convolution is adapted as in timm.
+    Weights of a backbone leave the head at its initial values. The result reports all of this.
 
     Args:
-        model: A network from `build`. One that names with `left_out` the prefixes of what it lacks,
-            such as a network without its head, takes the weights of the whole one.
+        model: Network from `build`. One with an attribute `left_out`, the prefixes of parameters
+            that it lacks, takes the weights of the whole network; an example is a network without
+            its head.
         source: A state dict; a safetensors or torch file, or a directory with one (read without
             unpickling code); a run's directory, `STUDY:TRIAL` or `STUDY:winner`; or
             `timm:NAME[.TAG]`, through timm's network access or cache.
-        classifier: Where the weights have other classes than the network, its classifier stays at
-            its initial values: `auto` does so with a warning, `replace` without, `match` refuses.
+        classifier: Treatment of weights with another number of classes than the network. Its
+            classifier keeps its initial values with `auto`, which warns, and with `replace`;
+            `match` is an error.
 
     Returns:
-        What was matched; as text, a sentence.
+        The report; as text, one sentence.
 
     Raises:
-        InputError: The source is missing or broken, or its tensors are not the network's: the first
-            ones at fault are named, and the network is left as it was.
+        InputError: The source is missing or broken, or its tensors do not fit the network: the
+            error names the first ones at fault, and the network does not change.
     """
     weights = read_weights(source)
     found, match = _first_that_fits(model, weights)
@@ -115,7 +117,7 @@ def load_weights(model: nn.Module, source: Source, *, classifier: Classifier = "
 
 
 def _first_that_fits(model: nn.Module, weights: Weights) -> tuple[TensorSet, Match]:
-    """The first set of tensors that fits the network; else the one that fits it best."""
+    """Return the first set of tensors that fits the network, else the one that fits best."""
     own, left_out = model.state_dict(), getattr(model, "left_out", ())
     tried: list[tuple[TensorSet, Match]] = []
     for found in weights.sets:
@@ -152,14 +154,14 @@ def _report(weights: Weights, match: Match, told: str, model: nn.Module) -> Load
 
 
 def _stem(model: nn.Module) -> tuple[int | None, int | None]:
-    """Channels that the stem's convolution gives and takes; None for a stem without one."""
+    """Return output and input channels of the stem's convolution; None for a stem without one."""
     shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     first = channels.first_convolution(shapes)
     return shapes[first][:2] if first else (None, None)  # pyright: ignore[reportReturnType]
 
 
 def _nominal(model: nn.Module) -> int | None:
-    """The side of the image that the network is specified for."""
+    """Return the side of the image that the network is specified for, in pixels."""
     return getattr(getattr(model, "spec", None), "input_size", None)
 
 

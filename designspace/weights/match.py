@@ -1,4 +1,15 @@
-"""Given tensors read in one layout, converted to the names and shapes of one network."""
+"""Match given tensors, read in one layout, to the names and shapes of one network.
+
+The rules of the layout rewrite each given name into our possible names, and the first of them that
+the network has is the tensor's place. The tensor is taken if its shape fits: unchanged, as an
+adapted first convolution, or as an interpolated table. For example, `layer1.0.conv1.weight` of
+torchvision's ResNet goes to `stages.0.blocks.0.branch.pointwise1.weight`, and its shape becomes
+(64, 64) instead of (64, 64, 1, 1).
+
+All other names are sorted into lists: buffers that are recomputed, given tensors that are unused,
+tensors of the network that keep their initial values, and misfits. Weights fit if the list of
+misfits (`Match.wrong`) is empty.
+"""
 
 from __future__ import annotations
 
@@ -14,31 +25,32 @@ from designspace.weights.layout import Layout, Rule, Shape
 Tensors = Mapping[str, Tensor]
 CLASSIFIER = ("head.classifier.weight", "head.classifier.bias")
 HEAD = "head."
-_COUNTER = "num_batches_tracked"  # old checkpoints lack it, and nothing is computed from it
+_COUNTER = "num_batches_tracked"  # old checkpoints lack it, and no result depends on it
 _OF_PRETRAINING = re.compile(
     r"(mask_token|n_averaged|logit_scale|queue|queue_ptr)"
     r"|(decoder|proj|pred|projectors?|predictor|prototypes|norms|momentum|criterion|loss)[._].*"
     r"|decoder_.*"
 )
-"""Tensors that served a pre-training and that no classifier of ours has."""
+"""Names of tensors that only a pre-training needs and that none of our classifiers has."""
 
 
 @dataclass
 class Match:
-    """Given tensors, read in one layout for one network.
+    """The result of reading given tensors in one layout for one network.
 
     Attributes:
-        layout: The layout.
-        tensors: The tensors that fit, under our names and in our shapes.
+        layout: Layout in which they are read.
+        tensors: Tensors that fit, under our names and in our shapes.
         named: Number of given names that the layout knows.
         resized: Our names of tables that were interpolated.
-        recomputed: Names of buffers that follow from the architecture, and are not read.
-        unused: Given names that the network has no use for, such as a pre-training's decoder.
-        initial: Our names of tensors that keep their initial values, the classifier's apart.
-        channels: Input channels of the given first convolution, where they are not the network's.
-        classes: Classes of the given classifier, where they are not the network's; 0 where there
-            is no classifier.
-        wrong: One phrase for each thing that does not fit.
+        recomputed: Names of buffers that follow from the architecture and are not read.
+        unused: Given names that the network has no use for, such as a pre-training decoder's.
+        initial: Our names of tensors that keep their initial values, without the classifier's.
+        channels: Number of input channels of the given first convolution; None if it equals the
+            network's.
+        classes: Number of classes of the given classifier; None if it equals the network's, 0 if
+            there is no classifier.
+        wrong: One phrase per misfit.
     """
 
     layout: Layout
@@ -59,10 +71,10 @@ def match(
     """Read given tensors in a layout.
 
     Args:
-        layout: The layout.
-        given: The tensors that were read.
-        own: The network's tensors.
-        beside: Tensors that stood beside them; those that fit are taken, the others are unused.
+        layout: Layout in which to read them.
+        given: Tensors that were read, by name.
+        own: Tensors of the network, by our names.
+        beside: Tensors stored beside them; those that fit are taken, the others are unused.
         left_out: Prefixes of our names that this network deliberately lacks.
     """
     reading = _Reading(Match(layout), {**beside, **given}, own, left_out)
@@ -88,7 +100,13 @@ class _Reading:
         self.first = first_convolution(shapes)
 
     def take(self, theirs: str, tensor: Tensor, *, optional: bool) -> None:
-        """Place one tensor, or note why not."""
+        """Place one tensor, or note why it has no place.
+
+        Args:
+            theirs: Given name.
+            tensor: The tensor.
+            optional: Whether the tensor stood beside the given ones, so a misfit is no error.
+        """
         layout = self.match.layout
         if layout.is_table(theirs):
             self.match.named += 1
@@ -113,7 +131,7 @@ class _Reading:
             self.match.wrong.append(f"{theirs} is not in the network")
 
     def _take_beside(self, theirs: str, ours: str, rule: Rule, tensor: Tensor) -> None:
-        """Take it where it fits and nothing else did; a classifier tells its classes anyway."""
+        """Take the tensor if its place is free, and if it fits or is a classifier's."""
         fits = self._fitted(ours, rule, tensor) is not None or ours in CLASSIFIER
         if fits and tensor.is_floating_point() and ours not in self.match.tensors:
             self._place(theirs, ours, rule, tensor)
@@ -121,7 +139,7 @@ class _Reading:
             self.match.unused.append(theirs)
 
     def _place(self, theirs: str, ours: str, rule: Rule, tensor: Tensor) -> None:
-        """Take the tensor where its shape fits: as it is, adapted, or as a table interpolated."""
+        """Take the tensor if its shape fits: unchanged, adapted, or interpolated as a table."""
         if self.own[ours].is_floating_point() and not tensor.is_floating_point():
             kind = "complex" if tensor.is_complex() else "whole"
             self.match.wrong.append(f"{theirs} holds {kind} numbers where fractions belong")
@@ -148,7 +166,7 @@ class _Reading:
         return resized
 
     def settle_classifier(self) -> None:
-        """Leave it where it differs by its number of classes alone, or is not given."""
+        """Leave the classifier out if only its number of classes differs or if it is not given."""
         there = [name for name in CLASSIFIER if name in self.own]
         if not there or not self.match.tensors:
             return
@@ -163,7 +181,7 @@ class _Reading:
                 del self.unfit[name]
 
     def name_the_unfit(self) -> None:
-        """Say of each tensor of another shape which shape belongs there."""
+        """Note the expected shape for each tensor with another shape."""
         for ours, theirs in self.unfit.items():
             rule = next(rule for name, rule in self.match.layout.ours(theirs) if name == ours)
             wanted = rule.form(tuple(self.own[ours].shape))
@@ -171,7 +189,7 @@ class _Reading:
             self.match.wrong.append(f"{theirs} is {shape} where {wanted} belongs")
 
     def name_the_missing(self) -> None:
-        """Sort out the network's tensors that were not given."""
+        """Classify the network's tensors that were not given: recomputed, initial or missing."""
         missing = [n for n in self.own if n not in self.match.tensors and n not in self.unfit]
         for ours in missing:
             if ours.endswith(_COUNTER):
@@ -186,5 +204,5 @@ class _Reading:
 
 
 def _plain(shape: Shape) -> Shape:
-    """The sides that are not 1: whether a vector is written as a map changes nothing."""
+    """Return the sides that are not 1, so a vector equals the same vector written as a map."""
     return tuple(side for side in shape if side != 1)

@@ -1,8 +1,8 @@
 """Patterns of tensor names, read in one layout and written in another.
 
-A pattern is a name with slots: `{s}` is a number, `{2s-1}` that number times 2 minus 1, `*` the
-last word of a name (`weight`, `running_mean`), `**` anything. Both sides of a rule have the same
-slots, so that it is read from either side.
+A pattern is a name with slots: `{s}` stands for a number, `{2s-1}` for that number times 2 minus 1,
+`*` for the last word of a name (`weight`, `running_mean`) and `**` for anything. Both sides of a
+rule have the same slots, so it can be read from either side.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Values = dict[str, str | int]
 
 
 def rewrite(name: str, read: str, write: str) -> str | None:
-    """The name in the other pattern; None where it is not of the pattern read.
+    """Rewrite a name from one pattern in another; None if it does not match the first.
 
     >>> rewrite("layer2.0.conv1.weight", "layer{s+1}.{b}.conv1.*", "stages.{s}.blocks.{b}.one.*")
     'stages.1.blocks.0.one.weight'

@@ -15,20 +15,23 @@ _WARPED = 384
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How an image becomes the input; the defaults are the ImageNet evaluation that authors share.
+    """The steps from an image to the input; the defaults are the usual ImageNet evaluation.
 
     Attributes:
-        mean: One value per channel, on the scale 0 to 1.
-        std: One value per channel, on the scale 0 to 1.
-        crop_pct: The side is resized to size / crop_pct, then the center is cropped; None
-            where it is not known.
-        interpolation: The interpolation of that resizing.
-        size: Side of the input; None for the network's nominal one.
-        crop_mode: Which side is resized, as timm names it: `center` the short one, `squash` both
-            (the aspect changes), `border` the long one (the rest is filled with the mean).
-        license: License of the weights, as their source names it; None where it does not say.
-        origin_url: Page or file that the weights come from, where the source says it.
-        hf_hub_id: Their repository on the Hugging Face hub, where the source says it.
+        mean: Mean per channel, on the scale 0 to 1.
+        std: Standard deviation per channel, on the scale 0 to 1.
+        crop_pct: Share of the resized side that the center crop keeps: the side is resized to size
+            / crop_pct; None if unknown.
+        interpolation: Interpolation of that resizing.
+        size: Side of the input in pixels; None for the network's nominal size.
+        crop_mode: Side that is resized, by timm's names: `center` for the short side, `squash` for
+            both (the aspect ratio changes), `border` for the long side (the rest is filled with the
+            mean).
+        license: License of the weights, as their source names it; None if the source does not state
+            it.
+        origin_url: Page or file that the weights come from; None if the source does not state it.
+        hf_hub_id: Repository of the weights on the Hugging Face hub; None if the source does not
+            state it.
     """
 
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
@@ -43,7 +46,7 @@ class Preprocessing:
 
     @staticmethod
     def from_facts(facts: Mapping[str, Any]) -> Preprocessing:
-        """From the facts in a file of ours."""
+        """Return the preprocessing from the facts in a file of ours."""
         return Preprocessing(
             tuple(facts["mean"]),
             tuple(facts["std"]),
@@ -56,7 +59,7 @@ class Preprocessing:
 
     @staticmethod
     def from_timm(settings: Mapping[str, Any]) -> Preprocessing:
-        """From timm's `pretrained_cfg`, in which any key may be missing."""
+        """Return the preprocessing from timm's `pretrained_cfg`; any key may be missing."""
         shared = Preprocessing()
         side = settings.get("input_size")
         return Preprocessing(
@@ -72,22 +75,22 @@ class Preprocessing:
         )
 
     def at(self, size: int | None) -> Preprocessing:
-        """The same at another size; None for this one."""
+        """Return the same at another size in pixels; None keeps the size."""
         return replace(self, size=size or self.size)
 
     def on(self, channels: int) -> Preprocessing:
-        """The same for images of another number of channels.
+        """Return the same for images with another number of channels.
 
-        One channel gets the average of the means and of the deviations: a gray image shown to an
-        RGB network is that image in all three channels. More channels repeat the ones there are,
-        as the weights of the first convolution do.
+        One channel gets the average of the means and of the deviations, because a gray image is the
+        same image in all three channels of an RGB network. More channels repeat the existing
+        values, as the weights of the first convolution do.
         """
         if channels == len(self.mean):
             return self
         return replace(self, mean=_over(self.mean, channels), std=_over(self.std, channels))
 
     def facts(self) -> dict[str, Any]:
-        """As plain data; license and origin only where they are known."""
+        """Return plain data; license and origin are included only if they are known."""
         facts = asdict(self)
         return {name: facts[name] for name in facts if facts[name] or name not in _WHERE_KNOWN}
 
@@ -98,10 +101,10 @@ IMAGENET = Preprocessing()
 def published_view(
     family: str, size: int | None, *, origin: str = "official", width: int | None = None
 ) -> Preprocessing:
-    """The view that a family's published weights were measured with, where no file says it.
+    """Return the view that a family's published weights were measured with, if no file states it.
 
-    The authors' evaluation codes: ConvNeXt and V2 (`datasets.py`) warp to the square from 384
-    pixels on; Swin (`data/build.py` with the 384 configurations' `TEST.CROP: False`) resizes to
+    Sources are the authors' evaluation codes. ConvNeXt and V2 (`datasets.py`) warp to a square from
+    384 pixels on; Swin (`data/build.py` with the 384 configurations' `TEST.CROP: False`) resizes to
     384 x 384 without a crop; PoolFormer's settings crop 0.9 (S) and 0.95 (M); pycls resizes
     bilinearly with OpenCV. All others resize the short side to size x 256 / 224 and crop.
     torchvision's ConvNeXt and Swin resize to about 232 for 224, its ResNet and RegNet (first
@@ -109,9 +112,9 @@ def published_view(
 
     Args:
         family: Family as in `Loaded.family`, such as `convnext`.
-        size: Side of the input in pixels; None for the network's nominal one.
-        origin: Whose weights: `official`, `timm` or `torchvision`.
-        width: Channels of the stem, which tells PoolFormer's sizes apart.
+        size: Side of the input in pixels; None for the network's nominal size.
+        origin: Publisher of the weights: `official`, `timm` or `torchvision`.
+        width: Number of channels of the stem, which distinguishes PoolFormer's sizes.
     """
     known = Preprocessing(size=size)
     if origin == "torchvision":

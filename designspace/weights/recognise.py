@@ -1,4 +1,4 @@
-"""Finding the layout of given tensors for a network."""
+"""Find the layout of given tensors for a network."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def recognise(
     left_out: tuple[str, ...] = (),
     beside: Tensors | None = None,
 ) -> Match:
-    """The given tensors in the layout in which the most of them fit the network's own.
+    """Return the match in the layout in which most of the given tensors fit the network.
 
-    Only layouts of the network's own family are tried: weights of another one are in no known
+    Only layouts of the network's own family are tried. Weights of another family are in no known
     layout of this network, however many shapes happen to agree.
 
     Args:
-        given: The tensors that were read.
-        own: The network's tensors.
+        given: Tensors that were read, by name.
+        own: Tensors of the network, by our names.
         left_out: Prefixes of our names that this network deliberately lacks.
-        beside: Tensors that stood beside the given ones; whether they fit does not matter.
+        beside: Tensors stored beside the given ones, which need not fit.
     """
     shapes = {name: tuple(tensor.shape) for name, tensor in own.items()}
     matches = [
@@ -38,12 +38,12 @@ def recognise(
 
 
 def is_known(found: Match, given: Tensors) -> bool:
-    """Whether the layout knows enough of the given names to be theirs."""
+    """Return whether the layout knows enough of the given names to be theirs."""
     return found.named >= _ENOUGH * len(given)
 
 
 def resemblance(names: Iterable[str]) -> Layout | None:
-    """The layout, of whatever family, that knows most of these names; None where none does."""
+    """Return the layout of any family that knows most of these names; None below half of them."""
     names = list(names)
     published = [layout for layout in known() if not layout.is_own]
     scores = [(sum(_knows(layout, name) for name in names), layout) for layout in published]

@@ -1,4 +1,4 @@
-"""Saving a network's weights, in our layout or a published one."""
+"""Save a network's weights, in our layout or a published one."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".pyth", ".th", ".pkl")
 
 
 def require_weights_name(path: Path) -> None:
-    """Refuse a file whose name does not say that it holds weights.
+    """Refuse a file name that does not end like a file of weights.
 
     Raises:
-        InputError: It ends in something else; the error names the valid endings.
+        InputError: The name has another ending; the error lists the valid ones.
     """
     if path.suffix.lower() not in (SAFE, *_PICKLED):
         raise InputError(
@@ -44,14 +44,14 @@ def save_weights(
     """Write all weights and buffers, with the specification and further facts as metadata.
 
     Args:
-        model: The module; its state dict is written.
-        spec: The network that it was built from.
-        path: The file, written whole or not at all: `.safetensors`, or with an ending of
-            torch's files, such as .pth, a plain state dict of torch without the metadata.
-        layout: Whose names and shapes to write: `designspace`, `timm`, `torchvision` or
-            `official`, the authors'.
-        facts: Plain data to keep beside it, such as the number of classes. A digest of these and
-            of all tensors is added, which `read_weights` verifies.
+        model: Module; its state dict is written.
+        spec: Specification that the module was built from.
+        path: File, written whole or not at all. It ends in `.safetensors`, or in an ending of
+            torch's files, such as .pth, for a plain state dict of torch without the metadata.
+        layout: Layout of names and shapes: `designspace`, `timm`, `torchvision` or `official` (the
+            authors').
+        facts: Plain data to keep beside the weights, such as the number of classes. A digest of
+            these and of all tensors is added, which `read_weights` verifies.
 
     Raises:
         InputError: There is no such layout for this network, the file has another ending, or it
@@ -71,7 +71,7 @@ def save_weights(
 
 
 def state_dict_as(model: nn.Module, layout: str) -> dict[str, Tensor]:
-    """A network's state dict in a layout; buffers that are only tables are left out.
+    """Return a network's state dict in a layout, without that layout's buffers of tables.
 
     Raises:
         InputError: There is no such layout for this network.
@@ -89,7 +89,7 @@ def state_dict_as(model: nn.Module, layout: str) -> dict[str, Tensor]:
 
 
 def _writable(own: Tensors, origin: str) -> Layout:
-    """The first layout of this origin that is the family's and has a name for every tensor."""
+    """Return the first layout of this origin that fits the family and names every tensor."""
     origins = sorted({found for layout in known() for found in layout.origins})
     if origin not in origins:
         raise InputError(f"unknown layout '{origin}'", hint=did_you_mean(origin, origins))

@@ -1,4 +1,4 @@
-"""The sentences about weights that were loaded, or that do not fit."""
+"""Sentences about weights that were loaded, or that do not fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SETS = 6
 
 
 def refusal(found: TensorSet, match: Match, weights: Weights) -> str:
-    """Why weights do not fit: the first tensors at fault, and the sets that the source holds."""
+    """Say why weights do not fit: the first tensors at fault, and the sets in the source."""
     said = _why(match) if is_known(match, found.tensors) else _unknown(found)
     return said + _where(found, weights)
 
@@ -27,7 +27,7 @@ def _why(match: Match) -> str:
 
 
 def _unknown(found: TensorSet) -> str:
-    """The names are those of no layout of this network's family."""
+    """Say that the names are in no layout of this network's family."""
     alike = resemblance(found.tensors)
     like = f"; they look like {alike.title}" if alike else ""
     names = ", ".join(f"'{name}'" for name in list(found.tensors)[:_SHOWN])
@@ -38,7 +38,7 @@ def _unknown(found: TensorSet) -> str:
 
 
 def _where(found: TensorSet, weights: Weights) -> str:
-    """The sets that a checkpoint holds, with their sizes, where there is more than bare names."""
+    """List the sets of a checkpoint with their sizes; empty for a single set of bare names."""
     if len(weights.sets) < 2 and not found.path and not found.prefix:
         return ""
     listed = [
@@ -51,7 +51,14 @@ def _where(found: TensorSet, weights: Weights) -> str:
 
 
 def account(match: Match, found: TensorSet, weights: Weights, network: tuple[int, int, int]) -> str:
-    """How weights were loaded, for a network of so many tensors, input channels and classes."""
+    """Say how weights were loaded.
+
+    Args:
+        match: The match.
+        found: Set of tensors that was loaded.
+        weights: Weights with all sets.
+        network: Numbers of tensors, input channels and classes of the network.
+    """
     size, inputs, classes = network
     parts = [f"{len(match.tensors)} of {size} tensors in {match.layout.title}"]
     parts += [*_taken(found, weights), *_changed(match, inputs)]
@@ -71,7 +78,7 @@ def account(match: Match, found: TensorSet, weights: Weights, network: tuple[int
 
 
 def _taken(found: TensorSet, weights: Weights) -> list[str]:
-    """Which of a checkpoint's sets was read."""
+    """Say which of a checkpoint's sets was read."""
     if not found.title:
         return []
     as_large = [each for each in weights.sets if 2 * len(each.tensors) >= len(found.tensors)]
@@ -82,7 +89,7 @@ def _taken(found: TensorSet, weights: Weights) -> list[str]:
 
 
 def _changed(match: Match, inputs: int) -> list[str]:
-    """The tensors that were not taken as they are."""
+    """Describe the tensors that were not taken unchanged."""
     parts: list[str] = []
     if match.channels is not None:
         parts.append(channels.how(match.channels, inputs))
@@ -96,6 +103,6 @@ def _changed(match: Match, inputs: int) -> list[str]:
 
 
 def _some(names: Sequence[str]) -> str:
-    """A few names, and how many more there are."""
+    """List a few names, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

@@ -1,4 +1,4 @@
-"""Where weights come from: a mapping, a file, a directory, or timm. Nothing here runs code."""
+"""Sources of weights: a mapping, a file, a directory, or timm. Nothing here runs code."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Weights:
     """Tensors under the names that they came with.
 
     Attributes:
-        name: Where they are from, for people.
-        tensors: The tensors of the set that is tried first.
-        facts: The facts that `save_weights` wrote beside them.
-        preprocessing: The input that they were trained for, where the source says it.
-        sets: All sets of tensors that the source holds, the one to try first in front.
-        notes: Sentences about what was read, such as tensors that hold no finite numbers.
+        name: Name of the source, for people.
+        tensors: Tensors of the set that is tried first.
+        facts: Facts that `save_weights` wrote beside them.
+        preprocessing: Input that they were trained for; None if the source does not state it.
+        sets: All sets of tensors in the source, in the order in which they are tried.
+        notes: Sentences about the tensors, such as about values that are not finite.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Weights:
 
     @property
     def license(self) -> str | None:
-        """License of the weights, where the source says it."""
+        """License of the weights; None if the source does not state it."""
         return self.preprocessing.license if self.preprocessing else None
 
 
@@ -56,10 +56,10 @@ Source = Weights | Mapping[str, Any] | str | Path
 
 @silenced()
 def read_weights(source: Source) -> Weights:
-    """The tensors of a mapping, a file, a directory with one, a run, a trial or `timm:NAME[.TAG]`.
+    """Read the tensors of a mapping, a file or its directory, a run, a trial or `timm:NAME[.TAG]`.
 
     Raises:
-        InputError: There is nothing there, it is broken, or holds more than tensors.
+        InputError: The source is missing or broken, or holds more than tensors and plain data.
     """
     if isinstance(source, Weights):
         return source
@@ -74,10 +74,10 @@ def read_weights(source: Source) -> Weights:
 
 @silenced()
 def read_facts(path: Path) -> dict[str, Any]:
-    """The facts that `save_weights` wrote beside the weights; empty for a file from elsewhere.
+    """Read the facts that `save_weights` wrote beside the weights; empty for a file from elsewhere.
 
     Raises:
-        InputError: The file is missing, is no safetensors file, or its facts cannot be read.
+        InputError: The file is missing, is not a safetensors file, or its facts cannot be read.
     """
     written = metadata_of(located(path)).get(_FACTS, "{}")
     try:
@@ -99,7 +99,7 @@ def _from_file(given: Path) -> Weights:
 
 
 def _preprocessing(path: Path, facts: Mapping[str, Any]) -> Preprocessing | None:
-    """What a file says itself, or the settings that were published beside it."""
+    """Return the input that the file states, else the settings published beside it."""
     given = facts.get("input")
     if given:
         return Preprocessing.from_facts(given)

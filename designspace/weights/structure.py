@@ -1,7 +1,7 @@
-"""The structure of a network as the shapes of its tensors tell it: which family may it be of?
+"""The structure of a network from the shapes of its tensors, to decide which family it may be of.
 
-Layouts ask, because names alone do not tell: in our layout a ResNet and a RegNet have the same
-names, and every ConvNeXt-like network has those of a ConvNeXt.
+Layouts need this because names are not enough: in our layout a ResNet and a RegNet have the same
+names, and every network like ConvNeXt has the names of a ConvNeXt.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class ConvBlock:
     """One block with a spatial convolution.
 
     Attributes:
-        stage: Its stage, from 0.
-        first: Output and input channels of its first pointwise layer; (0, 0) without one.
-        last: Output and input channels of its second pointwise layer; (0, 0) without one.
-        width: Output channels of the spatial convolution.
-        group_width: Input channels of each of its groups.
+        stage: Index of the stage, from 0.
+        first: Output and input channels of the first pointwise layer; (0, 0) without one.
+        last: Output and input channels of the second pointwise layer; (0, 0) without one.
+        width: Number of output channels of the spatial convolution.
+        group_width: Number of input channels of each of its groups.
         kernel_size: Height and width of its kernel.
     """
 
@@ -37,12 +37,12 @@ class ConvBlock:
 
     @property
     def groups(self) -> int:
-        """Groups of the spatial convolution, which keeps the width."""
+        """Number of groups of the spatial convolution, which keeps the width."""
         return self.width // self.group_width
 
 
 def conv_blocks(shapes: Shapes) -> tuple[ConvBlock, ...]:
-    """The blocks with a spatial convolution, in order."""
+    """Return the blocks with a spatial convolution, in order."""
     return tuple(
         ConvBlock(
             int(found[1]),
@@ -58,14 +58,17 @@ def conv_blocks(shapes: Shapes) -> tuple[ConvBlock, ...]:
 
 
 def is_resnet(shapes: Shapes) -> bool:
-    """A 7x7 stem; 3x3 bottlenecks with as many groups in every block."""
+    """Return whether the stem is 7x7 and all blocks are 3x3 with the same number of groups."""
     blocks = conv_blocks(shapes)
     square = all(block.kernel_size == (3, 3) for block in blocks)
     return shapes[STEM][2:] == (7, 7) and square and len({block.groups for block in blocks}) == 1
 
 
 def is_regnet(shapes: Shapes) -> bool:
-    """A 3x3 stem; 3x3 blocks without a bottleneck, with groups of one width in each stage."""
+    """Return whether the stem is 3x3, all blocks are 3x3 without bottleneck, and groups fit.
+
+    The groups fit if they have one width per stage.
+    """
     blocks = conv_blocks(shapes)
     plain = all(
         block.kernel_size == (3, 3) and block.last == (block.width, block.width) for block in blocks
@@ -76,7 +79,10 @@ def is_regnet(shapes: Shapes) -> bool:
 
 
 def is_convnext(shapes: Shapes) -> bool:
-    """Depthwise convolutions in front of an inverted bottleneck, the narrow part normalised."""
+    """Return whether all blocks are a depthwise convolution and two pointwise layers.
+
+    The pointwise layers begin and end with the channels of the convolution.
+    """
     return all(
         block.group_width == 1 and block.first[1] == block.width == block.last[0]
         for block in conv_blocks(shapes)

@@ -1,4 +1,4 @@
-"""The lowering of each leaf, from a formula to a module; a new file here is found by itself."""
+"""The lowerings, from formulas to modules; a new file in this folder is imported automatically."""
 
 from designspace.layers.discover import import_all
 

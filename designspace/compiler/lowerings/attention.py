@@ -1,4 +1,4 @@
-"""Attention through torch's fused kernel, where it has one."""
+"""Attention through torch's fused kernel, if torch has one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from designspace.layers.leaves import attention
 
 
 def attend(qkv: Tensor, heads: int, bias: Tensor | None = None) -> Tensor:
-    """(batch, tokens, 3 * channels) to (batch, tokens, channels), with a bias on the scores.
+    """Attend over tokens: (batch, tokens, 3 * channels) to (batch, tokens, channels).
 
-    Torch's fused kernels and ONNX take one batch axis, and no further one. On a CPU none of them
-    learns a bias; the products are written out there, which is quicker than torch's substitute.
+    Torch's fused kernels and ONNX take only one batch axis. On a CPU, no fused kernel computes the
+    gradient of a bias, so the products are written out there, which is faster than torch's
+    fallback.
 
     Args:
         qkv: Queries, keys and values.
         heads: Number of heads.
-        bias: (heads, tokens, tokens), or one for each of the batch.
+        bias: Bias added to the scores (heads, tokens, tokens), or one per item (batch, heads,
+            tokens, tokens).
     """
     batch, tokens, width = qkv.shape
     split = qkv.reshape(batch, tokens, 3, heads, width // 3 // heads)
@@ -35,19 +37,19 @@ def attend(qkv: Tensor, heads: int, bias: Tensor | None = None) -> Tensor:
 
 
 def _learns(bias: Tensor) -> bool:
-    """Whether a gradient of the bias is wanted on a CPU."""
+    """Return whether the bias is on a CPU and needs a gradient."""
     return bias.device.type == "cpu" and bias.requires_grad and torch.is_grad_enabled()
 
 
 class Attend(nn.Module):
-    """Attention over a row of tokens."""
+    """Attention over a sequence of tokens."""
 
     def __init__(self, heads: int) -> None:
         super().__init__()
         self.heads = heads
 
     def forward(self, qkv: Tensor) -> Tensor:
-        """(batch, tokens, 3 * channels) to (batch, tokens, channels)."""
+        """Map (batch, tokens, 3 * channels) to (batch, tokens, channels)."""
         return attend(qkv, self.heads)
 
 

@@ -1,4 +1,4 @@
-"""Convolutions, norms, poolings, activations."""
+"""Lowerings of convolutions, norms, poolings and activations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from designspace.layers.leaves import act, convolution, norm, pooling, residual,
 
 
 def _is_map(x: Feature) -> bool:
-    """Whether tensors of this feature are (batch, channels, height, width)."""
+    """Return whether tensors of this feature are (batch, channels, height, width)."""
     return len(x.size) == 2
 
 
@@ -66,7 +66,7 @@ def _group_norm(leaf: norm.GroupNorm, x: Feature) -> nn.Module:
     kind = modules.TokenGroupNorm if len(x.size) == 1 else nn.GroupNorm
     module = kind(leaf.groups, x.channels, eps=leaf.eps)
     if not leaf.bias:
-        module.register_parameter("bias", None)  # torch takes none, but has no argument for it
+        module.register_parameter("bias", None)  # torch has no argument for it
     return module
 
 
@@ -82,7 +82,7 @@ def _layer_scale(leaf: residual.LayerScale, x: Feature) -> nn.Module:
 
 
 def _plain(leaf: type[Leaf], module: Callable[[], nn.Module]) -> None:
-    """A leaf whose module needs neither its fields nor the shape."""
+    """Register a leaf whose module needs neither its fields nor the shape."""
     LOWERINGS[leaf] = lambda _leaf, _x: module()
 
 

@@ -1,4 +1,4 @@
-"""Taking channels apart, and putting them together."""
+"""Lowerings that split channels and concatenate them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from designspace.layers.leaves import channels
 
 
 class TakeChannels(nn.Module):
-    """Some neighbouring channels."""
+    """A slice of neighbouring channels."""
 
     def __init__(self, axis: int, first: int, channels: int) -> None:
         super().__init__()
         self.axis, self.first, self.channels = axis, first, channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """A view."""
+        """Return a view of the channels."""
         return x.narrow(self.axis, self.first, self.channels)
 
 
@@ -30,12 +30,12 @@ class Concat(nn.Module):
         self.axis = axis
 
     def forward(self, *xs: Tensor) -> Tensor:
-        """Maps (batch, channels, height, width), tokens (batch, tokens, channels), vectors."""
+        """Concatenate the channels of maps (batch, channels, height, width), tokens or vectors."""
         return torch.cat(xs, self.axis)
 
 
 def _axis(x: Feature) -> int:
-    """The axis of the channels, counted from the last."""
+    """Return the axis of the channels, counted from the last."""
     return -3 if len(x.size) == 2 else -1
 
 

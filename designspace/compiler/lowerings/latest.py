@@ -1,4 +1,4 @@
-"""A constant tensor that follows from the shape of an input, kept from call to call."""
+"""A constant tensor that depends on the shape of an input, kept between calls."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 
 
 class Latest:
-    """The tensor of the latest shape, device and dtype.
+    """A cache of one tensor: the one for the latest shape, device and dtype.
 
-    One tensor per instance bounds the memory, and it goes when the module goes. Copies and pickles
-    of a module begin without it. It is made anew, and not kept, where torch only records what
-    happens: compilation, export, tracing, fake and meta tensors, `torch.func`.
+    One tensor per instance bounds the memory, and it is freed with the module. Copies and pickles
+    of a module begin with an empty cache. While torch only records operations (compilation, export,
+    tracing, fake and meta tensors, `torch.func`), the tensor is made anew and not kept.
     """
 
     def __init__(self) -> None:
@@ -24,12 +24,12 @@ class Latest:
         return Latest, ()
 
     def __call__(self, like: Tensor, dtype: torch.dtype, make: Callable[[], Tensor]) -> Tensor:
-        """Return what `make` gives, which may depend on nothing but the arguments before it.
+        """Return the result of `make`, which may depend only on the other two arguments.
 
         Args:
-            like: Gives the shape, whose first axis does not count, and the device.
-            dtype: Of the tensor.
-            make: Makes the tensor.
+            like: Tensor with the shape, without its first axis, and the device.
+            dtype: Dtype of the result.
+            make: Function that makes the tensor.
         """
         if torch.compiler.is_compiling() or not _computes(like):
             return make()
@@ -44,7 +44,7 @@ class Latest:
 
 
 def _computes(like: Tensor) -> bool:
-    """Whether this is a tensor with values, outside of any tracing or transform."""
+    """Return whether a tensor has values and no tracing or transform is active."""
     tracing = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
     plain = type(like) is Tensor and not like.is_meta and not tracing
     return plain and torch.func.debug_unwrap(like) is like

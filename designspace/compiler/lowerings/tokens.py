@@ -1,4 +1,4 @@
-"""Between maps and tokens."""
+"""Lowerings between maps and tokens."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from designspace.layers.leaves import tokens
 
 
 class Flatten(nn.Module):
-    """(batch, channels, height, width) to (batch, height * width, channels)."""
+    """Flattening of (batch, channels, height, width) to (batch, height * width, channels)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """A view where the input is channels-last in memory."""
+        """Flatten the positions; the result is a view if the input is channels-last in memory."""
         return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 class ReshapeLike(nn.Module):
-    """(batch, positions, channels) as the map, or the tokens, that another tensor is."""
+    """Reshaping of (batch, positions, channels) to the form of another tensor, map or tokens."""
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
-        """A view where the input is contiguous; channels-last in memory."""
+        """Return tokens as they are, or a channels-last map: a view if the input is contiguous."""
         if like.ndim == 3:
             return x
         return x.reshape(x.shape[0], *like.shape[2:], x.shape[2]).permute(0, 3, 1, 2)
 
 
 class ClassToken(NoWeightDecay):
-    """A learnable token in front."""
+    """A learnable token in front of the others."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -42,15 +42,15 @@ class ClassToken(NoWeightDecay):
         self.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, tokens, channels) to (batch, tokens + 1, channels)."""
+        """Map (batch, tokens, channels) to (batch, tokens + 1, channels)."""
         return torch.cat([self.token.expand(x.shape[0], -1, -1), x], dim=1)
 
 
 class PositionTable(NoWeightDecay):
-    """A learnable vector a token.
+    """One learnable vector per token.
 
-    Where an image of another size gives another map, the square of the table is interpolated
-    (bicubic, antialiased, as timm does); tokens in front keep theirs.
+    For an image of another size, the grid part of the table is interpolated (bicubic, antialiased,
+    as in timm); tokens in front keep their vectors.
     """
 
     def __init__(self, count: int, channels: int, prefix: int) -> None:
@@ -62,7 +62,7 @@ class PositionTable(NoWeightDecay):
         self.reset_parameters()
 
     def resize(self, grid: tuple[int, int]) -> None:
-        """Interpolate the table for good, for maps of another height and width."""
+        """Interpolate the table permanently, for maps of another height and width."""
         if grid == self.grid:
             return
         with torch.no_grad():
@@ -71,7 +71,12 @@ class PositionTable(NoWeightDecay):
         self.grid = grid
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
-        """(batch, tokens, channels) to the same; the map that they were has the second's sides."""
+        """Add the table to (batch, tokens, channels).
+
+        Args:
+            x: Tokens, flattened from a map.
+            like: Map (batch, channels, height, width) with the height and width of that map.
+        """
         height, width = like.shape[2:]
         if _same(height, self.grid[0]) and _same(width, self.grid[1]):
             return x + self.table
@@ -79,7 +84,7 @@ class PositionTable(NoWeightDecay):
 
 
 def _same(side: int, built: int) -> bool:
-    """Whether a side is the one that was built; unknown ones of an export are not."""
+    """Return whether a side equals the built one; False for a symbolic side of an export."""
     if not torch.compiler.is_exporting():
         return side == built
     from torch.fx.experimental.symbolic_shapes import statically_known_true
@@ -90,13 +95,13 @@ def _same(side: int, built: int) -> bool:
 def resized(
     table: Tensor, prefix: int, grid: tuple[int, int], before: tuple[int, int] | None = None
 ) -> Tensor:
-    """Interpolate a table (1, tokens, channels) for another grid.
+    """Interpolate a table for another grid.
 
     Args:
-        table: One vector per token.
-        prefix: Tokens in front, which keep theirs.
-        grid: Height and width that are wanted.
-        before: Height and width of the table's grid; by default a square.
+        table: One vector per token (1, tokens, channels).
+        prefix: Number of tokens in front, which keep their vectors.
+        grid: Height and width of the new grid.
+        before: Height and width of the table's grid (default: a square).
     """
     side = isqrt(table.shape[1] - prefix)
     before = before or (side, side)
@@ -107,10 +112,10 @@ def resized(
 
 
 class TakeFirst(nn.Module):
-    """(batch, tokens, channels) to (batch, channels)."""
+    """The first token: (batch, tokens, channels) to (batch, channels)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Select."""
+        """Return the first token."""
         return x[:, 0]
 
 

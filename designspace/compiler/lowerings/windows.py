@@ -1,7 +1,14 @@
-"""Windows: cut, attend, put back. All of it follows the map's size at run time.
+"""Shifted windows (Swin, arXiv 2103.14030): partition a map, attend within windows, merge.
 
-Windows are a map too, (batch, channels, windows, tokens), so that the layers between take them as
-they take any map.
+All three modules follow the map's size at run time. Windows are kept as a map (batch, channels,
+windows, tokens), so the layers in between take them like any other map.
+
+A shift moves the borders between windows. The map is rolled by the shift, so the last windows hold
+positions from opposite edges of the map, and a mask keeps these apart. An example along one axis,
+with positions 0 to 5, windows of 3 and a shift of 1:
+
+    rolled by 1    1 2 3 | 4 5 0
+    regions        0 0 0 | 1 1 2     positions attend to each other only within one region
 """
 
 from __future__ import annotations
@@ -19,17 +26,17 @@ from designspace.layers.leaves import windows
 
 
 def padded(length: int, window: int) -> int:
-    """The next multiple of the window, in a form that torch's symbolic shapes simplify."""
+    """Return the next multiple of the window, in a form that torch's symbolic shapes simplify."""
     return (length + window - 1) // window * window
 
 
 def shift_of(like: Tensor, window: int, shift: int) -> int:
-    """The shift for a map (batch, channels, height, width): none where a window covers it."""
+    """Return the shift for a map; 0 if one window covers its height or its width."""
     return shift if min(like.shape[2:]) > window else 0
 
 
 class Windows(nn.Module):
-    """What the three modules know: the window's side and the shift."""
+    """The base of the three modules: the window's side and the shift."""
 
     def __init__(self, window: int, shift: int) -> None:
         super().__init__()
@@ -37,7 +44,7 @@ class Windows(nn.Module):
 
 
 class PaddedWindows(Windows):
-    """That, and whether the map is padded before it is rolled."""
+    """`Windows` with one more setting: whether the map is padded before it is rolled."""
 
     def __init__(self, window: int, shift: int, pad_first: bool) -> None:
         super().__init__(window, shift)
@@ -45,10 +52,10 @@ class PaddedWindows(Windows):
 
 
 class WindowPartition(PaddedWindows):
-    """(batch, channels, height, width) to (batch, channels, windows, tokens)."""
+    """Partition of (batch, channels, height, width) into (batch, channels, windows, tokens)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pad and roll, then cut."""
+        """Pad and roll the map, then cut it into windows."""
         side, shift = self.window, shift_of(x, self.window, self.shift)
         x = x.permute(0, 2, 3, 1)
         if shift and not self.pad_first:
@@ -64,10 +71,10 @@ class WindowPartition(PaddedWindows):
 
 
 class WindowMerge(PaddedWindows):
-    """(batch, channels, windows, tokens) to the map of the second input."""
+    """Merge of (batch, channels, windows, tokens) into a map of the size of the second input."""
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
-        """Put together, then roll back and crop."""
+        """Join the windows, then roll back and crop."""
         side, shift = self.window, shift_of(like, self.window, self.shift)
         batch, channels, height, width = x.shape[0], x.shape[1], *like.shape[2:]
         rows, columns = padded(height, side) // side, padded(width, side) // side
@@ -82,7 +89,7 @@ class WindowMerge(PaddedWindows):
 
 
 class WindowAttend(Windows, NoWeightDecay):
-    """Attention within windows, with a bias an offset, and masked where the map was rolled."""
+    """Attention within windows, with one bias per offset, and a mask if the map was rolled."""
 
     def __init__(self, heads: int, window: int, shift: int) -> None:
         super().__init__(window, shift)
@@ -92,7 +99,7 @@ class WindowAttend(Windows, NoWeightDecay):
         self.reset_parameters()
 
     def forward(self, qkv: Tensor, like: Tensor) -> Tensor:
-        """(batch, 3 * channels, windows, tokens) to (batch, channels, windows, tokens)."""
+        """Map (batch, 3 * channels, windows, tokens) to (batch, channels, windows, tokens)."""
         tokens, bias = self.window**2, offset_bias(self.table, self.window)
         shift = shift_of(like, self.window, self.shift)
         if shift:
@@ -105,7 +112,11 @@ class WindowAttend(Windows, NoWeightDecay):
         return mixed.reshape(qkv.shape[0], qkv.shape[2], tokens, -1).permute(0, 3, 1, 2)
 
     def _mask(self, like: Tensor, shift: int) -> Tensor:
-        """(windows, tokens, tokens): -100, as in Swin's code, between what was apart."""
+        """Return -100, as in Swin's code, between positions of different regions, else 0.
+
+        Returns:
+            The mask as (windows, tokens, tokens).
+        """
         side = self.window
         row, column = (
             _regions(padded(length, side), side, shift, like.device) for length in like.shape[2:]
@@ -118,21 +129,21 @@ class WindowAttend(Windows, NoWeightDecay):
 
 
 def _regions(length: int, window: int, shift: int, device: torch.device) -> Tensor:
-    """Along one side: 0 before the last window, then 1, then 2 for what was rolled around."""
+    """Return each position's region along a side: 0 before the last window, 2 if rolled, else 1."""
     place = torch.arange(length, device=device)
     return (place >= length - window).long() + (place >= length - shift).long()
 
 
 def offset_bias(table: Tensor, window: int) -> Tensor:
-    """The bias of each two positions of a window: (heads, tokens, tokens).
+    """Return the bias of each pair of positions of a window, as (heads, tokens, tokens).
 
     The row of the table for an offset is `(dy + window - 1) * (2 * window - 1) + dx + window - 1`.
-    Along one axis the wanted values for position j are a slice of the table that starts at
-    `window - 1 - j`, so that sliding slices in reverse order are the bias, without a table of
-    indices that would have to be kept beside the weights.
+    Along one axis, the values for position j are a slice of the table from `window - 1 - j` on. So
+    the bias is the sliding slices in reverse order, and no table of indices has to be kept beside
+    the weights.
 
     Args:
-        table: ((2 * window - 1) ** 2, heads).
+        table: One row per offset ((2 * window - 1) ** 2, heads).
         window: Side of the window.
     """
     side = 2 * window - 1
@@ -144,10 +155,10 @@ def offset_bias(table: Tensor, window: int) -> Tensor:
 
 
 class GatherPatches(nn.Module):
-    """(batch, channels, height, width) to (batch, 4 * channels, height / 2, width / 2)."""
+    """Patch merging: (batch, channels, height, width) to (batch, 4 * channels, half, half)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pad odd sides, then gather."""
+        """Pad odd sides, then gather each 2x2 patch into one position."""
         x = x.permute(0, 2, 3, 1)
         batch, height, width, channels = x.shape
         x = functional.pad(x, (0, 0, 0, width % 2, 0, height % 2))

@@ -1,7 +1,8 @@
 """Networks with the methods that timm's scripts, wrappers and users call.
 
-`network` has the methods, `head` the poolings, `levels` the maps that timm counts, `taps` how they
-are taken, `features` the `features_only` wrapper and `dilation` output strides.
+`network` has the methods, `head` the poolings, `levels` the feature levels that timm counts, `taps`
+the run that keeps their maps, `features` the `features_only` wrapper, `dilation` the output strides
+and `sizes` the image sizes.
 """
 
 from designspace.compiler.timm_interface.features import StageMaps

@@ -1,8 +1,12 @@
-"""Output strides: later stages keep their resolution and dilate their kernels instead.
+"""Output strides: later stages keep their input's resolution and dilate their kernels instead.
 
-The rule is that of timm and of DeepLab (arXiv 1706.05587, section 3.1): from the stage on whose
-stride would exceed the output stride, strides become dilations. The layers in front of a stage and
-in a strided first block still look at the positions of the stage before, so they have its dilation.
+The rule is that of timm and of DeepLab (arXiv 1706.05587, section 3.1): from the first stage whose
+reduction would exceed the output stride, strides become dilations. The layers up to the stride of a
+stage (its downsampling, or its first block) still read the positions of the previous stage, so they
+have the dilation of that stage.
+
+An example: reductions 4, 8, 16, 32 and an output stride of 8. The third stage gets the dilation 1
+up to its stride and 2 after it, the fourth 2 and then 4, and the last three maps have reduction 8.
 """
 
 from __future__ import annotations
@@ -19,19 +23,19 @@ if TYPE_CHECKING:
     from designspace.compiler.timm_interface.interface import TimmInterface
 
 STRIDES = (8, 16, 32)
-_FIXED = (GatherPatches, Windows, nn.MaxPool2d, nn.AvgPool2d)  # they know no dilation
+_FIXED = (GatherPatches, Windows, nn.MaxPool2d, nn.AvgPool2d)  # these cannot be dilated
 
 
 def dilate(network: TimmInterface, output_stride: int) -> None:
-    """Limit the reduction of a network's maps; parameters stay as they are.
+    """Limit the reduction of a network's maps; the parameters do not change.
 
     Args:
-        network: The network, changed in place.
+        network: Network to change in place.
         output_stride: Largest reduction of a map: 8, 16 or 32.
 
     Raises:
-        InputError: There is no such output stride, the first map is smaller, or a stage to be
-            dilated pools, gathers patches or attends within windows.
+        InputError: There is no such output stride, the first map is already reduced by more, or a
+            stage to be dilated pools, gathers patches or attends within windows.
     """
     if output_stride not in STRIDES:
         valid = ", ".join(map(str, STRIDES))
@@ -52,7 +56,7 @@ def dilate(network: TimmInterface, output_stride: int) -> None:
 
 
 def _stage(stage: nn.Module, name: str, first: int, later: int) -> None:
-    """Dilate a stage, the layers up to its stride by `first` and the others by `later`."""
+    """Dilate a stage: the layers up to its stride by `first`, the others by `later`."""
     for part, module in stage.named_modules():
         if isinstance(module, _FIXED):
             raise InputError(
@@ -64,7 +68,7 @@ def _stage(stage: nn.Module, name: str, first: int, later: int) -> None:
 
 
 def _strided(stage: nn.Module) -> Iterator[str]:
-    """Where in a stage a stride stands: its downsampling or its first block."""
+    """Yield the part of a stage with a stride: its downsampling or its first block."""
     for part, conv in _convolutions(stage):
         if conv.stride != (1, 1):
             yield "downsample" if part.startswith("downsample") else "blocks.0."
@@ -79,5 +83,5 @@ def _convolutions(stage: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
 def _convolution(conv: nn.Conv2d, dilation: int) -> None:
     side = conv.kernel_size[0]
     conv.stride, conv.dilation = (1, 1), (dilation, dilation)
-    even = dilation * (side - 1) % 2  # an even kernel needs one zero more on the far side
+    even = dilation * (side - 1) % 2  # an even kernel needs one more zero on the far side
     conv.padding = "same" if even else (dilation * (side - 1) // 2,) * 2

@@ -12,10 +12,10 @@ _PREFIX = "model."
 
 
 class StageMaps(FeatureGetterNet):
-    """timm's getter, which loads a classifier's weights as well as its own.
+    """timm's feature getter, extended to load a classifier's weights as well as its own.
 
-    The getter's names begin with `model.`; those of a classifier do not, and timm's own getter
-    with `strict=False` would silently load none of them.
+    The getter's names begin with `model.` and those of a classifier do not, so with `strict=False`
+    timm's own getter would silently load none of them.
     """
 
     def __init__(self, model: nn.Module, **settings: Any) -> None:
@@ -23,7 +23,7 @@ class StageMaps(FeatureGetterNet):
         self.register_load_state_dict_pre_hook(_prefixed)
 
     def forward(self, x: Tensor) -> list[Tensor] | dict[str, Tensor]:
-        """(batch, channels, height, width) to maps (batch, channels', height', width')."""
+        """Map (batch, channels, height, width) to maps (batch, channels', height', width')."""
         maps = cast("list[Tensor]", super().forward(x))
         if not self.return_dict:
             return maps
@@ -31,12 +31,12 @@ class StageMaps(FeatureGetterNet):
         return OrderedDict(zip(map(str, names), maps, strict=True))
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
-        """Whether training computes activations again instead of keeping them."""
+        """Set whether training recomputes activations instead of keeping them."""
         cast("Any", self.model).set_grad_checkpointing(enable)
 
 
 def _prefixed(module: nn.Module, state: dict[str, Any], prefix: str, *_: Any) -> None:
-    """Rename a classifier's weights to the getter's; what the getter lacks is left out."""
+    """Rename a classifier's weights to the getter's names, and drop those that it lacks."""
     own = [name for name in state if name.startswith(prefix)]
     if any(name.startswith(prefix + _PREFIX) for name in own):
         return

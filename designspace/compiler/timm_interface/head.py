@@ -1,4 +1,4 @@
-"""A head as timm's users handle it: other poolings, dropout, features without logits."""
+"""A head with timm's options: other poolings, dropout, features without logits."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from designspace.compiler.timm_interface.taps import Replaced
 from designspace.errors import InputError
 from designspace.layers.part import Children, Composite
 
-SPEC = "spec"  # the pooling of a head whose kind has no name at timm
+SPEC = "spec"  # the pooling of a kind of head that timm does not name
 _POOLINGS = ("avg", "max", "avgmax", "catavgmax")
-_FAST = {"fast": "avg"} | {f"fast{word}": word for word in _POOLINGS}  # timm's quicker twins
+_FAST = {"fast": "avg"} | {f"fast{word}": word for word in _POOLINGS}  # timm's faster versions
 
 
 class GlobalPool(nn.Module):
     """One vector per image: (batch, channels, height, width) or (batch, tokens, channels).
 
     Attributes:
-        word: `avg`, `max`, `avgmax` (their mean) or `catavgmax` (both, twice the channels).
-        prefix: Tokens in front, such as the class token, that belong to no position.
+        word: Pooling: `avg`, `max`, `avgmax` (their mean) or `catavgmax` (both, twice the
+            channels).
+        prefix: Number of tokens in front, such as the class token, that belong to no position.
     """
 
     def __init__(self, word: str, prefix: int) -> None:
@@ -38,7 +39,7 @@ class GlobalPool(nn.Module):
         return _pooled(x, self.word, self.prefix)
 
     def extra_repr(self) -> str:
-        """The pooling, for print."""
+        """Return the pooling, for print."""
         return self.word
 
 
@@ -58,14 +59,14 @@ def _pass(x: Tensor) -> Tensor:
 
 
 class TimmHead(HeadModule):
-    """The head's own modules under their own names, with timm's choices.
+    """The modules of the original head under their names, with timm's options.
 
     Attributes:
-        final_norm: Name of the norm before the pooling, which timm counts to the features; empty
-            for none.
-        channels: Channels of the last features.
-        prefix: Tokens that belong to no position.
-        drop_rate: Dropout before the classifier.
+        final_norm: Name of the norm before the pooling, which timm counts as part of the features;
+            empty for none.
+        channels: Number of channels of the last features.
+        prefix: Number of tokens in front that belong to no position.
+        drop_rate: Rate of the dropout before the classifier.
     """
 
     def __init__(self, head: PartModule, *, channels: int, prefix: int, drop_rate: float) -> None:
@@ -77,12 +78,12 @@ class TimmHead(HeadModule):
 
     @property
     def own_pooling(self) -> str:
-        """The pooling of the specification, in timm's word."""
+        """The pooling of the specification, by timm's name."""
         return {ClassTokenHead: "token", LinearHead: "avg"}.get(type(self.part), SPEC)  # pyright: ignore
 
     @property
     def hidden(self) -> int:
-        """Channels that the classifier takes."""
+        """Number of input channels of the classifier."""
         pool = self.get_submodule(self._spot) if self._spot else None
         twice = isinstance(pool, GlobalPool) and pool.word == "catavgmax"
         return self.channels * (2 if twice else 1)
@@ -95,7 +96,7 @@ class TimmHead(HeadModule):
         return self.part.forward(cast("Children", Replaced(self, others)), x)
 
     def pool_by(self, word: str) -> None:
-        """Replace the pooling.
+        """Replace the pooling by timm's name for it.
 
         Raises:
             InputError: The head has no such pooling.
@@ -117,18 +118,18 @@ class TimmHead(HeadModule):
         return self.get_submodule(self.final_norm)(x) if self.final_norm else x
 
     def drop_final_norm(self) -> None:
-        """Leave the final norm out."""
+        """Replace the final norm with an identity."""
         if self.final_norm:
             self.add_module(self.final_norm, nn.Identity())
 
     def drop_classifier(self) -> None:
-        """Leave out everything but the final norm."""
+        """Replace everything except the final norm with identities."""
         for name, _ in [*self.named_children()]:
             if name != self.final_norm:
                 self.add_module(name, nn.Identity())
 
     def _valid(self) -> list[str]:
-        """Poolings of this head; a norm of fixed width behind the pooling rules out a wider one."""
+        """Return the poolings of this head; a learnt norm after it rules out a wider pooling."""
         own = self.own_pooling
         if own == SPEC:
             return [SPEC]
@@ -144,14 +145,14 @@ class TimmHead(HeadModule):
 
 
 def _final_norm(part: Composite) -> str:
-    """Name of a head's norm before its pooling."""
+    """Return the name of a head's norm before its pooling; empty for none."""
     if isinstance(part, ClassTokenHead):
         return "norm"
     return "norm_before" if isinstance(part, LinearHead) else ""
 
 
 def _spot(part: Composite) -> str:
-    """Name of a head's pooling."""
+    """Return the name of a head's pooling; empty for none."""
     if isinstance(part, ClassTokenHead):
         return "take"
     return "pool" if isinstance(part, LinearHead) else ""

@@ -27,5 +27,5 @@ class TimmInterface(Protocol):
         ...
 
     def ends_with(self, name: str) -> bool:
-        """Whether a level is the last one of the whole network."""
+        """Return whether a level is the last one of the whole network."""
         ...

@@ -1,4 +1,4 @@
-"""Maps on the way through a network, in the formats that timm offers."""
+"""Intermediate maps of a network, in the formats that timm offers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORMATS = ("NCHW", "NLC")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a caller of `forward_intermediates` asks for; see there."""
+    """The arguments of `forward_intermediates`, which explains them."""
 
     norm: bool = False
     stop_early: bool = False
@@ -44,13 +44,13 @@ class Wanted:
 
 
 def intermediates(network: TimmInterface, x: Tensor, taken: tuple[int, ...], wanted: Wanted) -> Any:
-    """Run a network and give the levels that are taken, and the last features.
+    """Run a network and return the chosen levels and the last features.
 
     Args:
-        network: The network.
+        network: Network to run.
         x: Images (batch, channels, height, width).
-        taken: Levels from 0, in order.
-        wanted: The format, and what else is given.
+        taken: Chosen levels from 0, in order.
+        wanted: Format and parts of the result.
     """
     wanted.check()
     infos = [network.feature_info[index] for index in taken]
@@ -70,7 +70,7 @@ def intermediates(network: TimmInterface, x: Tensor, taken: tuple[int, ...], wan
 
 
 def _normed(network: TimmInterface, name: str, y: Tensor, norm: bool) -> Tensor:
-    """Apply the final norm where it fits: to all levels of one width, else to the last."""
+    """Apply the final norm: to every level of a network of one stage, else to the last only."""
     fits = len(network.spec.depths) == 1 or network.ends_with(name)
     return network.head.norm_features(y) if norm and fits else y
 
@@ -81,7 +81,7 @@ def _formatted(y: Tensor, grid: tuple[int, ...], output_fmt: str) -> Tensor:
 
 
 def _answer(final: Tensor, maps: list[Tensor], fronts: list[Tensor] | None, wanted: Wanted) -> Any:
-    """Put the outputs together as timm does."""
+    """Return the outputs in timm's structure."""
     fronts = fronts if wanted.return_prefix_tokens else None
     if wanted.output_dict:
         answer: dict[str, Any] = {"image_intermediates": maps}

@@ -1,7 +1,7 @@
-"""The feature levels that timm counts, so that `out_indices` means the same for both.
+"""The feature levels that timm counts, so `out_indices` means the same for timm's models and ours.
 
-timm's residual networks have a level in the stem, after its activation; its networks of one stage
-(ViT, DeiT) have one per block; all others have one per stage.
+timm's residual networks have one level in the stem, after its activation, and one per stage; its
+networks of one stage (ViT, DeiT) have one per block; all others have one per stage.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from designspace.spec.network.network import Network
 
 
 def levels(network: Network, size: int | None, *, in_channels: int) -> tuple[StageInfo, ...]:
-    """Channels, reduction and module name of each level of a network, from the image on.
+    """Return channels, reduction and module name of each level of a network, from the image on.
 
     Args:
-        network: The network.
-        size: Side of the image in pixels for which it is built; None for its nominal one.
-        in_channels: Channels of the image.
+        network: Specification of the network.
+        size: Side of the image in pixels; None for the network's nominal size.
+        in_channels: Number of channels of the image.
     """
     stages = stage_info(network, size, in_channels=in_channels)
     if len(stages) == 1:
@@ -32,7 +32,7 @@ def levels(network: Network, size: int | None, *, in_channels: int) -> tuple[Sta
 
 
 def level_count(network: Network) -> int:
-    """Number of levels, without a plan of the network."""
+    """Return the number of levels, without a plan of the network."""
     stages = len(network.depths)
     if stages == 1:
         return network.depths[0]

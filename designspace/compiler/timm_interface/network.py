@@ -23,22 +23,22 @@ from designspace.costing import plan
 from designspace.errors import InputError
 from designspace.spec.network.network import Network
 
-_WITH_THE_LAST = 99999  # timm's word for the layer before
+_WITH_THE_LAST = 99999  # timm's number for "with the last layer"
 
 
 class TimmNetwork(BuiltNetwork):
-    """A network as timm knows models; weights have the names that they have without timm.
+    """A network with the interface of timm's models; its weights keep our names.
 
     Maps are (batch, channels, height, width), tokens (batch, tokens, channels).
 
     Attributes:
-        num_classes: Size of the logits; 0 for a network without classifier.
-        in_chans: Channels of the image.
-        num_features: Channels of the last stage.
-        head_hidden_size: Channels that the classifier takes.
-        num_prefix_tokens: Tokens that belong to no position, such as the class token.
+        num_classes: Number of logits; 0 for a network without a classifier.
+        in_chans: Number of channels of the image.
+        num_features: Number of channels of the last stage.
+        head_hidden_size: Number of input channels of the classifier.
+        num_prefix_tokens: Number of tokens that belong to no position, such as the class token.
         feature_info: Channels, reduction and module name of each level.
-        global_pool: Empty where `forward` gives the last features unpooled.
+        global_pool: Name of the pooling; empty if `forward` returns the last features unpooled.
         left_out: Prefixes of a classifier's weights that this network deliberately lacks.
     """
 
@@ -92,27 +92,27 @@ class TimmNetwork(BuiltNetwork):
 
     @property
     def head_hidden_size(self) -> int:
-        """Channels that the classifier takes."""
+        """Number of input channels of the classifier."""
         return self.head.hidden
 
     @property
     def drop_rate(self) -> float:
-        """Dropout before the classifier."""
+        """Rate of the dropout before the classifier."""
         return self.head.drop_rate
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, height, width) to logits, or to features without a classifier."""
+        """Map (batch, channels, height, width) to logits, or to features without a classifier."""
         return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """The last stage's features, after a norm that stands before the head's pooling."""
+        """Return the last stage's features, after the norm before the head's pooling, if any."""
         x = cast("nn.Module", self.stem)(channels_last(x))
         for stage in cast("nn.Sequential", self.stages):
             x = self.run(stage, x)
         return self.head.norm_features(x)
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """Features to logits, or to what the classifier takes."""
+        """Map features to logits, or to the classifier's input."""
         return self.head(x, pre_logits=pre_logits) if self.global_pool else x
 
     def forward_intermediates(  # noqa: PLR0913 - timm's keywords
@@ -127,18 +127,20 @@ class TimmNetwork(BuiltNetwork):
         return_prefix_tokens: bool = False,
         output_dict: bool = False,
     ) -> Any:
-        """The maps of the levels asked for, and with them the last features.
+        """Return the maps of the requested levels and the last features.
 
         Args:
             x: Images (batch, channels, height, width).
-            indices: Levels from 0; a number asks for so many of the last; all by default.
-            norm: Apply the final norm: to every level of a network of one stage, else to the last.
-            stop_early: Run nothing after the last level asked for.
-            output_fmt: `NCHW` for maps, `NLC` for tokens (batch, positions, channels).
-            intermediates_only: Leave out the last features.
-            return_prefix_tokens: Give each level as a pair with its prefix tokens, if it has any.
-            output_dict: Give a dictionary of `image_intermediates`, `image_features` and, if asked
-                for, `image_intermediates_prefix`.
+            indices: Levels from 0, or a number n for the last n levels (default: all).
+            norm: Whether to apply the final norm: to every level of a network of one stage, else to
+                the last.
+            stop_early: Whether to stop after the last requested level.
+            output_fmt: Format: `NCHW` for maps, `NLC` for tokens (batch, positions, channels).
+            intermediates_only: Whether to leave out the last features.
+            return_prefix_tokens: Whether to return each level as a pair with its prefix tokens, if
+                it has any.
+            output_dict: Whether to return a dictionary of `image_intermediates`, `image_features`
+                and, if requested, `image_intermediates_prefix`.
 
         Raises:
             InputError: There is no such level or format.
@@ -154,12 +156,12 @@ class TimmNetwork(BuiltNetwork):
         prune_norm: bool = False,
         prune_head: bool = True,
     ) -> list[int]:
-        """Drop what no level asked for needs.
+        """Drop the layers that no requested level needs.
 
         Args:
-            indices: Levels from 0; a number asks for so many of the last.
-            prune_norm: Drop the final norm.
-            prune_head: Drop the head.
+            indices: Levels from 0, or a number n for the last n levels.
+            prune_norm: Whether to drop the final norm.
+            prune_head: Whether to drop the head.
 
         Returns:
             The levels, from 0.
@@ -177,20 +179,21 @@ class TimmNetwork(BuiltNetwork):
         return list(taken)
 
     def get_classifier(self) -> nn.Module:
-        """The last layer."""
+        """Return the last layer."""
         return self.get_submodule(CLASSIFIER)
 
     def reset_classifier(self, num_classes: int, global_pool: str | None = None) -> None:
-        """Put a fresh classifier into the head; 0 classes for none.
+        """Give the head a new classifier.
 
         Args:
-            num_classes: Size of the logits.
-            global_pool: Empty for unpooled features, which take no classifier; else `avg`, `max`,
-                `avgmax` or `catavgmax`, each also as timm's `fast` one, or `token`; by default as
-                it is.
+            num_classes: Number of classes; 0 for no classifier.
+            global_pool: Pooling: `avg`, `max`, `avgmax` or `catavgmax`, each also with timm's
+                prefix `fast`, or `token`; empty for unpooled features, which take no classifier
+                (default: unchanged).
 
         Raises:
-            InputError: The head has no such pooling, or is pruned.
+            InputError: The head has no such pooling or was pruned, or unpooled features were to get
+                a classifier.
         """
         pooling = self.global_pool if global_pool is None else global_pool
         if num_classes and "head." in self.left_out:
@@ -207,14 +210,14 @@ class TimmNetwork(BuiltNetwork):
     def set_input_size(
         self, img_size: int | Sequence[int] | None = None, patch_size: int | None = None
     ) -> None:
-        """Resample the positions for another image size; all else takes any size as it is.
+        """Resample the position tables for another image size; all other layers take any size.
 
         Args:
-            img_size: Side, or (height, width), in pixels; None leaves it.
-            patch_size: Only None: patches belong to the specification.
+            img_size: Side, or (height, width), in pixels; None for no change.
+            patch_size: Always None, because patches belong to the specification.
 
         Raises:
-            InputError: A patch size, or no image size.
+            InputError: A patch size is given, or the image size is not valid.
         """
         if patch_size is not None:
             raise InputError(
@@ -231,11 +234,11 @@ class TimmNetwork(BuiltNetwork):
             self._traits = {**traits, "img_size": size}
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
-        """Whether training computes each stage's activations again instead of keeping them."""
+        """Set whether training recomputes each stage's activations instead of keeping them."""
         self.grad_checkpointing = enable
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
-        """How parameters belong to layers, for a learning rate that decays with depth.
+        """Return patterns that assign parameters to layers, for layer-wise learning rate decay.
 
         As in timm, a norm before the head's pooling belongs to the last block.
         """
@@ -249,23 +252,23 @@ class TimmNetwork(BuiltNetwork):
         return {"stem": r"^stem", "blocks": stages if coarse else fine}
 
     def run(self, module: nn.Module, x: Tensor) -> Tensor:
-        """Run a stage or a block, with gradient checkpointing where it is switched on."""
+        """Run a stage or a block, with gradient checkpointing if it is enabled."""
         if self.grad_checkpointing and self.training and torch.is_grad_enabled():
             return cast("Any", saving).checkpoint(module, x, use_reentrant=False)
         return module(x)
 
     def ends_with(self, name: str) -> bool:
-        """Whether a level is the last one of the whole network."""
+        """Return whether a level is the last one of the whole network."""
         return name == self.feature_info[-1]["module"]
 
     def _taken(self, indices: int | Sequence[int] | None) -> tuple[int, ...]:
-        """Levels from 0, of those that are left."""
+        """Return the requested levels from 0, counted among those that are left."""
         last = self._last_level + 1
         wanted = range(last - indices, last) if isinstance(indices, int) else indices
         return chosen_stages(last, wanted)
 
     def _shorten(self, level: int) -> None:
-        """Drop all stages or blocks behind a level."""
+        """Drop all stages or blocks after a level."""
         self._last_level = level
         self.num_features = cast("int", self.feature_info[level]["num_chs"])
         name = cast("str", self.feature_info[level]["module"])

@@ -1,4 +1,4 @@
-"""Image sizes of a built network: tables of positions follow them, all else takes any size."""
+"""Image sizes of a built network: only the position tables depend on them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from designspace.errors import InputError
 
 
 def pair(img_size: int | Sequence[int]) -> tuple[int, int]:
-    """Height and width in pixels; timm gives a number or the pair.
+    """Return height and width in pixels, from timm's number or pair.
 
     Raises:
-        InputError: There are not two, or one is below 1.
+        InputError: There are not two whole numbers, or one is below 1.
     """
     both: tuple[Any, ...] = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
     if len(both) != 2 or not all(isinstance(side, int) and side > 0 for side in both):
@@ -29,9 +29,9 @@ def resize_tables(network: nn.Module, size: tuple[int, int], reduction: int) -> 
     """Resample the position tables to the grid of an image of this height and width.
 
     Args:
-        network: The network.
+        network: Network, changed in place.
         size: Height and width of the image in pixels.
-        reduction: Pixels per position.
+        reduction: Side of a position in pixels.
 
     Raises:
         InputError: The image is smaller than a patch.
@@ -47,7 +47,7 @@ def resize_tables(network: nn.Module, size: tuple[int, int], reduction: int) -> 
 def fit_tables(state: dict[str, Any], network: nn.Module) -> dict[str, Any]:
     """Resample square position tables of a checkpoint to the sizes of a network.
 
-    timm's own loaders call this for every file, and so do not need to know our tables.
+    timm's own loaders call this for every file, so they do not need to know our tables.
     """
     fitted = dict(state)
     for name, module in network.named_modules():

@@ -1,8 +1,7 @@
-"""Running a network and keeping what some of its modules give, without hooks.
+"""A run of a network that keeps the outputs of some of its modules, without hooks.
 
 Hooks would be state of the network, shared by its threads and its compiled forms. A part's
-`forward` takes any object with the names of its layers, so a copy of that object that keeps an
-output on the way is enough.
+`forward` takes any object with the names of its layers, so a stand-in that keeps outputs is enough.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Run = Callable[[nn.Module, Tensor], Tensor]
 
 
 class Replaced:
-    """A module's children, some of them replaced by other callables."""
+    """A module's children, some of them replaced with other callables."""
 
     def __init__(self, module: nn.Module, others: dict[str, Callable[..., Any]]) -> None:
         self._module, self._others = module, others
@@ -33,7 +32,7 @@ class Taps:
     """One run that keeps the outputs of named modules.
 
     Attributes:
-        kept: The outputs so far, by dotted name, in the order of the run.
+        kept: Outputs so far by dotted name, in the order of the run.
     """
 
     def __init__(self, names: set[str], run: Run, *, stop_early: bool = False) -> None:
@@ -41,19 +40,20 @@ class Taps:
 
         Args:
             names: Dotted names of the modules whose outputs are kept.
-            run: Calls a module that holds no kept one, such as with gradient checkpointing.
-            stop_early: Skip the rest of a chain once everything is kept.
+            run: Function that calls a module without kept modules inside, such as with gradient
+                checkpointing.
+            stop_early: Whether to skip the rest of a chain once everything is kept.
         """
         self.kept: dict[str, Tensor] = {}
         self._names, self._run, self._stop = names, run, stop_early
 
     @property
     def done(self) -> bool:
-        """Whether nothing else needs to run."""
+        """Whether the rest of the network can be skipped."""
         return self._stop and len(self.kept) == len(self._names)
 
     def __call__(self, name: str, module: nn.Module, x: Tensor) -> Tensor:
-        """Run a module of this dotted name, and keep its output if it is asked for."""
+        """Run a module of this dotted name, and keep its output if requested."""
         inside = [child for child, _ in module.named_children() if self._holds(f"{name}.{child}")]
         if not inside:
             y = self._run(module, x)

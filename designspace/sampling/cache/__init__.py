@@ -1,1 +1,1 @@
-"""What is known of a space from an earlier run: its tables and its description, on disk."""
+"""The tables and descriptions of spaces, kept on disk from earlier runs."""

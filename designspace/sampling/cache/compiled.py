@@ -1,8 +1,8 @@
 """The tables of a space, compiled in an earlier run.
 
-What a component made of every value on every features that reach it is kept as arrays, in numpy's
-own format without pickled objects: see `MadeTable` and `Column`. With these a space is counted,
-drawn from and searched without reading or pricing a single part.
+The results of each component, for all its values and input features, are kept as arrays in numpy's
+own format without pickled objects (see `MadeTable` and `Column`). With these, a space is counted
+and drawn from without reading or pricing a single part.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from designspace.spec.space.axis import Axis
 
 
 class StoredComponent(Component):
-    """A component that was made in full before, from its arrays."""
+    """A component from its arrays, made completely in an earlier run."""
 
     def __init__(self, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        """Take the names and numbers of labels of its axes, and its arrays by name."""
+        """Take facts about the axes and columns, and the arrays by name."""
         super().__init__(facts["axes"], facts["sizes"], [])
         self.columns = [
             Column(arrays[f"values{i}"].astype(np.int32), arrays[f"which{i}"].astype(np.int64))
@@ -49,17 +49,17 @@ class StoredComponent(Component):
 
 
 def with_chain(axes: Mapping[str, Axis], base: Any, task: Task, use: Callable[[Chain], Any]) -> Any:
-    """What is made of a space's chain, compiled in an earlier run or now.
+    """Return the result of `use` for a space's chain, compiled in an earlier run or now.
 
     Args:
-        axes: As of `Chain`.
-        base: As of `Chain`.
-        task: As of `Chain`.
-        use: Makes something of the chain, and thereby all that any network needs of it; only then
-            are its tables complete, and kept.
+        axes: Axes as for `Chain`.
+        base: Base as for `Chain`.
+        task: Task as for `Chain`.
+        use: Function of the chain. It must make everything that any network needs, because the
+            tables are kept after it.
 
     Raises:
-        TooLargeError: Of `Chain`, or of `use`.
+        TooLargeError: `Chain` or `use` raises it.
     """
     key = key_of(axes, base, task, "tables")
     known = _read(key) if key else []
@@ -87,13 +87,13 @@ def _written(components: Sequence[Component]) -> bytes:
 
 
 def _narrow(array: np.ndarray) -> np.ndarray:
-    """Whole numbers in the smallest type that holds them."""
+    """Return whole numbers in the smallest type that holds them."""
     ends = (int(array.min(initial=0)), int(array.max(initial=0)))
     return array.astype(np.result_type(*map(np.min_scalar_type, ends)))
 
 
 def _read(key: str) -> list[Component]:
-    """The components under a key; none where they are not kept, or not as they were written."""
+    """Return the components under a key; empty if they are missing or damaged."""
     content = store.read(key)
     if content is None:
         return []

@@ -1,4 +1,4 @@
-"""Under which key something about a space is kept: all that it depends on, the program included."""
+"""Cache keys: digests of everything that a cached result depends on, including the program."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from designspace.sampling.task import Task
 from designspace.spec.network.families import families
 from designspace.spec.space.axis import Axis
 
-_FORMAT = 1  # of what is kept; another number lets all of it be forgotten
+_FORMAT = 1  # version of the cached files; a new number invalidates them all
 ROOT = Path(__file__).parents[2]
 ROOMS = ("blocks", "costing", "layers", "mixers", "sampling", "spec")
 
 
 def key_of(axes: Mapping[str, Axis], base: Any, task: Task, *more: Any) -> str | None:
-    """The key of what follows from axes over a base on a task, and perhaps from more.
+    """Return the key of a result of axes, a base, a task and perhaps more.
 
-    None where that is not all: a kind from outside the package, or data that are not plain.
+    None if the result may depend on something else: on a kind from outside the package, or on data
+    that are not plain.
     """
     program = _program()
     if program is None:
@@ -32,14 +33,14 @@ def key_of(axes: Mapping[str, Axis], base: Any, task: Task, *more: Any) -> str |
     choices = {name: axis.model_dump(mode="json") for name, axis in axes.items()}
     whole = [_FORMAT, program, choices, base, asdict(task), *more]
     try:
-        text = json.dumps(whole)  # in the order given, which numbers labels and networks
+        text = json.dumps(whole)  # keep the order, because it numbers labels and networks
     except (TypeError, ValueError):
         return None
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _program() -> list[str] | None:
-    """The package's source, and numpy's version, whose random streams are used."""
+    """Return numpy's version and a digest of the source; None with kinds from outside."""
     kinds = (kind for registry in families().values() for kind in registry.values())
     if any(not kind.__module__.startswith("designspace.") for kind in kinds):
         return None
@@ -48,7 +49,7 @@ def _program() -> list[str] | None:
 
 @cache
 def _source() -> str:
-    """A digest of the rooms that count: more than a version, of which a checkout has only one."""
+    """Return a digest of the rooms that matter; a version would not change within a checkout."""
     digest = hashlib.sha256()
     for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
         digest.update(path.read_bytes())

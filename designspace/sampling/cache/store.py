@@ -1,11 +1,11 @@
-"""Files that can be lost without loss: answers that took a while, under a key each.
+"""A cache of files: results that took long to compute, one file per key.
 
-They live in `$XDG_CACHE_HOME/designspace/spaces`, by default `~/.cache/designspace/spaces`, and
-may be deleted at any time; `DESIGNSPACE_CACHE=off` neither reads nor writes them. A file holds the
-SHA-256 of its content and then the content, so that whatever damage a disk or a killed process
-does is noticed: such a file counts as missing, and the next answer takes its place. A file appears
-whole or not at all, since it is renamed into its place. Together the files stay below a bound; the
-ones that were not used for longest go first.
+The files are in `$XDG_CACHE_HOME/designspace/spaces` (default: `~/.cache/designspace/spaces`) and
+may be deleted at any time. With `DESIGNSPACE_CACHE=off` they are neither read nor written. A file
+holds the SHA-256 of its content and then the content, so damage by a disk or a killed process is
+detected: such a file counts as missing and is replaced by the next result. A file appears whole or
+not at all, because it is renamed into place. The total size of the files is bounded; the least
+recently used ones are removed first.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-MOST_BYTES = 256 << 20  # of all files together
-_LARGEST = 64 << 20  # of one file
+MOST_BYTES = 256 << 20  # largest total size of all files
+_LARGEST = 64 << 20  # largest size of one file
 _SUFFIX = ".kept"
 _SWITCH = "DESIGNSPACE_CACHE"
 
 
 def read(key: str) -> bytes | None:
-    """The content under a key; None where there is none, or not what was written."""
+    """Read the content under a key; None if it is missing or damaged."""
     path = _path(key)
     if path is None:
         return None
@@ -35,12 +35,12 @@ def read(key: str) -> bytes | None:
     if hashlib.sha256(content).digest() != digest:
         return None
     with suppress(OSError):
-        os.utime(path)  # used just now
+        os.utime(path)  # marks the file as used
     return content
 
 
 def write(key: str, content: bytes) -> None:
-    """Keep a content under a key, where that is possible: a full or read-only disk is no error."""
+    """Keep a content under a key if possible; a full or read-only disk is not an error."""
     path = _path(key)
     if path is None or len(content) > _LARGEST:
         return
@@ -58,11 +58,11 @@ def write(key: str, content: bytes) -> None:
 
 
 def _path(key: str) -> Path | None:
-    """Where a key's file stands; None where nothing is kept."""
+    """Return the path of a key's file; None if nothing is kept."""
     if os.environ.get(_SWITCH, "").lower() in ("off", "0", "no"):
         return None
     given = os.environ.get("XDG_CACHE_HOME", "")
-    try:  # a relative path is to be ignored: XDG Base Directory Specification, 0.8, "Basics"
+    try:  # relative paths are ignored: XDG Base Directory Specification, 0.8, "Basics"
         base = Path(given) if Path(given).is_absolute() else Path.home() / ".cache"
     except RuntimeError:
         return None  # no home
@@ -70,10 +70,10 @@ def _path(key: str) -> Path | None:
 
 
 def _make_room(directory: Path, room: int) -> None:
-    """Remove the files that were not used for longest, until the others fit."""
+    """Remove the least recently used files until the others fit."""
     files: list[tuple[float, int, Path]] = []
     for path in directory.glob(f"*{_SUFFIX}"):
-        with suppress(OSError):  # another process removes, too
+        with suppress(OSError):  # another process may remove files, too
             state = path.stat()
             files.append((state.st_mtime, state.st_size, path))
     taken = 0

@@ -1,1 +1,1 @@
-"""Counting and ranking the distinct networks of a space within limits."""
+"""Exact counts and ranks of the distinct networks of a space within limits."""

@@ -1,23 +1,23 @@
 """A large space as an automaton whose paths are its distinct networks.
 
 An axis that touches several components, such as the norm of the whole network, has one label for
-all of them. These axes are fixed first: each combination of their labels is a *setting*, a bit. Two
-settings may make the same component, and then, with luck, the same network, which is one network
-and not two. So a state between two components holds the shape of the features and the set of all
-settings that could have made the components so far: the subset construction of automata theory. An
-edge is a component's meaning; from any state, different edges mean different networks.
+all of them. These axes are fixed first: each combination of their labels is a *setting*, written as
+one bit. Two settings may make the same component, and possibly the same network, which must count
+once and not twice. So a state between two components holds the shape of the features and the set of
+all settings that could have made the components so far (the subset construction of automata
+theory). An edge is a component's meaning; from any state, different edges mean different networks.
 
-Example: the settings are LayerNorm (bit 01) and BatchNorm (bit 10). The first component has no norm
-in one of its rows and one in the other, so its edges are "plain" (both settings make it), "with
+Example: the settings are LayerNorm (bit 01) and BatchNorm (bit 10). The first component has two
+rows, one without a norm and one with it, so its edges are "plain" (both settings make it), "with
 LayerNorm" and "with BatchNorm":
 
     start 11 --plain-----------> state 11 --either norm in the head: two edges--> 01, 10
              --with LayerNorm--> state 01 --LayerNorm in the head-------------->  01
              --with BatchNorm--> state 10 --BatchNorm in the head-------------->  10
 
-From state 01 the edge "BatchNorm in the head" is not open: 01 and 10 have no bit in common. There
-are 2 + 1 + 1 = 4 paths for the 2 x 2 combinations. Without any norm in the head, "plain" would end
-in one path that both settings make: 3 networks for 4 combinations. `designspace.sampling` draws the
+From state 01 the edge "BatchNorm in the head" is closed, because 01 and 10 have no bit in common.
+There are 2 + 1 + 1 = 4 paths for the 2 x 2 combinations. If the head had no norm, "plain" would end
+in one path that both settings make: 3 networks for 4 combinations. `designspace.sampling` shows the
 automaton of a real space.
 """
 
@@ -40,7 +40,7 @@ MOST_EDGES = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A shape of features, and the settings that could have led here, as a set of bits."""
+    """A shape of features, and the settings that could have led here, as bits."""
 
     feature: int
     settings: int
@@ -48,16 +48,17 @@ class State:
 
 @dataclass(slots=True)
 class Layer:
-    """One component: its edges from every state before it, and what the edges stand for.
+    """One component with its edges from every state before it, and the meaning of the edges.
 
     Attributes:
         component: The component.
-        setting: Which labels of the component's shared axes a setting means, (settings,).
-        rows: The component's row of shared and own labels, (shared, own).
-        edges: Of each state before, the states after with the numbers of the edges that lead there.
+        setting: Index of the combination of the component's shared labels, per setting,
+            (settings,).
+        rows: Row of the component for shared and own labels, (shared, own).
+        edges: States after each state before, with the numbers of the edges that lead there.
         costs: Parameters, multiply-adds and activations of every edge, (edges, 3).
-        spelt: Numbers of an edge and shared labels that make it, as one key, sorted; beside it the
-            first row of the component that does.
+        spelt: Sorted keys, each an edge and shared labels that make it, and the component's first
+            row that does so per key.
     """
 
     component: Component
@@ -70,9 +71,9 @@ class Layer:
     )
 
     def rows_of(self, edges: Ids, settings: Ids) -> Ints:
-        """The component's row that makes each edge under each setting, (n,)."""
+        """Return the component's row that makes each edge under its setting, (n,)."""
         keys, rows = self.spelt
-        if len(self.rows) == 1:  # no axis is shared: an edge a key
+        if len(self.rows) == 1:  # no axis is shared: one key per edge
             return rows.take(edges)
         wanted = edges.astype(np.int64) * len(self.rows) + self.setting[settings]
         return rows[np.searchsorted(keys, wanted)]
@@ -82,10 +83,10 @@ class States:
     """The automaton of a chain."""
 
     def __init__(self, chain: Chain) -> None:
-        """Take a chain.
+        """Build the automaton of a chain.
 
         Raises:
-            TooLargeError: Too many settings or edges.
+            TooLargeError: There are too many settings or edges.
         """
         self.chain = chain
         self.shared = _shared(chain.components, list(chain.axes))
@@ -105,7 +106,7 @@ class States:
         self.ends = states
 
     def _layer(self, component: Component) -> Layer:
-        """A component's rows arranged by its shared axes."""
+        """Return a layer with the component's rows arranged by its shared axes."""
         common = [name for name in component.axes if name in self.shared]
         columns = [self.shared.index(name) for name in common]
         sizes = [self.chain.sizes[name] for name in common]
@@ -117,7 +118,7 @@ class States:
 
 
 def _shared(components: Sequence[Component], axes: Sequence[str]) -> list[str]:
-    """The axes that touch more than one component."""
+    """Return the axes that touch more than one component."""
     times = {name: sum(name in each.axes for each in components) for name in axes}
     return [name for name in axes if times[name] > 1]
 
@@ -132,7 +133,7 @@ class _Group:
 
 
 class _Edges:
-    """Draws one layer's edges."""
+    """The work of building one layer's edges."""
 
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
@@ -143,7 +144,7 @@ class _Edges:
         self._count = 0
 
     def draw(self, states: Sequence[State]) -> None:
-        """The edges from each of these states."""
+        """Build the edges from each of these states."""
         groups = {feature: self._on(feature) for feature in {state.feature for state in states}}
         for state in states:
             self._layer.edges[state] = dict(_joined(state, groups[state.feature]))
@@ -151,14 +152,14 @@ class _Edges:
         self._layer.spelt = np.concatenate(self._keys), np.concatenate(self._rows)
 
     def _on(self, feature: int) -> list[_Group]:
-        """The distinct edges on one shape, grouped."""
+        """Return the distinct edges on one shape, grouped."""
         layer = self._layer
         shared, own = layer.rows.shape
         found = layer.component.on(
             np.full(layer.rows.size, feature, np.int32), layer.rows.reshape(-1)
         )
         valid = np.flatnonzero(found.out >= 0)
-        # One entry for each meaning and shared labels: the first own labels that make it.
+        # One entry per meaning and shared labels: the first own labels that make it.
         _, edge = np.unique(found.meaning[valid], return_inverse=True)
         key, first = np.unique(edge * shared + valid // own, return_index=True)
         entry = valid[first]
@@ -174,7 +175,7 @@ class _Edges:
         return groups
 
     def _grouped(self, out: Ids, labels: Ints, starts: Ints) -> Iterator[_Group]:
-        """The edges of one shape, those with equal sets of shared labels together."""
+        """Yield groups of edges with the same shared labels and the same resulting shape."""
         stops = np.append(starts, len(labels))[1:]
         members: dict[tuple[bytes, int], list[int]] = {}
         for number, (start, stop) in enumerate(zip(starts, stops, strict=True)):
@@ -188,7 +189,7 @@ class _Edges:
 
 
 def _masks(setting: Ids, count: int) -> list[int]:
-    """Of each combination of a component's shared labels, the settings that contain it."""
+    """Return the settings, as bits, that contain each combination of shared labels."""
     masks: list[int] = []
     for each in range(count):
         bits = np.packbits(setting == each, bitorder="little")
@@ -197,7 +198,7 @@ def _masks(setting: Ids, count: int) -> list[int]:
 
 
 def _joined(state: State, groups: Sequence[_Group]) -> Iterator[tuple[State, Ids]]:
-    """The states after one, with the edges that lead there."""
+    """Yield the states after one, with the edges that lead there."""
     found: dict[State, list[Ids]] = {}
     for group in groups:
         if settings := state.settings & group.settings:

@@ -1,4 +1,4 @@
-"""Limits as bounds: one lower and one upper a cost."""
+"""Limits as bounds: one lower and one upper bound per cost."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ FAR = 1 << 60  # beyond any cost
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a network may cost, both ends included; `FAR` is no bound.
+    """Bounds on the cost of a network, both ends included; `FAR` means no bound.
 
     Attributes:
         params: Lower and upper bound of the parameters.
-        macs: Of the multiply-adds.
-        acts: Of the activations.
+        macs: Lower and upper bound of the multiply-adds.
+        acts: Lower and upper bound of the activations.
     """
 
     params: tuple[int, int] = (-FAR, FAR)
@@ -26,33 +26,33 @@ class Bounds:
     acts: tuple[int, int] = (-FAR, FAR)
 
     def of(self, cost: str) -> tuple[int, int]:
-        """The bounds of one cost."""
+        """Return the bounds of one cost."""
         bounds: tuple[int, int] = getattr(self, cost)
         return bounds
 
     def with_(self, cost: str, low: int = -FAR, high: int = FAR) -> Bounds:
-        """Other bounds of one cost; without values, none."""
+        """Return the bounds with those of one cost replaced, or removed if no values are given."""
         return replace(self, **{cost: (low, high)})
 
     def also(self, cost: str, low: int, high: int) -> Bounds:
-        """These bounds and others on one cost."""
+        """Return the bounds with more bounds on one cost added."""
         least, most = self.of(cost)
         return self.with_(cost, max(least, low), min(most, high))
 
     @property
     def is_empty(self) -> bool:
-        """Whether some cost is to be more than it may be."""
+        """Whether the lower bound of some cost is above its upper bound."""
         return any(low > high for low, high in (self.params, self.macs, self.acts))
 
     @property
     def limited(self) -> tuple[str, ...]:
-        """The costs that are limited, those limited on both sides first."""
+        """The limited costs, those limited on both sides first."""
         names = [name for name in ("macs", "params", "acts") if self.of(name) != (-FAR, FAR)]
         return tuple(sorted(names, key=lambda name: FAR in map(abs, self.of(name))))
 
 
 def bounds_of(limits: Iterable[Limit]) -> Bounds:
-    """All of the limits at once.
+    """Return all limits together as bounds.
 
     Raises:
         InputError: Two of them exclude each other.
@@ -69,7 +69,7 @@ def bounds_of(limits: Iterable[Limit]) -> Bounds:
 
 
 def limits_of(bounds: Bounds) -> tuple[Limit, ...]:
-    """The bounds as limits, one for each cost that has any."""
+    """Return the bounds as limits, one per limited cost."""
     ends = {name: bounds.of(name) for name in bounds.limited}
     return tuple(
         Limit.model_validate(

@@ -1,10 +1,10 @@
-"""A small space: every combination of labels looked at, equal networks counted once.
+"""A small space: all combinations of labels are listed, and equal networks count once.
 
-The meanings of the components so far are one number, and with each component the pairs (number so
-far, meaning of this component) get new numbers, equal ones for equal pairs. In the end two
-combinations make the same network where their numbers are equal. With the meanings (0, 0, 1, 1) of
-four combinations in the first component and (5, 6, 5, 5) in the second, the pairs are numbered
-(0, 1, 2, 2): three networks, and the last two combinations are one.
+One number stands for the meanings of the components so far. At each component, the pairs (number so
+far, meaning of this component) get new numbers, equal for equal pairs. At the end, two combinations
+make the same network if their numbers are equal. With the meanings (0, 0, 1, 1) of four
+combinations in the first component and (5, 6, 5, 5) in the second, the pairs get the numbers (0, 1,
+2, 2): three networks, since the last two combinations make the same one.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from designspace.sampling.tables.chain import Chain
 from designspace.sampling.tables.components import distinct, label_indices
 from designspace.sampling.tables.part_tables import TooLargeError
 
-MOST = 1 << 21  # combinations of labels
+MOST = 1 << 21  # largest number of combinations of labels
 
 
 class Points:
     """The valid networks of a space, one by one.
 
     Attributes:
-        labels: Index of the label of each axis of all combinations that make a network, (n, axes).
-        costs: Their parameters, multiply-adds and activations, (n, 3).
-        first: Where each distinct network stands for the first time, (networks,).
+        labels: Label indices of all combinations that make a network, (n, axes).
+        costs: Parameters, multiply-adds and activations of these, (n, 3).
+        first: Index of the first combination of each distinct network, (networks,).
     """
 
     def __init__(self, chain: Chain) -> None:
-        """Take a chain.
+        """List the combinations of a chain.
 
         Raises:
-            TooLargeError: It has more than `MOST` combinations.
+            TooLargeError: The chain has more than `MOST` combinations.
         """
         if chain.combinations > MOST:
             raise TooLargeError(

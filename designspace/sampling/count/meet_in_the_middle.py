@@ -1,20 +1,20 @@
-"""Meeting in the middle: the paths of an automaton, cut in two halves around one layer.
+"""Meeting in the middle: the paths of an automaton, cut into two halves around one layer.
 
 A network is a half path to a state, an edge of the cut layer, and a half path from there to the
-end. All halves are listed with their costs; pairs of them never are. With n halves on either side
-that is n log n work for n * n networks.
+end. All halves are listed with their costs, but pairs of halves are not. With n halves on either
+side this takes n log n work for n * n networks.
 
-Example: to a state lead halves that cost 1, 5 and 8; from it, edge and right half together cost 2,
-4 and 9. How many of the nine networks cost at most 10? A left half of 1 leaves 9 for the right, of
-5 leaves 5, of 8 leaves 2. In the sorted list (2, 4, 9) a binary search finds 3, 2 and 1 entries up
-to these: 6 networks, of nine sums none of which was made.
+Example: three left halves to a state cost 1, 5 and 8; from that state, edge and right half together
+cost 2, 4 or 9. How many of the nine networks cost at most 10? The left halves leave 9, 5 and 2 for
+the right. In the sorted list (2, 4, 9), a binary search finds 3, 2 and 1 entries up to these
+values: 6 networks, without computing any of the nine sums.
 
-Where the edges between two states differ from those between two others by a constant only (a
-downsampling that sees the width before it), their lists are one list and a shift: edges that cost
-12 and 14 are (0, 2) and a shift of 12, and those of 32 and 34 are the same list with a shift of 32.
-Halves and lists that cost the same share one index.
+The edges between two states often differ from those between two other states only by a constant,
+for example by the cost of a downsampling that depends on the width before it. Then both lists are
+one list and a shift: costs of 12 and 14 are (0, 2) with a shift of 12, and costs of 32 and 34 are
+the same list with a shift of 32. Halves and lists with equal costs share one index.
 
-Any layer can be cut; `cut` takes the one whose lists are the shortest to make and to ask.
+Any layer can be cut; `cut` chooses the one with the least work to list and to ask.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from designspace.sampling.count.automaton import State, States
 from designspace.sampling.tables.part_tables import Ids, TooLargeError
 from designspace.sampling.tables.wavelet import Ints
 
-MOST = 1 << 24  # half paths in memory
+MOST = 1 << 24  # largest number of half paths in memory
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Half:
 
     Attributes:
         costs: Sums of the limited costs, (limited, n).
-        edges: Their edges, in the order of the layers, (layers, n).
-        ends: The last state of each, as a number, (n,); zeros where it is the state itself.
+        edges: Edges of the paths, in the order of the layers, (layers, n).
+        ends: Number of the last state of each path from the state, (n,); 0 for paths to the state.
     """
 
     costs: Ints
@@ -51,7 +51,7 @@ class Half:
 
     @cached_property
     def order(self) -> Ints:
-        """Which of them come first by the last of the limited costs, (n,)."""
+        """The order of the paths by the last of the limited costs, as indices, (n,)."""
         return np.argsort(self.costs[-1]) if len(self.costs) else np.arange(len(self))
 
 
@@ -61,9 +61,9 @@ class Bridge:
 
     Attributes:
         left: Half paths to the first state.
-        edges: The edges between them, in the order of their costs.
-        steps: Their costs less `shift`, (limited, edges).
-        shift: What was taken off, (limited, 1).
+        edges: Edges between the states, in the order of their costs, (edges,).
+        steps: Costs of the edges minus `shift`, (limited, edges).
+        shift: Smallest cost of the edges, (limited, 1).
         right: Half paths from the second state.
     """
 
@@ -75,7 +75,7 @@ class Bridge:
 
 
 def paths_to(states: States) -> list[dict[State, int]]:
-    """How many paths lead to each state, layer by layer."""
+    """Count the paths to each state, layer by layer."""
     counts = [{states.start: 1}]
     for layer in states.layers:
         after: dict[State, int] = {}
@@ -87,7 +87,7 @@ def paths_to(states: States) -> list[dict[State, int]]:
 
 
 def paths_from(states: States) -> list[dict[State, int]]:
-    """How many paths lead from each state to the end, layer by layer."""
+    """Count the paths from each state to the end, layer by layer."""
     counts = [dict.fromkeys(states.ends, 1)]
     for layer in reversed(states.layers):
         before = {
@@ -99,7 +99,7 @@ def paths_from(states: States) -> list[dict[State, int]]:
 
 
 def extreme_path(states: States, column: int, *, most: bool) -> int | None:
-    """The least or the most that a path costs; None where there is none."""
+    """Return the smallest or largest cost of a path; None if there is no path."""
     best = max if most else min
     found = {states.start: 0}
     for layer in states.layers:
@@ -114,10 +114,10 @@ def extreme_path(states: States, column: int, *, most: bool) -> int | None:
 
 
 def cut(states: States) -> int:
-    """The layer whose halves are the smallest to list and to ask.
+    """Return the layer to cut, the one with the least work to list and to ask its halves.
 
     Raises:
-        TooLargeError: Every cut has too long a list.
+        TooLargeError: The lists of every cut are too long.
     """
     to, since = paths_to(states), paths_from(states)
     effort: dict[int, int] = {}
@@ -140,8 +140,8 @@ class Halves:
     """The bridges over one cut.
 
     Attributes:
-        at: The layer that is cut.
-        bridges: All of them.
+        at: Index of the cut layer.
+        bridges: All bridges over it.
     """
 
     def __init__(self, states: States, limited: Sequence[int], at: int) -> None:
@@ -190,19 +190,19 @@ class Halves:
 
 
 def _empty(limited: int, end: int) -> Half:
-    """The one path without edges."""
+    """Return the only path without edges."""
     zeros = np.zeros((limited, 1), np.int64)
     return Half(zeros, np.zeros((0, 1), np.int32), np.full(1, end, np.int32))
 
 
 def _none(limited: int, layers: int) -> Half:
-    """No path at all: a state from which nothing valid follows."""
+    """Return no path at all, for a state that no valid component follows."""
     none = np.zeros((limited, 0), np.int64)
     return Half(none, np.zeros((layers, 0), np.int32), np.zeros(0, np.int32))
 
 
 def _append(half: Half, edges: Ids, steps: Ints) -> Half:
-    """Each path with each edge after it."""
+    """Append each edge to each path."""
     paths, each = len(half), len(edges)
     before = np.repeat(half.edges, each, axis=1)
     last = np.tile(edges, paths)[None]
@@ -210,7 +210,7 @@ def _append(half: Half, edges: Ids, steps: Ints) -> Half:
 
 
 def _prepend(edges: Ids, steps: Ints, half: Half) -> Half:
-    """Each edge with each path after it."""
+    """Put each edge before each path."""
     each, paths = len(edges), len(half)
     first = np.repeat(edges, paths)[None]
     after = np.tile(half.edges, each)
@@ -218,13 +218,13 @@ def _prepend(edges: Ids, steps: Ints, half: Half) -> Half:
 
 
 def sums(first: Ints, second: Ints) -> Ints:
-    """Each of the first with each of the second, (limited, n) both."""
+    """Return the sums of each of the first (limited, n) with each of the second (limited, m)."""
     size = first.shape[1] * second.shape[1]
     return (first[:, :, None] + second[:, None]).reshape(len(first), size)
 
 
 def _merged(halves: Sequence[Half]) -> Half:
-    """All of them, in the order of their costs."""
+    """Join half paths, in the order of their costs."""
     costs = np.concatenate([half.costs for half in halves], axis=1)
     edges = np.concatenate([half.edges for half in halves], axis=1)
     ends = np.concatenate([half.ends for half in halves])
@@ -233,5 +233,5 @@ def _merged(halves: Sequence[Half]) -> Half:
 
 
 def _by_cost(costs: Ints) -> Ints:
-    """The order in which equal lists of costs become equal arrays."""
+    """Return an order in which lists of the same costs become equal arrays."""
     return np.lexsort(tuple(costs[::-1])) if len(costs) else np.arange(len(costs.T))

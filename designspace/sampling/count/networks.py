@@ -1,4 +1,4 @@
-"""The distinct networks of a space: counted within bounds, told by rank, asked for extremes."""
+"""The distinct networks of a space: counts within bounds, networks by rank, and extreme costs."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Batch:
 
 
 class Networks(Protocol):
-    """All distinct networks of a space, in an order of their own.
+    """All distinct networks of a space, in a fixed order.
 
     Attributes:
-        chain: The networks, component by component.
-        axes: The axes of the space.
-        total: How many networks there are.
-        exact: On how many costs at once bounds may lie.
+        chain: Chain of components of the networks.
+        axes: Axes of the space.
+        total: Number of networks.
+        exact: Largest number of costs that bounds may limit at once.
     """
 
     chain: Chain
@@ -52,50 +52,50 @@ class Networks(Protocol):
     exact: int
 
     def count(self, bounds: Bounds) -> int:
-        """How many lie within bounds."""
+        """Return the number of networks within bounds."""
         ...
 
     def take(self, bounds: Bounds, ranks: Ints) -> Batch:
-        """Those of these ranks among the ones within bounds."""
+        """Return the networks of these ranks among those within bounds."""
         ...
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """The least or the most of one cost within bounds; None where nothing is."""
+        """Return the smallest or largest value of one cost within bounds; None if no network is."""
         ...
 
     def has(self, bounds: Bounds, name: str, label: str) -> bool:
-        """Whether some labels with this one on this axis make a network within bounds."""
+        """Return whether some combination with this label on this axis is within bounds."""
         ...
 
 
 class Listed:
-    """The networks of a small space, in a list."""
+    """The networks of a small space, as a list."""
 
     def __init__(self, chain: Chain) -> None:
-        """Look at every combination of labels."""
+        """List every combination of labels."""
         self.chain, self.axes = chain, chain.axes
         self._points = Points(chain)
         self.exact = len(COSTS)
         self.total = len(self._points.first)
 
     def count(self, bounds: Bounds) -> int:
-        """How many lie within bounds."""
+        """Return the number of networks within bounds."""
         return len(self._within(bounds))
 
     def take(self, bounds: Bounds, ranks: Ints) -> Batch:
-        """By their place among those within bounds."""
+        """Return the networks at these places among those within bounds."""
         chosen = self._within(bounds)[ranks]
         return Batch(self._points.labels[chosen], self._points.costs[chosen])
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """Of those within bounds."""
+        """Return the extreme among the networks within bounds."""
         values = self._points.costs[self._within(bounds), COSTS.index(cost)]
         if not len(values):
             return None
         return int(values.max() if most else values.min())
 
     def has(self, bounds: Bounds, name: str, label: str) -> bool:
-        """By looking at all combinations within bounds."""
+        """Look for the label in all combinations within bounds."""
         column, index = list(self.axes).index(name), self.axes[name].labels.index(label)
         return bool((self._points.labels[self._fits(bounds), column] == index).any())
 
@@ -115,7 +115,7 @@ class Composed:
     """The networks of a large space, as paths that are counted and never listed."""
 
     def __init__(self, chain: Chain) -> None:
-        """Make the automaton.
+        """Build the automaton.
 
         Raises:
             TooLargeError: It has too many states, or its halves are too long.
@@ -134,14 +134,14 @@ class Composed:
         self._ends = lru_cache(maxsize=64)(self._find_ends)
 
     def count(self, bounds: Bounds) -> int:
-        """By pairs of halves, with an index that is there already where one holds these costs."""
+        """Count the pairs of halves, with an existing index if one holds these costs."""
         if not bounds.limited:
             return self.total
         wide = (each for each in self._known if {*bounds.limited} <= {*each})
         return self._within(bounds, next(wide, bounds.limited)).count
 
     def take(self, bounds: Bounds, ranks: Ints) -> Batch:
-        """By the paths of these ranks."""
+        """Return the networks of the paths of these ranks."""
         labels = np.empty((len(ranks), len(self.axes)), np.int64)
         costs = np.empty((len(ranks), len(COSTS)), np.int64)
         for paths in self._within(bounds, bounds.limited).paths(ranks):
@@ -149,7 +149,7 @@ class Composed:
         return Batch(labels, costs)
 
     def extreme(self, bounds: Bounds, cost: str, *, most: bool) -> int | None:
-        """By the halves that reach furthest; of all networks, step by step."""
+        """Return the extreme, by the halves that reach furthest, or without bounds by layer."""
         if not bounds.limited:
             return extreme_path(self._states, COSTS.index(cost), most=most)
         order = tuple(dict.fromkeys((*bounds.limited, cost)))
@@ -157,7 +157,7 @@ class Composed:
         return None if abs(found) == FAR else found
 
     def has(self, bounds: Bounds, name: str, label: str) -> bool:
-        """By counting the networks of the space that has no other label on this axis."""
+        """Count the networks of the space with only this label on this axis."""
         only = self.axes[name].model_copy(
             update={"choices": {label: self.axes[name].choices[label]}}
         )
@@ -165,7 +165,7 @@ class Composed:
         return networks(chain).count(bounds) > 0
 
     def _indexed(self, limited: tuple[str, ...]) -> Indexed:
-        """The index over some costs; the last four are kept."""
+        """Return the index over some costs; the last four are kept."""
         if limited not in self._known:
             while len(self._known) > 3:
                 del self._known[next(iter(self._known))]
@@ -180,7 +180,7 @@ class Composed:
         return self._indexed(limited).ends(_window(bounds, limited))
 
     def _spelt(self, paths: Paths) -> tuple[Ints, Ints]:
-        """Labels, (k, axes), and costs, (k, 3), under the first setting that makes each path."""
+        """Return labels (k, axes) and costs (k, 3) under each path's first setting."""
         setting = self._first[paths.ends]
         labels = np.zeros((len(setting), len(self.axes)), np.int64)
         costs = np.zeros((len(setting), len(COSTS)), np.int64)
@@ -191,7 +191,7 @@ class Composed:
 
     @cached_property
     def _words(self) -> list[Ints]:
-        """Of each component's rows, the labels of axes that touch none before, (rows, axes)."""
+        """Labels of the axes that no earlier component has, per component's row, (rows, axes)."""
         tables: list[Ints] = []
         told: set[str] = set()
         for component in self.chain.components:
@@ -210,11 +210,11 @@ def _window(bounds: Bounds, limited: tuple[str, ...]) -> Window:
     return Window(pairs[:, :1], pairs[:, 1:])
 
 
-FEW = 1 << 15  # combinations that are always listed
+FEW = 1 << 15  # spaces of up to this many combinations are always listed
 
 
 def networks(chain: Chain) -> Networks:
-    """The networks of a chain, listed where they are few.
+    """Return the networks of a chain, listed if they are few.
 
     Raises:
         TooLargeError: The space does not decompose, and is too large to be listed.

@@ -1,11 +1,11 @@
-"""A large space within limits: its networks counted exactly and told by rank.
+"""A large space within limits: exact counts of its networks, and each network by its rank.
 
-Counting gives each left half the number of its partners, which is how many right sides lie in what
-it leaves of the window. The running sums of these numbers give the networks an order without
-listing them: of partners (3, 2, 1) the sums are (3, 5, 6), so that ranks 0 to 2 are those of the
-first half, ranks 3 and 4 of the second, rank 5 of the third. The network of rank 4 is found by two
-searches: 4 lies between the sums 3 and 5, so it is the second half's; and it is partner 4 - 3 = 1
-of that half, which the index selects. A draw of ranks is a draw of networks.
+Counting gives each left half the number of its partners: the right sides that fit into the part of
+the window that the half leaves. The running sums of these numbers order the networks without
+listing them. With (3, 2, 1) partners the sums are (3, 5, 6), so ranks 0 to 2 belong to the first
+half, ranks 3 and 4 to the second and rank 5 to the third. Two searches find the network of rank 4:
+4 lies between the sums 3 and 5, so it belongs to the second half; it is partner 4 - 3 = 1 of that
+half (counted from 0), which the index selects. So a draw of ranks is a draw of networks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from designspace.sampling.count.range_queries import Ends, Index, index
 from designspace.sampling.tables.part_tables import Ids
 from designspace.sampling.tables.wavelet import Ints
 
-MANY, THREADS = 1 << 17, 8  # left halves that are worth threads, and how many of these
+MANY, THREADS = 1 << 17, 8  # number of left halves from which threads pay, and of threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class Window:
     high: Ints
 
     def around(self, costs: Ints) -> tuple[Ints, Ints]:
-        """What is left of the window for others, beside each of these costs, (limited, n)."""
+        """Return the bounds that each of these costs leaves for others, (limited, n) each."""
         return self.low - costs, self.high - costs
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A bridge with its index, and up to which rank each of its left halves reaches."""
+    """A bridge with its index and the running sums of its left halves' partners, (left,)."""
 
     bridge: Bridge
     index: Index
@@ -53,7 +53,7 @@ class _Counted:
 
 
 class Indexed:
-    """The bridges of a cut with an index each, shared where they cost the same."""
+    """The bridges of a cut, each with an index; bridges with equal costs share one."""
 
     def __init__(self, states: States, limited: Sequence[int], at: int) -> None:
         """Take an automaton, the columns of the limited costs, and the layer to cut."""
@@ -65,11 +65,11 @@ class Indexed:
         ]
 
     def within(self, window: Window) -> Within:
-        """What lies in a window."""
+        """Return the networks in a window."""
         return Within(self, window)
 
     def counts(self, window: Window) -> list[_Counted]:
-        """Every bridge with the ranks of its left halves in a window."""
+        """Count the networks in a window: every bridge with the running sums of its left halves."""
         asked: dict[tuple[bytes, ...], tuple[Bridge, Index]] = {}
         keys: list[tuple[bytes, ...]] = []
         for bridge, own, key in self.bridges:
@@ -82,7 +82,7 @@ class Indexed:
         ]
 
     def ends(self, window: Window) -> Ends:
-        """The least and the most of each limited cost among the networks in a window."""
+        """Return the smallest and largest value of each limited cost in a window."""
         ends, asked = Ends(), set[tuple[bytes, ...]]()
         for bridge, own, key in self.bridges:
             both = (*key, self.digest(bridge.left), bridge.shift.tobytes())
@@ -93,7 +93,7 @@ class Indexed:
         return ends
 
     def digest(self, half: Half) -> bytes:
-        """Equal for halves of equal costs."""
+        """Return a digest that is equal for halves of equal costs."""
         if id(half) not in self._digests:
             size = len(half).to_bytes(8, "little")
             self._digests[id(half)] = hashlib.blake2b(size + half.costs.tobytes()).digest()
@@ -112,7 +112,7 @@ class Indexed:
 
 
 def _in_threads(window: Window, asked: Sequence[tuple[Bridge, Index]]) -> list[Ints]:
-    """Up to which rank the left halves of each bridge reach; numpy lets other threads run."""
+    """Return the running sums of each bridge, in threads because numpy releases the lock."""
 
     def ranks(bridge: Bridge, own: Index) -> Ints:
         low, high = window.around(bridge.left.costs + bridge.shift)
@@ -128,12 +128,12 @@ def _in_threads(window: Window, asked: Sequence[tuple[Bridge, Index]]) -> list[I
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Some of the networks that were asked for.
+    """Some of the requested networks.
 
     Attributes:
-        places: Where they stand among those asked for, (k,).
-        edges: Their edges of each layer, (k,) each.
-        ends: Their last states, (k,).
+        places: Places among the requested ones, (k,).
+        edges: Edges in each layer, (k,) each.
+        ends: Numbers of the last states, (k,).
     """
 
     places: Ints
@@ -145,11 +145,11 @@ class Within:
     """The networks of a space in a window, by rank.
 
     Attributes:
-        count: How many there are.
+        count: Number of networks.
     """
 
     def __init__(self, indexed: Indexed, window: Window) -> None:
-        """Count them."""
+        """Count the networks in the window."""
         self._indexed, self._window = indexed, window
         self._counted = indexed.counts(window)
         self._upto: list[int] = []
@@ -159,7 +159,7 @@ class Within:
             self._upto.append(self.count)
 
     def paths(self, ranks: Ints) -> Iterator[Paths]:
-        """The networks of these ranks, (n,), bridge by bridge."""
+        """Yield the networks of these ranks, (n,), bridge by bridge."""
         order = np.argsort(ranks)
         wanted = ranks[order]
         stops = np.searchsorted(wanted, self._upto)

@@ -1,12 +1,12 @@
-"""Cost vectors, asked how many of them lie in a window, and which.
+"""Indexes of cost vectors, which answer how many of them lie in a window, and which ones.
 
-A window is a lower and an upper bound a cost, both included. The index depends on how many costs
-are limited: none, one (sorted) or two (sorted by the first, a wavelet matrix on the second).
-Costs and bounds stand in rows, a row a cost.
+A window is a lower and an upper bound per cost, both included. The index depends on how many costs
+are limited: none, one (sorted) or two (sorted by the first, with a wavelet matrix on the second).
+Arrays of costs and bounds have one row per cost.
 
 With one cost, a window is a range of the sorted values, found by two binary searches. With two, the
-vectors are sorted by the first cost, so that the window is a range of positions again; among these
-the second cost is in no order, and a wavelet matrix counts how many of a range lie below a bound.
+vectors are sorted by the first cost, so the window is again a range of positions. In that range the
+second cost is not sorted, and a wavelet matrix counts how many values of a range are below a bound.
 
     >>> vectors = np.array([[4, 1, 3, 2], [10, 40, 20, 30]])  # four vectors of two costs
     >>> low, high = np.array([[2], [0]]), np.array([[4], [25]])  # 2 to 4, and up to 25
@@ -18,8 +18,8 @@ the second cost is in no order, and a wavelet matrix counts how many of a range 
 
 (4, 10) and (3, 20) are inside; (2, 30) fails the second bound, and (1, 40) both.
 
-To find how far costs reach within a window (`ends`), only windows that may reach further than what
-is known are asked, the most promising ones first: most are never looked at.
+To find the extreme costs within windows (`ends`), only windows that may reach further than the
+known extremes are asked, the most promising ones first. Most windows are never asked.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from numpy.typing import NDArray
 from designspace.sampling.count.bounds import FAR
 from designspace.sampling.tables.wavelet import Ints, Positions, Wavelet
 
-MOST_COSTS = 2  # that can be limited at once
-FEW = 256  # windows that are asked for an end at first
+MOST_COSTS = 2  # largest number of costs that can be limited at once
+FEW = 256  # windows in the first round of a search for an end
 
-End = tuple[int, bool]  # which of the costs, and whether it is the most that is meant
+End = tuple[int, bool]  # the row of the cost, and whether its largest value is meant
 
 
 class Ends:
-    """The least and the most of each cost so far; none of them before a vector was seen."""
+    """The smallest and largest value of each cost so far."""
 
     def __init__(self) -> None:
         self._known: dict[End, int] = {}
 
     def of(self, end: End) -> int:
-        """One of them, beyond any cost as long as nothing was seen."""
+        """Return one of them; a value beyond any cost before the first vector."""
         return self._known.get(end, -FAR if end[1] else FAR)
 
     def note(self, end: End, values: Ints) -> None:
@@ -56,7 +56,7 @@ class Ends:
             self._known[end] = max(self.of(end), found) if end[1] else min(self.of(end), found)
 
     def beyond(self, end: End, hopes: Ints, few: int) -> Ints:
-        """The places of the few values that lie furthest beyond an end, (few,) at most."""
+        """Return the places of up to `few` values that lie furthest beyond an end."""
         sign = -1 if end[1] else 1
         some = np.flatnonzero(sign * hopes < sign * self.of(end))
         if len(some) > few:
@@ -65,45 +65,45 @@ class Ends:
 
 
 class Index(Protocol):
-    """Answers for q windows at a time; `low` and `high` have shape (costs, q)."""
+    """Answers for q windows at a time, with bounds `low` and `high` of shape (costs, q)."""
 
     def count(self, low: Ints, high: Ints, order: Ints) -> Ints:
-        """How many vectors lie in each window, shape (q,).
+        """Count the vectors in each window, shape (q,).
 
-        `order` sorts the windows by their bounds on the last cost: those who search next to each
-        other find what they read in the cache.
+        `order` sorts the windows by their bounds on the last cost, so that neighbouring searches
+        read the same memory from the cache.
         """
         ...
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:
-        """The position of the k-th in each window, in the order of the last cost, shape (q,)."""
+        """Return the position of the k-th vector by the last cost, in each window, shape (q,)."""
         ...
 
     def ends(self, low: Ints, high: Ints, order: Ints, own: Ints, known: Ends) -> None:
-        """Note the ends of the sums of own costs, (costs, q), and of the vectors in each window."""
+        """Note the ends of own costs (costs, q) plus the costs of the vectors in each window."""
         ...
 
 
 class All:
-    """No cost is limited."""
+    """The index for no limited cost."""
 
     def __init__(self, costs: Ints) -> None:
         self._size = costs.shape[1]
 
     def count(self, low: Ints, high: Ints, order: Ints) -> Ints:  # noqa: ARG002
-        """All of them."""
+        """Count all vectors in every window."""
         return np.full(len(low.T), self._size, np.int64)
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:  # noqa: ARG002
-        """The k-th as they stand."""
+        """Return the k-th vector in the given order."""
         return k
 
     def ends(self, low: Ints, high: Ints, order: Ints, own: Ints, known: Ends) -> None:
-        """None: no cost is looked at."""
+        """Note nothing, because there is no cost."""
 
 
 class Sorted:
-    """One cost is limited."""
+    """The index for one limited cost."""
 
     def __init__(self, costs: Ints) -> None:
         """Take costs of shape (1, n)."""
@@ -111,16 +111,16 @@ class Sorted:
         self._values = costs[0, self._order]
 
     def count(self, low: Ints, high: Ints, order: Ints) -> Ints:  # noqa: ARG002
-        """By two binary searches."""
+        """Count by two binary searches."""
         start, stop = _between(self._values, low[0], high[0])
         return (stop - start).astype(np.int64)
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:  # noqa: ARG002
-        """The k-th from the window's start."""
+        """Return the k-th vector from the window's start."""
         return self._order[_first_at(self._values, low[0]) + k]
 
     def ends(self, low: Ints, high: Ints, order: Ints, own: Ints, known: Ends) -> None:  # noqa: ARG002
-        """By the first and the last value in each window."""
+        """Note the first and the last value in each window."""
         start, stop = _between(self._values, low[0], high[0])
         some = np.flatnonzero(stop > start)
         known.note((0, False), own[0, some] + self._values[start[some]])
@@ -128,7 +128,7 @@ class Sorted:
 
 
 class Plane:
-    """Two costs are limited: n log n to build, log n a window."""
+    """The index for two limited costs: n log n to build, log n per window."""
 
     def __init__(self, costs: Ints) -> None:
         """Take costs of shape (2, n), n under 2**31."""
@@ -142,7 +142,7 @@ class Plane:
         self._wavelet = Wavelet(ranks)
 
     def _below(self, rank: Positions, start: Positions, stop: Positions) -> Positions:
-        """How many of each range have a second cost of a lower rank."""
+        """Count the vectors of each range with a second cost of a lower rank."""
         size = len(self._second)
         whole = (start == 0) & (stop == size)
         found = np.where(whole, rank, (stop - start) * (rank == size))
@@ -152,7 +152,7 @@ class Plane:
         return found
 
     def _inside(self, low: Ints, high: Ints, order: Ints) -> tuple[Ints, Positions, Positions]:
-        """The windows that may hold any, in order, and the range of each on the first cost."""
+        """Return the windows that may hold vectors, in order, and their first cost's ranges."""
         if _is_thin(self._second, low[1], high[1]):
             some = order[_holds_any(self._second, low[1, order], high[1, order])]
             return some, *_between(self._first, low[0, some], high[0, some])
@@ -161,7 +161,7 @@ class Plane:
         return some, start[some], stop[some]
 
     def count(self, low: Ints, high: Ints, order: Ints) -> Ints:
-        """Those up to the upper bound of the second cost, less those under its lower bound."""
+        """Count the vectors up to the second upper bound minus those below the lower one."""
         some, start, stop = self._inside(low, high, order)
         upper = self._below(_first_above(self._second, high[1, some]), start, stop)
         lower = self._below(_first_at(self._second, low[1, some]), start, stop)
@@ -170,7 +170,7 @@ class Plane:
         return found
 
     def select(self, low: Ints, high: Ints, k: Ints) -> Ints:
-        """The k-th by the second cost within the range of the first."""
+        """Return the k-th vector by the second cost within the range of the first."""
         return self._order[self._ranked[self._rank(low, high, k)]].astype(np.int64)
 
     def _rank(self, low: Ints, high: Ints, k: Ints) -> Positions:
@@ -179,10 +179,10 @@ class Plane:
         return self._wavelet.kth(start, stop, k.astype(np.int32) + skipped)
 
     def ends(self, low: Ints, high: Ints, order: Ints, own: Ints, known: Ends) -> None:
-        """By asking only windows that may reach further than what is known, the best first.
+        """Ask only the windows that may reach further than the known ends, the best first.
 
-        How far a window may reach on one cost, whatever it asks of the other, is one search; the
-        windows are searched in the order of their bounds, and most of them are ruled out by it.
+        One search finds how far a window may reach on one cost alone. The windows are searched in
+        the order of their bounds, and this rules out most of them.
         """
         for column, values in ((0, self._first), (1, self._second)):
             for most in (False, True):
@@ -195,7 +195,7 @@ class Plane:
                 self._search(end, np.where(inside, hopes + own[column], far), low, high, own, known)
 
     def _is_reached(self, end: End, bounds: Ints, own: Ints, known: Ends) -> bool:
-        """Whether an end is known that no window can pass, whatever the vectors are."""
+        """Return whether no window can pass the known end, for any vectors."""
         most = end[1]
         values = self._second if end[0] else self._first
         best = np.minimum(bounds, values[-1]) if most else np.maximum(bounds, values[0])
@@ -214,7 +214,7 @@ class Plane:
             few *= 4
 
     def _reach(self, end: End, low: Ints, high: Ints, own: Ints, known: Ends) -> NDArray[np.bool_]:
-        """Note what lies beyond an end in some windows; returns which hold nothing there."""
+        """Note the values beyond an end in some windows; return which windows have none."""
         column, most = end
         beyond = known.of(end) - own[column]
         if most:
@@ -231,7 +231,7 @@ class Plane:
 
 
 def _between(values: Ints, low: Ints, high: Ints) -> tuple[Positions, Positions]:
-    """The range of sorted values in each window; only windows that hold any are searched twice."""
+    """Return the range of sorted values in each window; an empty one needs only one search."""
     start = _first_at(values, low)
     stop = start.copy()
     some = np.flatnonzero(values.take(np.minimum(start, len(values) - 1)) <= high)
@@ -240,16 +240,16 @@ def _between(values: Ints, low: Ints, high: Ints) -> tuple[Positions, Positions]
 
 
 def _holds_any(values: Ints, low: Ints, high: Ints) -> NDArray[np.bool_]:
-    """Whether each window holds any of sorted values."""
+    """Return whether each window holds any of the sorted values."""
     start, stop = _between(values, low, high)
     return stop > start
 
 
 def _nearest(values: Ints, bounds: Ints, most: bool, order: Ints | None) -> Ints:
-    """The largest of sorted values up to each bound, or the smallest from it on; beyond, far off.
+    """Return the largest of sorted values up to each bound, or the smallest from it on.
 
-    `order` sorts the bounds from the largest on; they are searched in it, and not at all where
-    they bind nothing.
+    The result is `FAR` away if there is no such value. `order` sorts the bounds, which are searched
+    in it; there is no search if no bound excludes a value.
     """
     far = -FAR if most else FAR
     if most and bounds.min(initial=values[-1]) >= values[-1]:
@@ -268,27 +268,27 @@ def _nearest(values: Ints, bounds: Ints, most: bool, order: Ints | None) -> Ints
 
 
 def _is_thin(values: Ints, low: Ints, high: Ints) -> bool:
-    """Whether windows, all as wide as the first, are so narrow that most hold no value."""
+    """Return whether most windows, all as wide as the first, are too narrow to hold a value."""
     width, span = int((high[:1] - low[:1]).sum()), int(values[-1] - values[0])
     return width * len(values) < span
 
 
 def _first_at(values: Ints, bounds: Ints) -> Positions:
-    """The position of the first of sorted values at or above each bound."""
-    if bounds.max(initial=values[0]) <= values[0]:  # no bound, most often
+    """Return the position of the first of sorted values at or above each bound."""
+    if bounds.max(initial=values[0]) <= values[0]:  # usually there is no bound
         return np.zeros(len(bounds), np.int32)
     return np.searchsorted(values, bounds, side="left").astype(np.int32)
 
 
 def _first_above(values: Ints, bounds: Ints) -> Positions:
-    """The position of the first of sorted values above each bound."""
+    """Return the position of the first of sorted values above each bound."""
     if bounds.min(initial=values[-1]) >= values[-1]:
         return np.full(len(bounds), len(values), np.int32)
     return np.searchsorted(values, bounds, side="right").astype(np.int32)
 
 
 def index(costs: Ints) -> Index:
-    """The index for costs of shape (number of limited costs, n), of which two at most."""
+    """Return the index for costs of shape (limited costs, n), for up to two limited costs."""
     assert len(costs) <= MOST_COSTS, "an index over more than two costs"
     kinds: tuple[Callable[[Ints], Index], ...] = (All, Sorted, Plane)
     return kinds[len(costs)](costs)

@@ -1,1 +1,1 @@
-"""Tables of a space: what every combination of labels makes of each part of a network."""
+"""Tables of a space: the value of each part of a network for every combination of labels."""

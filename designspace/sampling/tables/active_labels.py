@@ -1,4 +1,4 @@
-"""From labels of all axes to the point that they mean."""
+"""The point that the labels of all axes stand for."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from designspace.spec.space.space import Point
 
 
 def settling_order(axes: Mapping[str, Axis]) -> tuple[str, ...]:
-    """The axes, each after those that its conditions name."""
+    """Return the axes, each after those that its conditions name."""
     order = TopologicalSorter({name: set(axis.when) & set(axes) for name, axis in axes.items()})
     return tuple(order.static_order())
 
 
 def active_labels(axes: Mapping[str, Axis], labels: Mapping[str, str]) -> Point:
-    """The labels of the axes that have an effect: their conditions hold, and those of these."""
+    """Return the labels of the axes whose conditions hold, and those of the axes named in them."""
     active: Point = {}
     for name in settling_order(axes):
         if all(active.get(other) in allowed for other, allowed in axes[name].when.items()):

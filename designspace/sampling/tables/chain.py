@@ -25,11 +25,11 @@ class Chain:
     """The components of a space's networks, in order.
 
     Attributes:
-        axes: The axes over networks.
-        base: The base network's data as it was written.
-        task: What the networks are costed on.
-        sizes: The number of labels of each axis.
-        components: The stem with the first stage, the other stages, the head.
+        axes: Axes over networks.
+        base: Data of the base network, as written.
+        task: Task on which the networks are costed.
+        sizes: Number of labels of each axis.
+        components: Stem with the first stage, the other stages, and the head.
     """
 
     def __init__(
@@ -39,24 +39,25 @@ class Chain:
         task: Task,
         components: Sequence[Component] = (),
     ) -> None:
-        """Take the axes, the base network's data as written, and what networks are costed on.
+        """Compile a chain, or take the components of an earlier run.
 
         Args:
-            axes: The axes over networks.
-            base: The base network's data as it was written.
-            task: What the networks are costed on.
-            components: Those of an equal chain, from an earlier run; else they are compiled.
+            axes: Axes over networks.
+            base: Data of the base network, as written.
+            task: Task on which the networks are costed.
+            components: Components of an equal chain from an earlier run; if empty, they are
+                compiled.
 
         Raises:
-            TooLargeError: The space does not decompose: an axis changes what is no part of the
-                chain, or widths that are quantised together come of too many combinations.
+            TooLargeError: The space does not decompose: an axis changes something outside the parts
+                of the chain, or the axes that touch one part have too many combinations.
         """
         self.axes, self.base, self.task = axes, base, task
         self.sizes = {name: len(axis.choices) for name, axis in axes.items()}
         self.components = list(components) or self._compiled()
 
     def _compiled(self) -> list[Component]:
-        """The components, each with the numbers of its values but with nothing made yet."""
+        """Return the components, each with the numbers of its values, but nothing made yet."""
         axes, base, task = self.axes, self.base, self.task
         for name, path in ((name, path) for name, axis in axes.items() for path in axis.paths):
             if touch(path).root not in _KNOWN:
@@ -79,11 +80,11 @@ class Chain:
 
     @property
     def combinations(self) -> int:
-        """How many combinations of labels there are."""
+        """The number of combinations of labels."""
         return prod(self.sizes.values())
 
     def run(self, labels: Ints) -> Iterator[Priced]:
-        """What each component makes of networks given by indices of labels, (n, axes)."""
+        """Yield the result of each component for networks given by label indices, (n, axes)."""
         names = list(self.axes)
         feature = np.zeros(len(labels), np.int32)
         for component in self.components:
@@ -94,9 +95,12 @@ class Chain:
             yield found
 
     def costs(self, labels: Ints) -> Ints:
-        """Parameters, multiply-adds and activations of networks given by labels, (n, 3).
+        """Return parameters, multiply-adds and activations of networks, (n, 3).
 
-        All -1 where the labels make no valid network.
+        All three are -1 if the labels do not make a valid network.
+
+        Args:
+            labels: Label indices, (n, axes).
         """
         costs = np.zeros((len(labels), 3), np.int64)
         valid = np.ones(len(labels), bool)

@@ -1,12 +1,12 @@
-"""A network as a chain of components, and what each costs under every combination of labels.
+"""A network as a chain of components, and the cost of each for every combination of labels.
 
-The first component is the stem with the first stage, since the stem may take that stage's width;
-then come the other stages, each with the downsampling before it, and the head. A component knows
-of those before it only the shape of the features that it gets.
+The first component is the stem with the first stage, because the stem may take that stage's width.
+Then follow the other stages, each with the downsampling before it, and the head. A component only
+depends on earlier ones through the shape of its input features.
 
-So a component is priced once per (shape, values) and not once per network. A stage of 8 rows behind
-3 widths of the stage before it is priced 24 times at most, however many networks contain it; and as
-a stage of depth 5 costs its first block and four times the next, all depths come out of one run.
+So a component is priced once per (shape, values) and not once per network. A stage of 8 rows after
+a stage of 3 widths is priced at most 24 times, however many networks contain it. A stage of depth 5
+costs its first block and four times the next one, so one run gives the costs of all depths.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Features:
         self._ids: dict[Feature, int] = {}
 
     def id(self, feature: Feature) -> int:
-        """The number of a shape."""
+        """Return the number of a shape."""
         if feature not in self._ids:
             self._ids[feature] = len(self.known)
             self.known.append(feature)
@@ -46,12 +46,12 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What n combinations of labels make of the features that they get.
+    """The results of one component for n pairs of features and labels.
 
     Attributes:
-        costs: Parameters, multiply-adds and activations, (n, 3); 0 where refused.
-        out: The features given, (n,); -1 where the labels make nothing valid.
-        meaning: Equal where the component means the same, (n,).
+        costs: Parameters, multiply-adds and activations, (n, 3); 0 if refused.
+        out: Numbers of the output features, (n,); -1 if the labels do not make a valid component.
+        meaning: Numbers that are equal if the component means the same, (n,).
     """
 
     costs: Ints
@@ -68,10 +68,10 @@ class Made:
     """One component on given features, at any depth.
 
     Attributes:
-        first: The cost with one block.
-        more: The costs of the blocks after it, which repeat themselves.
-        out: The number of the features given.
-        identity: Equal where the component means the same.
+        first: Cost with one block.
+        out: Number of the output features.
+        identity: Number that is equal if the component means the same.
+        more: Costs of one period of the blocks after the first.
     """
 
     first: Vector
@@ -81,7 +81,16 @@ class Made:
 
 
 def costs_at(depths: Ids, first: Ints, more: Ints) -> Ints:
-    """The costs of k components at each depth, (k, depths, 3), from (k, 3) and (k, period, 3)."""
+    """Return the costs of k components at each depth, (k, depths, 3).
+
+    The blocks after the first repeat with a period. With costs of 10 for the first block and a
+    period of (3, 4), the costs at the depths 1 to 4 are 10, 13, 17 and 20.
+
+    Args:
+        depths: Depths, (depths,).
+        first: Costs with one block, (k, 3).
+        more: Costs of one period of the later blocks, (k, period, 3).
+    """
     times, rest = np.divmod(np.maximum(depths.astype(np.int64) - 1, 0), more.shape[1])
     before = np.cumsum(np.pad(more, ((0, 0), (1, 0), (0, 0))), axis=1)
     whole = times[None, :, None] * before[:, -1:]
@@ -90,13 +99,13 @@ def costs_at(depths: Ids, first: Ints, more: Ints) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class MadeTable:
-    """What was made so far, a row per key; the first row is a refusal.
+    """The components made so far, one row per key; the first row is a refusal.
 
     Attributes:
-        keys: Numbers of the features and the values together, sorted, (n,).
-        costs: At each depth, (n, depths, 3).
-        out: The features given, (n,); -1 where nothing valid was made.
-        identity: Equal where the component means the same, (n,).
+        keys: Sorted keys, each one number for features and values together, (n,).
+        costs: Costs at each depth, (n, depths, 3).
+        out: Numbers of the output features, (n,); -1 if nothing valid was made.
+        identity: Numbers that are equal if the component means the same, (n,).
     """
 
     keys: Ints
@@ -106,18 +115,18 @@ class MadeTable:
 
     @staticmethod
     def refusal(depths: int) -> MadeTable:
-        """Nothing yet, but the row for what is refused before it is made."""
+        """Return a table with only the row for keys that are refused before they are made."""
         none = np.zeros((1, depths, 3), np.int64)
         key, zero = np.full(1, REFUSED, np.int64), np.zeros(1, np.int64)
         return MadeTable(key, none, np.full(1, REFUSED, np.int32), zero)
 
     def missing(self, keys: Ints) -> Ints:
-        """Those of some keys, sorted, of which there is no row."""
+        """Return those of some sorted keys that have no row."""
         place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return keys[self.keys[place] != keys]
 
     def joined(self, keys: Ints, made: Sequence[Made | None], depths: Ids) -> MadeTable:
-        """These rows and those of more keys."""
+        """Return a table of these rows and the rows of more keys."""
         costs = np.zeros((len(keys), len(depths), 3), np.int64)
         for period in {len(each.more) for each in made if each}:
             some = [i for i, each in enumerate(made) if each and len(each.more) == period]
@@ -136,11 +145,11 @@ class MadeTable:
 
 
 class Column(NamedTuple):
-    """What a component's rows hold of one part: the different values, and the place of each row's.
+    """The values of one part in a component's rows: the distinct values, and an index per row.
 
     Attributes:
-        values: Numbers of values, each once, in order; -1 is a refusal.
-        which: The place of each row's value among them, (rows,).
+        values: Numbers of distinct values, in order; -1 is a refusal.
+        which: Index of each row's value among them, (rows,).
     """
 
     values: Ids
@@ -148,16 +157,16 @@ class Column(NamedTuple):
 
 
 class Component(ABC):
-    """One link of the chain: columns of values, a row per combination of its axes' labels."""
+    """One link of the chain: columns of values, one row per combination of its axes' labels."""
 
     def __init__(self, axes: Sequence[str], sizes: Sequence[int], columns: Sequence[Ids]) -> None:
-        """Take its axes, their numbers of labels, and columns of values, -1 where refused."""
+        """Take the axes, their numbers of labels, and columns of values (rows,), -1 if refused."""
         self.axes, self.sizes = tuple(axes), tuple(sizes)
         self.columns = [Column(*np.unique(each, return_inverse=True)) for each in columns]
 
     @cached_property
     def _refused(self) -> NDArray[np.bool_]:
-        """Which rows make nothing valid on any features, (rows,)."""
+        """Whether each row is invalid on all features, (rows,)."""
         refused = np.zeros(self.rows, bool)
         for column in self.columns:
             refused |= (column.values < 0)[column.which]
@@ -170,18 +179,18 @@ class Component(ABC):
 
     @cached_property
     def depth_of(self) -> Ids:
-        """Which of the depths each row has."""
+        """The index of each row's depth in `depths`, (rows,)."""
         return np.zeros(self.rows, np.int32)
 
     depths: Ids = np.zeros(1, np.int32)
 
     @cached_property
     def made(self) -> MadeTable:
-        """What was made so far."""
+        """The table of what was made so far."""
         return MadeTable.refusal(len(self.depths))
 
     def on(self, features: Ids, rows: Ints) -> Priced:
-        """Rows on features: both of shape (n,), taken in pairs; -1 for features is refused."""
+        """Price pairs of features and rows, (n,) each; features of -1 are refused."""
         key = features.astype(np.int64)
         for values, inverse in self.columns:
             key = key * len(values) + inverse[rows]
@@ -201,7 +210,7 @@ class Component(ABC):
         )
 
     def _unpacked(self, keys: Ints) -> Iterator[tuple[int, ...]]:
-        """The features' number and the value in each column, of each key."""
+        """Yield the number of the features and the value in each column, for each key."""
         parts: list[list[int]] = []
         for known, _ in reversed(self.columns):
             keys, index = np.divmod(keys, len(known))
@@ -210,16 +219,16 @@ class Component(ABC):
 
     @abstractmethod
     def _make(self, feature: int, *values: int) -> Made | None:
-        """One of its values on features, by number; None where they make nothing valid."""
+        """Make the component of some values on features, by number; None if it is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """The different ones among n whole numbers.
+    """The distinct values among n whole numbers.
 
     Attributes:
-        values: Each once, in order.
-        which: The place of each number among them, (n,).
+        values: Distinct values, in order.
+        which: Index of each number among them, (n,).
     """
 
     values: Ints
@@ -227,12 +236,12 @@ class Distinct:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of distinct values."""
         return len(self.values)
 
 
 def distinct(numbers: Ints) -> Distinct:
-    """The different ones among whole numbers from 0 on; without sorting where they are small."""
+    """Return the distinct values of whole numbers from 0 on; small numbers need no sorting."""
     most = int(numbers.max(initial=0))
     if most > 8 * len(numbers) + 1024:
         return Distinct(*np.unique(numbers, return_inverse=True))
@@ -243,33 +252,33 @@ def distinct(numbers: Ints) -> Distinct:
 
 
 def spread(piece: Piece, axes: Sequence[str], sizes: Sequence[int]) -> Ids:
-    """A piece's table over more axes than its own, flat."""
+    """Return a piece's table over more axes than its own, flat, (rows,)."""
     own = dict(zip(piece.axes, piece.ids.shape, strict=True))
     narrow = piece.ids.reshape([own.get(name, 1) for name in axes])
     return np.broadcast_to(narrow, tuple(sizes)).reshape(-1)
 
 
 def vector(cost: Cost) -> Vector:
-    """Parameters, multiply-adds, activations."""
+    """Return parameters, multiply-adds and activations."""
     return cost.params, cost.macs, cost.acts
 
 
 def extents_of(pieces: Pieces, ids: Ids) -> NDArray[Any]:
-    """Depth, width and number of stages of each id, (n, 3)."""
+    """Return depth, width and number of stages of each id, (n, 3)."""
     known = pieces.extents or [Extent(0, 0, 0)]
     table = np.array([[each.depth, each.width, each.stages] for each in known], np.int64)
     return table[ids]
 
 
 def label_indices(rows: Ints, sizes: Sequence[int]) -> Ints:
-    """Rows of a flat table as indices of labels, (n, axes)."""
+    """Return the label indices of rows of a flat table, (n, axes)."""
     if not sizes:
         return np.zeros((len(rows), 0), np.int64)
     return np.stack(np.unravel_index(rows, sizes), axis=1).astype(np.int64)
 
 
 def flat_rows(labels: Ints, columns: Sequence[int], sizes: Sequence[int]) -> Ints:
-    """Rows of a flat table over some axes, from indices of the labels of all axes, (n, axes)."""
+    """Return rows of a flat table over some axes, (n,), from all axes' label indices (n, axes)."""
     row = np.zeros(len(labels), np.int64)
     for column, size in zip(columns, sizes, strict=True):
         row = row * size + labels[:, column]

@@ -11,7 +11,7 @@ from designspace.sampling.tables.part_tables import Piece, Pieces
 
 
 class HeadComponent(Component):
-    """The head under every combination of the labels that touch it."""
+    """The head for every combination of the labels that touch it."""
 
     def __init__(
         self,

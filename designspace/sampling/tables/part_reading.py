@@ -1,4 +1,4 @@
-"""The parts of a network read one at a time from plain data, as the whole network would."""
+"""Read the parts of a network one by one from plain data, as the whole network reads them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Meaning: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def _of_network(*names: str) -> type[Kind]:
-    """A model with some fields of a network, each read as the network reads it."""
+    """Return a model with some fields of a network, each read as the network reads it."""
     fields: dict[str, Any] = {
         name: (Network.model_fields[name].annotation, Network.model_fields[name]) for name in names
     }
@@ -41,22 +41,22 @@ _EXTENTS = _of_network("depths", "widths")
 
 
 class RefusedError(Exception):
-    """These data make no valid part."""
+    """The data do not make a valid part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A part of one stage, and for how many stages it was written; 1 is for any number."""
+    """A part of one stage, and the number of stages it was written for; 1 fits any number."""
 
     part: Kind
     stages: int
 
 
 def extents(data: Data) -> list[tuple[int, int]]:
-    """Depth and width of each stage.
+    """Return depth and width of each stage.
 
     Raises:
-        RefusedError: Not valid.
+        RefusedError: The data are not valid.
     """
     try:
         model: Any = _read(_EXTENTS, spelt_out(dict(data)))
@@ -70,10 +70,10 @@ def extents(data: Data) -> list[tuple[int, int]]:
 
 
 def of_stage(name: str, data: Data, stage: int) -> tuple[Data, int]:
-    """The data with one stage's block or downsampling, and for how many stages it was written.
+    """Return the data with one stage's part, and the number of stages it was written for.
 
     Raises:
-        RefusedError: Lists of different lengths.
+        RefusedError: Its lists have different lengths.
     """
     written: Any = data.get(name)
     if isinstance(written, list):
@@ -87,10 +87,10 @@ def of_stage(name: str, data: Data, stage: int) -> tuple[Data, int]:
 
 
 def filled(name: str, data: Data) -> Kind:
-    """A stem, head, block or downsampling with nothing left to inherit.
+    """Return a stem, head, block or downsampling with nothing left to inherit.
 
     Raises:
-        RefusedError: Not valid.
+        RefusedError: The data are not valid.
     """
     model: Any = _read(_MODELS[name], data)
     if isinstance(model.norm, InheritNorm) or isinstance(model.act, InheritAct):
@@ -108,7 +108,7 @@ def _read(model: type[Kind], data: Data) -> Kind:
 
 
 def meaning_of(data: Data) -> Meaning:
-    """The fields in canonical form: equal for what a digest takes for equal."""
+    """Return the fields in canonical form, equal if the digests are equal."""
     return tuple((key, _text(value)) for key, value in sorted(data.items()) if value is not None)
 
 
@@ -123,5 +123,5 @@ _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 @cache
 def _one(kind: Kind) -> Kind:
-    """Of equal kinds always the same, which are then compared in no time."""
+    """Return the same object for equal kinds, so that comparing them is fast."""
     return kind

@@ -1,13 +1,13 @@
-"""What every combination of labels makes of each part of a network: one small table per part.
+"""The value of each part of a network for every combination of labels: one small table per part.
 
-Only the axes that touch a part stand in its table, so that a space of 10 ** 11 networks has tables
-of a few thousand entries. Of three axes with 4 labels each, one on the kernel of each of three
-stages, there are 64 networks, and three tables of 4 entries: a block is read 12 times.
+The table of a part has only the axes that touch it, so a space of 10 ** 11 networks has tables of a
+few thousand entries. Three axes with 4 labels each, one on the kernel of each of three stages, make
+64 networks but only three tables of 4 entries: a block is read 12 times.
 
-An entry is a number that stands for a value: equal meanings are one value, whatever was written. So
-`act: gelu` and an inherited `gelu` have the same number, and -1 stands for what is not valid. What
-a part means can depend on where it stands (a shortcut needs a projection where the width changes);
-`Pieces.meaning` tells these apart.
+An entry is a number that stands for a value, and equal meanings have the same number, however they
+were written. So `act: gelu` and an inherited `gelu` have the same number; -1 stands for an invalid
+part. The meaning of a part can depend on its place (a shortcut needs a projection if the width
+changes); `Pieces.meaning` distinguishes these cases.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from designspace.spec.space.axis import Axis
 
 Ids = NDArray[np.int32]
 REFUSED = -1
-MOST = 1 << 20  # entries of one table
+MOST = 1 << 20  # largest number of entries of one table
 
 
 class TooLargeError(Exception):
-    """A table would have too many entries: the space does not decompose; with the reason."""
+    """The space does not decompose, for example because a table would be too large."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Depth and width of a stage, in a network of so many stages; depth 0 is no stage."""
+    """Depth and width of a stage, and the network's number of stages; depth 0 means no stage."""
 
     depth: int
     width: int
@@ -54,11 +54,12 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The values of one part under every combination of the axes that touch it.
+    """The values of one part for every combination of labels of the axes that touch it.
 
     Attributes:
-        axes: Those axes.
-        ids: Which value, one axis of the array an axis; -1 where the labels make no valid part.
+        axes: Names of these axes.
+        ids: Numbers of values, with one dimension per axis; -1 if the labels do not make a valid
+            part.
     """
 
     axes: tuple[str, ...]
@@ -69,7 +70,7 @@ class Pieces:
     """Tables of the parts of a space's networks, and the values that the tables name."""
 
     def __init__(self, axes: Mapping[str, Axis], base: Mapping[str, Any]) -> None:
-        """Take the axes over networks, and the base network's data as it was written."""
+        """Take the axes over networks, and the data of the base network as written."""
         self._axes, self._base = axes, base
         self.extents: list[Extent] = []
         self.kinds: list[part_reading.Staged] = []
@@ -82,11 +83,11 @@ class Pieces:
         self._equally_priced: dict[Any, int] = {}
         self._shaped: dict[tuple[str, ...], Shapes] = {}
         self._quantised = _quantised(axes, base)
-        whole = self._touching_extent(stage=-1)  # what touches all stages at once
+        whole = self._touching_extent(stage=-1)  # axes that touch all stages at once
         self.stages = int(self._shapes(whole).stages.max(initial=0))
 
     def extent(self, stage: int) -> Piece:
-        """Depth and width of a stage, as indices into `extents`."""
+        """Return depth and width of a stage, as indices into `extents`."""
         axes = self._touching_extent(stage)
         shapes = self._shapes(axes)
         depth, width = shapes.stage(stage)
@@ -101,12 +102,12 @@ class Pieces:
         return self._piece(axes, np.where(shapes.stages > 0, ids[which], REFUSED))
 
     def whole(self, part: str) -> Piece:
-        """The stem or the head, as indices into `kinds`."""
+        """Return the stem or the head, as indices into `kinds`."""
         axes = touched_parts.touching(self._axes, part, None)
         return self._piece(axes, [self._whole(part, data) for data in self._data(part, axes)])
 
     def of_stages(self, part: str) -> list[Piece]:
-        """The block or the downsampling of each stage, as indices into `kinds`."""
+        """Return the block or the downsampling of each stage, as indices into `kinds`."""
         touching = [touched_parts.touching(self._axes, part, stage) for stage in range(self.stages)]
         made: dict[int, Piece] = {}
         for axes in set(touching):  # stages that the same axes touch are read together
@@ -119,7 +120,7 @@ class Pieces:
         return [made[stage] for stage in range(self.stages)]
 
     def priced_as(self, index: int) -> int:
-        """The first block that differs from this one in nothing that its cost depends on."""
+        """Return the first block that equals this one in all fields that its cost depends on."""
         if index not in self._priced_as:
             part = self.kinds[index].part
             assert isinstance(part, Block)
@@ -130,7 +131,7 @@ class Pieces:
         return self._priced_as[index]
 
     def meaning(self, index: int, *, width: int = 0, projects: bool = False) -> int:
-        """A number for what a part means before or in a stage of this width, projecting or not."""
+        """Return a number for the meaning of a part, given the stage's width and its projection."""
         part = self.kinds[index].part
         key = (index, width if isinstance(part, Stem) else projects)
         if key not in self._meanings:
@@ -165,7 +166,7 @@ class Pieces:
         return self._shaped[axes]
 
     def _extent(self, *shape: int) -> int:
-        """The number of a depth and a width, in a network of so many stages."""
+        """Return the number of a depth, a width and the network's number of stages."""
         extent = Extent(*shape)
         if extent not in self._known:
             self._known[extent] = len(self.extents)
@@ -178,7 +179,7 @@ class Pieces:
     def _row(
         self, part: str, data: part_reading.Data | None, stages: Sequence[int]
     ) -> Iterator[int]:
-        """The value in each of some stages; what is written for any number is read once."""
+        """Yield the value in each of some stages; a part for any number of stages is read once."""
         for stage in stages:
             found = self._staged(part, data, stage)
             if found != REFUSED and self.kinds[found].stages == 1:
@@ -197,7 +198,7 @@ class Pieces:
             return REFUSED
 
     def _once(self, part: str, data: part_reading.Data, stages: int) -> int:
-        """The value that data make, read once; equal meanings are one value."""
+        """Return the number of the value of some data, read once; equal meanings share a number."""
         key = (part, stages, json.dumps(data, sort_keys=True))
         if key not in self._read:
             try:
@@ -218,7 +219,7 @@ class Pieces:
         return self._known[key]
 
     def _data(self, part: str, axes: tuple[str, ...]) -> Iterator[part_reading.Data | None]:
-        """The part's data under every combination of labels; None where it cannot be written."""
+        """Yield the part's data for every combination of labels; None if the changes fail."""
         roots = ROOTS[part]
         if part == EXTENT and self._quantised:
             roots = (*roots, GROUP_WIDTH[0])
@@ -250,7 +251,7 @@ class Pieces:
 
 
 def _merged(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Changes one after the other; of two on the same path the later one stands."""
+    """Merge changes in order; of two on the same path the later one counts."""
     merged: dict[str, Any] = {}
     for each in changes:
         merged |= each
@@ -263,7 +264,7 @@ def _not_too_large(axes: Mapping[str, Axis]) -> None:
 
 
 def _quantised(axes: Mapping[str, Axis], base: Mapping[str, Any]) -> bool:
-    """Whether widths are quantised together, in the base or by an axis."""
+    """Return whether widths are quantised together, in the base or by an axis."""
     widths = [base.get("widths")]
     for axis in axes.values():
         changes = (axis.changes(label).get("widths") for label in axis.labels)

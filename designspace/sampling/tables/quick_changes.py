@@ -1,8 +1,9 @@
-"""Changes made many times over the same plain data, where all that they replace is there already.
+"""Fast changes to plain data, for changes that only replace existing values.
 
-`spec.documents.changes.apply` says what a change means; this is its commonest case without the
-bookkeeping for errors. Where a path leads to something that would have to be made or spelt out
-first, nothing is promised, and the caller applies the changes in the ordinary way.
+`spec.documents.changes.apply` defines the meaning of a change. This is its most common case,
+without the bookkeeping for errors. If a path leads to something that would have to be created or
+spelt out first, the data may be left half changed, and the caller applies the changes in the
+ordinary way.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ from typing import Any, cast
 
 from designspace.spec.documents.changes import keys_of
 
-Put = tuple[tuple[str | int, ...], str | int, Any]  # the way, the last key, the value
+Put = tuple[tuple[str | int, ...], str | int, Any]  # keys before the last, last key, value
 
 
 def puts(changes: Mapping[str, Any]) -> list[Put]:
-    """Changes as the ways to the values that they replace."""
+    """Return changes with the keys of the values that they replace."""
     keys = {path: keys_of(path) for path in changes}
     return [(keys[path][:-1], keys[path][-1], value) for path, value in changes.items()]
 
 
 def put_all(data: dict[str, Any], wanted: Iterable[Put]) -> bool:
-    """Replace values that are there already; False where one is not."""
+    """Replace existing values; return False if one does not exist."""
     for way, last, value in wanted:
         here: Any = data
         try:
@@ -38,7 +39,7 @@ def put_all(data: dict[str, Any], wanted: Iterable[Put]) -> bool:
 
 
 def copied(data: Any) -> Any:
-    """Plain data anew, as deep as they go."""
+    """Return a deep copy of plain data."""
     if type(data) is dict:
         return {key: copied(value) for key, value in cast("dict[Any, Any]", data).items()}
     if type(data) is list:

@@ -1,10 +1,11 @@
-"""RegNet's depths and widths under every combination of its numbers, as arrays.
+"""RegNet's depths and widths for every combination of its numbers, as arrays.
 
-The general way applies all changes and reads what they make. Where axes set nothing but the
-numbers of which depths and widths come, it is enough to compute with these. The line of widths
-depends on w0, wa and wm alone; a network of fewer blocks is its beginning. So the line of each
-form is cut into stages once, at the greatest depth, and every other depth and group width follows
-from it.
+The general method applies all changes and reads the resulting data. If the axes set only the
+numbers that determine depths and widths, arrays of these numbers are enough. The width of each
+block depends on the axes only through w0, wa and wm, so a shallower network is the beginning of a
+deeper one. The line of widths of each form (w0, wa, wm) is therefore cut into stages once, at the
+greatest depth, and all other depths and group widths follow from it. For example, the line 24, 24,
+56, 56, 152 is three stages of depths 2, 2 and 1; at depth 3 it is two stages of depths 2 and 1.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ class Shapes:
     """Depths and widths of n networks of up to s stages.
 
     Attributes:
-        depths: Blocks per stage, (n, s); 0 where there is no such stage.
-        widths: Channels per stage, (n, s); 0 likewise.
-        stages: Number of stages, (n,); 0 where a network is refused.
+        depths: Number of blocks per stage, (n, s); 0 if there is no such stage.
+        widths: Number of channels per stage, (n, s); 0 if there is no such stage.
+        stages: Number of stages, (n,); 0 if the network is refused.
     """
 
     depths: Ints
@@ -44,7 +45,7 @@ class Shapes:
 
     @staticmethod
     def of(shapes: Iterable[Sequence[tuple[int, int]]]) -> Shapes:
-        """From depth and width of each stage of each network."""
+        """Return shapes from depth and width of each stage of each network."""
         listed = list(shapes)
         stages = np.array([len(each) for each in listed], np.int64)
         table = np.zeros((len(listed), int(stages.max(initial=0)), 2), np.int64)
@@ -54,7 +55,7 @@ class Shapes:
         return Shapes(table[:, :, 0], table[:, :, 1], stages)
 
     def stage(self, number: int) -> tuple[Ints, Ints]:
-        """Depth and width of one stage, (n,) each."""
+        """Return depth and width of one stage, (n,) each."""
         if number >= self.depths.shape[1]:
             none = np.zeros(len(self.stages), np.int64)
             return none, none
@@ -62,14 +63,14 @@ class Shapes:
 
 
 def applies(axes: Mapping[str, Axis], base: Mapping[str, Any]) -> bool:
-    """Whether axes do no more than to set these numbers, each one of them, without condition."""
+    """Return whether each axis only sets a number of its own, without conditions."""
     plain = all(axis.path in NUMBERS and not axis.when for axis in axes.values())
     paths = [axis.path for axis in axes.values()]
     return plain and len(set(paths)) == len(paths) and is_quantised(dict(base))
 
 
 def shapes(axes: Mapping[str, Axis], base: Mapping[str, Any]) -> Shapes:
-    """Depth and width of each stage, for every combination of labels."""
+    """Return depth and width of each stage, for every combination of labels."""
     numbers: dict[str, Any] = {f"widths.{key}": value for key, value in base["widths"].items()}
     numbers |= {DEPTH: base.get("depths"), GROUPS: group_width(base.get("block"))}
     choices = {str(axis.path): list(axis.choices.values()) for axis in axes.values()}
@@ -95,7 +96,7 @@ _KEYS = tuple(Quantised.model_fields)
 
 
 def _cut(forms: Sequence[Quantised], form: Ints, depth: Ints, group: Ints) -> Shapes:
-    """The line of each network's form up to its depth, in stages of whole groups."""
+    """Cut the line of each network's form at its depth, into stages of whole groups."""
     deepest = int(depth.max(initial=1))
     lines = np.array([each.line(deepest) for each in forms], np.int64)
     steps = lines[:, 1:] != lines[:, :-1]
@@ -120,7 +121,7 @@ def _cut(forms: Sequence[Quantised], form: Ints, depth: Ints, group: Ints) -> Sh
 
 @lru_cache(maxsize=1 << 12)
 def _form(*values: float | None) -> Quantised:
-    """From the fields in order, each valid by itself; None where it is not written."""
+    """Return a form from its fields in order, each valid by itself; None for a missing one."""
     pairs = zip(_KEYS, values, strict=True)
     written: dict[str, Any] = {key: value for key, value in pairs if value is not None}
     return Quantised.model_construct(None, **written)

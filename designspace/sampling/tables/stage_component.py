@@ -1,4 +1,11 @@
-"""A stage as a component: the downsampling or the stem before it, and its blocks."""
+"""A stage as a component: the downsampling or the stem before it, and its blocks.
+
+A stage is priced in steps, because many combinations of labels share a step, and each step has a
+cache: the entry (stem or downsampling) on the input features, then the blocks on its output. Blocks
+that differ only in fields without effect on the cost share a price. For example, a stage with two
+activations (GELU or SiLU) that cost nothing and three kernel sizes has 6 blocks, but only 3 are
+priced; their meanings still count as 6.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +41,10 @@ class StagePieces:
     """The tables of one stage.
 
     Attributes:
-        extent: Depth and width.
-        block: The block.
-        before: The stem in the first stage, else the downsampling.
-        shrink: The downsampling of a first stage that has one.
+        extent: Table of depth and width.
+        block: Table of the block.
+        before: Table of the stem for the first stage, else of the downsampling.
+        shrink: Table of the first stage's downsampling; None without one.
     """
 
     extent: Piece
@@ -47,17 +54,17 @@ class StagePieces:
 
     @property
     def parts(self) -> list[Piece]:
-        """All but the extent."""
+        """All tables except that of the extent."""
         return [self.block, self.before, *([self.shrink] if self.shrink else [])]
 
     def axes(self, order: Sequence[str]) -> list[str]:
-        """The axes that touch the stage, in the space's order."""
+        """Return the axes that touch the stage, in the space's order."""
         own = {name for piece in (self.extent, *self.parts) for name in piece.axes}
         return [name for name in order if name in own]
 
 
 class StageComponent(Component):
-    """One stage under every combination of the labels that touch it."""
+    """One stage for every combination of the labels that touch it."""
 
     def __init__(
         self,
@@ -74,7 +81,7 @@ class StageComponent(Component):
         found = extents_of(pieces, extent)
         depth, width = found[:, 0], np.where(extent < 0, REFUSED, found[:, 1])
         stages = np.array([each.stages for each in pieces.kinds] or [1])
-        for ids in parts:  # written for another number of stages than there are
+        for ids in parts:  # refuse parts written for another number of stages
             fits = (stages[ids] == 1) | (stages[ids] == found[:, 2])
             width = np.where(fits | (depth == 0), width, REFUSED)
         there = depth > 0
@@ -115,7 +122,7 @@ class StageComponent(Component):
         return Made(total, self._features.id(body.out), self._known(meaning), body.more)
 
     def _entry(self, key: tuple[Feature, int, int], layer: Layer) -> Priced | None:
-        """The stem or the downsampling on features, by the number of its value and its width."""
+        """Price the stem or the downsampling; the key holds features, its number and width."""
         if key not in self._entries:
             try:
                 self._entries[key] = price(layer, key[0])
@@ -124,7 +131,7 @@ class StageComponent(Component):
         return self._entries[key]
 
     def _body(self, key: tuple[Feature, int, int, int | None]) -> _Body | None:
-        """A stage on features, from its width and the numbers of block and downsampling."""
+        """Price a stage on features, from its width and the numbers of block and downsampling."""
         if key not in self._bodies:
             try:
                 self._bodies[key] = self._made_body(*key)
@@ -139,13 +146,13 @@ class StageComponent(Component):
         if entry is None:
             return None
         (out, cost), first = entry, next(stage.blocks())
-        if (out, first) not in self._blocks:  # other downsamplings may come to the same
+        if (out, first) not in self._blocks:  # other downsamplings may lead to the same blocks
             self._blocks[out, first] = _blocks(stage, out)
         blocks = self._blocks[out, first]
         return _Body(stage.projects(x.channels), cost + blocks.first, blocks.more, blocks.out)
 
     def _stage(self, width: int, block: int, downsample: int | None) -> Stage:
-        """At the greatest depth; all of its parts are validated already."""
+        """Return the stage at its greatest depth; its parts are validated already."""
         part = cast("Block", self._pieces.kinds[block].part)
         before = None if downsample is None else self._pieces.kinds[downsample].part
         depth = max(int(self.depths[-1]), 1)
@@ -157,7 +164,7 @@ class StageComponent(Component):
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A stage: the cost up to its first block, of those that repeat themselves, what they give."""
+    """A priced stage: the cost up to its first block, the repeating costs after it, its output."""
 
     projects: bool
     first: Cost
@@ -166,7 +173,7 @@ class _Body:
 
 
 def _blocks(stage: Stage, x: Feature) -> _Body:
-    """The blocks alone: the first on the features that enter, the others on what it gives.
+    """Price the blocks alone: the first on the input features, the others on its output.
 
     Raises:
         ShapeError: A block cannot take the features.

@@ -1,8 +1,8 @@
-"""Which part of a network each axis of a space touches.
+"""The parts of a network that each axis of a space touches.
 
-The parts of a network are written under keys of their own, so the paths that an axis sets tell
-which parts it can change: `depths.2` the extent of the third stage, `block...per_stage.0` the
-block of the first, `norm` all that may inherit it.
+Each part of a network is written under its own keys, so the paths that an axis sets determine which
+parts it can change: `depths.2` changes the extent of the third stage, `block...per_stage.0` the
+block of the first stage, and `norm` all parts that may inherit it.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ GROUP_WIDTH = ("block", "spatial", "groups", "width")
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One path of an axis: the key at which it starts, and its stage if it has only one."""
+    """A path of an axis: its first key, and its stage if it changes only one stage."""
 
     root: str
     stage: int | None
 
 
 def touch(path: str) -> Touch:
-    """What a change at this path touches."""
+    """Return the key and stage that a change at this path touches."""
     root, *rest = keys_of(path)
     if rest and isinstance(rest[0], int):  # depths.2, block.0.ratio
         return Touch(str(root), rest[0])
@@ -46,9 +46,9 @@ def touch(path: str) -> Touch:
 
 
 def touching(axes: Mapping[str, Axis], part: str, stage: int | None) -> tuple[str, ...]:
-    """The axes that can change a part of one stage (None: every stage), in the space's order.
+    """Return the axes that can change a part of one stage, in the space's order.
 
-    An axis brings along the axes on which its effect depends.
+    The result includes the axes that their conditions name. The stage None stands for every stage.
     """
     return _with_conditions(
         axes,
@@ -61,9 +61,9 @@ def touching(axes: Mapping[str, Axis], part: str, stage: int | None) -> tuple[st
 
 
 def quantising(axes: Mapping[str, Axis]) -> tuple[str, ...]:
-    """The axes that can change depths and widths where these are quantised together.
+    """Return the axes that can change depths and widths if these are quantised together.
 
-    The width of the block's groups is one of what they depend on.
+    Such widths also depend on the width of the block's groups.
     """
     return _with_conditions(
         axes,
@@ -77,7 +77,7 @@ def quantising(axes: Mapping[str, Axis]) -> tuple[str, ...]:
 
 
 def _meets(keys: Iterable[object], others: Iterable[object]) -> bool:
-    """Whether one path leads to the other, or beyond it."""
+    """Return whether one path is the beginning of the other."""
     return all(mine == its for mine, its in zip(keys, others, strict=False))
 
 

@@ -1,16 +1,16 @@
-"""A wavelet matrix: how many of a range of positions hold a small value, and which is the k-th.
+"""A wavelet matrix: it counts the small values in a range of positions, and finds the k-th one.
 
-Claude, Navarro and Ordonez, "The wavelet matrix", Information Systems 47 (2015), sections 3 and 4,
-on numpy arrays of queries.
+The source is Claude, Navarro and Ordonez, "The wavelet matrix", Information Systems 47 (2015),
+sections 3 and 4, here on numpy arrays of queries.
 
-The values are sorted stably by one bit after the other, from the highest bit on: those with a 0 go
-to the left, those with a 1 to the right. Each level only keeps how many zeros stand before each
-position, and that is enough to follow any range [start, stop) down: its zeros become the range
-[zeros before start, zeros before stop), its ones the rest, beyond all zeros. Of (3, 0, 2, 1) the
-highest bits are 1, 0, 1, 0, and the next level is (0, 1, 3, 2). To count the values below 2 among
-the first three, look at the highest bit of 2, which is 1: all values of the range with a 0 there
-are smaller, and there is one of them; then follow the ones to the next level, where the bit of 2 is
-0, and no more are added. A query takes a step per bit, 24 for 16 million values.
+The values are sorted stably by one bit after the other, from the highest bit on: values with a 0 go
+to the left, values with a 1 to the right. Each level only keeps the number of zeros before each
+position. That is enough to follow any range [start, stop) down: its zeros become the range [zeros
+before start, zeros before stop), and its ones become a range after all zeros. For example, the
+highest bits of (3, 0, 2, 1) are 1, 0, 1, 0, and the next level is (0, 1, 3, 2). To count the values
+below 2 among the first three, look at the highest bit of 2, which is 1: all values of the range
+with a 0 there are smaller, and there is one. Then follow the ones to the next level, where the bit
+of 2 is 0, so no more are added. A query takes one step per bit, 24 for 16 million values.
 
     >>> wavelet = Wavelet(np.array([3, 0, 2, 1], np.int32))
     >>> start, stop = np.array([0], np.int32), np.array([3], np.int32)
@@ -19,8 +19,8 @@ are smaller, and there is one of them; then follow the ones to the next level, w
     >>> [int(wavelet.kth(start, stop, np.array([k], np.int32))[0]) for k in range(3)]
     [0, 2, 3]
 
-Where a query goes left or right at a level, both are computed and one is multiplied by zero: that
-takes a third of the time of `np.where`.
+At each level a query goes left or right. Both results are computed and one is multiplied by zero,
+which takes a third of the time of `np.where`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Wavelet:
 
     def __init__(self, values: Positions) -> None:
         """Take the sequence, shape (n,)."""
-        self._zeros: list[Positions] = []  # of each level, how many zeros stand before a position
+        self._zeros: list[Positions] = []  # zeros before each position, per level
         bits = max((len(values) - 1).bit_length(), 1)
         for bit in range(bits - 1, -1, -1):
             ones = values >> bit & 1
@@ -52,7 +52,7 @@ class Wavelet:
             values[places] = old
 
     def below(self, start: Positions, stop: Positions, bound: Positions) -> Positions:
-        """How many values under a bound, 0 to n-1, stand in each [start, stop); shapes (q,)."""
+        """Count the values below a bound (0 to n-1) in each [start, stop); all shapes are (q,)."""
         found = np.zeros(len(start), np.int32)
         ends = np.stack([start, stop])
         for bit, before in self._levels():
@@ -63,7 +63,7 @@ class Wavelet:
         return found
 
     def kth(self, start: Positions, stop: Positions, k: Positions) -> Positions:
-        """The k-th smallest value, counted from 0, in each [start, stop); shapes (q,)."""
+        """Return the k-th smallest value, from 0, in each [start, stop); all shapes are (q,)."""
         value, k = np.zeros(len(start), np.int32), k.copy()
         ends = np.stack([start, stop])
         for bit, before in self._levels():
@@ -76,7 +76,7 @@ class Wavelet:
         return value
 
     def _levels(self) -> Iterator[tuple[np.int32, Positions]]:
-        """The bits of a value from the highest on, with their zeros."""
+        """Yield the bits of a value from the highest on, with the zeros of their level."""
         bits = range(len(self._zeros) - 1, -1, -1)
         yield from zip(map(np.int32, bits), self._zeros, strict=True)
 

@@ -1,1 +1,1 @@
-"""Conversions of tensors: other input sizes, other channels, another library's kernels."""
+"""Conversions of tensors from other input sizes, other channels and another library's kernels."""

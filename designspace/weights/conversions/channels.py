@@ -1,4 +1,4 @@
-"""The first convolution for images of another number of channels, as timm adapts it."""
+"""The first convolution for images with another number of channels, adapted as in timm."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from designspace.weights.layout import Shape
 
 
 def first_convolution(shapes: Mapping[str, Shape]) -> str | None:
-    """Our name of the weight that takes the image; None for a stem without convolution."""
+    """Return our name of the weight that takes the image; None for a stem without convolution."""
     kernels = (name for name, shape in shapes.items() if len(shape) == 4)
     return next((name for name in kernels if name.startswith("stem.")), None)
 
 
 def adapted(weight: Tensor, channels: int) -> Tensor:
-    """A kernel (outputs, inputs, height, width) for `channels` inputs.
+    """Adapt a kernel (outputs, inputs, height, width) to `channels` inputs.
 
-    One channel gets the sum over the inputs: a gray image then gives what it gave as three equal
-    channels. More channels repeat the inputs, scaled so that equal channels give the same as before
-    (timm's `adapt_input_conv`).
+    One channel gets the sum over the inputs, so a gray image gives the same result as three equal
+    channels. More channels repeat the inputs, scaled so that equal channels give the same result as
+    before (timm's `adapt_input_conv`).
     """
     inputs = weight.shape[1]
     if inputs == channels:
@@ -33,6 +33,6 @@ def adapted(weight: Tensor, channels: int) -> Tensor:
 
 
 def how(inputs: int, channels: int) -> str:
-    """The adaptation, for people."""
+    """Describe the adaptation, for people."""
     done = "summed" if channels == 1 else f"repeated and scaled by {inputs}/{channels}"
     return f"first convolution adapted from {inputs} to {channels} channels ({done}, as timm does)"

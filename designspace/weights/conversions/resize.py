@@ -1,4 +1,4 @@
-"""Tables made for another input size or window, interpolated."""
+"""Interpolate tables that were made for another input size or window."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from designspace.weights.layout import Shape
 
 
 def positions(table: Tensor, shape: Shape) -> Tensor | None:
-    """A vector a token (1, tokens, channels): the square is interpolated, tokens in front kept.
+    """Interpolate a position table (1, tokens, channels); None if it does not fit the shape.
 
-    Bicubic and antialiased, as timm does.
+    The square part is interpolated (bicubic and antialiased, as in timm); a token in front keeps
+    its vector.
     """
     if table.ndim != 3 or len(shape) != 3 or table.shape[2] != shape[2]:
         return None
@@ -28,7 +29,10 @@ def positions(table: Tensor, shape: Shape) -> Tensor | None:
 
 
 def offsets(table: Tensor, shape: Shape) -> Tensor | None:
-    """A bias an offset (offsets, heads) for another window: bicubic, as Swin's code does."""
+    """Interpolate a table of biases (offsets, heads) for another window; None if it does not fit.
+
+    The interpolation is bicubic, as in Swin's code.
+    """
     if table.ndim != 2 or len(shape) != 2 or table.shape[1] != shape[1]:
         return None
     old, new = isqrt(table.shape[0]), isqrt(shape[0])
@@ -38,7 +42,7 @@ def offsets(table: Tensor, shape: Shape) -> Tensor | None:
 
 
 def _square(rows: Tensor, old: int, new: int, *, antialias: bool) -> Tensor:
-    """(old * old, channels) to (new * new, channels)."""
+    """Interpolate (old * old, channels) to (new * new, channels)."""
     grid = rows.float().reshape(1, old, old, -1).permute(0, 3, 1, 2)
     resized = functional.interpolate(
         grid, size=(new, new), mode="bicubic", antialias=antialias, align_corners=False

@@ -1,7 +1,7 @@
-"""Convolutions of MinkowskiEngine, in which ConvNeXt V2 was pre-trained, as torch's.
+"""Kernels of MinkowskiEngine, which pre-trained ConvNeXt V2, in torch's form.
 
-It keeps a kernel as (positions, inputs, outputs), or (positions, channels) where it is depthwise,
-with the positions column by column.
+MinkowskiEngine keeps a kernel as (positions, inputs, outputs), or as (positions, channels) for a
+depthwise convolution, with the positions column by column.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from designspace.weights.layout import Shape
 
 
 def dense(kernel: Tensor, shape: Shape) -> Tensor | None:
-    """(positions, inputs, outputs) as (outputs, inputs, height, width)."""
+    """Return (positions, inputs, outputs) as (outputs, inputs, height, width); None if unfit."""
     if kernel.ndim != 3:
         return None
     return _square(kernel.permute(2, 1, 0), shape)
 
 
 def depthwise(kernel: Tensor, shape: Shape) -> Tensor | None:
-    """(positions, channels) as (channels, 1, height, width)."""
+    """Return (positions, channels) as (channels, 1, height, width); None if unfit."""
     if kernel.ndim != 2:
         return None
     return _square(kernel.permute(1, 0)[:, None], shape)

@@ -1,4 +1,4 @@
-"""The layouts that are known, a file a family. A new file with `LAYOUTS` is found by itself."""
+"""The known layouts, one file per family. A new file with `LAYOUTS` is imported automatically."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from designspace.weights.layout import Layout
 
 @cache
 def known() -> tuple[Layout, ...]:
-    """All layouts; where several fit, the first counts."""
+    """Return all layouts; if several fit, the first counts."""
     return tuple(layout for module in import_all(__name__) for layout in module.LAYOUTS)

@@ -68,12 +68,12 @@ _TORCHVISION = (
 
 
 def _below_tiny(shapes: Shapes) -> bool:
-    """Timm builds the pointwise layers of the networks below Tiny as 1x1 convolutions."""
+    """Return whether timm uses 1x1 convolutions as pointwise layers, as it does below Tiny."""
     return shapes[_STEM][0] < 96 and is_convnext(shapes)
 
 
 def _scaled(shapes: Shapes) -> bool:
-    """Torchvision has no ConvNeXt without layer scale, and no V2."""
+    """Return whether it is a ConvNeXt with layer scale; torchvision has no other, and no V2."""
     return "stages.0.blocks.0.scale.gamma" in shapes and is_convnext(shapes)
 
 

@@ -1,4 +1,4 @@
-"""Our own layout: every name is its own."""
+"""Our own layout: every name stays the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PoolFormer. timm pools before the last norm, the authors after it."""
+"""PoolFormer: timm's names and the authors'. timm pools before the last norm, they after it."""
 
 from __future__ import annotations
 

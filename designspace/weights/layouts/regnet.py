@@ -1,4 +1,4 @@
-"""RegNetX, as timm, torchvision and its authors (pycls) name its tensors."""
+"""RegNetX: timm's, torchvision's and its authors' (pycls) names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ Pair = tuple[str, str]
 def _layout(
     origin: Origin, ends: tuple[Rule, ...], theirs: str, pairs: tuple[Pair, ...], remark: str = ""
 ) -> Layout:
-    """Pairs: convolution and norm of the branch's three layers, then of the shortcut."""
+    """Return a layout.
+
+    Args:
+        origin: Code base.
+        ends: Rules of the stem and the head.
+        theirs: Pattern of a block's prefix.
+        pairs: Names of convolution and norm, for the branch's three layers and then the shortcut.
+        remark: Sentence for people who load these weights.
+    """
     first, middle, last, shortcut = pairs
     rules = (
         Rule(f"{theirs}.{first[0]}.*", f"{_OURS}.branch.pointwise1.*", conv1x1),

@@ -1,4 +1,4 @@
-"""ResNet and ResNeXt, as torchvision and timm have them."""
+"""ResNet and ResNeXt: torchvision's and timm's names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Swin: timm's, the authors' and torchvision's names.
 
-timm keeps the downsampling with the stage after it, the authors with the one before; torchvision
-numbers stages and downsamplings alike.
+timm keeps the downsampling with the stage after it, the authors with the stage before it.
+torchvision numbers stages and downsamplings in one sequence.
 """
 
 from __future__ import annotations

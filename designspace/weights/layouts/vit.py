@@ -1,4 +1,4 @@
-"""ViT and DeiT: DeiT's authors publish timm's layout."""
+"""ViT and DeiT: timm's names, which DeiT's authors use too."""
 
 from __future__ import annotations
 

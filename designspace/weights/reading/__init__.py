@@ -1,1 +1,1 @@
-"""Reading: bytes to tensors, whatever file, container and wrapper they come in; no code is run."""
+"""Reading tensors from any file, container or wrapper; no code is run."""

@@ -1,9 +1,9 @@
 """The sets of tensors in a checkpoint, best first.
 
-Training codes keep a network's tensors beside their optimizer's, their average and plain data, one
-or several mappings deep, under keys of their own choice. Every mapping from names to tensors is a
-set; so is each part of it that a wrapper's prefix marks. The averaged set comes first where it is
-about as large as the largest: it is the one that is measured.
+Training code keeps a network's tensors beside those of its optimizer, their average and plain data,
+one or several mappings deep, under keys of its own choice. Every mapping from names to tensors is a
+set, and so is each part of it that a wrapper's prefix marks. The averaged set comes first if it has
+at least half as many tensors as the largest set, because published accuracies are measured with it.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class TensorSet:
     """One set of tensors in a checkpoint.
 
     Attributes:
-        path: Keys that lead to its mapping, outermost first.
-        prefix: Wrappers' prefix that was taken off its names.
-        tensors: The tensors, by name.
+        path: Keys that lead to the mapping, outermost first.
+        prefix: Prefix of wrappers that was removed from the names.
+        tensors: Tensors by name.
         beside: Tensors of the same mapping without the prefix.
-        averaged: Whether its keys, its prefix or a counter say that it is an average.
+        averaged: Whether the keys, the prefix or a counter mark the set as an average.
     """
 
     path: tuple[str, ...]
@@ -44,7 +44,7 @@ class TensorSet:
 
     @property
     def title(self) -> str:
-        """Where it stands, for people; empty for names that are just those of the file."""
+        """The place of the set in the file, for people; empty for names without a container."""
         where = f"'{'.'.join(self.path)}'" if self.path else ""
         prefix = f"prefix '{self.prefix}'" if self.prefix else ""
         return ", ".join(part for part in (where, prefix) if part)
@@ -56,7 +56,7 @@ class TensorSet:
 
 
 def tensor_sets(found: object) -> list[TensorSet]:
-    """All sets of a checkpoint, the one to try first in front."""
+    """Return all sets of a checkpoint, in the order in which to try them."""
     sets = [
         TensorSet(
             path,
@@ -79,7 +79,7 @@ def tensor_sets(found: object) -> list[TensorSet]:
 
 
 def contents(found: object) -> str:
-    """What a checkpoint without tensors holds instead, for people."""
+    """Say what a checkpoint without tensors holds instead."""
     if not isinstance(found, Mapping):
         return f"holds a {type(found).__name__}, not a state dict"
     items = cast("Mapping[Any, Any]", found).items()
@@ -92,7 +92,7 @@ def contents(found: object) -> str:
 def _mappings(
     found: object, path: tuple[str, ...], seen: set[int]
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Tensor]]]:
-    """Every mapping from names to tensors once, with the keys that lead to it."""
+    """Yield every mapping from names to tensors once, with the keys that lead to it."""
     inner = _as_mapping(found)
     if inner is None or len(path) > _DEEPEST or id(found) in seen:
         return
@@ -106,7 +106,7 @@ def _mappings(
 
 
 def _tensor(value: object) -> Tensor | None:
-    """A tensor, or an array of numbers as one; None for anything else."""
+    """Return a tensor, or an array of numbers as a tensor; None for anything else."""
     if isinstance(value, Tensor):
         return value
     array: Any = value
@@ -117,7 +117,7 @@ def _tensor(value: object) -> Tensor | None:
 
 
 def _as_mapping(found: object) -> dict[str, Any] | None:
-    """A mapping with names as keys, or a list of (name, value); anything else is None."""
+    """Return a mapping, or a list of (name, value), with its names as keys; None for all else."""
     if isinstance(found, Mapping):
         items = cast("Mapping[Any, Any]", found).items()
         return {key: value for key, value in items if isinstance(key, str)}
@@ -129,5 +129,5 @@ def _as_mapping(found: object) -> dict[str, Any] | None:
 
 
 def _is_named(pair: Any) -> bool:
-    """Whether a sequence is a name and a value."""
+    """Return whether a sequence is a name and a value."""
     return len(pair) == 2 and isinstance(pair[0], str)

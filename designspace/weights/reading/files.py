@@ -1,6 +1,6 @@
-"""Files of weights: what a file is, told by its content, and the tensors in it.
+"""Files of weights: their format, recognised by content, and their tensors.
 
-A suffix is a hint for people: `.pth`, `.bin`, `.ckpt`, `.pyth` or `.PTH` hold what they hold.
+The suffix (`.pth`, `.bin`, `.ckpt`, `.pyth`, `.PTH`) is a hint for people and does not matter here.
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ _SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".pyth", ".
 
 
 def located(path: Path) -> Path:
-    """The file itself; in a directory, the one with a usual name.
+    """Return the file itself; for a directory, the file of weights in it.
 
     Raises:
-        InputError: There is no such file, it is empty, or the directory holds none.
+        InputError: There is no such file, it is empty, or the directory does not show which file to
+            read.
     """
     if path.is_dir():
         return _within(path)
@@ -56,10 +57,10 @@ def located(path: Path) -> Path:
 
 
 def contents_of(path: Path) -> Any:
-    """Everything that a file holds, as tensors, arrays and plain data.
+    """Read everything in a file, as tensors, arrays and plain data.
 
     Raises:
-        InputError: It is broken, or holds more than that.
+        InputError: The file is broken, or holds more than that.
     """
     try:
         with path.open("rb") as file:
@@ -75,7 +76,7 @@ def contents_of(path: Path) -> Any:
 
 
 def is_safetensors(path: Path) -> bool:
-    """Whether a file is safetensors: the length of a JSON header, then the header."""
+    """Return whether a file is safetensors: the length of a JSON header, then the header."""
     with path.open("rb") as file:
         start = file.read(_HEADER + 1)
     length = int.from_bytes(start[:_HEADER], "little")
@@ -83,10 +84,10 @@ def is_safetensors(path: Path) -> bool:
 
 
 def metadata_of(path: Path) -> dict[str, str]:
-    """The texts in the header of a safetensors file.
+    """Read the texts in the header of a safetensors file.
 
     Raises:
-        InputError: It is no safetensors file.
+        InputError: The file is not a safetensors file.
     """
     try:
         with cast("Any", safetensors.safe_open(path, framework="pt")) as file:
@@ -125,7 +126,7 @@ def _within(folder: Path) -> Path:
 
 
 def _parts(index: Path) -> dict[str, Tensor]:
-    """The tensors of all files that an index (`model.safetensors.index.json`) names."""
+    """Read the tensors of all files that an index (`model.safetensors.index.json`) names."""
     try:
         written = json.loads(index.read_bytes())
     except ValueError:

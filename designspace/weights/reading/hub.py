@@ -1,4 +1,4 @@
-"""Weights by timm's names, through its network access or the Hugging Face cache."""
+"""Weights by timm's names, through timm's network access or the Hugging Face cache."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ TIMM = "timm:"
 
 
 def from_timm(name: str) -> tuple[str, dict[str, Tensor], dict[str, Any]]:
-    """A pretrained network of timm's: its full name, its tensors and its `pretrained_cfg`.
+    """Return a pretrained network of timm: its full name, its tensors and its `pretrained_cfg`.
 
     Raises:
-        InputError: timm has no such network or no such weights, or cannot fetch them.
+        InputError: timm does not have such a network or such weights, or cannot fetch them.
     """
     import timm
 
@@ -37,10 +37,10 @@ def from_timm(name: str) -> tuple[str, dict[str, Tensor], dict[str, Any]]:
 
 
 def settings_of(name: str) -> dict[str, Any]:
-    """What timm states of weights, its `pretrained_cfg`; nothing is downloaded.
+    """Return timm's `pretrained_cfg` of weights; nothing is downloaded.
 
     Raises:
-        InputError: timm has no such network or no such weights.
+        InputError: timm does not have such a network or such weights.
     """
     import timm
 
@@ -50,7 +50,7 @@ def settings_of(name: str) -> dict[str, Any]:
 
 
 def _known(name: str) -> tuple[str, str]:
-    """The name of the network and the tag of the weights, for a name that timm knows."""
+    """Return the name of the network and the tag of the weights, for a name that timm knows."""
     import timm
 
     name = _current(name)
@@ -67,7 +67,7 @@ def _known(name: str) -> tuple[str, str]:
 
 
 def _current(name: str) -> str:
-    """Today's name of a network that timm has renamed, such as `convnext_tiny_in22k`."""
+    """Return the current name of a network that timm has renamed, such as `convnext_tiny_in22k`."""
     from timm.models import get_deprecated_models
 
     renamed: dict[str, str | None] = cast("Any", get_deprecated_models)()
@@ -76,7 +76,7 @@ def _current(name: str) -> str:
 
 @contextmanager
 def _quiet() -> Generator[None]:
-    """Without the hub's own lines about each of its attempts."""
+    """Silence the hub's own log lines about each of its attempts."""
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

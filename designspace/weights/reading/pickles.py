@@ -1,8 +1,8 @@
 """Pickled checkpoints, without running code: torch's formats, and plain pickles.
 
 torch reads its own files with an unpickler that only knows tensors and plain data. A plain pickle
-(`pickle.dump`, as detectron2's model zoo is written) is not one of its formats, so it is read here
-by an unpickler that finds nothing but the functions that rebuild tensors and arrays.
+(`pickle.dump`, as in detectron2's model zoo) is not one of torch's formats. It is read here by an
+unpickler that finds only plain data and the functions that rebuild tensors and arrays.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNREADABLE = (
     *(RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError),
     *(struct.error, OverflowError, MemoryError, RecursionError, AssertionError, ImportError),
 )
-"""What torch and pickle raise for bytes that are no checkpoint, beside `UnpicklingError`."""
+"""Errors that torch and pickle raise for bytes that are no checkpoint, beside `UnpicklingError`."""
 
 _MAGIC = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"  # torch's number, in a pickle
 _GLOBAL = re.compile(r"(?:GLOBAL|[Uu]nsupported class) ([\w.<>]+)")
@@ -42,15 +42,15 @@ _HARMLESS: tuple[Any, ...] = (
     cast("Any", np)._core.multiarray.scalar,
     *(type(np.dtype(kind)) for kind in "?bBhHiIlLqQefdFDU"),
 )
-"""Plain data that training codes keep beside their tensors."""
+"""Classes and functions of plain data that training code keeps beside its tensors."""
 
 
 def unpickled(path: pathlib.Path) -> Any:
-    """Tensors and plain data of a pickled checkpoint.
+    """Read the tensors and plain data of a pickled checkpoint.
 
     Raises:
-        InputError: It is no checkpoint, or holds an object that only code could rebuild, which is
-            named.
+        InputError: The file is not a checkpoint, or holds an object that only code could rebuild;
+            the error names it.
     """
     with path.open("rb") as file:
         start = file.read(64)
@@ -64,7 +64,7 @@ def unpickled(path: pathlib.Path) -> Any:
 
 
 def _by_torch(path: pathlib.Path) -> Any:
-    """Read a file of torch's own; by its content, because torch goes by the suffix of a path."""
+    """Read torch's format from an open file, because torch judges a path by its suffix."""
     with path.open("rb") as file, torch.serialization.safe_globals(list(_HARMLESS)):
         return torch.load(file, map_location="cpu", weights_only=True)
 
@@ -75,10 +75,14 @@ def _plainly(path: pathlib.Path) -> Any:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Finds what rebuilds tensors and plain data, and nothing else."""
+    """An unpickler that finds only the objects that rebuild tensors and plain data."""
 
     def find_class(self, module: str, name: str, /) -> Any:
-        """The object of this name where it is a known one."""
+        """Return the object of this name.
+
+        Raises:
+            UnpicklingError: The object is not a known one.
+        """
         found = _known().get(f"{module}.{name}")
         if found is None:
             raise pickle.UnpicklingError(f"GLOBAL {module}.{name}")
@@ -87,7 +91,7 @@ class _Unpickler(pickle.Unpickler):
 
 @cache
 def _known() -> dict[str, Any]:
-    """The objects that a plain pickle may name, under every module that they have been in."""
+    """Return the objects that a plain pickle may name, under every module that held them."""
     arrays = cast("Any", np)._core
     rebuild = cast("Any", torch)._utils
     found: dict[str, Any] = {f"{each.__module__}.{each.__qualname__}": each for each in _HARMLESS}
@@ -112,14 +116,14 @@ def _known() -> dict[str, Any]:
 
 
 def _encode(text: str, encoding: str = "latin1") -> bytes:
-    """How protocol 2 writes bytes; only in the encoding that it uses."""
+    """Rebuild bytes as protocol 2 writes them, only from the encoding that it uses."""
     if encoding not in ("latin1", "latin-1"):
         raise pickle.UnpicklingError(f"bytes in '{encoding}'")
     return text.encode("latin1")
 
 
 def _storage(content: bytes) -> Any:
-    """A storage in torch's own format within a pickle; torch's reader would run code."""
+    """Read a storage in torch's own format within a pickle; torch's own function would run code."""
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
@@ -135,7 +139,7 @@ def _refused(path: pathlib.Path, said: str) -> InputError:
 
 
 def _reason(error: BaseException | str) -> str:
-    """The cause in a few words, without torch's advice to load code."""
+    """Return the cause in a few words, without torch's advice to load code."""
     said = str(error) or type(error).__name__
     if "failed reading zip archive" in said or "failed finding central directory" in said:
         return "a zip archive that is cut off or damaged"

@@ -1,4 +1,4 @@
-"""Wrappers that put a word in front of every name: `module.`, `model.`, `encoder.` and so on."""
+"""Prefixes that wrappers put before every name: `module.`, `model.`, `encoder.` and so on."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ AVERAGED = frozenset((
     "state_dict_ema", "model_ema_state_dict", "params_ema", "ema_weights", "averaged",
     "averaged_model", "average_model", "avg_model", "swa", "swa_model", "teacher",
 ))  # fmt: skip
-"""Words for weights that were averaged over the training, which are the ones that are measured."""
+"""Names of weights averaged over the training, with which published accuracies are measured."""
 
 WRAPPERS = AVERAGED | frozenset((
     "_orig_mod", "module", "model", "net", "network", "encoder", "backbone", "trunk", "visual",
     "student", "student_model", "base_model", "base_encoder", "encoder_q", "timm_model",
     "feature_extractor", "_model", "_module", "_forward_module", "_fsdp_wrapped_module",
 ))  # fmt: skip
-"""First words of names that no layout begins with, and that only say what wraps the network."""
+"""First words of names that come from a wrapper of the network; no layout begins with them."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Unwrapped:
     """Tensors without a wrapper's prefix.
 
     Attributes:
-        prefix: What was taken off each name, such as `module.model.`; empty for nothing.
-        tensors: The tensors under the shorter names.
-        beside: Tensors that stood beside the prefixed ones, under their names within it.
-        averaged: Whether the prefix says that they are averaged.
+        prefix: Prefix that was removed from each name, such as `module.model.`; empty for none.
+        tensors: Tensors under the shorter names.
+        beside: Tensors that stood beside the prefixed ones, under the names of their own level.
+        averaged: Whether the prefix or a counter marks them as averaged.
     """
 
     prefix: str
@@ -40,18 +40,19 @@ class Unwrapped:
 
 
 def unwrapped(tensors: Mapping[str, Tensor]) -> list[Unwrapped]:
-    """The ways to read these names, each with all of its wrappers off.
+    """Return the ways to read these names, each with all of its wrappers removed.
 
-    Where all names begin with one wrapper there is one way. Where several wrappers, or a wrapper
-    and plain names, stand beside each other (an encoder and its decoder, a network and its average,
-    a Lightning module and its loss) there is one for each, and one for the names as they are.
+    If all names begin with one wrapper, there is one way. If several wrappers, or a wrapper and
+    plain names, stand beside each other (an encoder and its decoder, a network and its average, a
+    Lightning module and its loss), there is one way per wrapper. If there are plain names, the
+    unchanged names are one more.
     """
     wrappers = WRAPPERS - ({"network"} if _has_numbered_network(tensors) else frozenset())
     groups: dict[str, dict[str, Tensor]] = {}
     plain: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         word, _, rest = name.partition(".")
-        if rest and (word in wrappers or word.isdigit()):  # a number: the parts of a Sequential
+        if rest and (word in wrappers or word.isdigit()):  # a number: part of a Sequential
             groups.setdefault(word, {})[rest] = tensor
         else:
             plain[name] = tensor
@@ -69,6 +70,6 @@ def unwrapped(tensors: Mapping[str, Tensor]) -> list[Unwrapped]:
 
 
 def _has_numbered_network(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether the network's own parts are called `network.0`, `network.1` ..., as PoolFormer's."""
+    """Return whether the network names its own parts `network.0` and so on, as in PoolFormer."""
     words = [name.split(".") for name in tensors if name.startswith("network.")]
     return len({second for _, second, *rest in words if rest and second.isdigit()}) > 1

@@ -1,4 +1,4 @@
-"""Settings that are published beside a file: a hub's `config.json`, or torchvision's own table."""
+"""Settings published beside a file: a hub's `config.json`, or torchvision's own table."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _HASHED = re.compile(r"[a-z0-9_]+-[0-9a-f]{8}\.pth")
 
 
 def published_settings(path: Path) -> dict[str, Any]:
-    """The settings of the weights in a file, under the keys of timm's `pretrained_cfg`.
+    """Return the settings of the weights in a file, under the keys of timm's `pretrained_cfg`.
 
     A directory from the Hugging Face hub keeps them in `config.json` beside the weights.
-    torchvision's files are known by name, such as `resnet50-0676ba61.pth`, which holds their hash.
-    Empty where nothing is known.
+    torchvision's files are recognised by name, such as `resnet50-0676ba61.pth`, which holds their
+    hash. Empty if nothing is known.
     """
     if _HASHED.fullmatch(path.name):
         return _torchvisions().get(path.name, {})
@@ -37,7 +37,7 @@ def _is_object(written: object) -> bool:
 
 @cache
 def _torchvisions() -> dict[str, dict[str, Any]]:
-    """The evaluation by torchvision of each of its files, by the file's name."""
+    """Return torchvision's evaluation settings for each of its files, by file name."""
     from torchvision import models
 
     listed = cast("Any", models)

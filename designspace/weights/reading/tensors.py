@@ -1,4 +1,4 @@
-"""Tensors of unusual kinds, as plain dense ones: sparse, quantised, numpy's, without data."""
+"""Conversion of sparse and quantised tensors to plain dense ones on the CPU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from designspace.weights.reading.containers import TensorSet
 def plain_tensors(
     sets: Sequence[TensorSet], file: str | None
 ) -> tuple[list[TensorSet], tuple[str, ...]]:
-    """The sets with dense tensors on the CPU, and notes on values that were lost or are no numbers.
+    """Return the sets with dense tensors on the CPU, and notes on their values.
+
+    Notes are about values that are not finite and about quantised tensors. Sets with a tensor on
+    the meta device are left out.
 
     Raises:
         InputError: A tensor of the first set has no values (it is on the meta device).
@@ -42,7 +45,7 @@ def _plain(tensor: Tensor) -> Tensor:
 
 
 def _notes(given: Mapping[str, Tensor], plain: Mapping[str, Tensor]) -> tuple[str, ...]:
-    """What a person should know of the values."""
+    """Return sentences about values that are not finite and about quantised tensors."""
     broken = [name for name, tensor in plain.items() if not _finite(tensor)]
     rounded = [name for name, tensor in given.items() if tensor.is_quantized]
     said: list[str] = []
