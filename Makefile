@@ -11,7 +11,7 @@ LOWEST := tests/contract tests/spec tests/costing tests/package tests/compiler/t
 
 SITE := $(BIN)/python -m sphinx -q -b html -W --keep-going -n docs docs/_build/html
 
-.PHONY: demo test check slow docs gpu lowest wheel clean
+.PHONY: demo test check slow examples docs gpu lowest wheel clean
 
 # The search over ConvNeXt's micro choices on real images, and its page.
 demo: .venv/.package
@@ -35,7 +35,11 @@ check: .venv/.dev
 
 # What takes longer: real Ray under kill -9, a real browser, full-size networks, the wheel.
 slow: .venv/.dev
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+# Every example of the documentation, page by page as a reader would type it.
+examples: .venv/.dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m examples
 
 # What only a GPU can show, in under 20 minutes; one record with a pass or fail per point.
 gpu: .venv/.package

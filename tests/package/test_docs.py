@@ -59,7 +59,7 @@ def shell(folder: Path) -> dict[str, str]:
     return {**os.environ, "PATH": search, "PYTHONPATH": path, **own}
 
 
-@pytest.mark.slow
+@pytest.mark.examples
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.stem)
 def test_every_block_runs(page: Path, tmp_path: Path) -> None:
