@@ -123,12 +123,11 @@ def test_tune_is_imported_after_ray_has_begun() -> None:
 def test_the_store_gives_what_loading_gives(shared: Any, data: Data, tmp_path: Path) -> None:
     from designspace.searching.executors.cluster import cluster
 
-    facts = data_facts(data, data.load, RECIPE)
     expected = losses(job(data, tmp_path / "loaded"))
     with cluster():
-        assert shared.share(facts) is None  # nothing was offered
+        assert shared.share(data.load) is None  # nothing was offered
         offered.offer(data, data.load)
-        held = shared.share(facts)
+        held = shared.share(data.load)
         assert held is not None
         offered.offer(data, {"source": "others"})
         shared.take(held)
@@ -150,11 +149,10 @@ def test_data_that_are_lost_or_too_large_are_loaded(
 ) -> None:
     from designspace.searching.executors.cluster import cluster
 
-    facts = data_facts(data, data.load, RECIPE)
     offered.offer(data, data.load)
     with cluster():
         monkeypatch.setattr(shared, "SHARE", 1e-12)
-        assert shared.share(facts) is None
+        assert shared.share(data.load) is None
         offered.offer(data, {})
         monkeypatch.setattr(shared, "PATIENCE", 3.0)
         shared.take([shared.ray.ObjectRef.from_random()])
