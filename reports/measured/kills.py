@@ -12,8 +12,9 @@ def kills() -> str:
     return (
         f"In {totals['kills']} studies, with both executors, a driver, a worker, a raylet or Ray's "
         f"control service was ended by SIGKILL, SIGTERM, SIGHUP or SIGINT. The same "
-        f"command then completed {totals['complete studies']} of the studies, with {totals['epochs recorded twice']} "
-        f"epochs recorded twice, {totals['epochs trained again']} epochs trained again, and "
+        f"command then completed {totals['complete studies']} of the studies, with "
+        f"{totals['epochs recorded twice']} epochs recorded twice, "
+        f"{totals['epochs trained again']} epochs trained again, and "
         f"{totals['tracebacks']} tracebacks. {totals['processes left after 10 s']} of Ray's "
         f"processes were left 10 s after the end of the driver, and "
         f"{totals['left after the next run']} after the next run. "
