@@ -63,8 +63,8 @@ def scores_noise(noise: dict[str, float]) -> list[str]:
     return [
         f"{noise['networks']} of the networks were trained with 3 seeds ({noise['trainings']} "
         f"trainings): the top-1 of a training varies by ±{within:.2f} points (standard deviation "
-        f"within a network), all {noise['of']} networks by ±{between:.2f} after that is subtracted. "
-        f"The reliability of one training is then {noise['reliability_of_one_training']:.2f}: two "
+        f"within a network), all {noise['of']} networks by ±{between:.2f} after that is subtracted."
+        f" The reliability of one training is then {noise['reliability_of_one_training']:.2f}: two "
         f"seeds would rank the networks with a tau of {noise['tau_between_two_seeds']:.2f}, and a "
         f"predictor that knew the true top-1 could expect {noise['tau_ceiling']:.2f}."
     ]
