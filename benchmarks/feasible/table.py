@@ -28,8 +28,8 @@ def table(record: dict[str, Any]) -> str:
     missing = [NAMES[tool] for tool in record["tools"] if tool not in rows]
     absent = f"; not installed: {', '.join(missing)}" if missing else ""
     note = (
-        f"(seconds of CPU time; medians of {len(record['seeds'])} turns of "
-        f"{record['seconds']:g} s, in turn, {record['environment']['cpus']} shared cores; "
+        f"(seconds of CPU time; medians of {len(record['seeds'])} runs of "
+        f"{record['seconds']:g} s, tools in turn, {record['environment']['cpus']} shared cores; "
         f"{_versions(record)}{absent}; `{record['command']}`)"
     )
     return "\n".join([*HEAD, *(_line(NAMES[tool], rows[tool]) for tool in order), "", note])
@@ -43,11 +43,12 @@ def steps(record: dict[str, Any]) -> str:
         return _number(median(each[f"{what}_n"] / each[f"{what}_s"] for each in ours))
 
     return (
-        f"Of {ours[0]['total']:,} networks {ours[0]['count']:,} fit. Import and load take "
-        f"{_middle(ours, 'import_and_load_s'):.1f} s, compile and count "
-        f"{_middle(ours, 'compile_and_count_s'):.1f} s; then {rate('draw')} distinct networks/s "
-        f"as arrays, {rate('specs')}/s as specifications, and {rate('price')} costs/s of random "
-        f"points (CPU time, medians of {len(ours)} processes)."
+        f"Of {ours[0]['total']:,} networks, {ours[0]['count']:,} are within the limits. Importing "
+        f"and loading take {_middle(ours, 'import_and_load_s'):.1f} s; compiling and counting take "
+        f"{_middle(ours, 'compile_and_count_s'):.1f} s. After that, `designspace` draws "
+        f"{rate('draw')} distinct networks/s as arrays or {rate('specs')}/s as specifications, and "
+        f"computes {rate('price')} costs/s of random points (CPU time, medians of {len(ours)} "
+        "processes)."
     )
 
 

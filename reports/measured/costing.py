@@ -13,14 +13,14 @@ def costing() -> str:
     rows = record["milliseconds"]
     names = {
         "load and cost": "**ours: plain data to costs**",
-        "cost": "of that, the costing",
-        "cost again": "the same network again",
+        "cost": "of that, the cost alone",
+        "cost again": "the cost of the same network again",
         "timm's module": "timm: the module alone",
         "torch on meta": "torch's counter, module on the meta device",
         "fvcore": "fvcore's counter, module on the CPU",
     }
     lines = [
-        "| an unseen ConvNeXt-like network | median ms | 5 % to 95 % | n |",
+        "| a new ConvNeXt-like network | median ms | 5 % to 95 % | n |",
         "|---|---|---|---|",
     ]
     lines += [
@@ -39,11 +39,13 @@ def memory() -> str:
     sizes = " and ".join(str(size) for size in sorted({r["batch_size"] for r in record["rows"]}))
     exact = sum(abs(row["peak_float32"]["percent"]) < 1 for row in record["rows"])
     return (
-        f"Beside torch's own tensors (fake ones, no allocator; {networks} networks at batch "
-        f"{sizes}): kept activations differ by at most {abs(most['activations_float32']):.3f} % in "
-        f"float32 and {abs(most['activations_bf16']):.3f} % in mixed precision, the peak of a "
-        f"whole float32 step by less than 1 % in {exact} of {record['n']} cases and "
-        f"{most['peak_float32']:+.1f} % in the worst (`{record['command']}`). {_measured_memory()}"
+        f"The estimate was compared with the tensors of torch (fake tensors, without an allocator; "
+        f"{networks} networks at batch {sizes}). Kept activations differ by at most "
+        f"{abs(most['activations_float32']):.3f} % in float32 and "
+        f"{abs(most['activations_bf16']):.3f} % in mixed precision. The peak of a whole float32 "
+        f"step differs by less than 1 % in {exact} of {record['n']} cases, and by "
+        f"{most['peak_float32']:+.1f} % in the worst case (`{record['command']}`). "
+        f"{_measured_memory()}"
         f"({machine(record)})"
     )
 
@@ -60,8 +62,8 @@ def _measured_memory() -> str:
     ]
     size = record["rows"][0]["batch_size"]
     return (
-        f"Beside the allocations of real float32 steps on a CPU, batch {size}: {', '.join(said)} "
-        f"(`{record['command']}`). "
+        f"The difference from the allocations of real float32 steps on a CPU, at batch {size}, is: "
+        f"{', '.join(said)} (`{record['command']}`). "
     )
 
 
@@ -88,7 +90,7 @@ def bench() -> str:
     note = (
         f"({conditions['device']}, {conditions['precision']}, {conditions['layout']}, eager, "
         f"{conditions['threads']} thread, {machine(record)}, "
-        f"load average {load}: a busy machine; `{record['command']}`)"
+        f"load average {load}, so the machine was busy; `{record['command']}`)"
     )
     return "\n".join([*lines, "", note])
 

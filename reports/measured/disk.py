@@ -12,8 +12,8 @@ def disk() -> str:
     return (
         f"{sum(trials.values())} small trials ({trials['complete']} complete, "
         f"{trials['stopped']} stopped) "
-        f"take {record['after'] / 1e6:.1f} MB; with their checkpoints alone it was "
-        f"{record['before'] / 1e6:.1f} MB. (n = {record['n']}, {machine(record)}; "
+        f"take {record['after'] / 1e6:.1f} MB. Earlier versions, which kept all checkpoints and no "
+        f"weights, took {record['before'] / 1e6:.1f} MB. (n = {record['n']}, {machine(record)}; "
         f"`{record['command']}`)"
     )
 

@@ -22,14 +22,15 @@ def regnet() -> str:
     return (
         f"On the ranges of pycls' own CIFAR sweep of RegNets (0.12 to 0.13 GMACs), "
         f"`designspace sample` writes {ours['networks']} networks in {ours['cpu_s']:.1f} s of CPU "
-        f"time, start to end (median of {len(ours['runs'])}; {record['again']['cpu_s']:.1f} s "
-        f"again afterwards), pycls' `tools/sweep_setup.py` {tool['networks']} in "
-        f"{tool['cpu_s']:.0f} s. "
-        f"Its sampler alone kept {sampler['distinct']} of {sampler['draws']:,} draws in "
-        f"{sampler['seconds']:.0f} s; {sampler['equal_costs']} of these {sampler['compared']} cost "
-        "here what they cost there, to the unit (pycls adds the classifier's bias to its flops). "
-        f"On our grid {record['counted']['feasible']} of {record['counted']['networks']:,} "
-        "distinct networks are in the window. "
+        f"time, including start-up (median of {len(ours['runs'])}; {record['again']['cpu_s']:.1f} "
+        "s when repeated). The script `tools/sweep_setup.py` of pycls writes "
+        f"{tool['networks']} in {tool['cpu_s']:.0f} s. Its sampler alone kept "
+        f"{sampler['distinct']} of {sampler['draws']:,} draws in {sampler['seconds']:.0f} s. "
+        f"For {sampler['equal_costs']} of these {sampler['compared']}, `designspace` and "
+        "pycls count exactly the same cost, except that pycls adds the classifier's bias to its "
+        "flops. On the grid of `designspace`, "
+        f"{record['counted']['feasible']} of {record['counted']['networks']:,} distinct networks "
+        "are in this range of GMACs. "
         f"(pycls {record['pycls'][:7]}, without squeeze-excitation, {machine(record)}; "
         f"`{record['command']}`)"
     )
@@ -46,13 +47,14 @@ def population() -> str:
     beyond = sum(each["distance"] > each["high"] for each in audits)
     drawn, shown = timing["steps"][:2]
     return (
-        f"{found['networks']:,} of the {found['about']['count']:,} networks of convnext within its "
-        f"limits, {found['repeated']} of them repeated. The shares of an axis' labels are "
-        f"{means[0]:.3f} % from the exact ones (total variation, mean of {len(audits)} axes; "
-        f"{means[1]:.3f} % by chance), {beyond} axis further than 99 of 100 uniform samples. "
-        f"{_took(drawn)} to draw and write ({drawn['bytes'] / 1e6:.0f} MB), {_took(shown)} to "
-        f"report, on a page of {shown['page_bytes'] / 1e3:.0f} kB ({timing['conditions']}). The "
-        "record is in `reports/population/`."
+        f"The population holds {found['networks']:,} of the {found['about']['count']:,} networks "
+        f"of the space `convnext` within its limits; {found['repeated']} of them are repeated. The "
+        f"shares of the choices on an axis differ from the exact shares by {means[0]:.3f} % (total "
+        f"variation, mean of {len(audits)} axes; {means[1]:.3f} % by chance). On {beyond} axis, "
+        "the difference is larger than in 99 of 100 uniform samples. Drawing and writing the "
+        f"population took {_took(drawn)} ({drawn['bytes'] / 1e6:.0f} MB on disk); the report took "
+        f"{_took(shown)}, and its page has {shown['page_bytes'] / 1e3:.0f} kB "
+        f"({timing['conditions']}). The record is in `reports/population/`."
     )
 
 

@@ -8,9 +8,10 @@ from reports.measured.records import ROOT, read
 
 RECORD = "benchmarks/records/gpu.json"
 NONE = (
-    "**Not yet run on a GPU.** The code for GPUs is tested on a pretend one (CPU tensors that "
-    "report `cuda:0`), where a tensor on the wrong device, a wait inside a step, a large pageable "
-    "copy or too many launches fails a test. `make gpu` asks a real one."
+    "**Not yet run on a GPU.** The code for GPUs is tested on a simulated GPU (CPU tensors that "
+    "report `cuda:0`). A test fails if a tensor is on the wrong device, if a step waits for the "
+    "device, or if there is a large pageable copy or too many kernel launches. `make gpu` runs the "
+    "checks on a real GPU."
 )
 
 

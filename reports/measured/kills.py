@@ -10,12 +10,14 @@ def kills() -> str:
     record = read("benchmarks/records/kills.json")
     totals = record["totals"]
     return (
-        f"{totals['kills']} kills of drivers, workers, raylets and Ray's control service, on both "
-        f"executors: {totals['complete studies']} studies completed by the same command, "
+        f"In {totals['kills']} studies, with both executors, a driver, a worker, a raylet or Ray's "
+        f"control service was ended by SIGKILL, SIGTERM, SIGHUP or SIGINT. The same "
+        f"command then completed {totals['complete studies']} of the studies, with "
         f"{totals['epochs recorded twice']} epochs recorded twice, "
-        f"{totals['epochs trained again']} trained again, {totals['tracebacks']} tracebacks. "
-        f"10 s after the driver's end {totals['processes left after 10 s']} of Ray's processes "
-        f"were left; after the next run {totals['left after the next run']}. "
+        f"{totals['epochs trained again']} epochs trained again, and "
+        f"{totals['tracebacks']} tracebacks. {totals['processes left after 10 s']} of Ray's "
+        f"processes were left 10 s after the end of the driver, and "
+        f"{totals['left after the next run']} after the next run. "
         f"(n = {record['n']}, {machine(record)}; `{record['command']}`)"
     )
 

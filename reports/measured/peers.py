@@ -28,10 +28,11 @@ def peers() -> str:
     lines = ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     note = (
-        "Read from each tool's source and documentation, or tried, on 2026-11-22: Optuna 5.0, Ray "
-        "Tune 2.60, NePS 0.17, pycls of 2023-08, ModelOpt 0.47. Networks per second: the space "
-        "`sixteen` within its limits; for Optuna its samplers, slowest to fastest. A dash was not "
-        "measured. `docs/benchmarks.md` has the conditions."
+        "The answers were read from each tool's source and documentation, or tried, on 2026-11-22: "
+        "Optuna 5.0, Ray Tune 2.60, NePS 0.17, pycls of 2023-08, ModelOpt 0.47. Networks per "
+        "second were measured in the space `sixteen` within its limits. The two numbers for Optuna "
+        "are its slowest and its fastest sampler. A dash means not measured. `docs/benchmarks.md` "
+        "has the conditions."
     )
     return "\n".join([*lines, "", note])
 

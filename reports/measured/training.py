@@ -9,8 +9,8 @@ def small_images() -> str:
     """What batches of small images cost, beside a DataLoader's."""
     record = read("benchmarks/records/small_images.json")
     lines = [
-        "| network | RandAugment | trial, CPU s | feeding, CPU s | the same fed by a DataLoader | "
-        "times as long: trial | by the clock | feeding |",
+        "| network | RandAugment | trial, CPU s | feeding, CPU s | DataLoader: trial; feeding | "
+        "DataLoader / ours: trial | trial by the clock | feeding |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in record["rows"]:
@@ -30,15 +30,15 @@ def small_images() -> str:
     ]
     lines += [
         "",
-        f"Of our epochs the data takes {min(shares):.1f} to {max(shares):.1f} %; nearly all the "
-        "rest is the network's forward and backward pass, which is why the whole gains less than "
-        "the feeding.",
+        f"In `designspace`, the data take {min(shares):.1f} to {max(shares):.1f} % of an epoch. "
+        "Nearly all the rest is the network's forward and backward pass, so the whole trial gains "
+        "less than the feeding.",
     ]
     note = (
         f"trials of {record['epochs_a_trial']} epochs of {data['images_an_epoch']:,} images of "
         f"{data['name']}, {record['image_size']} pixels, batches of {record['batch_size']}; "
         f"seconds of CPU time, feeding for one epoch; medians of {record['n']} pairs in turn, and "
-        f"their range; {record['threads']} thread, {record['loader_workers']} workers of the "
+        f"their range; threads: {record['threads']}, {record['loader_workers']} workers of the "
         f"DataLoader, {environment['cpus']} shared cores (load {record['load_average'][0]:.0f}), "
         f"torch {environment['torch']}"
     )
@@ -53,7 +53,8 @@ def training() -> str:
     """Images a second in training, ours and timm's step."""
     record = read("benchmarks/records/training_cpu.json")
     lines = [
-        "| network | step | images/s (10 % to 90 %) | over timm as its script runs | in CPU time |",
+        "| network | step | images/s (10 % to 90 %) | relative to timm's default "
+        "| the same in CPU time |",
         "|---|---|---|---|---|",
     ]
     for name, job in record["networks"].items():
@@ -68,7 +69,8 @@ def training() -> str:
     rounds = " and ".join(str(job["n"]) for job in record["networks"].values())
     load = " to ".join(f"{value:.1f}" for value in record["load"])
     note = (
-        f"n = {rounds} rounds, each side a step in turn; the ratio is the median of the rounds'; "
+        f"n = {rounds} rounds, in which each side takes a step in turn; ratios are medians of the "
+        f"rounds; "
         f"AdamW, label smoothing, float32, {record['threads']} threads, {machine(record)}, timm "
         f"{record['environment']['timm']}, load {load}; `{record['command']}`"
     )
@@ -80,7 +82,7 @@ def proxy() -> str:
     record = read("benchmarks/records/proxy_recipe.json")
     data, base = record["data"], record["rows"][0]
     lines = [
-        "| recipe | test top-1 | n | less proxy_32's | training loss | minutes |",
+        "| recipe | test top-1 | n | minus proxy_32 | training loss | minutes |",
         "|---|---|---|---|---|---|",
     ]
     for row in record["rows"]:
@@ -94,8 +96,8 @@ def proxy() -> str:
         f"{record['network']['name']} at {record['network']['input_size']} pixels, "
         f"{record['epochs']} epochs in batches of {record['batch_size']} on {data['train']:,} "
         f"training images, with 1,000 to validate, of a fifth of CIFAR-10; tested once on "
-        f"{data['test']:,}; ± is the standard deviation over n seeds, where n is 1 the noise is "
-        f"that of the first row; {record['device']['name']}, one thread a training, "
+        f"{data['test']:,}; ± is the standard deviation over n seeds; rows with n = 1 have "
+        f"about the noise of the first row; {record['device']['name']}, one thread per training, "
         f"{machine(record)}; `{record['command']}`"
     )
     return "\n".join([*lines, "", f"({note})"])
@@ -105,7 +107,8 @@ def depthwise() -> str:
     """The gradient of a depthwise kernel, torch's and ours."""
     record = read("benchmarks/records/depthwise.json")
     lines = [
-        "| maps | forward ms | kernel's gradient, torch's ms | ours ms | times as quick |",
+        "| maps | forward ms | kernel gradient, torch ms | kernel gradient, designspace ms "
+        "| speed-up |",
         "|---|---|---|---|---|",
     ]
     lines += [
@@ -116,7 +119,7 @@ def depthwise() -> str:
     ]
     worst = max(row["largest_difference"] for row in record["rows"])
     note = (
-        f"kernel {record['kernel_size']}, n = {record['n']} in turn, medians of CPU time, one "
+        f"kernel size {record['kernel_size']}, n = {record['n']} in turn, medians of CPU time, one "
         f"thread, {machine(record)}; largest difference {worst:.0e} of the largest value; "
         f"`{record['command']}`"
     )

@@ -19,7 +19,7 @@ def scores() -> str:
         read("reports/zero_cost/summary.json"),
     )
     noise, where = summary["noise"], record["record"]["environment"]
-    lines = ["| column | Kendall's tau-b | less that of params |", "|---|---|---|"]
+    lines = ["| column | Kendall's tau-b | minus the tau-b of params |", "|---|---|---|"]
     lines += [
         f"| {row['column']} | {estimate(row['tau'])} | {estimate(row['over_params'])} |"
         for row in record["rankings"]
@@ -28,12 +28,12 @@ def scores() -> str:
     note = (
         f"{record['ranked']} networks drawn at random, {record['epochs']} epochs each on "
         f"{record['record']['conditions']['data']['name']}, one seed; "
-        f"{summary['top1']['min']:.1f} to {summary['top1']['max']:.1f} % validation top-1. Of one "
-        f"training the noise is ±{noise['std_of_one_training']:.1f} ({noise['networks']} of them "
-        f"with 3 seeds), so that a perfect predictor can expect {noise['tau_ceiling']:.2f}. In "
-        f"brackets 95 % of 2,000 resamples. All scores of a network in 3 repeats: "
-        f"{seconds:.1f} s on one core shared with other work; torch {where['torch']}. The record "
-        "is in `reports/zero_cost/`."
+        f"{summary['top1']['min']:.1f} to {summary['top1']['max']:.1f} % validation top-1. The "
+        f"noise of one training is ±{noise['std_of_one_training']:.1f} points (from "
+        f"{noise['networks']} of the networks with 3 seeds), so a perfect predictor can expect a "
+        f"tau-b of {noise['tau_ceiling']:.2f}. The brackets hold 95 % of 2,000 resamples. All "
+        f"scores of one network in 3 repeats take {seconds:.1f} s on one core shared with other "
+        f"work; torch {where['torch']}. The record is in `reports/zero_cost/`."
     )
     return "\n".join([*lines, "", note])
 
@@ -45,9 +45,9 @@ def scores_in_full() -> str:
         read("reports/zero_cost/summary.json"),
     )
     groups = summary["within_norm"]
-    heads = [f"{norm}, n = {rows[0]['n']}: tau-b | less params'" for norm, rows in groups.items()]
+    heads = [f"{norm}, n = {rows[0]['n']}: tau-b | minus params" for norm, rows in groups.items()]
     lines = [
-        f"| column | tau-b | Spearman's rho | tau-b less params' | {' | '.join(heads)} |",
+        f"| column | tau-b | Spearman's rho | tau-b minus params | {' | '.join(heads)} |",
         f"|---|---|---|---|{'---|---|' * len(groups)}",
     ]
     for number, row in enumerate(record["rankings"]):
@@ -62,9 +62,9 @@ def scores_noise(noise: dict[str, float]) -> list[str]:
     within, between = noise["std_of_one_training"], noise["std_of_networks"]
     return [
         f"{noise['networks']} of the networks were trained with 3 seeds ({noise['trainings']} "
-        f"trainings): a training's top-1 varies by ±{within:.2f} points (standard deviation within "
-        f"a network), all {noise['of']} networks by ±{between:.2f} once that is taken off. The "
-        f"reliability of one training is then {noise['reliability_of_one_training']:.2f}: two "
+        f"trainings): the top-1 of a training varies by ±{within:.2f} points (standard deviation "
+        f"within a network), all {noise['of']} networks by ±{between:.2f} after that is subtracted."
+        f" The reliability of one training is then {noise['reliability_of_one_training']:.2f}: two "
         f"seeds would rank the networks with a tau of {noise['tau_between_two_seeds']:.2f}, and a "
         f"predictor that knew the true top-1 could expect {noise['tau_ceiling']:.2f}."
     ]
