@@ -210,4 +210,4 @@ def test_the_driver_starts_a_lost_task_again_once(tmp_path: Path) -> None:
                     runs.report(0, test.attempt, fatal)
             else:
                 assert runs.report(0, test.attempt, fatal) == "stop"
-        assert [note for note in runs.notes if "tried once more" in note]
+        assert [note for note in runs.notes if "retried once" in note]
