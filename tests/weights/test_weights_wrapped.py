@@ -192,7 +192,7 @@ def test_values_that_are_no_numbers_are_said(value: float) -> None:
         (torch.zeros(8, dtype=torch.int8), "stem.0.bias holds whole numbers"),
         (torch.zeros(8, dtype=torch.bool), "stem.0.bias holds whole numbers"),
         (torch.zeros(8, dtype=torch.complex64), "stem.0.bias holds complex numbers"),
-        (torch.zeros(0), r"stem.0.bias is \(0,\) where \(8,\) belongs"),
+        (torch.zeros(0), r"stem.0.bias is \(0,\), but \(8,\) is needed"),
         (torch.empty(8, device="meta"), "'stem.0.bias' has no values: it is on the meta device"),
     ],
 )

@@ -106,7 +106,7 @@ def _pickled(path: Path) -> Any:
     try:
         return unpickled(path)
     except InputError as error:
-        if path.suffix.lower() == ".safetensors" and error.message.startswith("no checkpoint"):
+        if path.suffix.lower() == ".safetensors" and error.message.startswith("not a checkpoint"):
             said = "not a safetensors file or another checkpoint: its header is missing or damaged"
             raise InputError(said, file=str(path)) from None
         raise
