@@ -86,7 +86,7 @@ class Trained(ABC):
         if self.weights is None:
             raise InputError(
                 f"{self.name} has no trained weights: it is {self.record.outcome.state}",
-                hint="designspace.build(result.spec) makes the network with initial weights",
+                hint="designspace.build(result.spec) builds the network with initial weights",
             )
         from designspace.exporting.ready import ready
 

@@ -82,9 +82,12 @@ class TrainingPlan:
         if self.out is not None:
             require_run_place(self.out)
         if self.tune is not None and wanted():
-            raise InputError("--tune is for one process", hint="tune without torchrun first")
+            raise InputError("--tune works in one process only", hint="tune without torchrun first")
         if self.tune is not None and self.initial is not None:
-            raise InputError("--tune begins with the recipe's own weights", hint="leave out --from")
+            raise InputError(
+                "--tune starts from the weights that the recipe initialises",
+                hint="leave out --from",
+            )
 
 
 @dataclass(frozen=True, slots=True)

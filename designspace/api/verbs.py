@@ -269,7 +269,7 @@ def report(
         listed = [population] if isinstance(population, str | Path) else population
         return write_population([Path(p) for p in listed], None if out is None else Path(out))
     if out is not None:
-        raise InputError("a study's report stands in its directory", path="out")
+        raise InputError("a study's report is always written to the study's directory", path="out")
     directory = study.directory if isinstance(study, StudyResult) else study
     return write(Path(directory) if directory is not None else latest_study())
 

@@ -40,7 +40,7 @@ def counterpart_name(network: Network, against: str) -> str:
     if found and timm.is_model(found):  # an older timm may not have it
         return found
     changes = " ".join(f"--set '{path}={_flow(value)}'" for path, value in _needed(network))
-    said = f"timm has no network that is known to be the architecture of '{network.name}'"
+    said = f"no timm network is known to have the architecture of '{network.name}'"
     hint = f"with {changes} it is timm's" if changes else "--against timm:NAME names one"
     raise InputError(said, path="against", hint=hint)
 

@@ -9,7 +9,7 @@ import torch
 from designspace.failures.memory import out_of_memory
 
 OUT_OF_MEMORY = "out of memory"
-ONE_VALUE = "batch norm cannot train on one value a channel"
+ONE_VALUE = "batch norm cannot train on one value per channel"
 _SAID = {
     "more than 1 value per channel": ONE_VALUE,
 }

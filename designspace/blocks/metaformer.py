@@ -44,7 +44,7 @@ class MetaFormer(Block):
         """
         if at.stride > 1 or x.channels != at.width:
             raise ShapeError(
-                f"a metaformer block keeps the shape, and is to go from {x.channels} channels to "
+                f"a metaformer block keeps the shape, but should go from {x.channels} channels to "
                 f"{at.width} with stride {at.stride}",
                 hint="use `downsample: separate` or `patch_merging`",
             )

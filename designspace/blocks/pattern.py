@@ -65,8 +65,9 @@ class Pattern(Block):
         given, other = (block.out_channels(at.width) for block in (self.first, self.second))
         if given != other:
             raise ShapeError(
-                f"the blocks of a pattern give {given} and {other} channels in turn",
-                hint="both must give the same: an inverted block (`wide: middle`) gives the width",
+                f"the blocks of a pattern give {given} and {other} channels alternately",
+                hint="both must return the same number: an inverted block (`wide: middle`) "
+                "returns the width",
             )
         turn, index = at.index % 2, at.index // 2
         block = (self.first, self.second)[turn].on(PartContext(at.width, at.stride, index))

@@ -19,8 +19,8 @@ def _spelled(first: int, last: int) -> Callable[[Any], Any]:
             if value in (0, last):
                 return every[:value]
             raise ValueError(
-                f"a count of {value} does not say where: "
-                f"list positions from {first} to {last}, such as [1], or write all"
+                f"a count of {value} does not say which positions: "
+                f"list them from {first} to {last}, such as [1], or write all"
             )
         return cast("object", value)
 
@@ -29,7 +29,7 @@ def _spelled(first: int, last: int) -> Callable[[Any], Any]:
 
 def _sorted(value: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(value)) < len(value):
-        raise ValueError("a position stands twice")
+        raise ValueError("a position appears twice")
     return tuple(sorted(value))
 
 

@@ -67,8 +67,8 @@ def verify_accuracy(asked: Asked, *, as_json: bool) -> None:
     differing = [row for row in record.rows if row.verdict == "differs"]
     if differing:
         raise VerificationError(
-            f"{len(differing)} of {len(record.rows)} results differ from what is published by more "
-            f"than {record.tolerance:g} points"
+            f"{len(differing)} of {len(record.rows)} results differ from the published value "
+            f"by more than {record.tolerance:g} points"
         )
 
 

@@ -148,7 +148,7 @@ def main() -> None:
 def _say_interrupted() -> None:
     """Report what was kept, if the terminal still exists."""
     kept = _verb() in ("train", "search", "resume")
-    left = "the same command goes on from here" if kept else "nothing was written"
+    left = "the same command continues from here" if kept else "nothing was written"
     with contextlib.suppress(OSError):
         sys.stderr.write(f"interrupted; {left}\n")
         sys.stderr.flush()

@@ -159,5 +159,5 @@ def _numbers(text: str) -> tuple[int, ...]:
         return tuple(int(number) for number in text.split(","))
     except ValueError:
         raise InputError(
-            f"'{text}' are no batch sizes", path="batch_size", hint="for example 1,8,32"
+            f"'{text}' is not a list of batch sizes", path="batch_size", hint="for example 1,8,32"
         ) from None

@@ -98,7 +98,7 @@ def _check_layout(layout: str | None, out: Path | None) -> None:
         hint = did_you_mean(layout, known)
         raise InputError(f"unknown layout '{layout}'", path="--layout", hint=hint)
     if layout is not None and out is None:
-        raise InputError("names the weights of a file, and none is written", path="--layout",
+        raise InputError("names the weights in a file, but no file is written", path="--layout",
                          hint="add --out FILE")  # fmt: skip
 
 
@@ -133,4 +133,4 @@ def weights_line(found: Ready, seed: int) -> str:
     if found.loaded:
         return f"{found.loaded.source}: {found.loaded}"
     why = f", because {found.reason}" if found.named.sort in ("run", "trial") else ""
-    return f"the weights are initial ones (seed {seed}){why}; --weights takes trained ones"
+    return f"the weights are untrained (seed {seed}){why}; --weights loads trained ones"

@@ -27,7 +27,7 @@ _COLUMNS = (
     "test",
 )
 _LEGEND = (
-    "top-1: validation, mean over the seeds; ±: their standard deviation; test: as it was read",
+    "top-1: validation, mean over the seeds; ±: their standard deviation; test: as recorded",
     "interval: Welch's t over the seeds; ≠0: whether it excludes 0",
     "(±x): the images' binomial standard error; with one seed the spread over seeds is unknown",
 )
@@ -38,13 +38,13 @@ def compare(
         list[str],
         typer.Argument(
             metavar="RUN RUN...",
-            help="Directories of runs, or that hold runs; STUDY:TRIAL; STUDY:winner, for which "
-            "STUDY stands too.",
+            help="Directories of single runs or of several; STUDY:TRIAL; STUDY:winner, or "
+            "just STUDY.",
         ),
     ],
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="End with exit code 2 if the trainings are not comparable."),
+        typer.Option("--strict", help="Exit with code 2 if the trainings are not comparable."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,7 +65,9 @@ def compare(
 def _print(found: Comparison) -> None:
     from designspace.cli.output.printing import print_table, print_wrapped
 
-    title = "" if found.comparable else "NOT COMPARABLE: more than the networks differs"
+    title = (
+        "" if found.comparable else "NOT COMPARABLE: the trainings differ in more than the network"
+    )
     rows = [_cells(found.groups[0], None), *(_cells(row.group, row) for row in found.rows)]
     print_table(
         _COLUMNS,
@@ -124,7 +126,7 @@ def _lines(found: Comparison) -> list[str]:
     for row in found.rows:
         pair = f"{base} | {row.group.label}"
         if row.confounders:
-            what = "the network is the same, but" if row.same_network else "not comparable:"
+            what = "same network, but these differ:" if row.same_network else "not comparable:"
             said += [f"{pair}: {what} {_words(row.confounders)}"]
         if row.tuned:
             said += [f"{pair}: tuned alike: {_words(row.tuned)}"]
@@ -132,7 +134,7 @@ def _lines(found: Comparison) -> list[str]:
             said += [f"{pair}: ran elsewhere: {_words(row.also)}"]
     lost = [group for group in found.groups if group.diverged]
     said += [
-        f"{g.label}: {g.diverged} of {len(g.records)} diverged, no part of its mean" for g in lost
+        f"{g.label}: {g.diverged} of {len(g.records)} diverged, left out of the mean" for g in lost
     ]
     said += [
         f"{record.name} (seed {record.seed}) failed: {_why(record)}"

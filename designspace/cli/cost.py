@@ -29,7 +29,7 @@ def cost(
     input_size: TrainedSizeOption = None,
     in_channels: TrainedChannelsOption = None,
     num_classes: TrainedClassesOption = None,
-    by: Annotated[Level, typer.Option(help="Unit of a row.")] = "stage",
+    by: Annotated[Level, typer.Option(help="Part of the network that one row covers.")] = "stage",
     batch_size: Annotated[
         int | None,
         typer.Option(
@@ -59,7 +59,7 @@ def cost(
     from designspace.naming import task_of
 
     if precision and batch_size is None:
-        raise InputError("--precision is that of a training step", hint="add --batch-size")
+        raise InputError("--precision applies to a training step", hint="add --batch-size")
     named = networks.find(spec, changes, quiet=as_json)
     known = task_of(named, num_classes, in_channels, input_size)
     network, input_size = named.spec, known.input_size

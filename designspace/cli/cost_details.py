@@ -77,7 +77,7 @@ def print_rows(table: CostTable, name: str, by: Level) -> None:
     total.append(f"{table.acts / 1e6:.3f}")
     optional = ["acts (M)", "width", "share", "kind"]
     print_table(columns, rows, title=title, text=columns[:2], total=total, optional=optional)
-    note = f"{unit.note}; a row of several blocks has the cost of all of them"
+    note = f"{unit.note}; a row of several blocks shows their total cost"
     print_wrapped([note, *([BY_TORCH] if table.by_torch else [])])
 
 
@@ -102,7 +102,7 @@ def print_memory(held: Memory) -> None:
     columns, total = ["memory", "most (MiB)", "at the peak"], ["total", "", _mib(held.peak)]
     print_table(columns, rows, title=title, total=total)
     typer.echo(
-        "an estimate: without the allocator's fragments, kernels' workspace and the CUDA context"
+        "an estimate: excludes allocator fragmentation, kernel workspace and the CUDA context"
     )
 
 

@@ -50,8 +50,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="val|test|train",
-            help="Split to measure (default: the validation split of the weights' own training "
-            "images; of other images the test split, or all where there is none).",
+            help="Split to measure (default: the validation split of the images that the weights "
+            "were trained on; for other images the test split, or all images if there is none).",
         ),
     ] = None,
     retest: Annotated[

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SIDE = "  "
 _LEGEND = (
     "indented: tried, not adopted; each row starts from the last adopted one above it",
-    "printed: GMACs as published, * where that is not what is counted",
+    "printed: GMACs as published, * if our count differs",
     "≠0: whether the delta is resolved: its interval (Welch's t) excludes 0; - not known;",
     "    r: not comparable as networks, since the recipe changes too",
 )

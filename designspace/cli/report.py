@@ -41,7 +41,9 @@ def report(
     if population:
         _populations(population, out, as_json=as_json)
     elif out is not None:
-        raise InputError("a study's report stands in its directory", path="--out")
+        raise InputError(
+            "a study's report is always written to the study's directory", path="--out"
+        )
     else:
         _study(study, as_json=as_json)
 

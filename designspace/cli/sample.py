@@ -66,7 +66,9 @@ def sample(
     if out is not None:
         check_path(out)
     if folder and cost_only:
-        raise InputError("--cost-only makes no specs to put into a folder", path="--out")
+        raise InputError(
+            "--cost-only builds no specs, so there is nothing to write to a folder", path="--out"
+        )
     found = load_space(space)
     size = input_size or found.base_network().input_size
     task = Task(size, in_channels, num_classes)
@@ -162,7 +164,7 @@ def _print(
         more.append("the choices of each network are in --json and --out")
     print_table(columns, rows, title=space.name, text=("network", "choices"))
     if len(draw) > _SHOWN:
-        more.insert(0, f"... and {len(draw) - _SHOWN:,} more; --out keeps them all")
+        more.insert(0, f"... and {len(draw) - _SHOWN:,} more; --out writes them all")
     more += [BY_TORCH] if any(by_torch) else []
     print_wrapped([*more, _told(limited, len(draw), n)])
 
@@ -176,9 +178,11 @@ def _told(limited: Limited, drawn: int, n: int) -> str:
     """Return how many networks there are, and what this means for the draw."""
     if limited.count is not None:
         told = f"{limited.count:,} of {limited.total:,} networks are within the limits"
-        return f"{told}; -n {n:,} is more, so here are all of them, once" if drawn < n else told
+        return (
+            f"{told}; -n {n:,} asks for more, so each of them is listed once" if drawn < n else told
+        )
     acceptance = getattr(limited, "acceptance", None) or 0.0
     told = (
-        f"not counted ({limited.reason}); {100 * acceptance:.2g}% of the points looked at were kept"
+        f"not counted ({limited.reason}); {100 * acceptance:.2g}% of the sampled points were kept"
     )
     return f"{told}; no more than these {drawn:,} were found" if 0 < drawn < n else told

@@ -28,7 +28,9 @@ def schema(
     from designspace.spec.schema import schema as schema_of
 
     if subject not in SUBJECTS:
-        raise InputError(f"there is no schema of '{subject}'", hint=did_you_mean(subject, SUBJECTS))
+        raise InputError(
+            f"there is no schema for '{subject}'", hint=did_you_mean(subject, SUBJECTS)
+        )
     load_installed()
     text = json.dumps(schema_of(subject), indent=2) + "\n"
     if out:

@@ -116,7 +116,7 @@ def _require_one(
         return
     given = ["SPEC"] if specs else [name for name, value in theirs.items() if value]
     if given:
-        raise InputError(f"{given[0]} is not for --study, which has its own")
+        raise InputError(f"{given[0]} cannot be combined with --study, which uses the study's own")
 
 
 def _loaded(

@@ -199,10 +199,10 @@ def _plan_lines(request: Request, found: Plan) -> list[str]:
         f"about {found.expected_epochs} epochs, at most {found.most_epochs}; {parallel}",
     ]
     if found.seconds is None:
-        lines.append("not timed: this machine has no GPU, on which the trials are to run")
+        lines.append("not timed: the trials need a GPU, and this machine has none")
     else:
         timed = f"timed on {found.timed_on}"
-        lines.append(f"roughly {minutes(found.seconds)}, start-up left out, {timed}")
+        lines.append(f"roughly {minutes(found.seconds)}, start-up excluded, {timed}")
     return [*lines, f"study: {request.directory} (nothing was written)"]
 
 

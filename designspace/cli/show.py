@@ -93,7 +93,7 @@ def _print(name: str, text: Text, facts: dict[str, Any], also: list[str]) -> Non
     version = f" with designspace {__version__}" if text.origin.endswith(SHIPPED) else ""
     lines = [f"# {text.kind}: {text.origin}{version}"]
     lines += [comment(key, value) for key, value in facts.items()]
-    lines += [f"# '{name}' has a {kind} too: --kind {kind} prints it" for kind in also]
+    lines += [f"# '{name}' is also the name of a {kind}: --kind {kind} prints it" for kind in also]
     for line in lines:
         typer.echo(" ".join(line.splitlines()))
     if text.yaml:

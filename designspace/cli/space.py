@@ -114,14 +114,14 @@ def _seen_lines(seen: Seen, *, all_seen: bool) -> list[str]:
     lines = [f"not counted: {seen.reason}"]
     if all_seen:
         lines.append(
-            f"seen instead, not exact: {seen.networks:,} distinct networks from {seen.looked:,} "
+            f"sampled instead, not exact: {seen.networks:,} distinct networks from {seen.looked:,} "
             "points at random (labels drawn uniformly, seed 0), "
             f"{seen.kept:,} of them within the limits ({percent(seen.kept, seen.networks)})"
         )
     else:
         lines.append(
-            f"seen instead, not exact: of {seen.looked:,} networks drawn uniformly within two of "
-            f"the limits (seed 0), {seen.kept:,} are within the third "
+            f"sampled instead, not exact: of {seen.looked:,} networks drawn uniformly within "
+            f"two of the limits (seed 0), {seen.kept:,} are within the third "
             f"({percent(seen.kept, seen.looked)})"
         )
     return lines
@@ -145,8 +145,14 @@ def _print_ranges(said: Description) -> None:
     ]
     print_table(["cost", "least", "most", "least within", "most within"], ranges)
     if said.within_seen:
-        why = "" if said.seen else "; exact ends are had with two costs limited, this is a third"
-        typer.echo(f"~ as seen among {said.drawn:,} networks: the ends may lie beyond{why}")
+        why = (
+            ""
+            if said.seen
+            else "; exact ranges need at most two limited costs, and this is a third"
+        )
+        typer.echo(
+            f"~ range in a sample of {said.drawn:,} networks: the true range may be wider{why}"
+        )
 
 
 def _print_cuts(said: Description) -> None:
@@ -173,15 +179,15 @@ def _print_values(said: Description) -> None:
     from designspace.cli.output.printing import print_table
 
     if not said.drawn:
-        typer.echo("no network within the limits was seen: nothing is said about the axes")
+        typer.echo("the sample has no network within the limits, so it says nothing about the axes")
         return
     rows = [[name, ", ".join(_shares(said, name))] for name in said.values]
     shares = "values and their share of the networks within the limits"
     print_table(["axis", shares], rows, text=("axis", shares))
     if any(said.idle.values()):
-        typer.echo("idle: the share of networks in which other choices leave the axis no effect")
+        typer.echo("idle: the share of networks in which the axis has no effect")
     if said.seen:
-        typer.echo(f"shares of the {said.drawn:,} networks that were seen within the limits")
+        typer.echo(f"shares of the {said.drawn:,} sampled networks within the limits")
     elif said.drawn < (said.count or 0):
         typer.echo(f"shares of {said.drawn:,} networks drawn uniformly, seed 0")
 

@@ -40,7 +40,9 @@ def status(
     print_study(directory)
     for line in summary_lines(directory, state, running=running):
         typer.echo(line)
-    left = "" if running or state.complete else " (not running; the same search goes on)"
+    left = (
+        "" if running or state.complete else " (not running; repeat the search command to continue)"
+    )
     typer.echo(f"study: {directory}{left}")
 
 

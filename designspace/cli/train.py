@@ -40,7 +40,8 @@ def train(
     spec: Annotated[
         str | None,
         typer.Argument(
-            metavar="SPEC", help=f"A network: {NAMES}. With --from its weights' own by default."
+            metavar="SPEC",
+            help=f"A network: {NAMES}. With --from, defaults to the network of those weights.",
         ),
     ] = None,
     changes: SetOption = None,
@@ -150,7 +151,7 @@ def _network(
     if spec and initial and not quiet:
         tell_weights(initial)
     if named.weights and not initial and not quiet:
-        typer.echo(f"its trained weights are not used; --from {name} begins with them")
+        typer.echo(f"its trained weights are not used; --from {name} starts from them")
     return named.spec
 
 
@@ -175,7 +176,7 @@ def _chosen(tuning: Tuning) -> str:
     values = ", ".join(f"{path} {value:g}" for path, value in tuning.values.items())
     best, own = (tuning.tried[number].top1 for number in (tuning.chosen, 0))
     said = "none" if own is None else f"{own:.2f}%"
-    return f"{values}; validation top-1 {best:.2f}%, of the recipe's own values {said}"
+    return f"{values}; validation top-1 {best:.2f}%, with the recipe's own values {said}"
 
 
 def _train(

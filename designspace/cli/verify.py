@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("params", "MACs", "known", "torch", "fvcore", "printed", "verdict")
 _LEGEND = (
-    "= equal to our closed form to the unit, both params and MACs: the known true counts,",
+    "= exactly equal to our closed form, both params and MACs: the known true counts,",
     "torch's FlopCounterMode on the meta device, fvcore's convolutions and matrix products;",
-    "printed: how many of the published numbers our counts round to; - nothing to compare with;",
+    "printed: how many published numbers equal our rounded counts; - nothing to compare with;",
     "(=) fvcore has no rule for some operation: params only",
 )
 
@@ -29,7 +29,9 @@ def verify(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...", help=f"Ladders, or networks: {NAMES}; all that ships by default."
+            metavar="[NAME]...",
+            help=f"Ladders, or networks: {NAMES}; by default everything that ships with "
+            "designspace.",
         ),
     ] = None,
     data: Annotated[

@@ -168,7 +168,7 @@ def compare(*records: Record | str | Path) -> Comparison:
     for each in records:
         read += [each] if isinstance(each, Record) else records_of(each)
     if len(read) < 2:
-        raise InputError(f"a comparison needs two trainings, and {len(read)} is given")
+        raise InputError(f"a comparison needs two trainings, but {len(read)} is given")
     groups, left_out = grouped(read)
     return Comparison(groups, tuple(_versus(groups[0], group) for group in groups[1:]), left_out)
 

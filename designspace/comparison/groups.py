@@ -91,7 +91,7 @@ def grouped(records: Sequence[Record]) -> tuple[tuple[Group, ...], tuple[str, ..
         seeds = groups.setdefault(_key(record), {})
         if record.seed in seeds:
             first = seeds[record.seed].name
-            left_out.append(f"{record.name} is {first} once more (seed {record.seed}): left out")
+            left_out.append(f"{record.name} is {first} again (seed {record.seed}): left out")
         else:
             seeds[record.seed] = record
     members = [tuple(seeds.values()) for seeds in groups.values()]

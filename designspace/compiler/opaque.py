@@ -205,7 +205,7 @@ def _tensor_shape(x: Feature) -> tuple[int, ...]:
 def _feature(output: object, name: str) -> Feature:
     if not isinstance(output, Tensor) or not 2 <= output.ndim <= 4 or len(output) != _BATCH:
         raise ShapeError(
-            f"{name} gives no map, tokens or vector with the batch at 0",
+            f"{name} does not return a map, tokens or a vector with the batch in dimension 0",
             hint="return one tensor of 2 to 4 axes",
         )
     shape = tuple(output.shape[1:])

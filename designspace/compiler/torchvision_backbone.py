@@ -30,7 +30,7 @@ class MapOnly(nn.Module):
         """
         y: Tensor = self.part(channels_last(x))
         if y.ndim != 4:
-            raise InputError("a stage gives tokens and no map", hint="use the list of features")
+            raise InputError("a stage returns tokens, not a map", hint="use the list of features")
         return y
 
 

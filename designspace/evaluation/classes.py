@@ -130,7 +130,7 @@ def _in_order(count: int, classes: Sequence[str], given: Mapping[str, str]) -> M
         lacking = [name for name in classes if name not in pairs]
         if lacking:
             raise InputError(
-                f"no answer is given for {_short(lacking)}",
+                f"no class of the weights is mapped to {_short(lacking)}",
                 path=OPTION,
                 hint="the weights name no classes: map their numbers, as in 0=apple,1=zebra",
             )

@@ -23,7 +23,7 @@ Measured = Literal["validation", "test", "training", "all"]
 
 _WORDS: dict[Part, Measured] = {"val": "validation", "test": "test", "train": "training"}
 _SHARE, _SEED = DEFAULT_VAL_FRACTION, 0  # for splits drawn here, as in `load_data`
-_OTHER = "not the images of the training; whether the weights have seen them is not known"
+_OTHER = "not the images of the training; whether the weights have seen these is unknown"
 _OWN: dict[Measured, str] = {
     "validation": "held out: the weights did not learn from them",
     "test": "held out: the weights did not learn from them",
@@ -141,7 +141,7 @@ def _chosen(
     else:
         split, word = source.test or _joined(source), "test" if source.test else "all"
     if elsewhere:
-        seen = "the weights are from elsewhere; whether they have seen them is not known"
+        seen = "the weights were not trained here; whether they have seen these images is unknown"
     else:
         seen = _OWN[word] if own else _OTHER
     which = "all images" if word == "all" else f"the {word} split"
@@ -182,7 +182,7 @@ def _source_by_name(subject: Subject) -> str | None:
     if record is not None and record.data.name in (PACKAGED, *NAMED):
         return record.data.name
     raise InputError(
-        "the weights do not say where the images are that they were trained with",
+        "the weights do not record where their training images are",
         file=subject.weights.name,
         hint="give them with --data",
     )

@@ -135,7 +135,7 @@ def training_of(named: Named) -> Training | None:
 def _own(named: Named) -> Path | str:
     if named.weights is None and named.record is None:
         raise InputError(
-            f"'{named.name}' names no weights: {named.missing}",
+            f"'{named.name}' has no weights: {named.missing}",
             hint="give --weights FILE or --weights timm:NAME",
         )
     return named.trained

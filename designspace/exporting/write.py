@@ -87,7 +87,7 @@ def export(
             difference, largest = _compare(model, FORMATS[name].load(aside), size)
         if not difference <= TOLERANCE * largest:
             raise DesignspaceError(
-                f"{path}: not written, for its outputs differ by {difference:.2e} "
+                f"{path}: not written, because its outputs differ by {difference:.2e} "
                 f"from the model's, the largest of which is {largest:.2e}"
             )
         _put(aside, target)

@@ -49,7 +49,7 @@ UNUSABLE = {
 """Codes that end a process's use of the GPU, with texts by `cudaGetErrorString` of CUDA 13.2."""
 
 CANNOT_GO_ON = (
-    "this process cannot use the GPU any more, and the same command goes on from what is recorded"
+    "this process cannot use the GPU any more; the same command continues from what is recorded"
 )
 
 _NAMES = (

@@ -41,8 +41,8 @@ def with_copies(source: Source) -> Source:
     if few and wanted > 1:
         further = "..." if len(few) > 5 else ""
         notes.append(
-            f"fewer than {wanted} different images of {names}{further}: copies of one are in "
-            "several splits"
+            f"fewer than {wanted} different images of {names}{further}: copies of the same "
+            "image are in several splits"
         )
     if wanted == 1 or len(copies.unique()) == len(copies):
         return replace(source, notes=tuple(notes))

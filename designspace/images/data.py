@@ -132,7 +132,7 @@ def split_source(found: Source, val_fraction: float, seed: int) -> Data:
     """
     if len(found.classes) < 2:
         only = ", ".join(found.classes) or "none"
-        raise InputError(f"two classes at least are needed (got {only})", file=found.name)
+        raise InputError(f"at least two classes are needed (got {only})", file=found.name)
     _check_several(found)
     digest = content_digest(found, val_fraction, seed)
     train, val, test = draw(found, val_fraction, seed)
@@ -160,7 +160,7 @@ def _check_several(found: Source) -> None:
     if len(labels) == 1:
         only = found.classes[labels.pop()]
         raise InputError(
-            f"two classes at least are needed (all {len(found.train):,} training images are of "
+            f"at least two classes are needed (all {len(found.train):,} training images are of "
             f"class '{only}')",
             file=found.name,
         )

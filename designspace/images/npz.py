@@ -88,7 +88,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], *, name: str, file: str) -> 
     unused = sorted(shown(key) for key in arrays.keys() - {*KEYS, *VAL_KEYS, "classes"})
     notes = [f"left out the arrays {', '.join(unused)}"] if unused else []
     if len(splits) == 3:
-        notes.append("the source's own val split is used to select with")
+        notes.append("the source's own val split is used for model selection")
     return Source(name, classes, train, test, *splits[2:], notes=tuple(notes))
 
 
@@ -104,7 +104,7 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
     except BROKEN as error:
         # NumPy's message would advise to unpickle the file, and may have several lines.
         lines = str(error).splitlines() or [type(error).__name__]
-        said = "no archive of plain arrays" if "pickle" in str(error) else shown(lines[0])
+        said = "not an archive of plain arrays" if "pickle" in str(error) else shown(lines[0])
         raise InputError(f"not a readable .npz file ({said})", file=shown(str(path))) from error
 
 
@@ -149,7 +149,7 @@ def _classes(arrays: Mapping[str, NDArray[Any]], file: str) -> tuple[str, ...]:
             f"train_y: labels out of range: {len(present)} classes must be labelled 0 to "
             f"{len(present) - 1} (got {present.min()} to {present.max()})",
             file=file,
-            hint="name the classes in an array 'classes' where some have no image",
+            hint="if some classes have no image, name all classes in an array 'classes'",
         )
     return tuple(str(value) for value in present)
 

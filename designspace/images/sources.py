@@ -76,7 +76,7 @@ def _path(source: str) -> Path:
     try:
         return path.expanduser()
     except RuntimeError as error:
-        raise InputError("no such user's folder", file=shown(source)) from error
+        raise InputError("no such user's home folder", file=shown(source)) from error
 
 
 def _unknown(path: Path, source: str) -> InputError:

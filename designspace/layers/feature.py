@@ -49,7 +49,7 @@ class Arithmetic(ABC):
     def _operate(self, operator: Operator, other: Any) -> Self:
         if type(other) is not type(self):
             raise ShapeError(
-                f"`{operator}` joins what two layers give, and not {other!r}",
+                f"`{operator}` joins the outputs of two layers, not {other!r}",
                 hint="put constants into a leaf, which has a formula and a lowering",
             )
         return self.combined(operator, other)
@@ -136,7 +136,7 @@ def _same_axes(*features: Feature) -> str:
     if not few.size:
         kept = Feature((*(1 for _ in many.size), few.channels))
         return f"pool with `GlobalAvgPool(keep_dims=True)`, which gives {kept}"
-    return "`Flatten` makes tokens of a map, and `ReshapeLike` a map of tokens"
+    return "`Flatten` turns a map into tokens, and `ReshapeLike` turns tokens into a map"
 
 
 def image(size: int, channels: int = 3) -> Feature:

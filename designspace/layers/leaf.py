@@ -26,7 +26,7 @@ def sides(x: Feature) -> tuple[int, int]:
     if len(x.size) != 2:
         raise ShapeError(
             f"expected a map (height x width), got {x}",
-            hint="tokens take the mixers `attention` and `mlp` and the head `class_token`",
+            hint="for tokens use the mixers `attention` and `mlp` and the head `class_token`",
         )
     height, width = x.size
     return height, width

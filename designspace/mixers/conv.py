@@ -33,7 +33,7 @@ class GroupWidth(Frozen):
         width = min(self.width, channels)
         if channels % width:
             raise ShapeError(
-                f"{channels} channels are no whole number of groups of {width}",
+                f"{channels} channels are not a whole number of groups of {width}",
                 hint=f"use widths that are multiples of {width}",
             )
         return channels // width

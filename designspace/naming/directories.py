@@ -147,7 +147,7 @@ def _wrong(path: Path) -> str:
             first = f"{inside[0]}:{WINNER}" if file == META else str(inside[0])
             count = f"{len(inside)} {many}" if len(inside) > 1 else one
             return f"names no network, but holds {count}; name one, such as {first}"
-    said = f"names no network: it is no run (without {NAME}) and no study (without {META})"
+    said = f"names no network: it is not a run (without {NAME}) and not a study (without {META})"
     return f"{said}; {_held(path)}"
 
 

@@ -18,9 +18,9 @@ YAML = (".yaml", ".yml")
 FOREIGN = (".pt", ".pth", ".pyth", ".th", ".pkl", ".bin", ".ckpt", ".tar", ".onnx", ".pt2", ".npz")
 _TASK = ("num_classes", "in_channels", "classes", "input")
 _OTHER = {
-    "axes": ("a space", "it goes to `designspace search --space {file}`"),
+    "axes": ("a space", "pass it to `designspace search --space {file}`"),
     "steps": ("a ladder", "name one of its steps, {file}:STEP; `designspace ladder` lists them"),
-    "epochs": ("a recipe", "it goes to `--recipe {file}`"),
+    "epochs": ("a recipe", "pass it to `--recipe {file}`"),
 }
 """Descriptions and hints for our other kinds of YAML files, by a key that only they have."""
 
@@ -36,7 +36,9 @@ def of_file(name: str, path: Path, changes: Mapping[str, Any]) -> Named:
     _require_spec(name, path)
     spec = load(path, changes)
     title = spec.name or path.stem
-    return Named(name, "spec file", title, spec, missing="a YAML file holds a spec alone")
+    return Named(
+        name, "spec file", title, spec, missing="a YAML file holds only a spec, no weights"
+    )
 
 
 def of_weights(name: str, path: Path) -> Named:
@@ -49,9 +51,9 @@ def of_weights(name: str, path: Path) -> Named:
     written = facts.get("spec")
     if not isinstance(written, dict):
         raise InputError(
-            "carries no spec, so it names no network",
+            "contains no spec, so it names no network",
             file=name,
-            hint=f"name the network, and these with --weights {name}",
+            hint=f"name the network, and pass these weights with --weights {name}",
         )
     spec = load(Document(written, {(): Origin(name)}))
     classes = facts.get("num_classes")
@@ -76,9 +78,9 @@ def task_of(facts: dict[str, Any]) -> dict[str, Any]:
 def _require_spec(name: str, path: Path) -> None:
     if path.suffix.lower() in FOREIGN:
         raise InputError(
-            "carries no spec of ours, so it names no network",
+            "contains no spec of ours, so it names no network",
             file=name,
-            hint=f"name the network, and weights with --weights {name}",
+            hint=f"name the network, and pass the weights with --weights {name}",
         )
     if path.name == NAME:
         raise InputError("is the record of a run", file=name, hint=f"name the run: {path.parent}")

@@ -51,7 +51,7 @@ def find_network(name: Source | Named, changes: Mapping[str, Any] | None = None)
         return _found(str(name), changes or {})
     spec = load(name, changes)
     title = spec.name or "network"
-    return Named(title, "data", title, spec, missing="plain data are a spec alone")
+    return Named(title, "data", title, spec, missing="plain data is only a spec, without weights")
 
 
 def find_weights(name: str | Path) -> Path | str:
@@ -106,7 +106,13 @@ def _of_two_parts(name: str, head: str, changes: Mapping[str, Any]) -> Named:
     """Return the network of `LADDER:STEP`, `STUDY:TRIAL` or `timm:NAME`."""
     if _is_ladder(head):
         spec = load(name, changes)
-        return Named(name, "ladder step", name, spec, missing="a step of a ladder is a spec alone")
+        return Named(
+            name,
+            "ladder step",
+            name,
+            spec,
+            missing="a step of a ladder is only a spec, without weights",
+        )
     study = parted(name)
     if study:
         return of_trial(name, *study).changed(changes)
@@ -125,7 +131,9 @@ def _is_ladder(head: str) -> bool:
 
 def _of_catalog(name: str, changes: Mapping[str, Any]) -> Named:
     spec = load(name, changes)
-    return Named(name, "catalog", spec.name or name, spec, missing="the catalog holds specs alone")
+    return Named(
+        name, "catalog", spec.name or name, spec, missing="the catalog holds only specs, no weights"
+    )
 
 
 def _of_timm(name: str) -> Named:

@@ -67,7 +67,7 @@ def _header(path: Path) -> dict[str, Any]:
         raise InputError("not a safetensors file", file=str(path))
     missing = _PREFIX + length + _end(header) - path.stat().st_size
     if missing > 0:
-        raise InputError(f"the file is cut: {missing:,} bytes are missing", file=str(path))
+        raise InputError(f"the file is truncated: {missing:,} bytes are missing", file=str(path))
     return header
 
 

@@ -77,7 +77,7 @@ class Named:
             InputError: The network has no weights; the message says why.
         """
         if self.weights is None:
-            raise InputError(f"'{self.name}' names no weights: {self.missing}")
+            raise InputError(f"'{self.name}' has no weights: {self.missing}")
         return self.weights
 
     @property
@@ -100,5 +100,5 @@ class Named:
             return replace(self, spec=spec)
         if self.weights is None:
             return replace(self, spec=spec)
-        missing = f"the changes make it another network than {self.title}, which was trained"
+        missing = f"the changes make it a different network from {self.title}, which was trained"
         return replace(self, spec=spec, weights=None, missing=missing)

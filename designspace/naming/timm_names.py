@@ -66,7 +66,7 @@ def catalog_network(theirs: str) -> tuple[str, dict[str, Any]]:
     if base not in by_theirs:
         near = get_close_matches(base, by_theirs, n=_SHOWN, cutoff=0.6) or sorted(by_theirs)
         raise InputError(
-            f"no network of the catalog is known to be timm's '{base}'",
+            f"no network of the catalog is known to match timm's '{base}'",
             hint=f"known: {', '.join(near[:_SHOWN])}{', ...' if len(near) > _SHOWN else ''}",
         )
     ours = by_theirs[base]

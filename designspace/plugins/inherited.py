@@ -54,7 +54,9 @@ class _Loader(Loader):
         path, sha256 = _handed_down()[self._name]
         source = Path(path).read_bytes()
         if hashlib.sha256(source).hexdigest() != sha256:
-            raise ImportError(f"{path} changed while the program runs", name=self._name, path=path)
+            raise ImportError(
+                f"{path} changed while the program was running", name=self._name, path=path
+            )
         module.__file__ = path
         exec(compile(source, path, "exec"), vars(module))
 

@@ -84,7 +84,7 @@ def adopt(plugin: Plugin) -> Plugin:
     known = _active.get(plugin.module)
     if known is not None and known.sha256 == plugin.sha256:
         return known
-    assert plugin.sha256 == _sha256(plugin.source.encode()), "the source is not what was hashed"
+    assert plugin.sha256 == _sha256(plugin.source.encode()), "the source does not match its hash"
     before = registered()
     try:
         _run(plugin)

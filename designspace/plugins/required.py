@@ -76,14 +76,14 @@ def _missing(name: str, sha256: str | None, file: str | None, line: int | None) 
     other = next((one for one in active().values() if one.name == name), None)
     if other is not None:
         return InputError(
-            f"needs the plug-in {name} with sha256 {(sha256 or '')[:_SHOWN]}..., and the one given "
+            f"needs the plug-in {name} with sha256 {(sha256 or '')[:_SHOWN]}..., but the one given "
             f"has {other.sha256[:_SHOWN]}...",
             file=file, line=line, path=KEY,
-            hint="give the version that was used, or change the hash where you wrote it",
+            hint="pass the version that was used, or update the hash in your file",
         )  # fmt: skip
     shown = f" (sha256 {sha256[:_SHOWN]}...)" if sha256 else ""
     return InputError(
-        f"needs the plug-in {name}{shown}, and data never run code",
+        f"needs the plug-in {name}{shown}, and data files never run code",
         file=file, line=line, path=KEY,
         hint=f"add --plugin {name} with a file that you trust, or its path to {trusted_list()}",
     )  # fmt: skip

@@ -19,7 +19,7 @@ def require_run_place(directory: Path) -> None:
     Raises:
         InputError: The directory belongs to something else; the message says what.
     """
-    hint = "take another directory with --out"
+    hint = "choose another directory with --out"
     _require_directory(directory, hint)
     if (directory / META).is_file():
         raise InputError("this directory holds a study, not a run", file=str(directory), hint=hint)
@@ -41,7 +41,7 @@ def require_study_place(directory: Path) -> None:
     Raises:
         InputError: The directory belongs to something else; the message says what.
     """
-    hint = "take another directory with --study"
+    hint = "choose another directory with --study"
     _require_directory(directory, hint)
     if (directory / NAME).is_file():
         raise InputError("this directory holds a run, not a study", file=str(directory), hint=hint)
@@ -54,7 +54,7 @@ def require_outside_trials(path: Path) -> None:
     Raises:
         InputError: The path is inside the directory of a study's trials.
     """
-    _outside_trials(path, "take another place with --out")
+    _outside_trials(path, "choose another place with --out")
 
 
 def _require_directory(directory: Path, hint: str) -> None:

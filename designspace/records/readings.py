@@ -125,5 +125,5 @@ def _into_record(directory: Path, reading: TestReading) -> None:
 def _ended(directory: Path) -> Record:
     record = read_record(directory)
     if not record.over:
-        raise InputError("the run has not come to its end", file=str(directory))
+        raise InputError("the run has not finished", file=str(directory))
     return record

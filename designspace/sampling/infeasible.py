@@ -22,7 +22,7 @@ def why_counted_empty(feasible: Feasible) -> str:
     if not said:
         ranges = [(name, feasible.range(name, Bounds())) for name in bounds.limited]
         said = [
-            f"{_wanted(name, *bounds.of(name))}, and the space has {found[0]:,} to {found[1]:,}"
+            f"{_wanted(name, *bounds.of(name))}, but the space has {found[0]:,} to {found[1]:,}"
             for name, found in ranges
             if found
         ]
@@ -36,7 +36,7 @@ def why_none_seen(limits: Sequence[Limit], seen: Sequence[Costs]) -> str:
     alone = [x for x in limits if not any(x.broken_by(costs) is None for costs in seen)]
     said = "; ".join(_nearest_seen(limit, seen) for limit in alone or limits)
     together = "" if alone else "its limits exclude each other: "
-    return f"no network within its limits ({len(seen)} networks looked at): {together}{said}"
+    return f"no network within its limits ({len(seen)} networks sampled): {together}{said}"
 
 
 def _nearest_seen(limit: Limit, seen: Sequence[Costs]) -> str:

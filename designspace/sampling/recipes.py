@@ -77,7 +77,7 @@ class Recipes:
 def _group(space: Space, names: Sequence[str]) -> Group:
     axes = {name: space.axes[name] for name in names}
     if prod(len(axis.labels) for axis in axes.values()) > MOST:
-        raise TooLargeError(f"{', '.join(names)} hang together in more than {MOST:,} ways")
+        raise TooLargeError(f"{', '.join(names)} are coupled in more than {MOST:,} ways")
     found: dict[str | None, tuple[int, ...]] = {}
     for indices in itertools.product(*(range(len(axis.labels)) for axis in axes.values())):
         labels = {name: axes[name].labels[i] for name, i in zip(axes, indices, strict=True)}

@@ -163,7 +163,9 @@ class Searched:
             InputError: The draw is stratified, which needs a count.
         """
         if stratify:
-            raise InputError(f"no strata where a space cannot be counted: {self.reason}")
+            raise InputError(
+                f"stratified sampling needs a space that can be counted: {self.reason}"
+            )
         return self.look(n, min(max(LOOKED, TIMES * n), MOST_MADE), seed)
 
     def look(self, n: int, most: int, seed: int = 0) -> Draw:

@@ -79,7 +79,9 @@ def resources_of(meta: StudyMeta, file: str) -> Resources:
     """
     where = meta.environment
     if "device" not in where:
-        raise InputError("the study does not say on what it runs", file=file, path="environment")
+        raise InputError(
+            "the study does not record its device and resources", file=file, path="environment"
+        )
     with _within("environment", file):
         cpus, gpus = where.get("cpus_per_trial", 1), where.get("gpus_per_trial", 0.0)
         if not (isinstance(cpus, int) and cpus > 0 and isinstance(gpus, int | float)):
@@ -101,9 +103,9 @@ def resources_before(directory: Path) -> Resources | None:
 def _meta(directory: Path) -> StudyMeta:
     if (directory / NAME).is_file() and not (directory / META).is_file():
         trial = parted_directory(directory)
-        what, again = "a run", "the same designspace train command goes on with it"
+        what, again = "a run", "the same designspace train command continues it"
         if trial is not None:
-            what, again = "a trial", f"designspace resume {trial[0]} goes on with its study"
+            what, again = "a trial", f"designspace resume {trial[0]} continues its study"
         raise InputError(
             f"this directory holds {what}, not a study", file=str(directory), hint=again
         )
@@ -112,10 +114,10 @@ def _meta(directory: Path) -> StudyMeta:
         tuning = meta.command[1:2] == ["train"]
         command = "train --tune" if tuning else "the program that began it"
         raise InputError(
-            "the study does not say how its data are read",
+            "the study does not record how its data is read",
             file=str(directory / META),
             path="data.load",
-            hint=f"the same {command} goes on with it",
+            hint=f"the same {command} continues it",
         )
     for path, words in (("proposer", ("tpe", "random")), ("executor", ("ray", "local"))):
         if getattr(meta, path) not in words:
@@ -161,8 +163,8 @@ def _space(meta: StudyMeta, recipe: Recipe, file: str) -> CountedSpace:
 def _other(part: str, told: str, file: str) -> InputError:
     """Return the error for a part that is read differently than it was written."""
     return InputError(
-        f"the {part} does not read as it was written ({told or 'its digest is another one'})",
-        file=file, path=part, hint="it was changed by hand, or written by another version",
+        f"the {part} has changed since it was written ({told or 'its digest differs'})",
+        file=file, path=part, hint="it was edited by hand or written by another version",
     )  # fmt: skip
 
 
@@ -174,14 +176,15 @@ def _data(meta: StudyMeta, file: str) -> tuple[Data, dict[str, Any]]:
     except InputError as error:
         raise InputError(
             f"the data of the study cannot be read ({error})", file=file, path="data.load.source",
-            hint="put them back, or repeat the search command with their new --data and --study",
+            hint="put the data back, or repeat the search command with the new --data and the "
+                "same --study",
         ) from None  # fmt: skip
     if images.digest != meta.data.digest:
         new = data_facts(images, load, _recipe(meta, file))
         pair = meta.data.model_dump(), new.model_dump()
-        told = differing(*pair, "digest", "notes") or "the same counts, other content"
+        told = differing(*pair, "digest", "notes") or "same counts, different content"
         raise InputError(
             f"the data changed since the study began ({told})", file=file, path="data",
-            hint="restore them, or begin a new study",
+            hint="restore the data, or start a new study",
         )  # fmt: skip
     return images, load

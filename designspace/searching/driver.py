@@ -142,7 +142,8 @@ class Driver:
             self.notes.append(f"the weights of trial {trial.number} were rebuilt")
         elif not trial_weights(self.request.directory, trial.number).exists():
             self.notes.append(
-                f"the weights of trial {trial.number} were gone: it was trained again for its test"
+                f"the weights of trial {trial.number} were missing: it was trained again for "
+                "its test"
             )
         return _start_of(trial, trial.attempt, job_of(self.request, trial), task)
 
@@ -234,7 +235,7 @@ class Driver:
         if not failure.fatal or trial.number in self._tried_again:
             raise DesignspaceError(f"{where}: {what}: {failure.error}")
         self._tried_again.add(trial.number)
-        self._note(f"trial {trial.number}: {what}: {failure.error}; it is tried once more")
+        self._note(f"trial {trial.number}: {what}: {failure.error}; it will be retried once")
 
     def _propose(self, number: int) -> Trial | None:
         asked = self._proposer.ask(number) if number else base_point(self.request.space)

@@ -15,7 +15,7 @@ from designspace.records.facts import SpaceFacts
 from designspace.records.study.study import META, StudyMeta
 from designspace.searching.request import Request
 
-_SAME = "the same in name only"
+_SAME = "same name, different content"
 
 
 def describe(request: Request) -> StudyMeta:
@@ -73,16 +73,16 @@ def check_same(directory: Path, old: StudyMeta, new: StudyMeta) -> None:
     differing = _differing(old, new)
     if differing:
         raise InputError(
-            f"the study here has another {' and another '.join(differing)}",
+            f"this directory holds a study that differs in {' and '.join(differing)}",
             file=str(directory / META),
-            hint="take another directory, or the command that made this one",
+            hint="use another directory, or repeat the command that created this study",
         )
     if new.trials < old.trials:
         raise InputError(
-            f"the study here has {old.trials} trials, and {new.trials} are asked for",
+            f"the study here has {old.trials} trials, but {new.trials} are requested",
             file=str(directory / META),
             path="trials",
-            hint="a total can only be raised",
+            hint="the total can only be raised",
         )
 
 

@@ -42,7 +42,8 @@ def _blame(request: Request) -> str | None:
     near = _nearest(request, size, own)
     kind = "smallest" if near > size else "largest"
     return (
-        f"the data are why: the networks see images of {size}x{size}, and the space is made for "
+        f"the data is the cause: the networks see images of {size}x{size}, and the space is "
+        "made for "
         f"{own}x{own}; the {kind} input that works is {near}x{near} "
         f"(--recipe-set input_size={near})"
     )

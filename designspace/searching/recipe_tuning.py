@@ -57,7 +57,7 @@ def budget_of(recipe: Recipe, names: Sequence[str], trials: int) -> Budget:
     for path, (low, _) in ranges.items():
         if low <= 0:
             raise InputError(
-                "the recipe has 0 here, and draws are multiples of its own value",
+                "the recipe's value is 0, and tuning tries multiples of it",
                 file="--tune",
                 path=path,
             )
@@ -141,7 +141,7 @@ class RecipeTuning:
             try:
                 load_recipe(self.recipe.plain(), values)
             except InputError as error:
-                said = f"a value that is drawn is refused: {error.message}"
+                said = f"a drawn value is not valid: {error.message}"
                 raise InputError(said, file="--tune", path=error.path) from None
 
     def result(self, state: StudyState) -> Tuning:
@@ -152,7 +152,7 @@ class RecipeTuning:
         """
         winner = state.winner
         if winner is None:
-            raise TrialsFailedError("no training of the tuning came to its end with a score")
+            raise TrialsFailedError("no training of the tuning finished with a score")
         trials = sorted(state.trials.values(), key=lambda trial: int(trial.point[_AXIS]))
         return Tuning(
             budget=self.budget,
@@ -223,7 +223,7 @@ def _paths(names: Sequence[str], numbers: Mapping[str, float], recipe: Recipe) -
         meant = [path for path in numbers if path == name or path.endswith(f".{name}")]
         if len(meant) != 1:
             hint = did_you_mean(name, meant or _tunable(numbers, recipe))
-            said = "is ambiguous" if meant else "is no number of the recipe that can be tuned"
+            said = "is ambiguous" if meant else "is not a number in the recipe that can be tuned"
             raise InputError(f"'{name}' {said}", file="--tune", hint=hint)
         paths += [meant[0]] if meant[0] not in paths else []
     return paths

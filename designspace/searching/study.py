@@ -78,7 +78,7 @@ def _require_free(directory: Path) -> None:
         raise InputError(
             f"the directory holds {holds[0]} but no study",
             file=str(directory),
-            hint="take an empty or a new directory",
+            hint="use an empty or a new directory",
         )
 
 
@@ -104,7 +104,7 @@ def _left_to_do(state: StudyState, request: Request) -> bool:
 
 def _missing(state: StudyState) -> str | None:
     short = state.wanted - len(state.trials)
-    return f"{short} of {state.wanted} trials have no new network left" if short else None
+    return f"no new network is left for {short} of {state.wanted} trials" if short else None
 
 
 def _run(request: Request, pool: Pool | None, observer: Observer) -> Outcome:

@@ -160,7 +160,7 @@ def _end_with_others(group: Group, error: Exception) -> NoReturn:
     if rank != group.rank:
         raise SystemExit(getattr(error, "exit_code", 1)) from None
     if group.world > 1 and _is_lost(error):
-        raise DesignspaceError(f"{said}; the same command goes on from the last checkpoint")
+        raise DesignspaceError(f"{said}; the same command continues from the last checkpoint")
     raise error
 
 

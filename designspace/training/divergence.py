@@ -40,8 +40,8 @@ def cause(before: Sequence[float]) -> str:
     finite = [loss for loss in before if math.isfinite(loss)]
     if not finite:
         return (
-            "the first loss of the epoch already: the weights were no longer finite, "
-            "or an image is not; try a lower lr, a longer warm-up or grad_clip"
+            "already in the first loss of the epoch: the weights or an image were not "
+            "finite; try a lower lr, a longer warm-up or grad_clip"
         )
     if finite[-1] > RISEN * min(finite):
         return (

@@ -51,7 +51,7 @@ def restore(run: Run) -> bool:
         raise InputError(
             f"these are not the weights of this training ({error.message})",
             file=str(path),
-            hint="delete the file, and the same command trains it again",
+            hint="delete the file; the same command then trains it again",
         ) from None
     return True
 

@@ -122,7 +122,7 @@ class Run:
             done = _DONE[self.view.test.crop_mode]
             notes.append(f"every batch resized and {done} to {size}x{size}")
         if self._begun is not None:
-            notes.append(f"begins with {self._begun.source}: {self._begun}")
+            notes.append(f"starts from {self._begun.source}: {self._begun}")
         return tuple(notes)
 
     @property
@@ -146,7 +146,7 @@ class Run:
             DivergedError: The loss is not finite; the last checkpoint stays.
             InputError: The disk is full; the last checkpoint stays.
         """
-        assert self.epoch < self.epochs, "the run has done all of its epochs"
+        assert self.epoch < self.epochs, "the run has completed all of its epochs"
         self._fresh = False
         number, began = self.epoch + 1, time.perf_counter()
         clock, steps, start = Clock(self._device), self._batches.steps, self._position
@@ -166,7 +166,7 @@ class Run:
         trained = time.perf_counter()
         score = self._score(self.data.val)
         if not math.isfinite(score.loss):
-            said = "the last step's update was too long; try a lower lr or grad_clip"
+            said = "the last step's update was too large; try a lower lr or grad_clip"
             raise DivergedError(number, steps, current_lr(self._trainer.optimizer), said)
         ended = time.perf_counter()
         record = Epoch(
@@ -208,7 +208,7 @@ class Run:
             raise InputError(
                 "the processes of this run find different checkpoints",
                 file=str(self.directory),
-                hint="take a directory that they share",
+                hint="use a directory that they share",
             )
         if state is None:
             if not self._fresh:

@@ -49,7 +49,7 @@ from designspace.weights import save_weights
 
 EpochDone = Callable[[Epoch], None]
 StepDone = Callable[[int, int], None]
-GOES_ON = "the same command goes on from its last checkpoint"
+GOES_ON = "the same command continues from its last checkpoint"
 
 
 def train(
@@ -205,9 +205,9 @@ def _earlier(run: Run) -> Record | None:
     found = _differences(there, run)
     if found:
         raise InputError(
-            f"the run there has another {' and another '.join(found)}",
+            f"this directory holds a run that differs in {' and '.join(found)}",
             file=str(run.directory / NAME),
-            hint="take another directory with --out",
+            hint="choose another directory with --out",
         )
     return there
 
@@ -222,7 +222,8 @@ def _differences(there: Record, run: Run) -> list[str]:
         "data": (old, new, old.model_dump(), new.model_dump()),
     }
     found = [
-        f"{part} ({differing(was, now, 'digest', 'notes', 'skipped') or 'the same in name only'})"
+        f"{part} "
+        f"({differing(was, now, 'digest', 'notes', 'skipped') or 'same name, different content'})"
         for part, (before, after, was, now) in pairs.items()
         if before.digest != after.digest
     ]
@@ -232,7 +233,7 @@ def _differences(there: Record, run: Run) -> list[str]:
         found.append(f"seed ({there.seed} there, {run.seed} here)")
     if (there.initial and there.initial.digest) != (begun and begun.digest):
         was, now = [each.model_dump() if each else {} for each in (there.initial, begun)]
-        found.append(f"first weights ({differing(was, now)})")
+        found.append(f"initial weights ({differing(was, now)})")
     return found
 
 

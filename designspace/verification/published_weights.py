@@ -89,7 +89,7 @@ def _claims_of(
     """Return the claims of one network, and the reasons for its results without weights."""
     rows = [row for row in network.published if row.top1 is not None]
     if not rows:
-        return [], ["no accuracy of it is published"]
+        return [], ["its accuracy is not published"]
     claims: list[Claim] = []
     lacking: list[str] = []
     for key, group in _grouped(name, network, rows).items():
@@ -159,4 +159,4 @@ def is_cached(weights: str) -> bool:
 def _hint(directory: Path | None) -> str:
     if directory is not None:
         return "name each file by its network, such as convnext_t.pth"
-    return "name networks to fetch their weights, or give a folder of them with --weights"
+    return "name networks to fetch their weights, or pass a folder of weights with --weights"

@@ -142,7 +142,7 @@ class _Reading:
         """Take the tensor if its shape fits: unchanged, adapted, or interpolated as a table."""
         if self.own[ours].is_floating_point() and not tensor.is_floating_point():
             kind = "complex" if tensor.is_complex() else "whole"
-            self.match.wrong.append(f"{theirs} holds {kind} numbers where fractions belong")
+            self.match.wrong.append(f"{theirs} holds {kind} numbers, but fractions are needed")
         fitted = self._fitted(ours, rule, tensor)
         if fitted is None:
             self.unfit[ours] = theirs
@@ -186,7 +186,7 @@ class _Reading:
             rule = next(rule for name, rule in self.match.layout.ours(theirs) if name == ours)
             wanted = rule.form(tuple(self.own[ours].shape))
             shape = tuple(self.given[theirs].shape)
-            self.match.wrong.append(f"{theirs} is {shape} where {wanted} belongs")
+            self.match.wrong.append(f"{theirs} is {shape}, but {wanted} is needed")
 
     def name_the_missing(self) -> None:
         """Classify the network's tensors that were not given: recomputed, initial or missing."""

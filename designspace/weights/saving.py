@@ -31,7 +31,7 @@ def require_weights_name(path: Path) -> None:
     """
     if path.suffix.lower() not in (SAFE, *_PICKLED):
         raise InputError(
-            "does not end like a file of weights",
+            "does not have the suffix of a weights file",
             file=str(path),
             hint=f"did you mean '{path.with_suffix(SAFE).name}'? (valid: {SAFE}; "
             f"{', '.join(_PICKLED)} without the spec)",

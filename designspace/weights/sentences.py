@@ -68,7 +68,7 @@ def account(match: Match, found: TensorSet, weights: Weights, network: tuple[int
             f"classifier left at its initial values ({there} in the weights, {classes} here)"
         )
     if match.initial:
-        parts.append(f"left at initial values, too: {_some(match.initial)}")
+        parts.append(f"also left at initial values: {_some(match.initial)}")
     if match.unused:
         parts.append(f"not used: {_some(match.unused)}")
     if match.layout.remark:

@@ -85,7 +85,7 @@ def read_facts(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError:
         facts = None
     if not isinstance(facts, dict):
-        raise InputError("what is written beside the weights cannot be read", file=str(path))
+        raise InputError("the facts beside the weights cannot be read", file=str(path))
     return cast("dict[str, Any]", facts)
 
 

@@ -85,7 +85,7 @@ class Task:
         """
         if self.how.batch_size > len(self.data.train):
             raise InputError(
-                f"{self.how.batch_size} images are wanted, {self.data.name} has "
+                f"{self.how.batch_size} images are needed, but {self.data.name} has "
                 f"{len(self.data.train)} to train with",
                 path="batch_size",
             )

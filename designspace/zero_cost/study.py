@@ -120,7 +120,7 @@ def _require_finished(study: Study) -> None:
         raise InputError(
             f"the study is not finished: {done} of {state.wanted} trials ended",
             file=str(study.directory),
-            hint="the command that began it goes on",
+            hint="the command that started it continues it",
         )
 
 

@@ -90,7 +90,7 @@ def test_a_part_that_only_one_side_has_is_told(data: str, gone: str) -> None:
             assert refused.code == 0
             continue
         assert refused.code == 2
-        assert f"the study here has another space ({gone}" in refused.err
+        assert f"this directory holds a study that differs in space ({gone}" in refused.err
         assert "none" in refused.err
         assert len(refused.err.splitlines()) == 1
 
@@ -113,12 +113,12 @@ def test_another_training_in_a_directory_is_told_by_its_values(data: str) -> Non
     command = (*command, "--set", "depths=[1,1]")
     assert run(*command, "--set", "widths=[4,8]").code == 0
     for changes, said in (
-        (("--set", "widths=[4,4]"), "another spec (widths [4, 8] there, [4, 4] here)"),
+        (("--set", "widths=[4,4]"), "spec (widths [4, 8] there, [4, 4] here)"),
         (
             ("--set", "widths=[4,8]", "--recipe-set", "optimizer.weight_decay=0.5"),
-            "another recipe (optimizer.weight_decay 0.05 there, 0.5 here)",
+            "recipe (optimizer.weight_decay 0.05 there, 0.5 here)",
         ),
-        (("--set", "widths=[4,8]", "--seed", 3), "another seed (0 there, 3 here)"),
+        (("--set", "widths=[4,8]", "--seed", 3), "seed (0 there, 3 here)"),
     ):
         refused = run(*command, *changes)
         assert refused.code == 2

@@ -82,13 +82,13 @@ def test_a_trial_that_did_not_finish_names_a_spec_without_weights(
     assert named.weights is None
     assert (named.num_classes, named.in_channels, named.input_size) == (2, 1, 12)
     assert json.loads(run("cost", name, "--json").out)["input"] == [12, 12, 1]
-    with pytest.raises(InputError, match=f"names no weights: trial {named.trial} {why}"):
+    with pytest.raises(InputError, match=f"has no weights: trial {named.trial} {why}"):
         _ = named.trained
     with pytest.raises(InputError, match=why):
         find_weights(name)
     built = run("build", name)
     assert built.code == 0
-    assert f"the weights are initial ones (seed 0), because trial {named.trial} {why}" in built.out
+    assert f"the weights are untrained (seed 0), because trial {named.trial} {why}" in built.out
 
 
 def test_a_file_or_a_directory_comes_first(
@@ -175,7 +175,10 @@ def test_a_spec_is_had_without_torch(demo: str, place: Path) -> None:
             "runs/demo: is a study; name a trial, such as runs/demo:winner (trials: 0 to",
         ),
         ("runs", "runs: names no network, but holds a study; name one, such as runs/demo:winner"),
-        ("empty", "names no network: it is no run (without record.json) and no study (without"),
+        (
+            "empty",
+            "names no network: it is not a run (without record.json) and not a study (without",
+        ),
         ("empty", "it is empty"),
         ("runs/demo/trials", "names no network"),
         ("runs/demo:99", "runs/demo: no trial 99; the nearest is 7; trials: 0 to 7, winner"),
@@ -196,10 +199,10 @@ def test_a_spec_is_had_without_torch(demo: str, place: Path) -> None:
         ("micro:0", "is a space, not a ladder"),
         (
             "timm:resnet5",
-            "no network of the catalog is known to be timm's 'resnet5'; known: resnet50",
+            "no network of the catalog is known to match timm's 'resnet5'; known: resnet50",
         ),
         ("nope.safetensors", "nope.safetensors: no such file or directory"),
-        ("tiny.npz", "carries no spec of ours"),
+        ("tiny.npz", "contains no spec of ours"),
         ("C:\\nets\\mine.yaml", "no such network file"),
         ("", "the name is empty"),
         ("/dev/null", "neither a file nor a directory"),
@@ -233,7 +236,7 @@ def test_a_weights_file_that_is_cut_names_nothing(tmp_path: Path) -> None:
     designspace.save_weights(model, model.spec, path)
     assert find_network(path).spec.digest == model.spec.digest
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(InputError, match="the file is cut: 1 bytes are missing"):
+    with pytest.raises(InputError, match="the file is truncated: 1 bytes are missing"):
         find_network(path)
 
 
@@ -253,14 +256,14 @@ def test_weights_from_elsewhere_name_no_network(tmp_path: Path) -> None:
     assert read_header(path) == ({}, {"a": [2, 3]})
     ran = run("cost", path)
     assert ran.code == 2
-    assert "carries no spec, so it names no network; name the network, and these with" in ran.err
+    assert "contains no spec, so it names no network; name the network, and pass these" in ran.err
 
 
 def test_other_files_of_ours_say_what_they_are() -> None:
     for file, said in (
-        ("search/micro.yaml", "is a space, not a network; it goes to `designspace search --space"),
+        ("search/micro.yaml", "is a space, not a network; pass it to `designspace search --space"),
         ("search/resnet50_to_convnext_t.yaml", "is a ladder, not a network; name one of its steps"),
-        ("specs/recipes/demo.yaml", "is a recipe, not a network; it goes to `--recipe"),
+        ("specs/recipes/demo.yaml", "is a recipe, not a network; pass it to `--recipe"),
     ):
         with pytest.raises(InputError, match=said):
             find_network(catalog.root() / file)
@@ -342,10 +345,10 @@ def test_changes_leave_the_weights_only_with_the_same_architecture(demo: str) ->
     assert same["loaded"]
     changed = run("build", name, "--set", "act=silu")
     assert changed.code == 0
-    assert "the weights are initial ones (seed 0), because the changes make it" in changed.out
+    assert "the weights are untrained (seed 0), because the changes make it" in changed.out
     refused = run("export", name, "--set", "act=silu", "--format", "onnx")
     assert refused.code == 2
-    assert "the changes make it another network than demo:" in refused.err
+    assert "the changes make it a different network from demo:" in refused.err
 
 
 def test_bench_measures_at_the_task_of_the_training(demo: str) -> None:
@@ -386,7 +389,7 @@ def test_a_run_names_its_network_and_training_goes_on_from_a_trial(
     assert json.loads(run("build", out, "--json").out)["loaded"]
     alone = run(*words(data), "--from", f"{demo}:{numbers(Path(demo), 'stopped')[0]}")
     assert alone.code == 2
-    assert "names no weights: trial" in alone.err
+    assert "has no weights: trial" in alone.err
     assert run("train", "--device=cpu").err.startswith("error: no network is named")
 
 
@@ -431,9 +434,9 @@ def test_a_base_that_can_change_is_refused(demo: str, base: str, tmp_path: Path)
     ):
         ran = run(*command)
         assert ran.code == 2
-        assert ran.err.startswith(f"error: {line}: base: '{base}' can be no base, since it can")
+        assert ran.err.startswith(f"error: {line}: base: '{base}' cannot be a base because it can")
         assert f"write the spec out first: designspace show {base} > my.yaml" in ran.err
-    with pytest.raises(InputError, match="can be no base"):
+    with pytest.raises(InputError, match="cannot be a base"):
         designspace.load({"base": base})
 
 

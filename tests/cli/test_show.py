@@ -69,7 +69,7 @@ def test_a_trial_shows_its_spec_and_its_recipe(demo: str, tmp_path: Path) -> Non
         name, record = f"{demo}:{number}", record_of(f"{demo}:{number}")
         ran = run("show", name)
         assert f"# network: {name} is trial {number} ({record.outcome.state}" in ran.out
-        assert f"# '{name}' has a recipe too: --kind recipe prints it" in ran.out
+        assert f"# '{name}' is also the name of a recipe: --kind recipe prints it" in ran.out
         file = tmp_path / "spec.yaml"
         file.write_text(ran.out)
         assert designspace.load(file).digest == record.spec.digest
@@ -125,7 +125,7 @@ def test_what_timm_publishes_is_shown_without_a_download() -> None:
     unknown = run("show", "timm:efficientnet_b0")  # timm has it, the catalog has no such network
     assert unknown.code == 0
     assert "# license: apache-2.0" in unknown.out
-    assert "no network of the catalog is known to be timm's 'efficientnet_b0'" in unknown.out
+    assert "no network of the catalog is known to match timm's 'efficientnet_b0'" in unknown.out
 
 
 def test_a_variant_of_a_recipe(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_name_of_two_kinds_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(catalog, "root", lambda: tmp_path)
     ran = run("show", "demo")
     assert ran.out.startswith("# space: search/demo.yaml")
-    assert "# 'demo' has a recipe too: --kind recipe prints it" in ran.out
+    assert "# 'demo' is also the name of a recipe: --kind recipe prints it" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_signals_stop_a_training_and_its_record_says_so(tmp_path: Path, numbers:
     code, said = stop(process, numbers)
     assert code == 130
     assert "Traceback" not in said
-    assert said.splitlines()[-1] == "interrupted; the same command goes on from here"
+    assert said.splitlines()[-1] == "interrupted; the same command continues from here"
     assert json.loads(metrics.read_text())["outcome"]["state"] == "interrupted"
 
 
@@ -141,7 +141,7 @@ def test_status_tells_whether_a_search_runs(tmp_path: Path) -> None:
     assert json.loads(run("status", study, "--json").out)["running"] is False
     said = run("status", study).out
     assert "1 interrupted" in said
-    assert "(not running; the same search goes on)" in said
+    assert "(not running; repeat the search command to continue)" in said
 
 
 def test_signals_are_held_off_though_native_code_resets_them() -> None:

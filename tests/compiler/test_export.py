@@ -80,7 +80,7 @@ def test_a_file_that_computes_something_else_is_not_put_in_place(
         "pt2": Format(FORMATS["pt2"].write, lambda _: lambda x: [torch.zeros(x.shape[0], 5)])
     }
     monkeypatch.setattr(write, "FORMATS", wrong)
-    with pytest.raises(DesignspaceError, match="not written, for its outputs differ"):
+    with pytest.raises(DesignspaceError, match="not written, because its outputs differ"):
         designspace.export(model, (1, 28, 28), path)
     assert path.read_text() == "what was there"
     assert len(list(tmp_path.iterdir())) == 2

@@ -71,7 +71,7 @@ def test_drop_path_grows_from_block_to_block() -> None:
 
 def test_blocks_of_other_widths_are_refused_with_their_path() -> None:
     wider = {"kind": "conv", "wide": "ends", "spatial_at": "middle"}
-    with pytest.raises(InputError, match="64 and 16 channels in turn"):
+    with pytest.raises(InputError, match="64 and 16 channels alternately"):
         cost(load(TWINS, {"block.first": wider}))
 
 

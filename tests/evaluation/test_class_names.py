@@ -82,7 +82,7 @@ def test_weights_without_names_have_the_order_of_the_images() -> None:
     with pytest.raises(InputError, match="the weights have 10 classes, without names"):
         match_classes(Answers(10), ["a", "b", "c"], {})
     assert match_classes(Answers(10), ["a", "b"], {"7": "a", "3": "b"}).targets == (7, 3)
-    with pytest.raises(InputError, match="no answer is given for b"):
+    with pytest.raises(InputError, match="no class of the weights is mapped to b"):
         match_classes(Answers(10), ["a", "b"], {"7": "a"})
 
 

@@ -119,7 +119,7 @@ def test_flat_photos_are_not_measured_on_what_was_learned(pets: Path, tmp_path: 
     assert (score["n"], score["top1"], score["seen"]) == (record.data.val, record.top1, 0)
     learned = found(lone, "--data", pets / "photos", "--split", "train")
     assert learned["n"] == learned["seen"] == record.data.train
-    assert "do not say where the images are" in refused(lone)
+    assert "do not record where their training images are" in refused(lone)
     words = [lone, "--data", pets / "photos", "--split", "test", "--device", "cpu"]
     assert "not recorded: these weights lie outside" in run("eval", *words).out
     moved = shutil.copytree(pets / "photos", tmp_path / "elsewhere")
@@ -127,7 +127,7 @@ def test_flat_photos_are_not_measured_on_what_was_learned(pets: Path, tmp_path: 
     (moved / "cat" / "00.png").unlink()
     other = found(lone, "--data", moved)
     assert (other["split"], other["seen"], other["n"]) == ("all", None, 89)
-    assert "whether the weights have seen them is not known" in other["says"][-1]
+    assert "whether the weights have seen these is unknown" in other["says"][-1]
 
 
 def test_images_that_changed_since_the_training_are_refused(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_top5_of_five_classes_is_not_shown(trained: Path) -> None:
 
 
 def test_a_network_without_weights_is_one_line() -> None:
-    assert "names no weights" in refused("convnext_t")
+    assert "has no weights" in refused("convnext_t")
     assert "--weights" in refused("convnext_t")
     assert "--retest is for --split test" in refused("convnext_t", "--retest")
     assert "did you mean 'test'?" in refused("convnext_t", "--split", "tset")

@@ -89,7 +89,7 @@ def test_what_cannot_take_a_reading_says_so(tmp_path: Path) -> None:
     unfinished = made().model_copy(update={"outcome": Ending(state="interrupted")})
     write_record(tmp_path / "r", unfinished)
     for refused in (partial(record_reading, reading=reading()), ensure_recordable):
-        with pytest.raises(InputError, match="has not come to its end"):
+        with pytest.raises(InputError, match="has not finished"):
             refused(tmp_path / "r")
     assert {path.name for path in (tmp_path / "r").iterdir()} == {"record.json"}
 

@@ -164,7 +164,7 @@ def test_splits_have_many_spellings(
     data = read(pack(kind, tmp_path, numbered(*listed)))
     assert (data.classes, counts(data), data.own_test) == (["cat", "dog"], expected, True)
     said = " ".join(data.notes)
-    assert ("select with" in said) == ("est" not in names[-1] or len(names) == 3)
+    assert ("model selection" in said) == ("est" not in names[-1] or len(names) == 3)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_files_without_a_split_in_their_name(tmp_path: Path, kind: str) -> None:
     other = train.rename(train.with_name(train.name.replace("train", "part")))
     data = read(place)
     assert (counts(data), data.own_test) == ((8, 4, 4), True)
-    assert any("taken to train with" in note for note in data.notes)
+    assert any("used for training" in note for note in data.notes)
     other.with_name("docs").mkdir()
     (other.with_name("docs") / "figure.png").write_bytes(image(0))
     assert any("left out .png 1" in note for note in read(place).notes)

@@ -232,19 +232,21 @@ def test_a_folder_too_large_to_keep_is_read_as_needed(photos: Callable[..., Path
 def test_one_class_is_nothing_to_tell_apart(tmp_path: Path) -> None:
     images, labels = np.zeros((20, 8, 8), np.uint8), np.zeros(20, np.int64)
     np.savez(tmp_path / "one.npz", train_x=images, train_y=labels, test_x=images, test_y=labels)
-    with pytest.raises(InputError, match=r"one: two classes at least are needed \(got 0\)"):
+    with pytest.raises(InputError, match=r"one: at least two classes are needed \(got 0\)"):
         load_data(str(tmp_path / "one.npz"))
 
 
 def test_a_test_split_alone_is_no_class(tmp_path: Path) -> None:
     (tmp_path / "val" / "cat").mkdir(parents=True)
-    with pytest.raises(InputError, match=r"has val but no train/; to measure on one, name it"):
+    with pytest.raises(
+        InputError, match=r"has val but no train/; to measure on one of them, pass it"
+    ):
         load_data(str(tmp_path))
 
 
 def test_a_text_file_is_not_advised_to_be_unpickled(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("no archive")
     with pytest.raises(
-        InputError, match=r"not a readable .npz file \(no archive of plain arrays\)"
+        InputError, match=r"not a readable .npz file \(not an archive of plain arrays\)"
     ):
         load_data(str(tmp_path / "text.npz"))

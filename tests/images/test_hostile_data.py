@@ -46,7 +46,7 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
             os.chdir(here)
     data = read(place)
     assert counts(data) == (8, 4, 4)
-    assert any("left out 6 entries that are no regular files" in note for note in data.notes)
+    assert any("left out 6 entries that are not regular files" in note for note in data.notes)
 
 
 @pytest.mark.parametrize("suffix", ["", ".tar", ".zip", ".npz", ".parquet"])

@@ -118,14 +118,20 @@ def test_a_kits_own_map_is_followed(tmp_path: Path) -> None:
         ({"val.txt": f"{_name(1)} 0\n"}, "has no label in val.txt"),
         (
             {"val.txt": "".join(f"{_name(n)} 3\n" for n in range(1, 7))},
-            "val.txt:1: label 3 is none",
+            "val.txt:1: label 3 is not one",
         ),
         ({"val.txt": _name(1)}, "val.txt:1: a line has a name and a label"),
         ({"LOC_val_solution.csv": _kaggle().replace(IDS[1], "n99")}, "only in val"),
         ({"LOC_val_solution.csv": "\x80"}, None),
         ({"ILSVRC2012_validation_ground_truth.txt": "1\n2"}, "has 2 labels, none for ILSVRC2012"),
-        ({"ILSVRC2012_validation_ground_truth.txt": "1001\n" * 6}, "'1001' is no class of the dev"),
-        ({"ILSVRC2012_validation_ground_truth.txt": "9" * 5000 + "\n" * 6}, "no class of the dev"),
+        (
+            {"ILSVRC2012_validation_ground_truth.txt": "1001\n" * 6},
+            "'1001' is not a class of the dev",
+        ),
+        (
+            {"ILSVRC2012_validation_ground_truth.txt": "9" * 5000 + "\n" * 6},
+            "not a class of the dev",
+        ),
     ],
 )
 def test_a_list_that_does_not_fit_is_named(
@@ -133,4 +139,4 @@ def test_a_list_that_does_not_fit_is_named(
 ) -> None:
     files = {**_files(), **{name: text.encode("latin-1") for name, text in lists.items()}}
     words = refusal(pack(kind, tmp_path, files))
-    assert re.search(said or "is no list of labels", words), words
+    assert re.search(said or "is not a list of labels", words), words

@@ -272,8 +272,12 @@ def _other_classes(root: Path, parts: Parts) -> str:
         (_no_label, r"train-0\.tar: 00: has no label \(\.cls, \.json\); it has png"),
         (_no_image, r"train-0\.tar: 27: has no image .* it has cls"),
         (_bad_json, r"a\.tar: x\.json: unreadable label \(no 'label'\)"),
-        (_gap, "2 classes must be labelled 0 to 1 .got 0 to 2.; name the classes in .*classes.txt"),
-        (_unnamed_class, r"train-0001\.tar: 24\.png|train-0001\.tar: 20\.png: label 2 is none"),
+        (
+            _gap,
+            "2 classes must be labelled 0 to 1 .got 0 to 2.; if some classes have no image, "
+            "name all classes in .*classes.txt",
+        ),
+        (_unnamed_class, r"train-0001\.tar: 24\.png|train-0001\.tar: 20\.png: label 2 is not one"),
         (_cut, r"train-0001\.tar: not a readable tar file"),
         (_absent, r"train-0002\.tar: no such file"),
         (_no_column, r"a\.parquet: has no column image or img \(it has pixels, label\)"),

@@ -135,7 +135,7 @@ def test_another_content_than_the_one_named_is_refused(tmp_path: Path) -> None:
     file = written(tmp_path)
     ran = run("cost", spec_file(tmp_path, {"gate.py": "0" * 64}), "--plugin", file)
     assert ran.code == 2
-    assert "with sha256 000000000000..., and the one given has" in ran.err
+    assert "with sha256 000000000000..., but the one given has" in ran.err
 
 
 def test_the_users_own_list_loads_what_data_ask_for_by_hash(tmp_path: Path, trap: Path) -> None:

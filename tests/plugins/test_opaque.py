@@ -167,7 +167,7 @@ def test_what_a_module_must_give() -> None:
         def forward(self, x: Any) -> Any:
             return x, x
 
-    with pytest.raises(InputError, match="Two gives no map, tokens or vector"):
+    with pytest.raises(InputError, match="Two does not return a map, tokens or a vector"):
         Opaque.of(Two).out(Feature((4, 4, 8)))
     for shape in ((4, 4, 8), (16, 8), (8,)):
         assert Opaque.of(nn.Identity).out(Feature(shape)) == Feature(shape)

@@ -346,7 +346,7 @@ def bad(path: Path, name: str) -> list[str]:
         ("no cost", "it has no column 'macs'; did you mean 'mac'?"),
         ("negative", "a cost is at least 0; found -2"),
         ("missing cost", "a cell without a value"),
-        ("twice", "column 'acts' stands twice"),
+        ("twice", "column 'acts' appears twice"),
         ("other suffix", "ends in .parquet or .csv"),
     ],
 )
@@ -361,7 +361,7 @@ def test_what_is_no_population_is_one_line(tmp_path: Path, name: str, said: str)
     ("columns", "said"),
     [
         ({"macs": [1.5, 2, 3, 4]}, "macs: a cost is a whole number"),
-        ({"act": [0.5, 1.0, 2.0, 3.0]}, "act: no axis: labels are words, not double"),
+        ({"act": [0.5, 1.0, 2.0, 3.0]}, "act: not an axis: labels are words, not double"),
     ],
 )
 def test_columns_of_other_types(tmp_path: Path, columns: dict[str, Any], said: str) -> None:
@@ -376,7 +376,7 @@ def test_a_column_of_names_is_no_axis(tmp_path: Path) -> None:
     file = table(tmp_path / "p.parquet", act=["a"] * 1200, name=names, **costs)
     found = run("report", "--population", file)
     assert found.code == 2
-    assert "name: no axis: 1,200 different labels" in found.err
+    assert "name: not an axis: 1,200 different labels" in found.err
 
 
 def test_a_description_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -392,11 +392,11 @@ def test_a_description_that_is_none_is_refused(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["runs/x", "--population", "p.parquet"], "a study or populations, not both"),
-        (["--out", "there"], "a study's report stands in its directory"),
+        (["--out", "there"], "a study's report is always written to the study's directory"),
         (["--population", "nowhere.parquet"], "nowhere.parquet: no such file"),
         (["--population", "."], "ends in .parquet or .csv"),
-        (["--population", "p.parquet"] * 2, "p.parquet: stands twice"),
-        (["--population", "p.parquet", "--out", "p.parquet"], "--out: is no folder"),
+        (["--population", "p.parquet"] * 2, "p.parquet: appears twice"),
+        (["--population", "p.parquet", "--out", "p.parquet"], "--out: is not a folder"),
         ([w for i in range(7) for w in ("--population", f"{i}.parquet")], "at most 6"),
     ],
 )

@@ -95,7 +95,7 @@ def test_a_space_without_a_valid_network_says_why(tmp_path: Path) -> None:
         ("gmac=4.5+-1%", "did you mean 'gmacs'?"),
         ("params<=30Q", "30Q"),
         ("params=5M..3M", "above the upper 3,000,000"),
-        ("hello", "is no limit"),
+        ("hello", "is not a limit"),
     ],
 )
 def test_wrong_limits_are_one_line(written: Any, limit: str, said: str) -> None:

@@ -141,8 +141,10 @@ def test_a_gpu_is_the_default_where_there_is_one(
         (Asked(), Resources(2, 0.0, "cpu"), Resources(2, 0.0, "cpu"), "stay on the CPU"),
         (Asked("cpu"), Resources(2, 0.0, "cpu"), Resources(2, 0.0, "cpu"), None),
         (Asked("cuda"), Resources(1, 0.25, "cuda"), Resources(1, 0.25, "cuda"), None),
-        (Asked("cuda"), Resources(), Resources(1, 1.0, "cuda"), "began on cpu, and its trials go"),
-        (Asked("cpu"), Resources(1, 1.0, "cuda"), Resources(), "began on cuda, and its trials go"),
+        (Asked("cuda"), Resources(), Resources(1, 1.0, "cuda"), "began on cpu, and its trials "
+            "continue"),
+        (Asked("cpu"), Resources(1, 1.0, "cuda"), Resources(), "began on cuda, and its trials "
+            "continue"),
         (Asked(gpus=0.5), Resources(1, 1.0, "cuda"), Resources(1, 0.5, "cuda"), None),
         (Asked(cpus=4), Resources(1, 0.5, "cuda"), Resources(4, 0.5, "cuda"), None),
         # What older studies may hold: a GPU that no trial reserved, or one by number.
@@ -242,7 +244,7 @@ def test_the_dry_run_says_device_shares_and_what_was_timed(
     assert ran.code == 0, ran.err
     assert "; 1 CPU per trial, " in ran.out
     assert " at a time), ray" in ran.out
-    assert "start-up left out, timed on cpu (" in ran.out
+    assert "start-up excluded, timed on cpu (" in ran.out
     assert sorted(Path().iterdir()) == before
     monkeypatch.setattr("designspace.searching.plan.time_epoch", lambda _: 1.0)
     gpus(monkeypatch, 2)

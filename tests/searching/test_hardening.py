@@ -79,7 +79,7 @@ def test_a_study_that_another_driver_began_meanwhile_is_not_overwritten(
         run_study(toy.request(tmp_path / "s", trials=2))
 
     monkeypatch.setattr(studies, "_require_feasible", slow)
-    with pytest.raises(InputError, match=r"another seed \(0 there, 5 here\)"):
+    with pytest.raises(InputError, match=r"seed \(0 there, 5 here\)"):
         run_study(toy.request(tmp_path / "s", trials=2, seed=5))
     assert load_study(tmp_path / "s").meta.seed == 0
 

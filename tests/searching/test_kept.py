@@ -151,7 +151,7 @@ class Case:
 
 
 CASES = (
-    Case("cut", "no safetensors file"),
+    Case("cut", "not a safetensors file"),
     Case("flipped", "the file is damaged"),
     Case("empty", "the file is empty"),
     Case("another trial's", "digest"),
@@ -185,7 +185,7 @@ def test_broken_or_foreign_weights_of_the_winner_are_refused(
     said = str(caught.value)
     assert "\n" not in said
     assert f"trial {number}: " in said
-    assert "delete the file, and the same command trains it again" in said
+    assert "delete the file; the same command then trains it again" in said
     trial_weights(tmp_path / "s", number).unlink()
     outcome = run_study(request(data, tmp_path / "s"))
     assert outcome.exit_code == 0
@@ -202,7 +202,7 @@ def test_lost_weights_of_the_winner_are_trained_again_and_said(
         path.unlink()
     outcome = run_study(request(data, tmp_path / "s"))
     assert outcome.notes == (
-        f"the weights of trial {number} were gone: it was trained again for its test",
+        f"the weights of trial {number} were missing: it was trained again for its test",
     )
     assert trial_weights(tmp_path / "s", number).read_bytes() == before
     tidy(tmp_path / "s")

@@ -149,7 +149,7 @@ def test_the_local_executor_stops_in_words_and_goes_on(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"trials": 5, "recipe": {"lose_gpu": {"3": 2}}}
     study = tmp_path / "s"
     for attempt in (1, 2):
-        with pytest.raises(DesignspaceError, match=r"trial 3: the GPU failed.*goes on"):
+        with pytest.raises(DesignspaceError, match=r"trial 3: the GPU failed.*continues"):
             run_study(toy.request(study, **settings))
         state = StudyState.replay(read(study / "trials.jsonl"))
         assert (state.trials[3].state, state.trials[3].failures) == ("failed", attempt)
@@ -210,4 +210,4 @@ def test_the_driver_starts_a_lost_task_again_once(tmp_path: Path) -> None:
                     runs.report(0, test.attempt, fatal)
             else:
                 assert runs.report(0, test.attempt, fatal) == "stop"
-        assert [note for note in runs.notes if "tried once more" in note]
+        assert [note for note in runs.notes if "retried once" in note]

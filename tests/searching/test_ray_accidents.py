@@ -71,7 +71,7 @@ def test_a_lost_ray_is_said_in_one_line(
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.startswith("error: Ray")
-    assert said.endswith("the same command goes on from here\n")
+    assert said.endswith("the same command continues from here\n")
     assert said.count("\n") == 1
     assert not sessions(temporary)
     assert not list((tmp_path / "s").glob(".ray*"))

@@ -96,7 +96,7 @@ def test_something_else_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server, answer: bytes
 ) -> None:
     said = search(tmp_path, monkeypatch, f"127.0.0.1:{server(answer)}")
-    assert "something listens there, but no head of Ray" in said
+    assert "something listens there, but it is not a Ray head" in said
 
 
 def test_a_head_that_wants_a_token(

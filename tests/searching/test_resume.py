@@ -98,7 +98,7 @@ def test_a_study_is_extended_as_by_the_same_command() -> None:
     assert load_study(Path("s")).meta.trials == 5
     lower = run("resume", "s", "--trials", 2)
     assert lower.code == 2
-    assert "has 5 trials, and 2 are asked for; a total can only be raised" in lower.err
+    assert "has 5 trials, but 2 are requested; the total can only be raised" in lower.err
 
 
 def test_options_of_their_own() -> None:
@@ -137,13 +137,13 @@ def refused(*said: str) -> None:
 def test_missing_moved_and_changed_data_are_told_in_one_line() -> None:
     search(2)
     Path("d.npz").rename("moved.npz")
-    refused("the data of the study cannot be read", "d.npz: no such file", "--data and --study")
+    refused("the data of the study cannot be read", "d.npz: no such file", "the same --study")
     again = run("search", "--space", "two.yaml", "--data", "moved.npz", "--trials", 3, *OPTIONS)
     assert again.code == 0, again.err
     rng = np.random.default_rng(1)
     images, labels = rng.integers(0, 256, (40, 12, 12), np.uint8), np.arange(40) % 2
     np.savez("d.npz", train_x=images, train_y=labels, test_x=images[:9], test_y=labels[:9])
-    refused("the data changed since the study began (train 44 there, 28 here", "begin a new study")
+    refused("the data changed since the study began (train 44 there, 28 here", "start a new study")
     images = np.zeros((64, 12, 12), np.uint8)
     images[::2] = 7
     np.savez("d.npz", train_x=images, train_y=np.arange(64) % 2, test_x=images[:9],
@@ -174,20 +174,23 @@ def change(**parts: Callable[[Any], Any]) -> None:
         ({"space": lambda space: space["authored"]["base"].pop("depths")}, "study.yaml: space"),
         (
             {"space": lambda space: space.update(digest="x")},
-            "space: the space does not read as it was",
+            "space: the space has changed since it was",
         ),
         ({"space": lambda space: space.pop("digest")}, "space.digest: "),
         (
             {"recipe": lambda recipe: recipe["full"].update(epochs=1)},
-            "recipe: the recipe does not read as it was written",
+            "recipe: the recipe has changed since it was written",
         ),
         ({"recipe": lambda recipe: recipe["full"].update(nonsense=1)}, "recipe.full.nonsense: "),
-        ({"data": lambda data: data.pop("load")}, "does not say how its data are read"),
+        ({"data": lambda data: data.pop("load")}, "does not record how its data is read"),
         ({"data": lambda data: data.update(load=3)}, "data.load: "),
-        ({"data": lambda data: data["load"].update(x=3)}, "does not say how its data are read"),
+        ({"data": lambda data: data["load"].update(x=3)}, "does not record how its data is read"),
         ({"data": lambda data: data.update(digest="x")}, "the data changed since the study began"),
         ({"data": lambda data: data.pop("digest")}, "data.digest: "),
-        ({"environment": lambda where: where.pop("device")}, "does not say on what it runs"),
+        (
+            {"environment": lambda where: where.pop("device")},
+            "does not record its device and resources",
+        ),
     ],
 )
 def test_a_study_file_that_was_changed_is_refused_in_one_line(
@@ -231,7 +234,7 @@ def test_the_study_of_a_tuning_belongs_to_its_training() -> None:
     assert run("train", "convnext_proxy", *words, *OPTIONS[:6], *tune).code == 0
     ran = run("resume", "r/tuning")
     assert ran.code == 2
-    assert "the same train --tune goes on with it" in ran.err
+    assert "the same train --tune continues it" in ran.err
 
 
 def test_a_request_is_the_one_that_the_study_began_with() -> None:

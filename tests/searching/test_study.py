@@ -62,7 +62,7 @@ def other_axes() -> toy.ToySpace:
             {"space": toy.ToySpace(base={**toy.BASE, "width": 16})},
             r"\(base\.width 8 there, 16 here",
         ),
-        ({"space": other_axes()}, r"another space \(axes\.act"),
+        ({"space": other_axes()}, r"differs in space \(axes\.act"),
         (
             {"space": toy.ToySpace(limits=(toy.ToyLimit("macs", high=9999),))},
             r"space \(limits \[",
@@ -76,8 +76,8 @@ def other_axes() -> toy.ToySpace:
             {"data": toy.toy_data().model_copy(update={"name": "x", "digest": "d1"})},
             "data .name toy there, x",
         ),
-        ({"seed": 5}, r"another seed \(0 there, 5 here\)"),
-        ({"scheduler": "none"}, "another scheduler"),
+        ({"seed": 5}, r"seed \(0 there, 5 here\)"),
+        ({"scheduler": "none"}, "differs in scheduler"),
     ],
 )
 def test_a_directory_of_another_study_is_refused(

@@ -57,8 +57,8 @@ def test_draws_depend_on_seed_and_number_alone(trials: int, seed: int) -> None:
     ("names", "said"),
     [
         (["lrr"], "did you mean 'lr'"),
-        (["epochs"], "'epochs' is no number of the recipe that can be tuned"),
-        (["mixup"], "mixup: the recipe has 0 here"),
+        (["epochs"], "'epochs' is not a number in the recipe that can be tuned"),
+        (["mixup"], "mixup: the recipe's value is 0"),
     ],
 )
 def test_what_cannot_be_tuned_is_refused(names: list[str], said: str) -> None:
@@ -69,7 +69,7 @@ def test_what_cannot_be_tuned_is_refused(names: list[str], said: str) -> None:
 def test_a_drawn_value_that_the_recipe_refuses_is_told(data: Data, tmp_path: Path) -> None:
     how = load_recipe("demo")
     wide = RecipeTuning(tiny_net(), how, data, budget_of(how, ["crop_pct"], 8), 0, "cpu")
-    with pytest.raises(InputError, match=r"--tune: test.crop_pct: a value that is drawn is"):
+    with pytest.raises(InputError, match=r"--tune: test.crop_pct: a drawn value is not valid"):
         wide.request(tmp_path)
 
 
@@ -99,7 +99,7 @@ def test_a_training_that_diverges_is_a_result_of_the_tuning(data: Data, tmp_path
     wanted = tuning(data, tiny_net(), 2, BREAKS)
     state = run_study(wanted.request(tmp_path / "x")).state
     assert all(trial.divergence for trial in state.trials.values())
-    with pytest.raises(TrialsFailedError, match="no training of the tuning came to its end"):
+    with pytest.raises(TrialsFailedError, match="no training of the tuning finished"):
         wanted.result(state)
 
 

@@ -1,4 +1,4 @@
-"""An axis a stage: what it becomes, that the base keeps its meaning, what is refused."""
+"""One axis per stage: what it becomes, that the base keeps its meaning, what is refused."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_several_paths_move_together_in_each_stage() -> None:
 @pytest.mark.parametrize(
     ("axis", "line", "said"),
     [
-        ("{path: stem.patch_size, each_stage: true, choices: [2]}", 3, "no value a stage"),
+        ("{path: stem.patch_size, each_stage: true, choices: [2]}", 3, "no value per stage"),
         ("{path: block.spatial.kernel_sise, each_stage: true, choices: [3]}", 3, "'kernel_size'"),
         ("{path: block.ratio, each_stage: yes please, choices: [3]}", 3, "`true`, or left out"),
         ("{each_stage: true, choices: [3]}", 3, "needs a path"),

@@ -94,7 +94,7 @@ def test_values_a_stage() -> None:
 def test_counts_stand_for_positions_where_their_meaning_is_unique() -> None:
     every = load("resnet50").digest
     assert load("resnet50", {"block.norm_at": 3, "block.act_at": [3, 1, 2]}).digest == every
-    with pytest.raises(InputError, match="does not say where"):
+    with pytest.raises(InputError, match="does not say which positions"):
         load("resnet50", {"block.norm_at": 1})
 
 

@@ -115,13 +115,13 @@ def test_the_first_stage_may_shrink_the_map() -> None:
 @pytest.mark.parametrize(
     ("line", "where", "said"),
     [
-        ("widths: {w0: 20, wa: 36, wm: 2}", "3: widths.w0", "20 is no multiple of 8"),
+        ("widths: {w0: 20, wa: 36, wm: 2}", "3: widths.w0", "20 is not a multiple of 8"),
         ("widths: {w0: 24, wa: 36, wm: 1}", "3: widths.wm", "greater than 1"),
         ("widths: {w0: 24, wa: 36}", "3: widths.wm", "a required key is missing"),
         ("widths: {w0: 24, wa: 36, wm: 2, multiple: 8}", "3: widths.multiple", "'multiple_of'?"),
         ("widths: {w0: 24, wa: 36, wm: 2, stages: 9}", "3: widths", "stages, not 9"),
-        ("depths: [3, 4, 6, 3]", "3: depths", "the number of blocks in all (got [3, 4, 6, 3])"),
-        ("depths: 0", "3: depths", "the number of blocks in all (got 0)"),
+        ("depths: [3, 4, 6, 3]", "3: depths", "the total number of blocks (got [3, 4, 6, 3])"),
+        ("depths: 0", "3: depths", "the total number of blocks (got 0)"),
         ("widths: [24, 56, 152, 368]", "depths", "a list was expected (got 13)"),
         ("block.spatial.groups: {widht: 8}", "3: block.spatial.groups", "widht"),
         ("block.spatial.groups: {width: 0}", "3: block.spatial.groups.width", "(got 0)"),
@@ -141,7 +141,7 @@ def test_what_is_wrong_is_said_with_its_line(
 
 def test_groups_come_out_even() -> None:
     changes = {"depths": [1, 1], "widths": [24, 56], "block.spatial.groups.width": 16}
-    with pytest.raises(InputError, match="no whole number of groups of 16; use widths that are"):
+    with pytest.raises(InputError, match="not a whole number of groups of 16; use widths that are"):
         cost(load("regnetx_002", changes))
 
 

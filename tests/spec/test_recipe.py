@@ -89,7 +89,7 @@ def test_a_variant_is_taken_by_its_name_or_the_networks() -> None:
         ("base: demo\nepochs: 3\n", "mine.yaml:2: unknown key 'epochs' beside `base:`"),
         ("base: demo\nchanges:\n  epochs: 0\n", "mine.yaml:3: epochs: "),
         ("base: demo\nvariants: [1]\n", "mine.yaml:2: variants: variants are a mapping"),
-        ("base: mine.yaml\n", "bases go round in a circle"),
+        ("base: mine.yaml\n", "the bases form a cycle"),
         (
             "base: demo\nchanges: {accumulation: 3}\n",
             "mine.yaml:2: accumulation: it must divide the batch_size 64 (got 3)",
@@ -98,7 +98,7 @@ def test_a_variant_is_taken_by_its_name_or_the_networks() -> None:
         ("base: demo\nvariants: {a: {3: 3}}\n", ":2: variants: variants are a mapping"),
         (
             "base: demo\nchanges: {accumulation: 64, mixup: 1}\n",
-            "batch_size no longer fits: it must be even, part by part",
+            "batch_size no longer fits: each part must be even",
         ),
         (
             "base: demo\nchanges: {schedule: {kind: steps, milestones: [8]}}\n",
@@ -107,7 +107,7 @@ def test_a_variant_is_taken_by_its_name_or_the_networks() -> None:
         ("base: demo\nchanges: {schedule: {kind: steps, milestones: [3, 2]}}\n", "must rise"),
         (
             "base: convnext_1k\nchanges: {color_jitter: 0.4}\n",
-            "color_jitter: it has no place beside rand_augment",
+            "color_jitter: it cannot be combined with rand_augment",
         ),
         ("base: demo\nchanges: {optimizer.layer_decay: {rate: 1.5}}\n", "layer_decay.rate"),
     ],
@@ -143,7 +143,7 @@ def test_the_digest_is_that_of_the_meaning(tmp_path: Path) -> None:
             {"schedule.warmup_epochs": 99},
             "schedule.warmup_epochs: it must be less than the 8 epochs",
         ),
-        ({"mixup": 0.8, "batch_size": 3}, "--recipe-set: batch_size: it must be even"),
+        ({"mixup": 0.8, "batch_size": 3}, "--recipe-set: batch_size: each part must be even"),
         ({"crop": {"kind": "resized", "scale": [1, 0.5]}}, "scale must be"),
         ({"rand_augment": "random"}, "rand_augment"),
     ],

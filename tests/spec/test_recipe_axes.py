@@ -82,7 +82,7 @@ def test_the_base_recipe_may_be_replaced() -> None:
         (
             "a: {path: recipe.mixup, each_stage: true, choices: [0]}",
             "4: axes.a",
-            "no value a stage",
+            "no value per stage",
         ),
     ],
 )
@@ -148,7 +148,7 @@ def test_the_base_recipe_is_part_of_the_study(tmp_path: Path) -> None:
     run_study(toy.request(tmp_path / "s", space=varied(), trials=1))
     other = toy.ToySpace(axes={"rate": toy.RATE}, recipe={"optimizer.lr": 0.5})
     changed = {"optimizer.lr": 0.5}
-    with pytest.raises(InputError, match="another recipe"):
+    with pytest.raises(InputError, match="differs in recipe"):
         run_study(toy.request(tmp_path / "s", space=other, trials=1, recipe=changed))
 
 
@@ -156,11 +156,11 @@ def test_the_report_says_that_recipes_differ(tmp_path: Path) -> None:
     space = varied(width=toy.WIDTH)
     run_study(toy.request(tmp_path / "s", space=space, trials=6))
     summary = summarize(load_study(tmp_path / "s"))
-    assert "each with its own recipe around toy" in headline(summary)
+    assert "each with its own variation of recipe toy" in headline(summary)
     recipe = dict(fairness(summary))["recipe"]
     assert recipe.startswith("NOT the same for every trial")
     assert "complete trials differ in recipe.optimizer.lr" in recipe
-    assert any("apart from their recipes" in line for line in not_measured(summary))
+    assert any("effect of the network alone" in line for line in not_measured(summary))
     outputs = write(tmp_path / "s")
     page = (tmp_path / "s" / "report.html").read_text()
     assert "NOT the same for every trial" in page

@@ -133,7 +133,7 @@ def test_a_run_goes_on_from_the_checkpoint_before_and_says_so(
     train(run, lambda epoch: done.append(epoch.epoch))
     assert done == [1, 2, 3, 4]
     assert same(run.trained.state_dict(), whole.trained.state_dict())
-    said = "is damaged: its content differs from its digest; the training goes on from"
+    said = "is damaged: its content differs from its digest; the training continues from"
     error = capsys.readouterr().err
     assert f"{checkpoint.CURRENT} {said} {checkpoint.PREVIOUS}" in error
     notes = read_record(directory).attempts[-1].notes
@@ -160,7 +160,7 @@ def test_a_trial_says_so_in_its_next_epoch(data: Data, halfway: Path, tmp_path: 
     assert isinstance(second, Epoch)
     event = EpochEnded.of(0, 2, first, "continue")
     assert event.note
-    assert event.note.endswith(f"the training goes on from {checkpoint.PREVIOUS}")
+    assert event.note.endswith(f"the training continues from {checkpoint.PREVIOUS}")
     assert event.measured == first
     assert second.note is None
 
@@ -174,7 +174,7 @@ def test_without_a_whole_checkpoint_the_training_begins_anew_and_says_so(
     run = make(data, directory)
     assert run.resume() == 0
     assert run.fallback
-    assert run.fallback.endswith("no other is left, so the training begins anew")
+    assert run.fallback.endswith("no other checkpoint is left, so the training starts over")
     assert make(data, tmp_path / "new").fallback is None
 
 
@@ -189,7 +189,7 @@ def test_a_checkpoint_of_an_earlier_version_is_named(
     run = make(data, directory)
     assert run.resume() == 0
     assert run.fallback
-    assert "has no digest, as an earlier version wrote it" in run.fallback
+    assert "has no digest because an earlier version wrote it" in run.fallback
 
 
 @dataclass(frozen=True)
@@ -246,11 +246,11 @@ CASES = [
     Crafted("eps", put(None, "optimizer", "param_groups", 1, "eps"), "its eps is None"),
     Crafted("no-state", put({}, "optimizer", "state"), "its state is empty"),
     Crafted("state-list", put([], "optimizer", "state"), "its state is of type list"),
-    Crafted("index", put({}, "optimizer", "state", 999), "parameter 999, which there is not"),
+    Crafted("index", put({}, "optimizer", "state", 999), "parameter 999, which does not exist"),
     Crafted("sgd", put({"momentum_buffer": None}, *MOMENTS), "parameter 0 lacks '"),
     Crafted("moment", without(*MOMENTS, "exp_avg"), "parameter 0 lacks 'exp_avg'"),
     Crafted("moment-shape", put(torch.ones(2), *MOMENTS, "exp_avg"), "its exp_avg has shape [2]"),
-    Crafted("moment-step", put("x", *MOMENTS, "step"), "its step is no single number"),
+    Crafted("moment-step", put("x", *MOMENTS, "step"), "its step is not a single number"),
     Crafted("history", put("x", "history"), "'history' is of type str, not a list"),
     Crafted("history-line", put([{"epoch": 1}], "history"), "'history': train_loss: Field"),
     Crafted("too-far", lambda state: state["history"].extend(state["history"]), "of epochs 1 to 4"),

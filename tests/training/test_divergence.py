@@ -19,8 +19,8 @@ from tests.helpers.trainings import BREAKS, tiny_data, tiny_run
 @pytest.mark.parametrize(
     ("before", "said"),
     [
-        ([], "the first loss of the epoch already"),
-        ([math.inf], "the first loss of the epoch already"),
+        ([], "already in the first loss of the epoch"),
+        ([math.inf], "already in the first loss of the epoch"),
         ([2.0, 1.5, 9.0], "the loss had risen from 1.5 to 9"),
         ([2.0, 1.5, 1.4], "the loss was 1.4 just before: a single step overflowed"),
     ],

@@ -236,7 +236,7 @@ def test_a_tuning_stops_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ran = run(*line)
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "trial 0: the GPU failed" in ran.err
-    assert "the same command goes on" in ran.err
+    assert "the same command continues" in ran.err
     assert run(*line).code == 0
     record = read_record(tmp_path / "run" / "s1")
     assert record.tuning is not None

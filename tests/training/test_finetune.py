@@ -46,7 +46,7 @@ def test_a_run_begins_with_the_weights(data: Data, tmp_path: Path) -> None:
     assert all(torch.equal(value, stored[name]) for name, value in this.model.state_dict().items())
     assert this.trained is not this.model
     assert all(torch.equal(v, stored[n]) for n, v in this.trained.state_dict().items())
-    assert f"begins with {source}: " in this.notes[-1]
+    assert f"starts from {source}: " in this.notes[-1]
 
 
 def test_a_classifier_of_other_classes_begins_as_the_recipe_says(
@@ -62,13 +62,13 @@ def test_a_classifier_of_other_classes_begins_as_the_recipe_says(
     ("names", "rows", "said"),
     [
         (["0", "1"], [0, 1], "in our own layout"),
-        (["1", "0"], [1, 0], "classifier put in the order of the classes"),
+        (["1", "0"], [1, 0], "classifier reordered to match the classes of the data"),
         (
             ["1", "2"],
             None,
-            "initial values (the weights are of the classes 1, 2, the data of 0, 1)",
+            "initial values (the weights have the classes 1, 2, the data 0, 1)",
         ),
-        (["cat", "dog"], None, "the weights are of the classes cat, dog, the data of 0, 1)"),
+        (["cat", "dog"], None, "the weights have the classes cat, dog, the data 0, 1)"),
     ],
 )
 def test_a_classifier_is_matched_by_the_names_of_its_classes(
@@ -107,7 +107,7 @@ def test_the_command_fine_tunes_and_says_so(
     tuned = [*words(images), "--from", "first/weights.safetensors", "--recipe-set", LOWER]
     done = run(*tuned)
     assert done.code == 0, done.err
-    assert "begins with first/weights.safetensors" in done.out
+    assert "starts from first/weights.safetensors" in done.out
     (place,) = (tmp_path / "runs/train").iterdir()
     record = json.loads((place / "record.json").read_text())
     assert record["initial"]["name"] == "first/weights.safetensors"
@@ -117,7 +117,7 @@ def test_the_command_fine_tunes_and_says_so(
     assert "initial none" in compared.out
     scratch = run(*words(images), "--recipe-set", LOWER, "--out", place)
     assert scratch.code == 2
-    assert "another first weights" in scratch.err
+    assert "differs in initial weights" in scratch.err
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,10 @@ def test_the_command_fine_tunes_and_says_so(
     [
         (["--from", "nowhere.safetensors"], "nowhere.safetensors"),
         (["--from", "other.safetensors"], "do not fit the network"),
-        (["--from", "other.safetensors", "--tune", "lr"], "begins with the recipe's own weights"),
+        (
+            ["--from", "other.safetensors", "--tune", "lr"],
+            "starts from the weights that the recipe initialises",
+        ),
         (["--recipe", "convnext_1k:convnext_x"], "no variant 'convnext_x'"),
     ],
 )

@@ -152,9 +152,11 @@ def test_a_full_disk_leaves_the_record_before(
 def test_other_runs_and_earlier_formats_are_refused(data: Data, tmp_path: Path) -> None:
     place = tmp_path / "x"
     train(tiny_run(data, place, EPOCH), ignore)
-    with pytest.raises(InputError, match=r"another seed \(0 there, 1 here\); take another dir"):
+    with pytest.raises(
+        InputError, match=r"differs in seed \(0 there, 1 here\); choose another dir"
+    ):
         train(tiny_run(data, place, EPOCH, seed=1), ignore)
-    with pytest.raises(InputError, match="another recipe"):
+    with pytest.raises(InputError, match="differs in recipe"):
         train(tiny_run(data, place, {**EPOCH, "flip": 0.1}), ignore)
     text = (place / NAME).read_text()
     for broken, said in (

@@ -108,7 +108,7 @@ def test_a_result_that_is_not_what_is_published_is_exit_code_1(small: Path, imag
     publish(small, top1 + 0.2 if top1 < 99 else top1 - 0.2)
     ran = verify(small, imagenet)
     assert ran.code == 1
-    assert "1 of 1 results differ from what is published by more than 0.1 points" in ran.err
+    assert "1 of 1 results differ from the published value by more than 0.1 points" in ran.err
     assert verify(small, imagenet, "--tolerance", 0.3).code == 0
     shown = json.loads(verify(small, imagenet, "--tolerance", 0.3, "--json").out)
     assert shown["ok"] is True
@@ -149,7 +149,7 @@ def test_whatever_cannot_be_measured_is_one_line(small: Path, imagenet: Path) ->
     assert "no such directory of weights" in refused(spec, *data, "--weights", small / "no")
     assert "no file convnext_t.safetensors" in refused("convnext_t", *data, *weights)
     assert "no weights of a published network are in" in refused(*data, *weights)
-    assert "no accuracy of it is published" in refused("resnet_proxy", *data, *weights)
+    assert "its accuracy is not published" in refused("resnet_proxy", *data, *weights)
     assert "convnext_q" in refused("convnext_q", *data, *weights)
     assert "no such file" in refused(spec, "--data", small / "no", *weights)
     assert "is a directory" in refused(spec, *data, *weights, "--out", small)

@@ -90,7 +90,7 @@ def test_a_backbone_leaves_the_head_and_says_so(shape: str, nested: bool) -> Non
         assert value.equal(source.state_dict()[name]), name
     assert loaded.classifier_replaced
     assert loaded.initial == ("head.norm_after.weight", "head.norm_after.bias")
-    assert "left at initial values, too: head.norm_after.weight" in loaded.told
+    assert "also left at initial values: head.norm_after.weight" in loaded.told
     assert set(loaded.unused) == (set(DECODER) if "decoder" in shape else set())
     assert not loaded.unused or "not used: mask_token" in loaded.told
 

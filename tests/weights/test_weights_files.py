@@ -104,7 +104,10 @@ def test_a_name_of_another_kind_is_refused_before_anything_is_built(
     path = tmp_path / name
     ran = run("build", "convnext_proxy", "--out", path)
     assert ran.code == 2
-    assert f"{name}: does not end like a file of weights; did you mean 'w.safetensors'?" in ran.err
+    assert (
+        f"{name}: does not have the suffix of a weights file; did you mean 'w.safetensors'?"
+        in ran.err
+    )
     with pytest.raises(InputError, match=r"\.pt, \.pth, \.bin"):
         save_weights(build(SPEC), SPEC, path)
     assert not list(tmp_path.iterdir())

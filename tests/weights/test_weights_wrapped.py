@@ -192,7 +192,7 @@ def test_values_that_are_no_numbers_are_said(value: float) -> None:
         (torch.zeros(8, dtype=torch.int8), "stem.0.bias holds whole numbers"),
         (torch.zeros(8, dtype=torch.bool), "stem.0.bias holds whole numbers"),
         (torch.zeros(8, dtype=torch.complex64), "stem.0.bias holds complex numbers"),
-        (torch.zeros(0), r"stem.0.bias is \(0,\) where \(8,\) belongs"),
+        (torch.zeros(0), r"stem.0.bias is \(0,\), but \(8,\) is needed"),
         (torch.empty(8, device="meta"), "'stem.0.bias' has no values: it is on the meta device"),
     ],
 )
@@ -226,7 +226,7 @@ def test_an_index_and_a_directory_from_a_hub(tmp_path: Path) -> None:
     assert loaded.preprocessing
     assert (loaded.preprocessing.crop_mode, loaded.preprocessing.mean) == ("squash", (0.5,) * 3)
     (tmp_path / "model-2-of-2.safetensors").unlink()
-    with pytest.raises(InputError, match="part that its index names is missing"):
+    with pytest.raises(InputError, match="part listed in its index is missing"):
         read_weights(index)
 
 
@@ -278,11 +278,11 @@ def test_a_refused_pickle_names_the_global(
         (b"\x1f\x8b\x08\x00abc", "gzip"),
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
         (b'{"weight_map": 3}', "weight_map"),
-        (b'\xff\xff\xff\x00\x00\x00\x00\x00{"a":', "no checkpoint|no safetensors"),
+        (b'\xff\xff\xff\x00\x00\x00\x00\x00{"a":', "not a checkpoint|not a safetensors"),
         (b"\x02\x00\x00\x00\x00\x00\x00\x00{}", "no tensors"),
         (b"\x80\x04N.", "holds a NoneType"),
         (b"PK\x03\x04 and no more", "damaged"),
-        (b"neither", "neither safetensors|no safetensors file"),
+        (b"neither", "neither safetensors|not a safetensors file"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])

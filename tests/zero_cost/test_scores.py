@@ -295,7 +295,7 @@ def test_bad_arguments(arguments: dict[str, Any], said: str) -> None:
         ({"batch_size": 1}, "batch_size: a mini-batch has at least 2 images"),
         ({"repeats": 0}, "repeats: at least 1"),
         ({"recipe": "dmo"}, "did you mean 'demo'"),
-        ({"batch_size": 5000}, "5000 images are wanted, .* has 4000 to train with"),
+        ({"batch_size": 5000}, "5000 images are needed, but .* has 4000 to train with"),
     ],
 )
 def test_bad_settings(settings: dict[str, Any], said: str) -> None:

@@ -184,10 +184,10 @@ def refused(*words: object) -> str:
         (("convnext_proxy", "--recipe", "dmo"), "did you mean 'demo'"),
         (("convnext_proxy", "--set", "act"), "--set"),
         (("--study", "nowhere"), "nowhere: no study here"),
-        (("convnext_proxy", "--study", "nowhere"), "SPEC is not for --study"),
-        (("--study", "nowhere", "--data", "x"), "--data is not for --study"),
-        (("--study", "nowhere", "--set", "a=1"), "--set is not for --study"),
-        (("--study", "nowhere", "--download"), "--download is not for --study"),
+        (("convnext_proxy", "--study", "nowhere"), "SPEC cannot be combined with --study"),
+        (("--study", "nowhere", "--data", "x"), "--data cannot be combined with --study"),
+        (("--study", "nowhere", "--set", "a=1"), "--set cannot be combined with --study"),
+        (("--study", "nowhere", "--download"), "--download cannot be combined with --study"),
     ],
 )
 def test_bad_input_is_one_line(words: tuple[object, ...], said: str) -> None:

@@ -8,8 +8,8 @@ from designspace.errors import InputError
 
 OPTION = "--plugin"
 HELP = (
-    "Add the kinds that this Python file defines; repeatable, and it may stand anywhere on the "
-    "line. The file is run, so give only what you trust."
+    "Add the kinds that this Python file defines; repeatable, anywhere on the "
+    "command line. The file is executed, so use only files that you trust."
 )
 EPILOG = f"{OPTION} FILE.py adds kinds from a file of yours; see designspace --help."
 

@@ -41,7 +41,10 @@ def print_rankings(found: StudyScores) -> None:
     reasons = [
         f"{ranking.column}: {ranking.reason}" for ranking in found.rankings if ranking.reason
     ]
-    said = "in brackets: 95 % of 2,000 draws of as many trials; with one seed a trial, noise of "
+    said = (
+        "in brackets: 95 % interval from 2,000 bootstrap samples; with one seed per trial, "
+        "noise in "
+    )
     said += "the top-1 itself keeps every column below 1"
     print_wrapped(
         [_conditions(found.record), said, *(unranked if shut_out else []), *reasons], in_pipe=PAGE
@@ -80,6 +83,6 @@ def _conditions(found: ScoreRecord) -> str:
     how = found.conditions
     return (
         f"{how['batch_size']} images of {how['data']['name']}, seed {how['seed']}, mean and "
-        f"deviation of {how['repeats']} repeats with other weights and images; of each, more is "
-        "said to be better: columns beside a training, never instead of it"
+        f"deviation of {how['repeats']} repeats with new weights and images; higher is meant to "
+        "be better for every score; scores do not replace training"
     )

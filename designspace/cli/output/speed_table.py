@@ -62,9 +62,9 @@ def _three(value: float) -> str:
 def _same(against: Against | None) -> list[str]:
     if against is None:
         return []
-    same = f"{against.name}: {against.same.params:,} parameters, as ours"
+    same = f"{against.name}: {against.same.params:,} parameters, the same as ours"
     apart = f"to {against.same.logits:.0e}" if against.same.logits else "exactly"
-    return [f"{same}; with the same weights its logits are ours {apart}"]
+    return [f"{same}; with the same weights its logits equal ours {apart}"]
 
 
 def _conditions(record: SpeedRecord) -> list[str]:
@@ -81,9 +81,12 @@ def _conditions(record: SpeedRecord) -> list[str]:
         f"{name}, {how['threads']} {'thread' if how['threads'] == 1 else 'threads'}{busy}; "
         f"{precision}, {layout}, {way}; torch {where['torch']}"
     ]
-    said.append("ms: one step, median and spread of n rounds; peak MB: held and added by a step")
+    said.append(
+        "ms: one step, median and spread of n rounds; peak MB: memory held before a step plus "
+        "what the step adds"
+    )
     if any(row.against for row in record.rows):
-        said.append("ms ratio: ours over theirs (below 1 ours is quicker), timed in turn")
+        said.append("ms ratio: ours over theirs (below 1: ours is faster), timed in turn")
     return said
 
 

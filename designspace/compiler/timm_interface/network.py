@@ -199,7 +199,7 @@ class TimmNetwork(BuiltNetwork):
         if num_classes and "head." in self.left_out:
             raise InputError("the head was pruned", path="num_classes")
         if num_classes and not pooling:
-            raise InputError("unpooled features take no classifier", path="global_pool")
+            raise InputError("a classifier needs pooled features", path="global_pool")
         if pooling:
             self.head.pool_by(pooling)
         self.num_classes, self.global_pool = num_classes, pooling

@@ -176,5 +176,5 @@ def _classes(path: Path, feature: Mapping[str, Any]) -> tuple[str, ...] | None:
     if names is None:
         return None
     if not isinstance(names, list) or not all(isinstance(n, str) for n in cast("list[Any]", names)):
-        raise refused("the names of its classes are no list of names", path)
+        raise refused("its class names are not a list of names", path)
     return tuple(map(composed, cast("list[str]", names))) or None

@@ -83,7 +83,7 @@ def refuse_compressed(name: str) -> None:
     """
     kind = next((kind for kind in _COMPRESSED if name.lower().endswith(f".{kind}")), None)
     if kind:
-        raise InputError(f"a compressed tar file (.{kind}) cannot be read at any place", file=name,
+        raise InputError(f"a compressed tar file (.{kind}) does not allow random access", file=name,
                          hint="unpack it, or pack it again without compression")  # fmt: skip
 
 

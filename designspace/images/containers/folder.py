@@ -42,7 +42,7 @@ def walk(directory: Path) -> tuple[Tree, bool]:
                           f"{listed(walker.loops, 3)}")  # fmt: skip
     if walker.special:
         count = plural(len(walker.special), "entry").replace("entrys", "entries")
-        tree.notes.append(f"left out {count} that are no regular files (broken links, pipes, "
+        tree.notes.append(f"left out {count} that are not regular files (broken links, pipes, "
                           f"devices): {listed(walker.special, 3)}")  # fmt: skip
     return tree, walker.linked
 

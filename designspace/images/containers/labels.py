@@ -91,7 +91,7 @@ def class_list(folders: Sequence[Path]) -> list[str] | None:
     try:
         lines = [composed(line.strip()) for line in path.read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise refused(f"no readable list of classes ({error})", path) from error
+        raise refused(f"not a readable list of classes ({error})", path) from error
     names = [line for line in lines if line]
     if not names:
         raise refused("names no class", path)

@@ -143,7 +143,7 @@ def _roles(root: _Split, file: str) -> dict[str, Role]:
             name = next(name for name, role in exact.items() if role == "train")
             raise refused(f"{name}/ holds no class folders (<class>/<image>)", file)
         names = sorted(exact)
-        hint = f"to measure on one, name it: {shown(f'{file}/{names[0]}')}"
+        hint = f"to measure on one of them, pass it: {shown(f'{file}/{names[0]}')}"
         raise refused(f"has {' and '.join(map(shown, names))} but no train/", file, hint)
     filled = root.filled
     found: dict[str, Role] = {name: r for name, r in words.items() if r and name in filled}
@@ -177,7 +177,7 @@ def _refuse_inner_splits(root: _Split, file: str) -> None:
         if len(roles) > 1:
             raise refused(
                 f"{shown(name)}/ holds the splits {listed(below)}", file,
-                f"put splits above classes, or name {shown(f'{file}/{name}')}",
+                f"put split folders above class folders, or pass {shown(f'{file}/{name}')}",
             )  # fmt: skip
 
 

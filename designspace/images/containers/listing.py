@@ -130,7 +130,7 @@ def _known(
             f"labels out of range: {len(present)} classes must be labelled 0 to "
             f"{len(present) - 1} (got {whole[0]} to {whole[-1]})",
             file,
-            "name the classes in a file classes.txt, one per line, where some have no image",
+            "if some classes have no image, name all classes in a file classes.txt, one per line",
         )
     found = sorted((str(label) for label in present if label is not None), key=natural_key)
     known: dict[Label, int] = {
@@ -185,7 +185,7 @@ def _numbered(
         if label is None:
             raise refused("has no label", where(sample.index))
         if number is None:
-            said = f"label {shown(str(label))} is none of the {len(known)} classes"
+            said = f"label {shown(str(label))} is not one of the {len(known)} classes"
             raise refused(said, where(sample.index))
         groups[number].append(sample)
     return [
@@ -206,10 +206,10 @@ def _ordered(parts: Mapping[Role, Members]) -> tuple[tuple[Members, ...], list[s
     train, val, test = (parts.get(role) for role in ROLES)
     assert train is not None
     if val and test:
-        return (train, test, val), ["the source's own val split is used to select with"]
+        return (train, test, val), ["the source's own val split is used for model selection"]
     if val:
         return (train, val), [
-            "the val split is used as the test set; images to select with are drawn from train"
+            "the val split is used as the test set; images for model selection are drawn from train"
         ]
     return ((train, test) if test else (train,)), []
 
@@ -217,7 +217,7 @@ def _ordered(parts: Mapping[Role, Members]) -> tuple[tuple[Members, ...], list[s
 def _unseen(classes: Sequence[str], train: Members) -> list[str]:
     held = {label for _, label in train}
     absent = [name for number, name in enumerate(classes) if number not in held]
-    return [f"no image to train with of {listed(absent)}"] if absent else []
+    return [f"no training image of {listed(absent)}"] if absent else []
 
 
 def _frames(parts: Mapping[Role, Sequence[Sample]]) -> list[str]:

@@ -91,13 +91,15 @@ def assigned(
     if "train" not in roles:
         if not unnamed:
             held = " and ".join(role for role in ROLES if role in roles)
-            raise refused(f"has files for {held} but none for train", file, "name the files of one")
-        notes.append("files without a split in their names are taken to train with")
+            raise refused(f"has files for {held} but none for train", file, "pass the files of one")
+        notes.append("files without a split in their names are used for training")
         found |= dict.fromkeys(unnamed, "train")
     elif unnamed:
         names = listed((path.relative_to(root).as_posix() for path in unnamed), 3)
         count = plural(len(unnamed), "file")
-        notes.append(f"left out {count} that name no split, beside others that do: {names}")
+        notes.append(
+            f"left out {count} whose names give no split, beside others whose names do: {names}"
+        )
     parts: dict[Role, list[Path]] = {
         role: [path for path, each in found.items() if each == role] for role in ROLES
     }
@@ -118,4 +120,4 @@ def _refuse_several_sets(files: Sequence[Path], root: Path, file: str) -> None:
     sets = {"/".join(part for part in parts if not roles_in(part)) for parts in folders}
     if len(sets) > 1:
         names = listed(f"{name or '.'}/" for name in sets)
-        raise refused(f"holds {len(sets)} sets, in {names}", file, "name the folder of one")
+        raise refused(f"holds {len(sets)} sets, in {names}", file, "pass the folder of one")

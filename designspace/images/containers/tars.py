@@ -124,7 +124,9 @@ def _members(path: Path, file: int, notes: list[str]) -> list[Member]:
         kinds = "links, devices or sparse files"
         notes.append(f"left out {plural(others, 'member')} of {shown(path.name)}: {kinds}")
     if path.stat().st_size < end + _BLOCK:
-        notes.append(f"{shown(path.name)} has no end mark: it may be cut, with images missing")
+        notes.append(
+            f"{shown(path.name)} has no end marker: it may be truncated, with images missing"
+        )
     if twice:
         count = f"{plural(twice, 'member')} of {shown(path.name)}"
         notes.append(f"left out {count} that a later member of the same name replaces")

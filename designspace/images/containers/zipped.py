@@ -155,6 +155,6 @@ def _spans(file: Path, members: Sequence[zipfile.ZipInfo]) -> list[tuple[int, in
                 end = begin + member.compress_size
             if (begin == offset or end > size) and is_image(member.filename):
                 where = f"{file}: {member.filename}"
-                raise refused("reaches beyond the file: the archive is damaged or cut", where)
+                raise refused("reaches beyond the file: the archive is damaged or truncated", where)
             spans.append((0, begin, end - begin))
     return spans

@@ -39,7 +39,7 @@ def check_sheet(path: Path) -> None:
         InputError: The suffix is not that of an image format, or the path is a directory.
     """
     if path.suffix.lower() not in SUFFIXES:
-        said = f"the suffix '{path.suffix}' is of no image format"
+        said = f"the suffix '{path.suffix}' is not that of an image format"
         raise InputError(said, file=str(path), path="--out", hint=f"valid: {', '.join(SUFFIXES)}")
     if path.is_dir():
         raise InputError("is a directory", file=str(path), path="--out")

@@ -120,13 +120,13 @@ def _split_notes(data: Data) -> Iterator[str]:
 
 
 def _class_notes(data: Data, splits: Mapping[str, SplitSummary]) -> Iterator[str]:
-    words = {"train": "to train with", "val": "to validate with", "test": "to test with"}
+    words = {"train": "training", "val": "validation", "test": "test"}
     for name, split in splits.items():
         empty = [data.classes[label] for label, count in enumerate(split.per_class) if not count]
         if empty:
             more = f" and {len(empty) - _NAMED} more" if len(empty) > _NAMED else ""
             named = ", ".join(f"'{label}'" for label in empty[:_NAMED])
-            yield f"warning: no image {words[name]} of class {named}{more}"
+            yield f"warning: no {words[name]} image of class {named}{more}"
     counts = [count for count in splits["train"].per_class if count]
     if max(counts) >= UNBALANCED * min(counts):
         low, high = min(counts), max(counts)

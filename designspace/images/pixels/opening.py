@@ -51,7 +51,7 @@ def opened(data: bytes) -> Generator[Image.Image]:
         with Image.open(io.BytesIO(data), formats=_formats()) as image:
             if image.width * image.height > LARGEST:
                 size = f"{image.width}x{image.height}"
-                raise BrokenImageError(f"{size} pixels, of which {LARGEST:,} at most are read")
+                raise BrokenImageError(f"{size} pixels; at most {LARGEST:,} are read")
             with muted() if image.format == "TIFF" else nullcontext():
                 yield image
     except BrokenImageError:
@@ -80,9 +80,9 @@ def _formats() -> list[str]:
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, UnidentifiedImageError):  # its message names an object in memory
-        return "of no known format"
+        return "unknown image format"
     if isinstance(error, Image.DecompressionBombError):
-        return f"more than the {LARGEST:,} pixels that are read at most"
+        return f"more than the {LARGEST:,} pixels that are supported"
     text = " ".join(str(error).split())
     text = "".join(letter if letter.isprintable() else "?" for letter in text)[:_LONGEST]
     if text and isinstance(error, (OSError, SyntaxError, ValueError)):

@@ -23,7 +23,7 @@ _WORDS: dict[Trait, str] = {
     "oriented": "with an EXIF orientation, which is not applied (as in torchvision and timm)",
     "transparent": "with transparency, which is dropped",
     "cmyk": "of CMYK colors, converted to RGB without a color profile",
-    "frames": "of several frames, of which the first is used",
+    "frames": "of several frames; the first is used",
 }
 
 
@@ -103,7 +103,7 @@ def _header(split: EncodedSplit, index: int, skip_broken: bool) -> Header | Skip
 def _read(split: EncodedSplit, index: int) -> Header:
     """Read a header from the first bytes, or from the whole file if these are not enough.
 
-    A file of no known format is not read further.
+    A file unknown image format is not read further.
     """
     data = split.read(index, HEAD)
     whole = len(data) < HEAD
@@ -124,7 +124,7 @@ def _notes(
         f"{counted(traits[trait])} {words}" for trait, words in _WORDS.items() if traits[trait]
     ]
     if gray:
-        notes.append(f"{counted(gray)} without color among others with it, repeated as R, G and B")
+        notes.append(f"{counted(gray)} in gray among color images, repeated as R, G and B")
     peak = max((_peak(split, index) for split, index in deep), default=_DARK)
     if peak < _DARK:
         notes.append(

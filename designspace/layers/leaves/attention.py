@@ -44,7 +44,7 @@ def heads_of(channels: int, head_dim: int) -> int:
     """
     if channels % head_dim:
         raise ShapeError(
-            f"{channels} channels are no whole number of heads of {head_dim}",
+            f"{channels} channels are not a whole number of heads of {head_dim}",
             hint="change head_dim or the width",
         )
     return channels // head_dim

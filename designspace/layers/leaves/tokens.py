@@ -105,7 +105,7 @@ class TakeFirst(Leaf):
         (x,) = xs
         if len(x.size) != 1:
             raise ShapeError(
-                f"expected tokens, of which the first is the class token, got {x}",
+                f"expected tokens that start with the class token, got {x}",
                 hint="use the stem `tokens`, or the head `linear`",
             )
         return Feature((x.channels,))

@@ -166,7 +166,7 @@ class StudyState:
 
     def _apply_to_trial(self, event: Started | EpochEnded | Ended) -> None:
         if event.trial not in self.trials:
-            raise InputError(f"the ledger speaks of trial {event.trial}, which it never proposed")
+            raise InputError(f"the ledger mentions trial {event.trial}, which it never proposed")
         trial = self.trials[event.trial]
         if isinstance(event, Started):
             trial.attempt, trial.state, trial.ended = event.attempt, "running", None

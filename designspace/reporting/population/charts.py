@@ -234,7 +234,7 @@ def _limits(each: Population, scale: Scale, channel: str, color: str) -> Spec:
 
 
 def _densest(data: Density) -> str:
-    said = f"1 to {data.most:,} networks a cell"
+    said = f"1 to {data.most:,} networks per cell"
     return said if data.correlation is None else f"{said}, r = {data.correlation:.2f}"
 
 

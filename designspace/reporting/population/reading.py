@@ -35,7 +35,9 @@ def read(file: Path, name: str) -> Table:
     for cost in COSTS:
         if cost not in columns:
             hint = did_you_mean(cost, columns) if columns else None
-            raise InputError(f"no population: it has no column '{cost}'", file=str(file), hint=hint)
+            raise InputError(
+                f"not a population: it has no column '{cost}'", file=str(file), hint=hint
+            )
     if not table.num_rows:
         raise InputError("holds no network", file=str(file))
     _once(columns, file)
@@ -100,7 +102,7 @@ def _csv(file: Path) -> Any:
 def _once(columns: Sequence[str], file: Path) -> None:
     twice = next((column for column in columns if columns.count(column) > 1), None)
     if twice is not None:
-        raise InputError(f"column '{twice}' stands twice", file=str(file))
+        raise InputError(f"column '{twice}' appears twice", file=str(file))
 
 
 def _about(metadata: Mapping[bytes, bytes] | None, file: Path) -> About | None:
@@ -133,10 +135,10 @@ def _axis(column: Any, file: Path, name: str) -> tuple[tuple[str, ...], Codes]:
     kind = column.type.value_type if _arrow.types.is_dictionary(column.type) else column.type
     types = _arrow.types
     if not (types.is_string(kind) or types.is_large_string(kind) or types.is_integer(kind)):
-        raise InputError(f"no axis: labels are words, not {kind}", file=str(file), path=name)
+        raise InputError(f"not an axis: labels are words, not {kind}", file=str(file), path=name)
     labels, codes = _numbered(column)
     if len(labels) > MOST_LABELS:
-        said = f"no axis: {len(labels):,} different labels, and at most {MOST_LABELS:,} are"
+        said = f"not an axis: {len(labels):,} different labels, and at most {MOST_LABELS:,} are"
         raise InputError(said, file=str(file), path=name)
     return tuple(map(plain, labels)) if file.suffix == ".csv" else labels, codes
 

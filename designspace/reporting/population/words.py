@@ -89,8 +89,8 @@ def _draw(about: About) -> str:
         return f"stratified along {about.stratified}, {seed}: not uniform over the networks"
     if about.count is not None:
         return f"uniform over the distinct networks within the limits, none twice, {seed}"
-    kept = "" if about.acceptance is None else f"; {100 * about.acceptance:.3g} % of those kept"
-    return f"points at random, kept where they are within the limits{kept}, {seed}"
+    kept = "" if about.acceptance is None else f"; {100 * about.acceptance:.3g} % were kept"
+    return f"random points, kept if they are within the limits{kept}, {seed}"
 
 
 def coverage(each: Population) -> list[str]:
@@ -102,7 +102,7 @@ def coverage(each: Population) -> list[str]:
     if each.unaudited:
         said.append(f"No exact shares to compare with: {each.unaudited}.")
         return said
-    by_chance = f"{len(each.audits) / 100:.2g} would be by chance"
+    by_chance = f"{len(each.audits) / 100:.2g} would be expected by chance"
     beyond = each.beyond_chance
     named = f" ({', '.join(beyond)})" if 0 < len(beyond) <= 4 else ""
     said.append(
@@ -118,12 +118,12 @@ def coverage(each: Population) -> list[str]:
 def not_known(found: Populations) -> list[str]:
     """List what the page cannot tell."""
     return [
-        "Nothing was trained: which of these networks is accurate is not known.",
+        "Nothing was trained: the accuracy of these networks is unknown.",
         "Costs are counted, not measured: multiply-adds are no measure of speed on a device.",
         "What an axis explains of a cost holds for these networks, under these limits: the labels "
-        "of other axes vary along.",
+        "of other axes vary as well.",
         *(
-            ["Populations of different spaces or limits differ because of these."]
+            ["Populations from different spaces or limits also differ because of those."]
             if len(found.each) > 1
             else []
         ),

@@ -37,10 +37,10 @@ def load(files: Sequence[Path]) -> Populations:
         InputError: A file is not a population, is given twice, or there are too many.
     """
     if len(files) > MOST:
-        raise InputError(f"{len(files)} populations; at most {MOST} stand in one report")
+        raise InputError(f"{len(files)} populations; one report takes at most {MOST}")
     twice = next((file for file in files if files.count(file) > 1), None)
     if twice is not None:
-        raise InputError("stands twice among the populations", file=str(twice))
+        raise InputError("appears twice among the populations", file=str(twice))
     named = zip(files, names(files), strict=True)
     return summarize([read(file, name) for file, name in named])
 
@@ -70,7 +70,7 @@ def write_summary(found: Populations, out: Path) -> Outputs:
         InputError: `out` is not a folder, or the files cannot be written.
     """
     if out.exists() and not out.is_dir():
-        raise InputError("is no folder", file=str(out), path="--out")
+        raise InputError("is not a folder", file=str(out), path="--out")
     outputs = Outputs(
         out / "report.html",
         out / "costs.png",

@@ -22,7 +22,7 @@ def headline(summary: Summary) -> str:
     """Describe the study and its result in a sentence or two."""
     meta, winner = summary.meta, summary.winner
     name = meta.recipe.name or UNKNOWN
-    own = "each with its own recipe around" if summary.recipes else "with the recipe"
+    own = "each with its own variation of recipe" if summary.recipes else "with the recipe"
     what = "trial" if summary.recipes else "network"
     tried = f"{count_of(len(summary.rows), what)} from the space {meta.space.name}"
     opening = f"{tried} on {meta.data.name or UNKNOWN} {own} {name}, one seed each."
@@ -57,7 +57,7 @@ def fairness(summary: Summary) -> list[Fact]:
     return [
         ("recipe", _recipe(summary)),
         ("data", f"{_named(data)}; {counts}"),
-        ("seeds", f"1 a trial (study seed {meta.seed}); spread over seeds unknown"),
+        ("seeds", f"1 per trial (study seed {meta.seed}); spread over seeds unknown"),
         ("proposer", meta.proposer),
         ("early stopping", stops if scheduler.rungs else scheduler.kind),
         ("selection", "validation top-1 after the last epoch, among complete trials"),
@@ -129,7 +129,7 @@ def not_measured(summary: Summary) -> list[str]:
         "Spread over seeds: every network was trained once. A difference between two trials "
         "may come from the seed.",
         "The winner's validation top-1 is the highest of many and so tends to be too high; "
-        "its test top-1 is free of that.",
+        "its test top-1 does not have this bias.",
         *_stopped_words(summary),
         "Latency and throughput: multiply-adds are no measure of speed on a device.",
         "Other recipes and longer training: the order of networks may change with both.",
@@ -141,8 +141,8 @@ def _recipe_words(summary: Summary) -> list[str]:
     if not summary.recipes:
         return []
     return [
-        "Networks apart from their recipes: trials differ in both, and of two trials the better "
-        "one may owe it to its recipe alone."
+        "The effect of the network alone: trials differ in network and recipe, and the better of "
+        "two trials may owe its lead to its recipe alone."
     ]
 
 

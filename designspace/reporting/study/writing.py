@@ -67,7 +67,7 @@ def _poster(summary: Summary, data: Frontier) -> Canvas:
     """Return the canvas of the standalone picture, with a title and a subtitle in the picture."""
     meta = summary.meta
     title = f"{meta.name}: {count_of(len(summary.rows), 'trial')}"
-    task = f"{meta.data.name}, recipe {meta.recipe.name}, one seed a trial"
+    task = f"{meta.data.name}, recipe {meta.recipe.name}, one seed per trial"
     words = [task]
     if any(mark.on_floor for mark in data.marks):
         words.append("on the bottom line: score below the scale, or none")

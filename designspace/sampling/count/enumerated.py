@@ -35,8 +35,9 @@ class Points:
         """
         if chain.combinations > MOST:
             raise TooLargeError(
-                f"too much of it hangs together to be taken apart, and its {chain.combinations:,} "
-                f"combinations of labels are too many to be listed (up to {MOST:,} are)"
+                "its axes are too coupled to be counted separately, and its "
+                f"{chain.combinations:,} combinations of labels are too many to list "
+                f"(at most {MOST:,})"
             )
         every = np.arange(chain.combinations, dtype=np.int64)
         labels = label_indices(every, list(chain.sizes.values()))

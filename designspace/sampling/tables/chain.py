@@ -61,7 +61,7 @@ class Chain:
         axes, base, task = self.axes, self.base, self.task
         for name, path in ((name, path) for name, axis in axes.items() for path in axis.paths):
             if touch(path).root not in _KNOWN:
-                raise TooLargeError(f"axis {name} changes {path}, which is no part by itself")
+                raise TooLargeError(f"axis {name} changes {path}, which is not a part by itself")
         features = Features()  # the shapes between components; number 0 is the image
         features.id(image(task.input_size, task.in_channels))
         pieces = Pieces(axes, base)

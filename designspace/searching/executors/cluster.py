@@ -120,7 +120,7 @@ def cluster(
         DesignspaceError: Ray was lost in this process before, or cannot be started.
     """
     if Cluster.lost_before:
-        raise DesignspaceError("Ray was lost in this process: go on in a new one")
+        raise DesignspaceError("this process lost its connection to Ray: continue in a new process")
     if study is not None:
         leftovers.clear(study)
     if ray.is_initialized():

@@ -16,7 +16,7 @@ ASK = 2.0  # seconds between two queries for the nodes of a cluster that is not 
 LOOK = 3.0  # seconds between two records of the processes that Ray started
 GRACE = 2.0  # seconds for Tune's loop to end by itself after Ray is lost
 UNWINDING = 20.0  # seconds for it to end after a signal
-GOES_ON = "the same command goes on from here"
+GOES_ON = "the same command continues from here"
 
 
 @contextmanager
@@ -71,4 +71,4 @@ def _leave(bridge: Bridge, cluster: Cluster) -> None:
 
 def lost_line(lost: str) -> str:
     """Return a message with the reason and how to continue."""
-    return f"{lost}; nothing that was recorded is lost, and {GOES_ON}"
+    return f"{lost}; nothing that was recorded is lost; {GOES_ON}"

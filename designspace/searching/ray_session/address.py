@@ -88,7 +88,9 @@ def _running() -> str:
     except (ConnectionError, ValueError) as error:
         raise _wrong("auto", _first(error), f"name one: {VARIABLE}=HOST:PORT") from None
     if found is None:
-        raise _wrong("auto", "no Ray runs on this machine", f"unset {VARIABLE} to begin one")
+        raise _wrong(
+            "auto", "no Ray cluster runs on this machine", f"unset {VARIABLE} to start one"
+        )
     return str(found)
 
 
@@ -98,7 +100,7 @@ def _first(error: Exception) -> str:
 
 
 def _ask(named: str, host: str, port: int) -> None:
-    hint = f"start its head, or unset {VARIABLE} to begin a Ray of its own"
+    hint = f"start its head, or unset {VARIABLE} to start a local Ray"
     try:
         _resolve(host, port)
         with socket.create_connection((host, port), TIMEOUT) as connection:
@@ -109,10 +111,10 @@ def _ask(named: str, host: str, port: int) -> None:
         said = "no answer" if isinstance(error, TimeoutError) else error.strerror or str(error)
         raise _wrong(named, f"nobody answers there ({said})", hint) from None
     if answer == "other":
-        raise _wrong(named, "something listens there, but no head of Ray", hint)
+        raise _wrong(named, "something listens there, but it is not a Ray head", hint)
     if answer == "token" and os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
-        hint = "set RAY_AUTH_MODE=token, and have its token here: ray get-auth-token"
-        raise _wrong(named, "the head refuses who has no token", hint)
+        hint = "set RAY_AUTH_MODE=token, and store its token here with ray get-auth-token"
+        raise _wrong(named, "the head requires a token", hint)
 
 
 def _resolve(host: str, port: int) -> None:

@@ -46,9 +46,9 @@ class Asked:
         _check_name(self.device)
         Resources(gpus=self.gpus or 0.0)
         if self.device == "cpu" and self.gpus:
-            raise InputError(f"{_GPUS} needs a GPU, and {_DEVICE} says cpu")
+            raise InputError(f"{_GPUS} needs a GPU, but {_DEVICE} is cpu")
         if self.device.startswith("cuda") and self.gpus == 0:
-            raise InputError(f"{_DEVICE} {self.device} needs a GPU, and {_GPUS} says 0")
+            raise InputError(f"{_DEVICE} {self.device} needs a GPU, but {_GPUS} is 0")
         if self.device.startswith("cuda:") and self.executor == "ray":
             raise InputError(
                 f"Ray chooses the GPU of each trial (got {self.device})",
@@ -93,7 +93,9 @@ class Asked:
     def _as_before(self, before: Resources) -> Choice:
         if before.device == "cpu":
             unused = available(self.executor).gpus
-            note = f"the trials stay on the CPU, as this study began; {_DEVICE} cuda changes that"
+            note = (
+                f"the trials stay on the CPU, where this study began; {_DEVICE} cuda changes that"
+            )
             return Choice(replace(before, gpus=0.0), note if unused else None)
         ray = self.executor == "ray"  # Ray chooses among the GPUs, even if one was named before
         device = "cuda" if ray else before.device
@@ -111,4 +113,4 @@ def _moved(before: Resources | None, device: str) -> str | None:
     """Return a note if the trials run on another device than before, which no record shows."""
     if before is None or before.device.partition(":")[0] == device.partition(":")[0]:
         return None
-    return f"this study began on {before.device}, and its trials go on on {device}"
+    return f"this study began on {before.device}, and its trials continue on {device}"

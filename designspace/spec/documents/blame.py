@@ -47,7 +47,7 @@ def blamed(
         return error
     file = changes[-1].origin.file
     where = f"{origin.file}:{origin.line}" if origin.line else origin.file or "the base"
-    also = f"it stands in {where}: change it as well"
+    also = f"it is set in {where}: change it there as well"
     if _is_option(file):
         also = f"{also}, with {file} {error.path}=..."
     return InputError(
@@ -70,7 +70,7 @@ def _switched(document: Document, keys: Keys, switch: Change) -> InputError:
         f"{file} {outer}='{{kind: {kind}}}'" if _is_option(file) else f"{outer}: {{kind: {kind}}}"
     )
     return InputError(
-        f"kind '{kind}' has no '{keys[-1]}', which the old kind leaves there",
+        f"kind '{kind}' has no '{keys[-1]}', which is left over from the old kind",
         file=file,
         line=switch.origin.line,
         path=".".join(map(str, switch.keys)),

@@ -68,7 +68,7 @@ def _find(source: str | Path, folder: str, what: str, key: str) -> Path:
     if is_file(found):
         return _near(found)
     hint = did_you_mean(str(source), names(folder, key))
-    raise InputError(f"no {what} is called '{source}', nor is there such a file", hint=hint)
+    raise InputError(f"no {what} is called '{source}', and no such file exists", hint=hint)
 
 
 def holds(path: Path, key: str) -> bool:

@@ -94,7 +94,7 @@ def _enter(here: Any, key: str | int, so_far: Keys, path: str, origin: Origin) -
     elif not isinstance(inner, dict | list):
         where = ".".join(map(str, so_far))
         raise InputError(
-            f"the path enters '{where}', which is the plain value {inner!r}",
+            f"the path leads into '{where}', which is the plain value {inner!r}",
             file=origin.file, line=origin.line, path=path,
         )  # fmt: skip
     here[key] = cast("object", inner)

@@ -106,7 +106,7 @@ def _read(reader: type[PlainLoader | QuickLoader], text: str, file: str) -> Docu
 def _problem(error: yaml.MarkedYAMLError) -> str:
     said = " ".join(part for part in (error.context, error.problem) if part)
     if "could not determine a constructor" in said:
-        return f"refused: only plain data is read ({error.problem})"
+        return f"only plain data is allowed ({error.problem})"
     return f"broken YAML: {said}"
 
 
@@ -125,7 +125,7 @@ def _walk(
         for key, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
             name, line = str(key.value), key.start_mark.line + 1
             if name in seen and name != "<<":
-                raise InputError(f"key '{name}' stands twice", file=file, line=line)
+                raise InputError(f"key '{name}' appears twice", file=file, line=line)
             seen.add(name)
             origins[(*keys, name)] = Origin(file, line)
             _walk(value, (*keys, name), file, origins, extent)

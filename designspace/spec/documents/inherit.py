@@ -41,9 +41,9 @@ def inherited(
         return document
     mapping = cast("dict[str, Any]", data)
     if len(set(chain)) < len(chain):
-        raise _wrong(document, "base", "bases go round in a circle")
+        raise _wrong(document, "base", "the bases form a cycle")
     if len(chain) > _MOST:
-        raise _wrong(document, "base", f"more than {_MOST} bases stand one on another")
+        raise _wrong(document, "base", f"more than {_MOST} nested bases")
     _only_known_keys(document, mapping, beside)
     near = folder / mapping["base"]
     result = read(near if near.is_file() else mapping["base"])

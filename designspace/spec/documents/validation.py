@@ -92,7 +92,7 @@ def _words(
     """Return a message and a hint."""
     kind, value = details["type"], details["input"]
     if is_per_stage(value):
-        return "per_stage has no place here", "it stands inside block and downsample"
+        return "per_stage is not allowed here", "it belongs inside block and downsample"
     if kind == "extra_forbidden":
         fields: list[str] = list(owner.model_fields) if owner else []
         return f"unknown key '{keys[-1]}'", did_you_mean(str(keys[-1]), fields)

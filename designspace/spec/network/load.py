@@ -97,7 +97,8 @@ def require_fixed(name: object, origin: Origin | None = None) -> None:
     if directory or trained or _is_trial(name):
         where = origin or Origin()
         raise InputError(
-            f"'{name}' can be no base, since it can change: a base is a YAML file, a catalog name "
+            f"'{name}' cannot be a base because it can change: a base is a YAML file, a "
+            "catalog name "
             "or LADDER:STEP",
             file=where.file,
             line=where.line,

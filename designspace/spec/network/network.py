@@ -106,7 +106,7 @@ class Network(Composite):
             if len(values) != stages:
                 raise PydanticCustomError(
                     "at_path",
-                    "{path} is given for {given} stages, depths for {stages}",
+                    "{path} is given for {given} stages, but depths for {stages}",
                     {"path": name, "given": len(values), "stages": stages},
                 )
         for number, width in enumerate(self.stage_widths, start=1):

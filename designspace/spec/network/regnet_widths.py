@@ -99,9 +99,11 @@ def spelt_out(network: Any) -> Any:
         raise _at(said, "widths", *(error.path or "").split(".")) from None
     depth: Any = data.get("depths")
     if type(depth) is not int or not 1 <= depth <= _DEEPEST:
-        raise _at(f"with such widths it is the number of blocks in all (got {depth!r})", "depths")
+        raise _at(
+            f"with generated widths, depths is the total number of blocks (got {depth!r})", "depths"
+        )
     if form.w0 % form.multiple_of:
-        raise _at(f"{form.w0} is no multiple of {form.multiple_of}", "widths", "w0")
+        raise _at(f"{form.w0} is not a multiple of {form.multiple_of}", "widths", "w0")
     stages = form.over(depth, group_width(data.get("block")))
     if form.stages not in (None, len(stages)):
         raise _at(f"these make {len(stages)} stages, not {form.stages}", "widths")

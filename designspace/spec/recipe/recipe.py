@@ -120,10 +120,10 @@ class Recipe(Kind):
                 f"it must divide the batch_size {self.batch_size} (got {self.parts})",
             )
         if self.mixes and part % 2:
-            said = f"it must be even, part by part, where mixup or cutmix is on (got {part})"
+            said = f"each part must be even if mixup or cutmix is on (got {part})"
             raise _at("batch_size", said)
         if self.color_jitter and self.rand_augment:
-            raise _at("color_jitter", "it has no place beside rand_augment")
+            raise _at("color_jitter", "it cannot be combined with rand_augment")
         return self
 
     @property

@@ -20,7 +20,7 @@ def _as_written(schema: dict[str, Any]) -> None:
     properties["choices"] = {
         "anyOf": [properties["choices"], {"type": "array", "minItems": 1}],
         "title": "Choices",
-        "description": "{per_stage: [...]} gives each stage its own, where `each_stage` is set.",
+        "description": "{per_stage: [...]} gives each stage its own if `each_stage` is set.",
     }
     whole = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 3}
     a_stage = {
@@ -31,11 +31,11 @@ def _as_written(schema: dict[str, Any]) -> None:
     }
     properties["range"] = {
         "anyOf": [whole, a_stage],
-        "description": "[low, high] or [low, high, step]; a stage, where `each_stage` is set.",
+        "description": "[low, high] or [low, high, step]; one per stage if `each_stage` is set.",
     }
     properties["each_stage"] = {
         "const": True,
-        "description": "An axis a stage: `depths`, `widths`, or a path in block or downsample.",
+        "description": "One axis per stage: `depths`, `widths`, or a path in block or downsample.",
     }
     schema["required"] = []
     schema["oneOf"] = [{"required": ["choices"]}, {"required": ["range"]}]
@@ -136,7 +136,7 @@ def _labelled(choices: Any) -> Any:
     else:
         return choices
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a choice stands twice")
+        raise ValueError("a choice appears twice")
     return dict(pairs)
 
 

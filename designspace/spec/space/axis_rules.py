@@ -30,7 +30,7 @@ def conditions_exist(axes: Axes) -> None:
         TopologicalSorter({name: set(axis.when) for name, axis in axes.items()}).prepare()
     except CycleError as error:
         circle: list[str] = error.args[1]
-        said = f"conditions go round in a circle: {' -> '.join(circle)}"
+        said = f"the conditions form a cycle: {' -> '.join(circle)}"
         raise at(said, "axes", circle[0], "when") from None
 
 
@@ -59,7 +59,7 @@ def sides_apart(axes: Axes, *, has_recipe: bool) -> None:
                 said = f"a condition of {mine} on {its}: axis {other} changes {its}"
                 raise at(said, "axes", name, "when", other)
         if axis.of_recipe and not has_recipe:
-            said = "the axis changes the recipe, and the space names none; add `recipe:`"
+            said = "the axis changes the recipe, but the space names none; add `recipe:`"
             raise at(said, "axes", name)
         for path in axis.paths:
             if axis.of_recipe and path.split(".")[1] in _SHARED:

@@ -85,7 +85,7 @@ def _checked(space: Document, name: str) -> list[str]:
         raise _at(space, ("axes", name, WORD), "each_stage is `true`, or left out")
     paths = _paths(axis)
     if not paths:
-        said = "an axis a stage needs a path, or choices that list theirs"
+        said = "an axis per stage needs a path, or choices that list theirs"
         raise _at(space, ("axes", name), said)
     return paths
 
@@ -134,7 +134,7 @@ def _one(space: Document, name: str, key: str, index: int, count: int) -> Any:
     listed = cast("list[Any]", value) if isinstance(value, list) else []
     given = len(listed)
     if given != count:
-        said = f"given for {given} stages, and {count} stages have this axis"
+        said = f"given for {given} stages, but {count} stages have this axis"
         raise _at(space, ("axes", name, key), said)
     return listed[index]
 

@@ -55,7 +55,9 @@ def bounds_of(text: str) -> Bounds:
         return _bounds(name, value, None) if sign == ">=" else _bounds(name, None, value)
     if found := _EQUAL.fullmatch(text):
         return _window(*found.groups())
-    raise ValueError(f"'{text}' is no limit; write it like gmacs=4.5+-1%, params<=30M, 3<=mmacs<=9")
+    raise ValueError(
+        f"'{text}' is not a limit; write it like gmacs=4.5+-1%, params<=30M, 3<=mmacs<=9"
+    )
 
 
 def cost_of(name: str) -> tuple[str, int]:
@@ -80,12 +82,12 @@ def amount(value: Any, scale: int) -> Fraction:
     """
     found = None if isinstance(value, bool) else _NUMBER.fullmatch(str(value).strip())
     if not found:
-        raise ValueError(f"'{value}' is no number with an optional k, M or G")
+        raise ValueError(f"'{value}' is not a number with an optional k, M or G")
     digits, power, unit = found.groups()
     if unit.lower() not in _UNITS:
         raise ValueError(f"no unit is called '{unit}'; {did_you_mean(unit, ('k', 'M', 'G'))}")
     if unit and scale > 1:
-        raise ValueError(f"'{value}' has a unit, and so has the name of the cost")
+        raise ValueError(f"'{value}' has a unit, but the name of the cost already has one")
     number = Fraction(digits.replace("_", "") + (power or "")) * _UNITS[unit.lower()] * scale
     if number > _LARGEST:
         raise ValueError(f"'{value}' is more than any network costs")
@@ -95,7 +97,10 @@ def amount(value: Any, scale: int) -> Fraction:
 def _not_strict(text: str, *signs: str) -> None:
     for sign in signs:
         if "=" not in sign:
-            raise ValueError(f"'{sign}' in '{text}' is no limit; write '{sign}=', bounds included")
+            raise ValueError(
+                f"'{sign}' in '{text}' is not a limit; write '{sign}=' (a limit includes its "
+                "bounds)"
+            )
 
 
 def _window(name: str, text: str) -> Bounds:
@@ -107,7 +112,7 @@ def _window(name: str, text: str) -> Bounds:
         _, scale = cost_of(name)
         if text.strip():
             amount(text, scale)  # the advice below must itself be valid
-        said = f"exactly {text.strip() or 'nothing'} {name} is hardly ever met"
+        said = f"exactly {text.strip() or 'nothing'} {name} is almost never met"
         raise ValueError(f"{said}; write {name}={text.strip() or '4.5'}+-1%, <= or >=")
     middle, width = found.groups()
     cost, scale = cost_of(name)

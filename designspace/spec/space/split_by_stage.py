@@ -52,8 +52,9 @@ def by_stage(base: Document, path: str) -> tuple[Document, dict[int, str]]:
         pattern = _written(data, [root, *rest], _first(network, root), stages)
     else:
         raise InputError(
-            f"'{path}' is no value a stage", path=path,
-            hint=f"it stands at {', '.join(_LISTS)}, or inside {' or '.join(_PARTS)}",
+            f"'{path}' has no value per stage", path=path,
+            hint=f"values per stage are {', '.join(_LISTS)}, and those inside "
+                f"{' or '.join(_PARTS)}",
         )  # fmt: skip
     first = root == "downsample" and not network.downsample_first
     return Document(data, base.origins), {i + 1: pattern.format(i) for i in range(first, stages)}

@@ -56,8 +56,8 @@ class Found:
             return None
         faults = "; ".join(self.passed_over)
         if self.file is None:
-            return f"{faults}; no other is left, so the training begins anew"
-        return f"{faults}; the training goes on from {self.file.name}"
+            return f"{faults}; no other checkpoint is left, so the training starts over"
+        return f"{faults}; the training continues from {self.file.name}"
 
 
 def save(directory: Path, identity: Identity, state: Mapping[str, Any]) -> None:
@@ -146,7 +146,7 @@ def _read(path: Path, identity: Identity) -> tuple[dict[str, Any], str | None]:
     except BROKEN:
         return {}, "is damaged and cannot be read"
     if not isinstance(read, dict):
-        return {}, "is no checkpoint of a training"
+        return {}, "is not a training checkpoint"
     content = dict(cast("dict[str, Any]", read))
     return content, _fault(content, identity)
 
@@ -154,11 +154,11 @@ def _read(path: Path, identity: Identity) -> tuple[dict[str, Any], str | None]:
 def _fault(content: dict[str, Any], identity: Identity) -> str | None:
     digest = content.pop("digest", None)
     if digest is None and "format" in content and content["format"] != FORMAT:
-        return "has no digest, as an earlier version wrote it"
+        return "has no digest because an earlier version wrote it"
     if digest != content_digest(content):
         return "is damaged: its content differs from its digest"
     if content.keys() != {"format", "identity", "state"} or content["format"] != FORMAT:
-        return "is no checkpoint of this version"
+        return "is not a checkpoint of this version"
     if content["identity"] != dict(identity):
-        return "is of another network, recipe, data set or seed"
+        return "belongs to another network, recipe, data set or seed"
     return None

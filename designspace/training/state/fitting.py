@@ -63,14 +63,15 @@ def require_fit(state: Any, wanted: Wanted, file: Path) -> None:
         if wanted.ema is not None:
             _tensors(parts["ema"], wanted.ema, "ema")
         elif parts["ema"] is not None:
-            raise MisfitError("'ema' is there, and the recipe has no moving average")
+            raise MisfitError("'ema' is present, but the recipe has no moving average")
         _optimizer(_mapping(parts["optimizer"], "'optimizer'"), wanted.optimizer)
         _progress(parts, wanted)
     except MisfitError as misfit:
         raise InputError(
             f"the checkpoint does not fit this training: {misfit}",
             file=str(file),
-            hint="delete the file, and the same command goes on from the one before, or anew",
+            hint="delete the file; the same command then continues from the checkpoint before "
+            "it, or starts over",
         ) from None
 
 
@@ -132,7 +133,7 @@ def _optimizer(found: dict[Any, Any], own: Optimizer) -> None:
 def _group(group: dict[Any, Any], own: Mapping[str, Any], what: str) -> None:
     _names(group.keys(), own.keys(), what)
     if group["params"] != own["params"]:
-        raise MisfitError(f"{what} is of other parameters")
+        raise MisfitError(f"{what} belongs to other parameters")
     if not isinstance(group["lr"], float):
         raise MisfitError(f"{what}: its lr is {_kind(group['lr'])}, not a number")
     for name in own.keys() - set(_VARYING):
@@ -152,7 +153,7 @@ def _moments(state: dict[Any, Any], params: list[Tensor], own: Optimizer) -> Non
     for index, entry in state.items():
         what = f"'optimizer': the state of parameter {index}"
         if not isinstance(index, int) or not 0 <= index < len(params):
-            raise MisfitError(f"{what}, which there is not")
+            raise MisfitError(f"{what}, which does not exist")
         moments = _mapping(entry, what)
         _names(moments.keys(), names, what)
         for name, value in moments.items():
@@ -162,7 +163,7 @@ def _moments(state: dict[Any, Any], params: list[Tensor], own: Optimizer) -> Non
 def _moment(name: str, value: Any, param: Tensor, what: str) -> None:
     if name == "step":
         if not isinstance(value, Tensor) or value.numel() != 1:
-            raise MisfitError(f"{what} is no single number")
+            raise MisfitError(f"{what} is not a single number")
     elif value is not None or name != "momentum_buffer":
         _alike(value, param, what)
 

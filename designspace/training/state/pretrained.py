@@ -49,12 +49,12 @@ class Initial:
             state = model.state_dict()
             _assign(model, {name: state[name][order].clone() for name in initial})
             return replace(
-                loaded, told=f"{loaded.told}; classifier put in the order of the classes"
+                loaded, told=f"{loaded.told}; classifier reordered to match the classes of the data"
             )
         _assign(model, initial)
         told = (
-            f"{loaded.told}; classifier left at its initial values (the weights are of the classes "
-            f"{_shown(known)}, the data of {_shown(classes)})"
+            f"{loaded.told}; classifier left at its initial values (the weights have the classes "
+            f"{_shown(known)}, the data {_shown(classes)})"
         )
         return replace(loaded, classifier_replaced=True, told=told)
 

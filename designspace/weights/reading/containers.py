@@ -86,7 +86,7 @@ def contents(found: object) -> str:
     pairs = [f"{str(key)!r} ({type(value).__name__})" for key, value in items]
     more = f" and {len(pairs) - _LISTED} more" if len(pairs) > _LISTED else ""
     listed = f", only {', '.join(pairs[:_LISTED])}{more}" if pairs else ""
-    return f"no state dict: there are no tensors{listed}"
+    return f"not a state dict: there are no tensors{listed}"
 
 
 def _mappings(

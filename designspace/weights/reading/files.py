@@ -52,7 +52,7 @@ def located(path: Path) -> Path:
     if not path.is_file():
         raise InputError("not a regular file", file=str(path))
     if path.stat().st_size == 0:
-        raise InputError("no checkpoint: the file is empty", file=str(path))
+        raise InputError("not a checkpoint: the file is empty", file=str(path))
     return path
 
 
@@ -69,7 +69,7 @@ def contents_of(path: Path) -> Any:
         raise InputError(f"cannot be read: {error.strerror}", file=str(path)) from None
     for magic, said in _OTHERS.items():
         if start.startswith(magic):
-            raise InputError(f"no checkpoint: {said}", file=str(path))
+            raise InputError(f"not a checkpoint: {said}", file=str(path))
     if path.name.lower().endswith(_INDEX) or start.lstrip()[:1] == b"{":
         return _parts(path)
     return _from_safetensors(path) if is_safetensors(path) else _pickled(path)
@@ -93,22 +93,22 @@ def metadata_of(path: Path) -> dict[str, str]:
         with cast("Any", safetensors.safe_open(path, framework="pt")) as file:
             return file.metadata() or {}
     except (SafetensorError, OSError) as error:
-        raise InputError(f"no safetensors file: {error}", file=str(path)) from None
+        raise InputError(f"not a safetensors file: {error}", file=str(path)) from None
 
 
 def _from_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return load(path.read_bytes())
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise InputError(f"no safetensors file: {error}", file=str(path)) from None
+        raise InputError(f"not a safetensors file: {error}", file=str(path)) from None
 
 
 def _pickled(path: Path) -> Any:
     try:
         return unpickled(path)
     except InputError as error:
-        if path.suffix.lower() == ".safetensors" and error.message.startswith("no checkpoint"):
-            said = "no safetensors file, nor another checkpoint: its header is missing or damaged"
+        if path.suffix.lower() == ".safetensors" and error.message.startswith("not a checkpoint"):
+            said = "not a safetensors file or another checkpoint: its header is missing or damaged"
             raise InputError(said, file=str(path)) from None
         raise
 
@@ -133,16 +133,16 @@ def _parts(index: Path) -> dict[str, Tensor]:
         written = None
     names = _weight_map(written)
     if not names:
-        raise InputError("no checkpoint: JSON without a weight_map", file=str(index))
+        raise InputError("not a checkpoint: JSON without a weight_map", file=str(index))
     tensors: dict[str, Any] = {}
     for name in sorted(set(names.values())):
         part = index.parent / name
         if Path(name).name != name or not part.is_file():
-            raise InputError(f"a part that its index names is missing: '{name}'", file=str(index))
+            raise InputError(f"a part listed in its index is missing: '{name}'", file=str(index))
         tensors |= contents_of(located(part))
     missing = [name for name in names if name not in tensors]
     if missing:
-        raise InputError(f"no part holds '{missing[0]}', which its index names", file=str(index))
+        raise InputError(f"no part holds '{missing[0]}', which its index lists", file=str(index))
     return tensors
 
 

@@ -31,7 +31,7 @@ def from_timm(name: str) -> tuple[str, dict[str, Tensor], dict[str, Any]]:
         first = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise InputError(
             f"timm cannot load '{full}': {first}",
-            hint="it needs the network once, or the Hugging Face cache filled",
+            hint="timm needs network access once, or a filled Hugging Face cache",
         ) from None
     return full, model.state_dict(), cast("Any", model.pretrained_cfg)
 

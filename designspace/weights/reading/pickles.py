@@ -60,7 +60,7 @@ def unpickled(path: pathlib.Path) -> Any:
     except pickle.UnpicklingError as error:
         raise _refused(path, str(error)) from None
     except UNREADABLE as error:
-        raise InputError(f"no checkpoint: {_reason(error)}", file=str(path)) from None
+        raise InputError(f"not a checkpoint: {_reason(error)}", file=str(path)) from None
 
 
 def _by_torch(path: pathlib.Path) -> Any:
@@ -130,7 +130,7 @@ def _storage(content: bytes) -> Any:
 def _refused(path: pathlib.Path, said: str) -> InputError:
     found = _GLOBAL.search(said)
     if found is None:
-        return InputError(f"no checkpoint: {_reason(said)}", file=str(path))
+        return InputError(f"not a checkpoint: {_reason(said)}", file=str(path))
     return InputError(
         f"holds more than tensors and plain data, which is never loaded: '{found[1]}'",
         file=str(path),
@@ -142,12 +142,12 @@ def _reason(error: BaseException | str) -> str:
     """Return the cause in a few words, without torch's advice to load code."""
     said = str(error) or type(error).__name__
     if "failed reading zip archive" in said or "failed finding central directory" in said:
-        return "a zip archive that is cut off or damaged"
+        return "a truncated or damaged zip archive"
     if "TorchScript" in said:
         return "a TorchScript archive, which is code; save its state dict instead"
     if "weights_only" in said or "Weights only" in said:
         cause = re.search(r"WeightsUnpickler error: *(.+)", said)
-        said = cause[1] if cause else "no tensors and plain data in torch's format"
+        said = cause[1] if cause else "not a file of tensors and plain data in torch's format"
     if "invalid load key" in said or "Invalid magic number" in said:
         return "neither safetensors nor a pickle"
     first = next((line.strip() for line in said.splitlines() if line.strip()), "broken")

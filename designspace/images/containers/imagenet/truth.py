@@ -101,7 +101,7 @@ def _texts(tree: Tree, names: Sequence[str]) -> list[tuple[str, str]]:
         try:
             texts.append((place, content.decode("utf-8-sig")))
         except UnicodeDecodeError as error:
-            raise refused("is no list of labels (no UTF-8 text)", place) from error
+            raise refused("is not a list of labels (not UTF-8 text)", place) from error
     return texts
 
 
@@ -130,7 +130,7 @@ def _label(word: str, classes: Sequence[str], where: str) -> str | int:
     if not classes:
         return int(word)
     if int(word) >= len(classes):
-        said = f"label {word} is none of the {len(classes)} classes, which count from 0"
+        said = f"label {word} is not one of the {len(classes)} classes, which are numbered from 0"
         raise refused(said, where)
     return classes[int(word)]
 
@@ -157,7 +157,7 @@ def _from_kit(tree: Tree, numbers: Sequence[str], place: str) -> list[str]:
         known = {int(row[1]): row[0] for row in rows if len(row) > 1 and row[1].isdecimal()}
     wrong = next((n for n, word in enumerate(numbers, 1) if _id(word) not in known), None)
     if wrong is not None:
-        said = f"'{shown(numbers[wrong - 1][:30])}' is no class of the development kit"
+        said = f"'{shown(numbers[wrong - 1][:30])}' is not a class of the development kit"
         raise refused(said, f"{place}:{wrong}")
     return [known[_id(word)] for word in numbers]
 
