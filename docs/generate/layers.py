@@ -1,4 +1,4 @@
-"""The table of all layers in plugins.md; `PYTHONPATH=docs:. python -m generate.layers` renews it."""
+"""The table of layers in plugins.md; `PYTHONPATH=docs:. python -m generate.layers` renews it."""
 
 from __future__ import annotations
 
