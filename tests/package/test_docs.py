@@ -103,6 +103,22 @@ def test_the_site_and_its_notebook(tmp_path: Path) -> None:
     assert "torch.Size([1, 10])" in tour.replace("</span>", "")
 
 
+def test_the_plug_in_page_lists_every_layer() -> None:
+    """Renew its table with `PYTHONPATH=docs:. python -m generate.layers`."""
+    script = (
+        "import sys; sys.path[:0] = ['docs', '.']\n"
+        "from generate import layers\n"
+        "text = layers.PAGE.read_text()\n"
+        "assert layers.renewed(text) == text, 'its table of layers is out of date'\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+    page = (DOCS / "plugins.md").read_text()
+    bases = {"Act", "Norm", "Response", "InheritAct", "InheritNorm"}
+    for file in (ROOT / "designspace" / "layers" / "leaves").glob("*.py"):
+        for name in set(re.findall(r"^class ([A-Z]\w+)\(", file.read_text(), re.MULTILINE)) - bases:
+            assert f"`{name}(" in page, f"docs/plugins.md does not list {name}"
+
+
 @pytest.mark.slow
 def test_generated_pages_follow_the_package() -> None:
     script = (
