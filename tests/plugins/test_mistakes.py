@@ -1,11 +1,14 @@
 """Mistakes of plug-in authors: each ends in one line with the file, the line and what to write."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from designspace.plugins import active
 from tests.helpers.command import Ran, run
 from tests.helpers.plugins import GATE, no_plugins, written
 from tests.plugins.test_use import SMALL
@@ -61,3 +64,44 @@ def test_a_mistake_in_layers_or_forward(tmp_path: Path, text: str, line: str, sa
     assert ran.code == 2
     assert ran.err.startswith(f"error: {tmp_path / 'gate.py'}:{line_of(text, line)}: ")
     assert said in ran.err
+
+
+KIND = 'kind: Literal["gate"] = "gate"'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (changed("size: int", "size: Cuont"), "Cuont", "an annotation names 'Cuont', which is not"),
+        (changed(KIND, ""), "class Gate", "class Gate has no field `kind`"),
+        (changed(KIND, "kind: str"), "class Gate", "`kind` of class Gate is not annotated with"),
+        (
+            changed(KIND, KIND.replace('= "gate"', '= "gaet"')),
+            "class Gate",
+            "class Gate has two names: Literal['gate'] = 'gaet'; write the same word twice",
+        ),
+    ],
+)
+def test_a_mistake_in_the_fields(tmp_path: Path, text: str, line: str, said: str) -> None:
+    ran = cost(tmp_path, text)
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: {tmp_path / 'gate.py'}:{line_of(text, line)}: ")
+    assert said in ran.err
+    assert active() == {}
+    assert cost(tmp_path, GATE).code == 0, "the corrected file"
+
+
+def test_a_misspelt_annotation_in_a_new_process(tmp_path: Path) -> None:
+    """There the blocks, which hold mixers, are imported after the plug-in."""
+    file = written(tmp_path, changed("size: int", "size: Cuont"))
+    command = [sys.executable, "-m", "designspace", "cost", "convnext_t", "--plugin", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {file}:")
+    assert "'Cuont', which is not defined" in done.stderr
+
+
+def test_a_base_of_kinds_needs_no_kind(tmp_path: Path) -> None:
+    base = GATE.replace("class Gate(Mixer)", "class Base(Mixer)").replace(KIND, "")
+    ran = cost(tmp_path, f"{base}\n\nclass Gate(Base):\n    {KIND}\n")
+    assert ran.code == 0, ran.err
