@@ -11,6 +11,7 @@ import pytest
 from designspace.plugins import active
 from tests.helpers.command import Ran, run
 from tests.helpers.plugins import GATE, no_plugins, written
+from tests.plugins.test_parts import PARTS
 from tests.plugins.test_use import SMALL
 
 LAYERS = 'return {"context": context, "proj": Linear(at.width)}'
@@ -105,3 +106,31 @@ def test_a_base_of_kinds_needs_no_kind(tmp_path: Path) -> None:
     base = GATE.replace("class Gate(Mixer)", "class Base(Mixer)").replace(KIND, "")
     ran = cost(tmp_path, f"{base}\n\nclass Gate(Base):\n    {KIND}\n")
     assert ran.code == 0, ran.err
+
+
+def build_with(folder: Path, parts: str) -> Ran:
+    """Build a small network with the leaves of `PARTS`."""
+    spec = folder / "small.yaml"
+    spec.write_text(json.dumps({**SMALL, "norm": "scale", "block": SMALL["block"] | POOL}))
+    return run("build", spec, "--plugin", written(folder, parts, "parts.py"))
+
+
+POOL = {"mixer": {"kind": "pool", "kernel_size": 3}}
+
+
+def test_a_wrong_formula_names_the_leaf(tmp_path: Path) -> None:
+    wrong = PARTS.replace("params=xs[0].channels", "params=xs[0].channels + 1")
+    ran = build_with(tmp_path, wrong)
+    assert ran.code == 2
+    place = f"{tmp_path / 'parts.py'}:{line_of(wrong, 'class Scale')}"
+    assert ran.err.startswith(f"error: {place}: leaf `Scale` counts ")
+    assert build_with(tmp_path, PARTS).code == 0
+
+
+def test_a_leaf_without_a_lowering_is_named(tmp_path: Path) -> None:
+    parts = PARTS.replace("@lowers(Scale)", "")
+    ran = build_with(tmp_path, parts)
+    assert ran.code == 2
+    place = f"{tmp_path / 'parts.py'}:{line_of(parts, 'class Scale')}"
+    said = "leaf `Scale` has no lowering; register one with @lowers(Scale)"
+    assert ran.err == f"error: {place}: {said}\n"
