@@ -103,10 +103,19 @@ def _check_layout(layout: str | None, out: Path | None) -> None:
 
 
 def _run(found: Ready) -> list[int]:
-    """Run the module on a batch of noise; return the shape of its output."""
+    """Run the module on a batch of noise; return the shape of its output.
+
+    Raises:
+        InputError: A leaf of a plug-in counts other parameters than its module has.
+    """
     import torch
 
+    from designspace.verification.miscounted import miscounted
+
     built = sum(parameter.numel() for parameter in found.model.parameters())
+    error = miscounted(found.table) if built != found.table.params else None
+    if error is not None:
+        raise error
     assert built == found.table.params, f"{built} parameters built, {found.table.params} counted"
     with torch.inference_mode():
         return list(found.model(torch.randn(_BATCH, *found.shape)).shape)

@@ -78,6 +78,7 @@ def state_json(directory: Path, state: StudyState) -> dict[str, Any]:
     """Return the totals, the winner and the readings of the test split as plain data."""
     from designspace.records.life_cycle import STATUSES
     from designspace.records.readings import study_readings
+    from designspace.records.study.study import load_meta
     from designspace.reporting.study.ending import build_command
 
     winner = state.winner
@@ -100,5 +101,5 @@ def state_json(directory: Path, state: StudyState) -> dict[str, Any]:
         },
         "tested": None if state.tested is None else state.tested.model_dump(mode="json"),
         "test_readings": [one.model_dump(mode="json") for one in study_readings(state)],
-        "build": None if winner is None else build_command(directory),
+        "build": None if winner is None else build_command(directory, load_meta(directory)),
     }

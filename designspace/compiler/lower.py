@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from torch import nn
 
+from designspace.errors import InputError
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
 
@@ -27,8 +29,28 @@ def lowers(leaf: type[L]) -> Callable[[Lowering[L]], Lowering[L]]:
 
 
 def lower(leaf: Leaf, x: Feature) -> nn.Module:
-    """Return the module of a leaf, which torch.fx treats as one node."""
-    return as_one_node(LOWERINGS[type(leaf)](leaf, x))
+    """Return the module of a leaf, which torch.fx treats as one node.
+
+    Raises:
+        InputError: The leaf has no lowering.
+    """
+    lowering = LOWERINGS.get(type(leaf))
+    if lowering is None:
+        name = type(leaf).__name__
+        file, line = place_of(type(leaf))
+        raise InputError(
+            f"leaf `{name}` has no lowering",
+            file=file, line=line, hint=f"register one with @lowers({name})",
+        )  # fmt: skip
+    return as_one_node(lowering(leaf, x))
+
+
+def place_of(made: type) -> tuple[str | None, int | None]:
+    """Return file and line of a class, as far as they are known."""
+    try:
+        return inspect.getsourcefile(made), inspect.getsourcelines(made)[1]
+    except (OSError, TypeError):
+        return None, None
 
 
 def as_one_node(module: M) -> M:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, Self, cast, get_args
+from typing import Any, ClassVar, Literal, Self, cast, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -51,10 +51,12 @@ class Kind(Frozen):
         Models that were compiled before and can hold it are compiled again (see `late_kinds`).
 
         Raises:
-            InputError: The family has another kind of that name, from another place.
+            InputError: The family has another kind of that name, from another place, or the field
+                `kind` gives no name.
         """
         if not cls.family_name or "kind" not in cls.model_fields:
             return
+        cls._check_tag()
         known = cls.registry.get(cls.tag())
         if known is not None and _place(known) != _place(cls):
             raise InputError(
@@ -64,6 +66,27 @@ class Kind(Frozen):
             )
         cls.registry[cls.tag()] = cls
         compile_again(cls.family())
+
+    @classmethod
+    def _check_tag(cls) -> None:
+        """Check that the field `kind` gives one name.
+
+        Raises:
+            InputError: Its annotation is no `Literal` of a word, or its default is another word.
+        """
+        field = cls.model_fields["kind"]
+        words = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        if not words:
+            word = field.default if isinstance(field.default, str) else cls.__name__.lower()
+            raise InputError(
+                f"`kind` of class {cls.__name__} is not annotated with its name",
+                hint=f'write `kind: Literal["{word}"] = "{word}"`',
+            )
+        if not field.is_required() and field.default not in words:
+            raise InputError(
+                f"class {cls.__name__} has two names: Literal[{words[0]!r}] = {field.default!r}",
+                hint="write the same word twice",
+            )
 
     @classmethod
     def tag(cls) -> str:

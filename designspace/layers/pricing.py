@@ -15,7 +15,7 @@ from designspace.layers.feature import Feature
 from designspace.layers.leaf import is_idle
 from designspace.layers.part import BoundPart, Layer, Sequential
 from designspace.layers.trace import LayerReading, trace
-from designspace.layers.walk import walk
+from designspace.layers.walk import layers_of, walk
 
 Priced = tuple[Feature, Cost]
 
@@ -61,7 +61,7 @@ class Pricing(LayerReading[Priced]):
         """Price a layer; the price of a part is cached by its layers."""
         if not isinstance(tree, BoundPart):
             return walk(self, tree, xs)
-        layers = tree.part.layers(xs[0], tree.at)
+        layers = layers_of(tree, xs[0])
         key = (type(tree.part), tuple(_bare(layers)), xs)
         found = _priced.get(key)
         if found is None:

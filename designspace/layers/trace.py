@@ -15,8 +15,9 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 from designspace.layers.cost import NOTHING, Cost, total
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf, ShapeError, is_idle
+from designspace.layers.mistakes import not_a_layer
 from designspace.layers.part import BoundPart, Composite, Layer, PartContext, Sequential
-from designspace.layers.walk import Reading, walk
+from designspace.layers.walk import Reading, layers_of, walk
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -59,8 +60,9 @@ class LayerReading(Reading[Layer, Feature, R], Generic[R]):
     def children(self, tree: Layer, xs: tuple[Feature, ...]) -> Mapping[str, Layer]:
         """Return the layers that a part lists for the feature, or the layers of a chain."""
         if isinstance(tree, BoundPart):
-            return tree.part.layers(xs[0], tree.at)
-        assert isinstance(tree, Sequential)
+            return layers_of(tree, xs[0])
+        if not isinstance(tree, Sequential):
+            raise not_a_layer(tree)
         return dict(tree.layers)
 
 

@@ -21,6 +21,13 @@ from types import SimpleNamespace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from designspace.layers.leaf import Leaf, ShapeError
+from designspace.layers.mistakes import (
+    NotALayerError,
+    forward_error,
+    layers_error,
+    listed_error,
+    missing_layer,
+)
 from designspace.layers.part import BoundPart, Composite, Layer
 
 T = TypeVar("T")
@@ -79,6 +86,8 @@ def walk(
 
     Raises:
         ShapeError: A layer cannot take its inputs; the error has its path from the root.
+        InputError: A part lists something that is no layer, or its `forward` calls a layer that it
+            does not list or returns nothing; the error has the line.
     """
     layer = reading.layer(tree)
     if isinstance(layer, BoundPart):
@@ -90,6 +99,18 @@ def walk(
         children = reading.children(tree, xs) if children is None else children
         output, results = _run_chain(reading, children, *xs)
     return reading.join(tree, xs, output, results)
+
+
+def layers_of(placed: BoundPart, x: Any) -> Mapping[str, Layer]:
+    """Return the layers that a part lists for a feature.
+
+    Raises:
+        InputError: The part returns no mapping.
+    """
+    layers: Any = placed.part.layers(x, placed.at)
+    if not isinstance(layers, Mapping):
+        raise layers_error(placed.part, layers)
+    return layers  # pyright: ignore[reportUnknownVariableType]
 
 
 def _run_part(
@@ -104,10 +125,19 @@ def _run_part(
             result = results[name] = visit(children[name], inputs)
         except ShapeError as error:
             raise _below(name, error) from None
+        except NotALayerError as error:
+            raise listed_error(part, name, error) from None
         return value(result)
 
     calls: Any = SimpleNamespace(**{name: partial(call, name) for name in children})
-    output: V = part.forward(calls, *xs)
+    try:
+        output: V = part.forward(calls, *xs)
+    except AttributeError as error:
+        if error.obj is calls:
+            raise missing_layer(error, children) from error
+        raise
+    if output is None:
+        raise forward_error(part)
     if None in results.values():
         unused = ", ".join(name for name, result in results.items() if result is None)
         raise AssertionError(f"layers never called: {unused}")

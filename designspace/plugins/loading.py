@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from pydantic.errors import PydanticUndefinedAnnotation
+
 from designspace.errors import InputError, nearest
 from designspace.layers.kind import Kind
 from designspace.layers.late_kinds import compile_again
 from designspace.plugins import inherited
+from designspace.plugins.checking import check_kinds, undefined
 
 PACKAGE = inherited.PACKAGE
 
@@ -121,6 +124,9 @@ def _run(plugin: Plugin) -> None:
     linecache.cache[plugin.path] = (len(text), None, text.splitlines(True), plugin.path)
     try:
         exec(compile(plugin.source, plugin.path, "exec"), vars(module))
+        check_kinds(module, plugin.source, plugin.path)
+    except PydanticUndefinedAnnotation as error:
+        raise undefined(error, plugin.source, plugin.path) from error
     except Exception as error:
         raise _failed(plugin.path, error) from error
 
@@ -139,6 +145,8 @@ def _failed(path: str, error: Exception) -> InputError:
     if isinstance(error, SyntaxError) and error.filename == path:
         said = f"the plug-in is not valid Python: {error.msg}"
         return InputError(said, file=path, line=error.lineno)
+    if isinstance(error, InputError) and error.file == path:
+        return error
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == path]
     said = error.message if isinstance(error, InputError) else str(error)

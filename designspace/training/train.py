@@ -17,6 +17,7 @@ from designspace.errors import DesignspaceError, DivergedError, InputError, Mach
 from designspace.failures.memory import memory_advice
 from designspace.failures.words import failure_words, machine_failure
 from designspace.images.sources import portable
+from designspace.plugins import blamed
 from designspace.records.difference import differing
 from designspace.records.environment import environment
 from designspace.records.facts import (
@@ -50,6 +51,10 @@ from designspace.weights import save_weights
 EpochDone = Callable[[Epoch], None]
 StepDone = Callable[[int, int], None]
 GOES_ON = "the same command continues from its last checkpoint"
+STARTS_ANEW = (
+    "fix the plug-in and start in another directory (--out or --study): a changed plug-in is "
+    "another training"
+)
 
 
 def train(
@@ -147,7 +152,8 @@ def _failed(run: Run, record: Record, error: Exception) -> DesignspaceError:
     done = f"{run.directory}: the training failed after epoch {run.epoch}: {said}"
     if machine is not None:
         return MachineError(f"{done}; {GOES_ON}")
-    return DesignspaceError(f"{done}; the traceback is in {_traced(run, error)}; {GOES_ON}")
+    next_step = STARTS_ANEW if blamed(error) else GOES_ON
+    return DesignspaceError(f"{done}; the traceback is in {_traced(run, error)}; {next_step}")
 
 
 def _traced(run: Run, error: Exception) -> Path:

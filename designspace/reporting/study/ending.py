@@ -9,6 +9,9 @@ from pathlib import Path
 from designspace.records.readings import times_read
 from designspace.records.study.kept_files import lacks_weights, trial_weights
 from designspace.records.study.state import StudyState
+from designspace.records.study.study import StudyMeta, load_meta
+
+_EQUAL = "--plugin="
 
 
 def ending_lines(directory: Path, state: StudyState) -> Iterator[str]:
@@ -47,13 +50,21 @@ def network_line(directory: Path, state: StudyState) -> str:
     winner = state.winner
     assert winner is not None
     if trial_weights(directory, winner.number).is_file():
-        return f"network of trial {winner.number}: {build_command(directory)}"
+        return f"network of trial {winner.number}: {build_command(directory, load_meta(directory))}"
     rebuilt = lacks_weights(directory, winner)
     hint = "; the same search again rebuilds them from its checkpoint" if rebuilt else ""
     return f"network of trial {winner.number}: its weights are not in {directory}{hint}"
 
 
-def build_command(directory: Path | str) -> str:
-    """Return the command that writes the network of a study's winner, quoted for a shell."""
+def build_command(directory: Path | str, meta: StudyMeta) -> str:
+    """Return the command that writes the network of a study's winner, quoted for a shell.
+
+    It has the plug-in files of the study, each by the path that the search was given, if known.
+    An installed package needs no option.
+    """
     words = ["designspace", "build", f"{directory}:winner", "--out", "winner.safetensors"]
+    given = {Path(word.removeprefix(_EQUAL)).name: word for word in meta.command}
+    for name in meta.plugins:
+        if name in given or name.endswith(".py"):
+            words += ["--plugin", given.get(name, name).removeprefix(_EQUAL)]
     return shlex.join(words)

@@ -117,7 +117,7 @@ def _flat(value: object) -> str:
 def command_lines(summary: Summary, directory: Path) -> list[str]:
     """Return the commands that run the study, write this page again and build the winner."""
     place = "/".join(directory.resolve().parts[-2:])
-    build = [build_command(place)] if summary.winner else []
+    build = [build_command(place, summary.meta)] if summary.winner else []
     report = shlex.join(["designspace", "report", place])
     return [shlex.join(summary.meta.command), report, *build]
 
