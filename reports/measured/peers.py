@@ -63,3 +63,8 @@ def _killed() -> Sequence[str]:
         *("after `kill -9`, the same command", ours, "repeats trials", "repeats trials"),
         *("resumes", "-", "-"),
     )
+
+
+PARTS = {
+    "peers": peers,
+}
