@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -57,6 +57,7 @@ def test_every_cell_is_whole_or_its_column_is_named(grid: Grid, width: int | Non
 
 
 @given(grids(), st.integers(20, 200))
+@example(Grid(["name", "words"], [("", "")], title="_ _ _ ____画 _________画"), 23)
 def test_a_table_fits_unless_a_word_does_not(grid: Grid, width: int) -> None:
     for line in lines(grid, width):
         assert cell_len(line.text) <= width or max(map(cell_len, line.text.split())) > width - 12

@@ -66,7 +66,8 @@ def lines(grid: Grid, width: int | None) -> list[Line]:
         for gap in _GAPS:
             widths = _widths(grid, shown, gap, width)
             if widths is not None:
-                return [*_across(grid, shown, widths, gap), *_note(grid, shown, width)]
+                above = _title(grid, width)
+                return [*above, *_across(grid, shown, widths, gap), *_note(grid, shown, width)]
     return _upright(grid, width or 0)
 
 
@@ -132,7 +133,7 @@ def _across(grid: Grid, shown: list[int], widths: list[int], gap: int) -> list[L
             yield Line((" " * gap).join(padded).rstrip(), style)
 
     rule = Line("─" * (sum(widths) + gap * (len(widths) - 1)))
-    found = [*_title(grid), *made([*grid.columns]), rule]
+    found = [*made([*grid.columns]), rule]
     for row, style in zip_longest(grid.rows, grid.styles[: len(grid.rows)], fillvalue=""):
         found += made(row, str(style))
     if grid.total:
@@ -145,8 +146,11 @@ def _padded(text: str, width: int, *, left: bool) -> str:
     return text + space if left else space + text
 
 
-def _title(grid: Grid) -> list[Line]:
-    return [Line(grid.title, "bold")] if grid.title else []
+def _title(grid: Grid, width: int | None) -> list[Line]:
+    if not grid.title:
+        return []
+    parts = [grid.title] if width is None else wrapped(grid.title, width)
+    return [Line(part, "bold") for part in parts]
 
 
 def _note(grid: Grid, shown: list[int], width: int | None) -> list[Line]:
@@ -159,7 +163,7 @@ def _note(grid: Grid, shown: list[int], width: int | None) -> list[Line]:
 
 def _upright(grid: Grid, width: int) -> list[Line]:
     """Lay out each row as one line per non-empty cell, with a blank line between rows."""
-    found = [Line(part, "bold") for part in wrapped(grid.title, width)] if grid.title else []
+    found = _title(grid, width)
     rows = [*zip_longest(grid.rows, grid.styles[: len(grid.rows)], fillvalue="")]
     if grid.total:
         rows.append((grid.total, "bold"))
