@@ -102,13 +102,16 @@ def options(
 
 def _run() -> int:
     """Load the plug-ins, then run the command; return the exit code."""
-    words, files = taken(sys.argv[1:])
-    if files:
-        from designspace.plugins import use_plugin
+    from designspace.plugins.advice import command_line
 
-        for file in files:
-            use_plugin(file)
-    return app(args=words or ["--help"], standalone_mode=False)
+    words, files = taken(sys.argv[1:])
+    with command_line():
+        if files:
+            from designspace.plugins import use_plugin
+
+            for file in files:
+                use_plugin(file)
+        return app(args=words or ["--help"], standalone_mode=False)
 
 
 def _verb() -> str:

@@ -115,12 +115,22 @@ def print_comparison(comparison: Comparison) -> None:
         rows.append([other.name, params, f"{other.macs:,}", f"{other.macs - ours.macs:+,}"])
     print_table(["counter", "params", "MACs", "more than ours"], rows, title="counted by others")
     for other in comparison.others:
-        for line in _lines(other):
+        for line in _lines(other, ours):
             typer.echo(line)
     typer.echo("torch counts two for each multiply-add: halved here")
 
 
-def _lines(other: Other) -> list[str]:
+def _lines(other: Other, ours: CostTable) -> list[str]:
+    from designspace.verification.compare import from_plugins
+
+    left = [each for each in other.differences if each.reason is None]
+    if left and not other.unexplained and from_plugins(ours):
+        explained = [each for each in other.differences if each.reason is not None]
+        agrees = "counts the same" if not explained else "agrees apart from these differences"
+        return [
+            *(f"{each.reason}: {each.macs / 1e6:+,.1f} M" for each in explained),
+            f"{other.name} {agrees}; its split by operator differs because of layers from plug-ins",
+        ]
     lines = [
         f"{each.reason or f'unexplained: {other.name}, {each.operator}'}: {each.macs / 1e6:+,.1f} M"
         for each in other.differences

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from designspace.errors import InputError
+from designspace.plugins.advice import how_to_add
 from designspace.plugins.installed import load_installed
 from designspace.plugins.loading import active, use_plugin
 from designspace.plugins.trusted import trusted_file, trusted_list
@@ -79,11 +81,20 @@ def _missing(name: str, sha256: str | None, file: str | None, line: int | None) 
             f"needs the plug-in {name} with sha256 {(sha256 or '')[:_SHOWN]}..., but the one given "
             f"has {other.sha256[:_SHOWN]}...",
             file=file, line=line, path=KEY,
-            hint="pass the version that was used, or update the hash in your file",
+            hint=f"pass the version that was used; {_place_of_hash(file)}",
         )  # fmt: skip
     shown = f" (sha256 {sha256[:_SHOWN]}...)" if sha256 else ""
     return InputError(
-        f"needs the plug-in {name}{shown}, and data files never run code",
+        f"needs the plug-in {name}{shown}; files do not load code by themselves",
         file=file, line=line, path=KEY,
-        hint=f"add --plugin {name} with a file that you trust, or its path to {trusted_list()}",
+        hint=f"{how_to_add(name)}, with a file that you trust, or add its path to "
+        f"{trusted_list()}",
     )  # fmt: skip
+
+
+def _place_of_hash(file: str | None) -> str:
+    """Say where the hash of a plug-in is written, and whether the user may change it there."""
+    if file is None:
+        return f"its hash is under `{KEY}:` in the specification, where you can change it"
+    written = Path(file).suffix in (".yaml", ".yml") and Path(file).name != "study.yaml"
+    return f"its hash is recorded in {file}" + (", where you can change it" if written else "")

@@ -122,6 +122,12 @@ def compare(
     return Comparison(table, params, others)
 
 
+def from_plugins(table: CostTable) -> bool:
+    """Return whether a network has layers without an operator of ours, such as a plug-in's."""
+    layers = [leaf.layer for _, leaf in table.plan.leaves() if leaf.cost.macs]
+    return any(type(layer) not in _KINDS for layer in layers)
+
+
 def _other(
     name: str, ours: Mapping[str, int], theirs: Mapping[str, int], skipped: tuple[str, ...]
 ) -> Other:

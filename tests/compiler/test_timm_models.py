@@ -61,7 +61,7 @@ def test_the_classifier_is_replaced(name: str) -> None:
     assert model(X).shape == (2, 7)
     model.reset_classifier(0, "")
     assert torch.equal(model(X), model.forward_features(X))
-    with pytest.raises(InputError, match="unpooled"):
+    with pytest.raises(InputError, match="pooled features"):
         model.reset_classifier(3)
     model.reset_classifier(3, "avg")
     assert (model(X).shape, model.num_classes) == ((2, 3), 3)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import designspace
+from designspace.errors import InputError
 from designspace.plugins import active
 from tests.helpers.command import Ran, run
 from tests.helpers.plugins import GATE, no_plugins, written
@@ -106,6 +108,31 @@ def test_a_base_of_kinds_needs_no_kind(tmp_path: Path) -> None:
     base = GATE.replace("class Gate(Mixer)", "class Base(Mixer)").replace(KIND, "")
     ran = cost(tmp_path, f"{base}\n\nclass Gate(Base):\n    {KIND}\n")
     assert ran.code == 0, ran.err
+
+
+def test_an_unknown_kind_may_be_that_of_a_plugin(tmp_path: Path) -> None:
+    spec = tmp_path / "small.yaml"
+    spec.write_text(json.dumps(SMALL))
+    assert run("cost", spec).err.endswith("; or, if a plug-in defines it, add --plugin FILE.py\n")
+    with pytest.raises(InputError, match=r'call designspace\.use_plugin\("FILE\.py"\) first'):
+        designspace.load(SMALL)
+    spec.write_text(json.dumps({**SMALL, "block": {"kind": "metaformer", "mixer": "pol"}}))
+    assert "plug-in" not in run("cost", spec).err
+
+
+def test_the_message_for_a_changed_plugin_names_the_place_of_the_hash(tmp_path: Path) -> None:
+    weights, spec = tmp_path / "w.safetensors", tmp_path / "small.yaml"
+    spec.write_text(json.dumps(SMALL))
+    assert run("build", spec, "--out", weights, "--plugin", written(tmp_path)).code == 0
+    ran = run("cost", weights, "--plugin", written(tmp_path, GATE + "# changed\n"))
+    assert ran.code == 2
+    assert ran.err.endswith(f"its hash is recorded in {weights}\n")
+    spec.write_text(json.dumps({**SMALL, "plugins": {"gate.py": "0" * 64}}))
+    ran = run("cost", spec, "--plugin", tmp_path / "gate.py")
+    assert ran.err.endswith(f"its hash is recorded in {spec}, where you can change it\n")
+    spec.write_text(json.dumps({**SMALL, "plugins": {"focal.py": None}}))
+    said = "files do not load code by themselves; add --plugin focal.py, with a file that you trust"
+    assert said in run("cost", spec).err
 
 
 def build_with(folder: Path, parts: str) -> Ran:

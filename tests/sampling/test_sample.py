@@ -141,10 +141,10 @@ def test_a_sample_repeats_with_its_seed_and_is_what_it_says(written: Any) -> Non
 
 def test_more_than_there_are_is_all_of_them_once_and_a_note(written: Any) -> None:
     space = written("conditions, one upon the other")
-    assert "-n 99,999,999,999 is more" in run("sample", space, "-n", "99999999999").out
+    assert "-n 99,999,999,999 asks for more" in run("sample", space, "-n", "99999999999").out
     found = run("sample", space, "-n", "100")
     assert found.code == 0
-    assert "8 of 8 networks are within the limits; -n 100 is more" in found.out
+    assert "8 of 8 networks are within the limits; -n 100 asks for more" in found.out
     assert len({n["digest"] for n in as_json("sample", space, "-n", "100")["networks"]}) == 8
 
 

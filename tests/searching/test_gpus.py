@@ -87,8 +87,8 @@ def test_counts_that_are_refused(
 @pytest.mark.parametrize(
     ("count", "words", "said"),
     [
-        (2, "--device cpu --gpus-per-trial 1", "--gpus-per-trial needs a GPU, and --device says c"),
-        (2, "--device cuda --gpus-per-trial 0", "--device cuda needs a GPU, and --gpus-per-trial"),
+        (2, "--device cpu --gpus-per-trial 1", "--gpus-per-trial needs a GPU, but --device is c"),
+        (2, "--device cuda --gpus-per-trial 0", "--device cuda needs a GPU, but --gpus-per-trial"),
         (2, "--device cuda:1", "--device: Ray chooses the GPU of each trial (got cuda:1); valid"),
         (2, "--device cuda:9 --executor local", "no CUDA device 9 here; valid: 0 to 1"),
         (2, "--device tpu", "unknown device 'tpu'; valid: cpu, cuda"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -9,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from designspace.errors import InputError, did_you_mean
 from designspace.layers.kind import Kind
+from designspace.plugins.advice import how_to_add
 from designspace.plugins.installed import load_installed
 from designspace.spec.documents.blame import blamed
 from designspace.spec.documents.document import Document, Keys
@@ -75,6 +77,7 @@ def _explain(model: type[BaseModel], document: Document, details: ErrorDetails) 
     return blamed(model, document, keys, error, unknown)
 
 
+_TYPO = 0.75  # similarity above which a word is a misspelt kind and not one of a plug-in
 _PLAIN = {
     "missing": "a required key is missing",
     "too_short": "at least one is needed",
@@ -117,8 +120,12 @@ def _choice(details: ErrorDetails) -> tuple[str, str | None]:
     valid = _quoted(str(context["expected_tags" if is_kind else "expected"]))
     if not isinstance(value, str):
         return f"a {'kind' if is_kind else 'choice'} is a word" + _got(value), _list(valid)
-    said = f"unknown kind '{value}'" if is_kind else f"'{value}' is not a valid choice"
-    return said, did_you_mean(value, valid)
+    hint = did_you_mean(value, valid)
+    if not is_kind:
+        return f"'{value}' is not a valid choice", hint
+    typo = bool(difflib.get_close_matches(value, valid, n=1, cutoff=_TYPO))
+    plugin = "" if typo else f"; or, if a plug-in defines it, {how_to_add('FILE.py')}"
+    return f"unknown kind '{value}'", hint + plugin
 
 
 def _list(valid: list[str]) -> str:
