@@ -142,8 +142,7 @@ class Driver:
             self.notes.append(f"the weights of trial {trial.number} were rebuilt")
         elif not trial_weights(self.request.directory, trial.number).exists():
             self.notes.append(
-                f"the weights of trial {trial.number} were missing: it was trained again for "
-                "its test"
+                f"trial {trial.number} had lost its weights: it was trained again for its test"
             )
         return _start_of(trial, trial.attempt, job_of(self.request, trial), task)
 

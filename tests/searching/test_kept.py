@@ -202,7 +202,7 @@ def test_lost_weights_of_the_winner_are_trained_again_and_said(
         path.unlink()
     outcome = run_study(request(data, tmp_path / "s"))
     assert outcome.notes == (
-        f"the weights of trial {number} were missing: it was trained again for its test",
+        f"trial {number} had lost its weights: it was trained again for its test",
     )
     assert trial_weights(tmp_path / "s", number).read_bytes() == before
     tidy(tmp_path / "s")
