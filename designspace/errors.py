@@ -101,7 +101,7 @@ class DivergedError(DesignspaceError):
 
 
 class VerificationError(DesignspaceError):
-    """A count differs from the known one of a network, and nothing explains the difference."""
+    """A network's count differs from its published count, and no reason is known."""
 
     exit_code = 1
 

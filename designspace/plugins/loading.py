@@ -8,6 +8,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -89,12 +90,11 @@ def adopt(plugin: Plugin) -> Plugin:
         return known
     assert plugin.sha256 == _sha256(plugin.source.encode()), "the source does not match its hash"
     before = registered()
-    try:
+    with ExitStack() as undo:
+        undo.callback(_restore, before)
+        undo.callback(sys.modules.pop, plugin.module, None)
         _run(plugin)
-    except BaseException:
-        _restore(before)
-        sys.modules.pop(plugin.module, None)
-        raise
+        undo.pop_all()
     remember(plugin)
     if plugin.source:
         inherited.hand_down(plugin.module, plugin.path, plugin.sha256)

@@ -107,27 +107,26 @@ def test_the_option_stands_before_or_after_the_verb(tmp_path: Path, before: bool
     assert "--plugin" in run("cost", "--help").out
 
 
-def test_an_error_inside_a_plugin_names_its_line(tmp_path: Path) -> None:
-    broken = GATE.replace("return m.proj(x + m.context(x))", "return m.proj(x.nothing)")
-    file = written(tmp_path, broken)
-    spec = tmp_path / "small.yaml"
+def refused(folder: Path, broken: str, at: str) -> str:
+    """The error of a plug-in after its file and line, which is the first that holds `at`."""
+    file, spec = written(folder, broken), folder / "small.yaml"
     spec.write_text(json.dumps(SMALL))
     ran = run("cost", spec, "--plugin", file)
-    line = next(n for n, text in enumerate(broken.splitlines(), 1) if "x.nothing" in text)
-    assert ran.code == 2
-    assert ran.err.startswith(f"error: {file}:{line}: AttributeError")
+    line = next(n for n, text in enumerate(broken.splitlines(), 1) if at in text)
+    place = f"error: {file}:{line}: "
+    assert (ran.code, ran.err[: len(place)]) == (2, place)
+    return ran.err[len(place) :]
+
+
+def test_an_error_inside_a_plugin_names_its_line(tmp_path: Path) -> None:
+    broken = GATE.replace("return m.proj(x + m.context(x))", "return m.proj(x.nothing)")
+    assert refused(tmp_path, broken, "x.nothing").startswith("AttributeError")
 
 
 def test_a_layer_that_is_never_called_is_told_of_the_part(tmp_path: Path) -> None:
     broken = GATE.replace("return m.proj(x + m.context(x))", "return m.proj(x)")
-    file = written(tmp_path, broken)
-    spec = tmp_path / "small.yaml"
-    spec.write_text(json.dumps(SMALL))
-    ran = run("cost", spec, "--plugin", file)
-    line = next(n for n, text in enumerate(broken.splitlines(), 1) if "def forward" in text)
-    assert ran.code == 2
-    said = "AssertionError: layers never called: context"
-    assert ran.err.startswith(f"error: {file}:{line}: {said}")
+    said = refused(tmp_path, broken, "def forward")
+    assert said.startswith("AssertionError: layers never called: context")
 
 
 def test_the_catalog_and_the_schema_list_kinds_of_plugins(tmp_path: Path) -> None:
