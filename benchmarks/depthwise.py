@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from designspace.compiler.depthwise import of_kernel
+from designspace.compiler.kernels.depthwise import of_kernel
 from designspace.records.environment import environment
 
 MAPS = [(8, 96, 56), (8, 192, 28), (8, 384, 14), (8, 768, 7), (64, 32, 16), (64, 64, 8)]

@@ -15,7 +15,7 @@ from designspace.benchmarking.settings import Settings
 from designspace.benchmarking.steps import INFER, TRAIN
 from designspace.compiler.arithmetic import arithmetic, fast_arithmetic
 from designspace.compiler.device import device_name, device_of
-from designspace.compiler.kernels import cpu_kernel
+from designspace.compiler.kernels.choice import cpu_kernel
 from designspace.records.environment import environment
 
 

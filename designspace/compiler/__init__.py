@@ -3,7 +3,7 @@
 from designspace.compiler.build import CLASSIFIER, BuiltNetwork, build
 from designspace.compiler.drop_path import set_drop_path
 from designspace.compiler.features import Features
-from designspace.compiler.plain_layers import with_plain_layers
+from designspace.compiler.kernels.plain_layers import with_plain_layers
 from designspace.compiler.synchronised import synchronise
 from designspace.compiler.torchvision_backbone import torchvision_backbone
 

@@ -11,7 +11,7 @@ import designspace.compiler.lowerings  # noqa: F401  # pyright: ignore[reportUnu
 from designspace.blocks.families import Block, Head, Stem
 from designspace.compiler.feature_info import stage_info
 from designspace.compiler.features import Features
-from designspace.compiler.in_place import let_overwrite
+from designspace.compiler.kernels.in_place import let_overwrite
 from designspace.compiler.lower import lower
 from designspace.compiler.modules import NoWeightDecay, channels_last
 from designspace.costing import plan_of

@@ -18,7 +18,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from designspace.compiler import build
-from designspace.compiler.kernels import forced
+from designspace.compiler.kernels.choice import forced
 from designspace.costing import CostTable, cost
 from designspace.layers.leaves.attention import Attend
 from designspace.layers.leaves.convolution import Conv, Linear

@@ -25,7 +25,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from designspace.compiler import build
 from designspace.compiler.build import module_of
-from designspace.compiler.kernels import forced
+from designspace.compiler.kernels.choice import forced
 from designspace.layers.feature import Feature
 from designspace.layers.saved_tensors import Precision
 from designspace.layers.trace import Node

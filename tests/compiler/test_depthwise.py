@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import designspace
-from designspace.compiler.depthwise import DepthwiseConv, within_reach
+from designspace.compiler.kernels.depthwise import DepthwiseConv, within_reach
 
 
 def pair(channels: int, side: int, bias: bool) -> tuple[nn.Module, nn.Module]:

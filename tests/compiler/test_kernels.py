@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import designspace
-from designspace.compiler import kernels
-from designspace.compiler.kernels import Kernel, forced, machine_kernel
-from designspace.compiler.pointwise import (
+from designspace.compiler.kernels import choice
+from designspace.compiler.kernels.choice import Kernel, forced, machine_kernel
+from designspace.compiler.kernels.pointwise import (
     Pointwise,
     PointwiseConv,
     TokenLinear,
@@ -137,8 +137,8 @@ def test_it_compiles_exports_and_maps_over_samples(kernel: Kernel) -> None:
 def test_the_machine_decides(
     monkeypatch: pytest.MonkeyPatch, maker: str, capability: str, mkl: bool, expected: str
 ) -> None:
-    monkeypatch.delenv(kernels.VARIABLE, raising=False)
-    monkeypatch.setattr(kernels, "cpu_maker", lambda: maker)
+    monkeypatch.delenv(choice.VARIABLE, raising=False)
+    monkeypatch.setattr(choice, "cpu_maker", lambda: maker)
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: mkl)
     assert machine_kernel() == expected
@@ -146,9 +146,9 @@ def test_the_machine_decides(
 
 def test_a_kernel_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for kernel in KERNELS:
-        monkeypatch.setenv(kernels.VARIABLE, kernel)
+        monkeypatch.setenv(choice.VARIABLE, kernel)
         assert machine_kernel() == kernel
-    monkeypatch.setenv(kernels.VARIABLE, "fastest")
+    monkeypatch.setenv(choice.VARIABLE, "fastest")
     with pytest.raises(InputError, match="unknown kernel 'fastest'"):
         machine_kernel()
 
@@ -156,7 +156,7 @@ def test_a_kernel_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_a_wrong_name_is_one_line_on_the_command_line() -> None:
     command = [sys.executable, "-m", "designspace", "bench", "convnext_proxy"]
-    environment = {**os.environ, kernels.VARIABLE: "fastest"}
+    environment = {**os.environ, choice.VARIABLE: "fastest"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from designspace.compiler.response import MapResponseNorm, norm_of
+from designspace.compiler.kernels.response import MapResponseNorm, norm_of
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from torch import nn
 
 from designspace.compiler import modules
-from designspace.compiler.depthwise import DepthwiseConv
+from designspace.compiler.kernels.depthwise import DepthwiseConv
+from designspace.compiler.kernels.pointwise import PointwiseConv, TokenLinear
+from designspace.compiler.kernels.response import MapResponseNorm, ResponseNorm
 from designspace.compiler.lower import LOWERINGS, lowers
-from designspace.compiler.pointwise import PointwiseConv, TokenLinear
-from designspace.compiler.response import MapResponseNorm, ResponseNorm
 from designspace.layers.feature import Feature
 from designspace.layers.leaf import Leaf
 from designspace.layers.leaves import act, convolution, norm, pooling, residual, response

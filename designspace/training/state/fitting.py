@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from torch import Tensor
 from torch.optim import SGD, Optimizer
 
-from designspace.compiler.kernels import Kernel
+from designspace.compiler.kernels.choice import Kernel
 from designspace.errors import InputError
 from designspace.records.training import Epoch
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from designspace.compiler.pointwise import kernel_of, pin_kernel
+from designspace.compiler.kernels.pointwise import kernel_of, pin_kernel
 from designspace.records.training import Epoch
 from designspace.training.loop import Position, Trainer
 from designspace.training.state.fitting import Wanted

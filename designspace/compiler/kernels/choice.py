@@ -9,7 +9,7 @@ percent of each other. On Intel both use AVX-512.
 
 Setting up a convolution takes about 30 microseconds, which costs small layers more than they gain:
 on Zen 5 the two kernels break even at 4 to 6 million multiply-adds. So `by_size`, the choice on AMD
-with AVX-512, uses the convolution for large layers only (`designspace.compiler.pointwise`).
+with AVX-512, uses the convolution for large layers only (`designspace.compiler.kernels.pointwise`).
 
 The choice depends only on the processor's maker, its instruction set, torch's build, the layer's
 size and the number of threads. So a run that resumes on the same kind of machine gives the same

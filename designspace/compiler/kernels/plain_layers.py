@@ -11,8 +11,8 @@ from typing import Any
 
 from torch import nn
 
-from designspace.compiler.depthwise import DepthwiseConv
-from designspace.compiler.pointwise import PointwiseConv, TokenLinear
+from designspace.compiler.kernels.depthwise import DepthwiseConv
+from designspace.compiler.kernels.pointwise import PointwiseConv, TokenLinear
 
 
 def with_plain_layers(model: nn.Module) -> nn.Module:

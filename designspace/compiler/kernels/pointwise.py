@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from designspace.compiler.kernels import Kernel, cpu_kernel
+from designspace.compiler.kernels.choice import Kernel, cpu_kernel
 
 FEWEST_ROWS, FEWEST_MACS = 64, 6_000_000
 """Fewest rows and multiply-adds for a convolution; below them, its set-up costs too much."""

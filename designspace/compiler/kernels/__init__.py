@@ -1,0 +1,1 @@
+"""Layers whose computation depends on the device: the quickest kernel for the same function."""
