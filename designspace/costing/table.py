@@ -9,7 +9,6 @@ from typing import Any
 
 from designspace.costing.rows import Row, counted_by_torch, rows
 from designspace.costing.written_path import written_path
-from designspace.figures import Bar, bars, frame, page, table
 from designspace.layers.cost import Cost, Level
 from designspace.layers.feature import Feature, ShapeError, image
 from designspace.layers.part import PartContext
@@ -70,6 +69,8 @@ class CostTable:
 
     def _repr_html_(self) -> str:
         """Return HTML for notebooks: multiply-adds per stage, and all counts."""
+        from designspace.figures import Bar, bars, page, table
+
         drawn = [Bar(s.name, s.cost.macs, f"{s.cost.macs / 1e9:.3f} G") for s in self.stages]
         columns = ["", "output", "depth", "params", "MACs", "acts"]
         note = "one multiply-add counts once; papers call it FLOPs"
@@ -82,6 +83,8 @@ class CostTable:
         Raises:
             InputError: pandas is not installed.
         """
+        from designspace.figures import frame
+
         return frame([row.plain for row in self.rows(level)])
 
     @property

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 from designspace.errors import InputError
-from designspace.figures import Point, page, staircase, table
 from designspace.spec.documents.decisions import known_decisions
 from designspace.spec.documents.ladder_file import Reference, ResolvedStep, Result
 from designspace.spec.documents.published import Expected
@@ -97,6 +96,8 @@ class Ladder:
 
     def _repr_html_(self) -> str:
         """Return HTML for notebooks: the published top-1 and the reason of each step."""
+        from designspace.figures import Point, page, staircase, table
+
         known = [(step, step.published.top1) for step in self.steps]
         points = [Point(s.name, top1, s.side) for s, top1 in known if top1 is not None]
         rows = [[s.name, "-" if top1 is None else f"{top1:.2f}", s.reason] for s, top1 in known]

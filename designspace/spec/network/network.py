@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 
 from designspace.blocks.families import Block, Downsample, Head, Stem
 from designspace.blocks.linear_head import LinearHead
-from designspace.figures import Box, boxes, page, table
 from designspace.layers.bounds import WIDEST
 from designspace.layers.feature import Feature
 from designspace.layers.kind import Kind
@@ -166,6 +165,8 @@ class Network(Composite):
 
     def _repr_html_(self) -> str:
         """Return HTML for notebooks: one box per stage, with depth as length, width as height."""
+        from designspace.figures import Box, boxes, page, table
+
         names = [f"stage {number}" for number in range(1, len(self.stages) + 1)]
         stages = list(zip(names, self.stages, strict=True))
         drawn = [Box(f"{name}: {s.depth} x {s.width}", s.depth, s.width) for name, s in stages]

@@ -9,7 +9,6 @@ from typing import Any, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from designspace.errors import InputError, did_you_mean
-from designspace.figures import Bar, bars, page, table
 from designspace.layers.frozen import Frozen
 from designspace.spec.documents.changes import apply
 from designspace.spec.documents.digest import digest_of
@@ -76,6 +75,8 @@ class Space(Frozen):
 
     def _repr_html_(self) -> str:
         """Return HTML for notebooks: the number of choices of each axis, and their labels."""
+        from designspace.figures import Bar, bars, page, table
+
         counts = [(name, len(axis.choices)) for name, axis in self.axes.items()]
         drawn = bars([Bar(name, count, str(count)) for name, count in counts])
         rows = [[name, ", ".join(axis.labels)] for name, axis in self.axes.items()]
